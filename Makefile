@@ -1,0 +1,67 @@
+# `make help` lists the targets. Everything is installed into .venv; running a target again is quick.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types contracts migrations tests format messages browser clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); scripts/install.sh python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/run.stamp: $(BIN)/python requirements.txt constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts, make an admin account
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_catalogue
+	@$(MANAGE) load_prompts
+	@$(MANAGE) create_admin
+	@$(MANAGE) collectstatic --no-input --verbosity 0
+
+run: setup ## Set everything up and start the server
+	@exec $(MANAGE) serve
+
+test: lint types contracts migrations tests ## Check everything: lint, types, imports, migrations, tests
+
+lint: $(VENV)/dev.stamp ## Formatting and lint (ruff)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp ## Types (mypy, strict)
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev.stamp ## The direction of imports
+	$(BIN)/lint-imports
+
+migrations: $(VENV)/dev.stamp ## Missing migrations
+	$(MANAGE) makemigrations --check --dry-run
+
+tests: $(VENV)/dev.stamp browser ## The tests alone
+	$(BIN)/pytest
+
+format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+browser: # the browser that tests/e2e drives, with Korean fonts
+	@command -v chromium >/dev/null || scripts/install.sh chromium fonts-noto-cjk fonts-noto-color-emoji
+
+messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gettext)
+	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'var/*'
+	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
+
+clean: ## Remove what was installed and built; var/, with the database, stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

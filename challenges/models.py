@@ -1,0 +1,224 @@
+"""The catalogue's tables."""
+
+from collections.abc import Collection
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models.functions import Length, Trim
+from django.utils.translation import gettext_lazy as _
+
+from challenges.text import DESCRIPTION_LENGTH, TITLE_LENGTH, is_one_sentence, lookup_name, nfc
+
+_KEY = RegexValidator(r"\A[A-Za-z][A-Za-z0-9_]*\Z", _("Letters, digits and underscores only, a letter first."))
+
+
+def _not_blank(field: str, name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=models.lookups.GreaterThan(Length(Trim(field)), 0),
+        name=name,
+        violation_error_message=_("This field must not be blank."),
+    )
+
+
+def _string_list(value: Any) -> None:
+    """Validates a JSON value that is to be a list of non-blank strings."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise ValidationError(_("A list of words is needed."))
+
+
+class Option(models.Model):
+    """One thing a person can pick: a location, a work type or a category."""
+
+    key = models.CharField(_("key"), max_length=40, unique=True, validators=[_KEY])
+    label = models.CharField(_("label"), max_length=20, unique=True)
+    description = models.CharField(_("description"), max_length=100, blank=True)
+    emoji = models.CharField(_("emoji"), max_length=16, blank=True)
+    aliases = models.JSONField(
+        _("aliases"),
+        default=list,
+        blank=True,
+        validators=[_string_list],
+        help_text=_("Other names that clients and people use for it, separated by commas."),
+    )
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["order", "key"]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def names(self) -> dict[str, str]:
+        """Every name this row answers to: lookup form → the name as written."""
+        return {lookup_name(name): name for name in [*self.aliases, self.label, self.key]}
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        self.label = nfc(self.label)
+        if isinstance(self.aliases, list):
+            self.aliases = list(dict.fromkeys(nfc(alias) for alias in self.aliases if isinstance(alias, str)))
+        super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """A name must lead to one row of its kind only."""
+        super().clean()
+        mine = self.names()
+        for other in type(self)._default_manager.exclude(pk=self.pk):
+            shared = mine.keys() & other.names().keys()
+            if shared:
+                raise ValidationError(
+                    _("“%(name)s” already belongs to %(other)s."),
+                    params={"name": mine[min(shared)], "other": other.label},
+                )
+
+
+class Location(Option):
+    """Where a person lives."""
+
+    class Meta(Option.Meta):
+        verbose_name = _("location")
+        verbose_name_plural = _("locations")
+        constraints = [
+            _not_blank("key", "location_key_not_blank"),
+            _not_blank("label", "location_label_not_blank"),
+        ]
+
+
+class WorkType(Option):
+    """How a person works."""
+
+    class Meta(Option.Meta):
+        verbose_name = _("work type")
+        verbose_name_plural = _("work types")
+        constraints = [
+            _not_blank("key", "work_type_key_not_blank"),
+            _not_blank("label", "work_type_label_not_blank"),
+        ]
+
+
+class Category(Option):
+    """What interests a person."""
+
+    keywords = models.JSONField(
+        _("keywords"),
+        default=list,
+        blank=True,
+        validators=[_string_list],
+        help_text=_("Words that people use when they mean this category, separated by commas."),
+    )
+
+    class Meta(Option.Meta):
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        constraints = [
+            _not_blank("key", "category_key_not_blank"),
+            _not_blank("label", "category_label_not_blank"),
+        ]
+
+
+class ChallengeQuerySet(QuerySet["Challenge"]):
+    def suiting(self, *, location: str, work_type: str, category: str) -> Self:
+        """Active challenges of the category (its key) that suit the location and the work type (their keys)."""
+        return self.filter(active=True, category__key=category).filter(
+            Exists(Challenge.locations.through.objects.filter(challenge=OuterRef("pk"), location__key=location)),
+            Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
+        )
+
+    def unseen_first(self, given: Collection[str]) -> Self:
+        """Challenges whose title is not in ``given`` come first, then those given longest ago.
+
+        ``given`` holds titles, the earliest first.
+        """
+        ranks = [When(title=title, then=Value(rank)) for rank, title in enumerate(given, start=1)]
+        return self.annotate(given_rank=Case(*ranks, default=Value(0), output_field=models.IntegerField())).order_by(
+            "given_rank"
+        )
+
+    def shuffled(self, seed: int) -> Self:
+        """Adds an order that looks random and is the same for the same seed (0 ≤ seed < 2³¹).
+
+        Multiplication by a prime modulo a larger one permutes the primary keys below it.
+        """
+        prime, step = 1_000_003, seed % 999_983 + 1
+        scattered = F("pk") * Value(step) % Value(prime)
+        return self.annotate(scattered=scattered).order_by(*self.query.order_by, "scattered", "pk")
+
+
+class Challenge(models.Model):
+    """One small, real thing to do."""
+
+    title = models.CharField(
+        _("title"),
+        max_length=TITLE_LENGTH,
+        unique=True,
+        help_text=_("At most 10 characters; a summary of the description."),
+    )
+    description = models.CharField(
+        _("description"), max_length=DESCRIPTION_LENGTH, help_text=_("One sentence that says what to do.")
+    )
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, related_name="challenges", verbose_name=_("category")
+    )
+    locations = models.ManyToManyField(Location, related_name="challenges", verbose_name=_("locations"))
+    work_types = models.ManyToManyField(WorkType, related_name="challenges", verbose_name=_("work types"))
+    active = models.BooleanField(_("active"), default=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ChallengeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("challenge")
+        verbose_name_plural = _("challenges")
+        ordering = ["category__order", "title"]
+        indexes = [models.Index(fields=["category", "active"], name="challenge_category_active")]
+        constraints = [
+            _not_blank("title", "challenge_title_not_blank"),
+            models.CheckConstraint(
+                condition=models.lookups.LessThanOrEqual(Length("title"), TITLE_LENGTH),
+                name="challenge_title_length",
+                violation_error_message=_("A title has at most 10 characters."),
+            ),
+            _not_blank("description", "challenge_description_not_blank"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        self.title = nfc(self.title)
+        self.description = nfc(self.description)
+        super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.description and not is_one_sentence(self.description):
+            raise ValidationError({"description": _("Write exactly one sentence, ended by a full stop.")})
+
+
+class SeedRecord(models.Model):
+    """What the seed once loaded, so that loading it again leaves alone what an admin edited or deleted."""
+
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=80)
+    object_id = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="seed_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}"
+
+
+class Revision(models.Model):
+    """A token that the database changes whenever a watched table changes (see ``challenges.revisions``)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    token = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.token}"

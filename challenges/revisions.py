@@ -1,0 +1,101 @@
+"""Knowing, for the price of one small query, whether what a process remembers of the database is still true.
+
+Triggers give a group of tables a new random token with every change, whoever makes it: the admin, an import,
+``QuerySet.update`` or a person at the database's own prompt, in any process. What was read under a token stays
+valid as long as the token does. Tokens are random, not counted, because a rolled back change must not lend its
+number to the next one.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from django.apps import apps
+from django.db import connections, transaction
+
+_watched: dict[str, list[str]] = {}
+
+
+def watch(name: str, *models: str) -> None:
+    """Makes the revision ``name`` change with the tables of ``models`` (``app_label.Model``); for ``AppConfig.ready``."""
+    _watched[name] = list(models)
+
+
+def read() -> Mapping[str, str]:
+    """The present token of every revision. One SQL statement."""
+    from challenges.models import Revision
+
+    return dict(Revision.objects.values_list("name", "token"))
+
+
+T = TypeVar("T")
+
+
+class Cached(Generic[T]):
+    """A value read from the database, kept until its revision's token changes."""
+
+    def __init__(self, name: str, load: Callable[[], T]) -> None:
+        self._name = name
+        self._load = load
+        self._kept: tuple[str, T] | None = None
+
+    def get(self, revisions: Mapping[str, str] | None = None) -> T:
+        """The value under ``revisions`` (as from ``read``, which is called when they are not given)."""
+        token = (read() if revisions is None else revisions).get(self._name)
+        kept = self._kept
+        if kept is not None and kept[0] == token:
+            return kept[1]
+        # The token was read before the value: a change in between makes the value too new for it, never too old.
+        value = self._load()
+        if token is not None:
+            self._kept = (token, value)
+        return value
+
+
+def install_triggers(using: str = "default", **_signal: Any) -> None:
+    """Creates the triggers where they are missing. Runs after every ``migrate``: SQLite drops the triggers of a
+    table that a migration rebuilds."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    if "challenges_revision" not in tables:
+        return
+    statements = {"sqlite": _sqlite, "postgresql": _postgresql}[connection.vendor]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        for name, models in _watched.items():
+            for model in models:
+                table = apps.get_model(model)._meta.db_table
+                if table in tables:
+                    for statement in statements(name, table):
+                        cursor.execute(statement)
+            cursor.execute(
+                "INSERT INTO challenges_revision (name, token) VALUES (%s, 'new') ON CONFLICT (name) DO NOTHING", [name]
+            )
+
+
+def _sqlite(name: str, table: str) -> list[str]:
+    return [
+        f"""
+        CREATE TRIGGER IF NOT EXISTS {table}_revision_{event.lower()} AFTER {event} ON {table} BEGIN
+            INSERT INTO challenges_revision (name, token) VALUES ('{name}', hex(randomblob(16)))
+            ON CONFLICT (name) DO UPDATE SET token = excluded.token;
+        END
+        """
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ]
+
+
+def _postgresql(name: str, table: str) -> list[str]:
+    return [
+        f"""
+        CREATE OR REPLACE FUNCTION {table}_revision() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            INSERT INTO challenges_revision (name, token) VALUES ('{name}', gen_random_uuid()::text)
+            ON CONFLICT (name) DO UPDATE SET token = excluded.token;
+            RETURN NULL;
+        END
+        $body$
+        """,
+        f"""
+        CREATE OR REPLACE TRIGGER {table}_revision AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {table}_revision()
+        """,
+    ]

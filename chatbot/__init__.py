@@ -1,0 +1,1 @@
+"""The chatbot: it turns a selection into a streamed recommendation."""

@@ -1,0 +1,162 @@
+"""From a model's text to what a person sees: the composer lets through only what keeps the contract.
+
+What it has shown stays shown, so everything is checked before its first character: a title when it is complete and its
+description has begun, a sentence without its category by adding a clause at its end, a challenge that is a repetition
+by leaving it out. The texts it shows, joined, are the layout of its answer.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from chatbot.answers.contract import Line, category_clause, clean_title, fold, names_category
+from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
+from chatbot.answers.schema import CHALLENGES, Answer, Challenge, layout, utf16_length
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Text that a person reads next."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A challenge is complete and keeps the contract; ``index`` counts from 1."""
+
+    index: int
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """Only the first ``length`` UTF-16 code units of what was shown stay."""
+
+    length: int
+
+
+Composed = Shown | Completed
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The challenge that is being read. ``title`` is None until it is known, "" when it cannot be used."""
+
+    title_text: str = ""
+    title: str | None = None
+    description: Line = field(default_factory=Line)
+    described: bool = False
+    category: str = ""
+    waiting: str = ""
+    opened: bool = False
+
+
+class Composer:
+    """Call ``feed`` with each piece of a source's text; ``answer`` is what is complete so far.
+
+    ``category`` is the key of the selection's category, ``labels`` every category's label by key; ``given`` are titles
+    that the answer must not repeat.
+    """
+
+    def __init__(self, *, category: str, labels: Mapping[str, str], given: Collection[str] = ()) -> None:
+        self._category = category
+        self._labels = labels
+        self._taken = {fold(title) for title in given}
+        self._scanner = Scanner()
+        self._recommend = Line()
+        self._recommended = False
+        self._held: list[Composed] = []
+        self._challenges: list[Challenge] = []
+        self._draft = _Draft()
+        self._draft_path: tuple[str | int, ...] = ()
+        self._shown_length = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer keeps the contract; what the source says after that is not needed."""
+        return self._recommended and len(self._challenges) == CHALLENGES
+
+    @property
+    def answer(self) -> Answer:
+        """What is complete so far; a sentence that broke off is kept as far as it was shown."""
+        challenges = self._challenges if self._recommended else []
+        return Answer(self._recommend.text, tuple(challenges))
+
+    def feed(self, piece: str) -> list[Composed]:
+        composed: list[Composed] = []
+        for event in self._scanner.feed(piece):
+            if self.complete:
+                break
+            composed.extend(self._take(event))
+        self._shown_length += sum(utf16_length(item.text) for item in composed if isinstance(item, Shown))
+        return composed
+
+    def cut(self) -> Retracted | None:
+        """Gives up a challenge that was shown in part; None when everything shown belongs to the answer."""
+        kept = utf16_length(layout(self.answer))
+        if kept == self._shown_length:
+            return None
+        self._shown_length = kept
+        return Retracted(kept)
+
+    def _take(self, event: ScanEvent) -> Iterator[Composed]:
+        if event.path == ("recommend",) and not self._recommended:
+            yield from self._take_recommend(event)
+        elif len(event.path) >= 2 and event.path[0] == "challenges" and len(self._challenges) < CHALLENGES:
+            for item in self._take_challenge(event):
+                if self._recommended:
+                    yield item
+                else:  # a model that wrote the challenges first: the sentence still comes first
+                    self._held.append(item)
+
+    def _take_recommend(self, event: ScanEvent) -> Iterator[Composed]:
+        if isinstance(event, Characters):
+            text = self._recommend.push(event.text)
+            if text:
+                yield Shown(text)
+        elif isinstance(event, StringEnd):
+            label = self._labels.get(self._category, "")
+            if not names_category(self._recommend.text, label):
+                yield Shown(self._recommend.push(f" {category_clause(label)}"))
+            self._recommended = True
+            yield from self._held
+            self._held = []
+
+    def _take_challenge(self, event: ScanEvent) -> Iterator[Composed]:
+        if event.path[:2] != self._draft_path:
+            self._draft, self._draft_path = _Draft(), event.path[:2]
+        draft = self._draft
+        match event:
+            case Characters(path=(_, _, "title")) if draft.title is None:
+                draft.title_text += event.text
+            case StringEnd(path=(_, _, "title")) if draft.title is None:
+                title = clean_title(draft.title_text)
+                draft.title = "" if fold(title) in self._taken else title
+                yield from self._open(draft)
+            case Characters(path=(_, _, "description")) if not draft.described:
+                draft.waiting += draft.description.push(event.text)
+                yield from self._open(draft)
+            case StringEnd(path=(_, _, "description")):
+                draft.described = bool(draft.description.text)
+            case Characters(path=(_, _, "category")):
+                draft.category += event.text
+            case ObjectEnd(path=(_, _)):
+                yield from self._close(draft)
+
+    def _open(self, draft: _Draft) -> Iterator[Composed]:
+        """Shows the title once the description has begun, and the description as it comes."""
+        if not draft.title or not draft.waiting:
+            return
+        head = "" if draft.opened else f"\n\n{len(self._challenges) + 1}. {draft.title}\n"
+        draft.opened = True
+        yield Shown(head + draft.waiting)
+        draft.waiting = ""
+
+    def _close(self, draft: _Draft) -> Iterator[Composed]:
+        if draft.opened and draft.described and draft.title:
+            category = draft.category if draft.category in self._labels else self._category
+            challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])
+            self._challenges.append(challenge)
+            self._taken.add(fold(draft.title))
+            yield Completed(len(self._challenges), challenge)
+        self._draft_path = ()

@@ -1,0 +1,329 @@
+"""Reads a model's answer while it is being written: text in any pieces, events out.
+
+The answer is the first JSON object in the text that has one of the answer's keys. Before it there may be prose, a code
+fence or a ``<think>`` block; after it, anything. The events are the same however the text is cut, except that one
+``Characters`` may come as several. Only what stands at the answer's own keys makes events.
+
+The scanner never raises and never emits a lone surrogate (RFC 8259 §7 lets a writer split a character into two ``\\u``
+escapes: an unfinished one is held back, one without its partner becomes U+FFFD). It is forgiving where models are
+careless (line breaks inside strings, missing commas) and does not judge the content: that is the composer's work.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+
+ANSWER_KEYS = frozenset({"recommend", "challenges"})
+MAX_DEPTH = 32
+
+_THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
+_KEY = r"(?:[^\"\\\n{}]|\\.){0,80}"
+_START = re.compile(rf'\{{\s*"{_KEY}"\s*:')
+_START_SO_FAR = re.compile(rf'\{{\s*(?:"{_KEY}(?:\\?|"\s*))?\Z')
+_PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
+_LITERAL = re.compile(r"[^\s{}\[\]\",:]+")
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_HEX = frozenset("0123456789abcdefABCDEF")
+_SPACE = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """More characters of the string at ``path``, at least one."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StringEnd:
+    """The string at ``path`` is complete."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEnd:
+    """The object at ``path`` is complete; the empty path is the answer itself, and nothing follows it."""
+
+    path: Path
+
+
+ScanEvent = Characters | StringEnd | ObjectEnd
+
+
+class Scanner:
+    """Call ``feed`` with each piece. ``done`` is true once the answer's object is complete.
+
+    A value at ``challenges`` that is a string of JSON, as some models write it, is read as if it stood there unquoted.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._rest = ""
+        self._thinking = False
+        self._parser: _ObjectParser | None = None
+
+    def feed(self, piece: str) -> list[ScanEvent]:
+        return list(self._scan(piece)) if not self.done else []
+
+    def _scan(self, piece: str) -> Iterator[ScanEvent]:
+        self._rest += piece
+        while not self.done:
+            if self._parser is None and not self._find_object():
+                return
+            assert self._parser is not None
+            events, used = self._parser.feed(self._rest)
+            self._rest = self._rest[used:]
+            yield from (event for event in events if not event.path or event.path[0] in ANSWER_KEYS)
+            if not self._parser.complete:
+                return
+            if self._parser.is_answer:
+                self.done = True
+                self._rest = ""
+            self._parser = None
+
+    def _find_object(self) -> bool:
+        """Drops what comes before the next object; whether one begins in what is left."""
+        while self._rest:
+            if self._thinking:
+                end = self._rest.find(_THINK_CLOSE)
+                if end < 0:
+                    self._rest = self._rest[-len(_THINK_CLOSE) + 1 :]
+                    return False
+                self._rest = self._rest[end + len(_THINK_CLOSE) :]
+                self._thinking = False
+            start = re.search(r"[{<]", self._rest)
+            if start is None:
+                self._rest = ""
+                return False
+            self._rest = self._rest[start.start() :]
+            if self._rest[0] == "<":
+                if self._rest.startswith(_THINK_OPEN):
+                    self._rest = self._rest[len(_THINK_OPEN) :]
+                    self._thinking = True
+                elif _THINK_OPEN.startswith(self._rest):
+                    return False
+                else:
+                    self._rest = self._rest[1:]
+                continue
+            if _START.match(self._rest):
+                self._parser = _ObjectParser()
+                return True
+            if _START_SO_FAR.match(self._rest):
+                return False
+            self._rest = self._rest[1:]
+        return False
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An object or array that is open. ``name`` is where the next value belongs: a key or an index."""
+
+    is_object: bool
+    name: str | int = 0
+    expects_key: bool = False
+
+
+class _ObjectParser:
+    """Reads one JSON object, forgivingly. ``base`` is prepended to the paths it emits."""
+
+    def __init__(self, base: Path = ()) -> None:
+        self.complete = False
+        self.is_answer = bool(base)
+        self._base = base
+        self._stack: list[_Frame] = []
+        self._string: _StringReader | None = None
+        self._key: list[str] | None = None
+        self._nested: _ObjectParser | None = None
+
+    def feed(self, text: str) -> tuple[list[ScanEvent], int]:
+        """The events of ``text`` and how many of its characters were used; the rest must be given again, with more."""
+        events: list[ScanEvent] = []
+        position = 0
+        while position < len(text) and not self.complete:
+            if self._string is not None:
+                position = self._read_string(text, position, events)
+                if self._string is not None:
+                    break
+            else:
+                position = self._read_structure(text, position, events)
+        return events, position
+
+    def _read_structure(self, text: str, position: int, events: list[ScanEvent]) -> int:
+        character = text[position]
+        frame = self._stack[-1] if self._stack else None
+        if character == '"':
+            self._open_string(frame)
+        elif character in "{[":
+            self._open(character == "{")
+        elif character in "}]":
+            self._close(events)
+        elif character == ",":
+            self._next_value(frame)
+        elif character == ":":
+            if frame is not None:
+                frame.expects_key = False
+        elif character not in _SPACE:
+            literal = _LITERAL.match(text, position)
+            return literal.end() if literal else position + 1
+        return position + 1
+
+    def _open(self, is_object: bool) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            self.complete = True
+            return
+        self._stack.append(_Frame(is_object, name="" if is_object else 0, expects_key=is_object))
+
+    def _close(self, events: list[ScanEvent]) -> None:
+        if not self._stack:
+            return
+        frame = self._stack.pop()
+        if frame.is_object and (self._stack or not self._base):
+            events.append(ObjectEnd(self._path()))
+        if self._stack:
+            self._value_ended()
+        else:
+            self.complete = True
+            if not self.is_answer and events and events[-1] == ObjectEnd(()):
+                events.pop()
+
+    def _next_value(self, frame: _Frame | None) -> None:
+        if frame is None:
+            return
+        if frame.is_object:
+            frame.expects_key = True
+        elif isinstance(frame.name, int):
+            frame.name += 1
+
+    def _value_ended(self) -> None:
+        """Inside an object a key comes next, comma or not."""
+        if self._stack and self._stack[-1].is_object:
+            self._stack[-1].expects_key = True
+
+    def _open_string(self, frame: _Frame | None) -> None:
+        self._string = _StringReader()
+        self._key = [] if frame is not None and frame.is_object and frame.expects_key else None
+        if self._key is None and self._path() == ("challenges",):
+            self._nested = _ObjectParser(base=("challenges",))
+
+    def _read_string(self, text: str, position: int, events: list[ScanEvent]) -> int:
+        assert self._string is not None
+        characters, position = self._string.read(text, position)
+        if self._key is not None:
+            self._key.append(characters)
+        elif self._nested is not None:
+            self._feed_nested(characters, events)
+        elif characters:
+            events.append(Characters(self._path(), characters))
+        if self._string.closed:
+            self._close_string(events)
+        return position
+
+    def _feed_nested(self, characters: str, events: list[ScanEvent]) -> None:
+        assert self._nested is not None
+        nested_events, _ = self._nested.feed(characters)
+        events.extend(nested_events)
+
+    def _close_string(self, events: list[ScanEvent]) -> None:
+        frame = self._stack[-1] if self._stack else None
+        if self._key is not None and frame is not None:
+            frame.name = "".join(self._key)
+            frame.expects_key = False
+            if len(self._stack) == 1 and frame.name in ANSWER_KEYS:
+                self.is_answer = True
+        else:
+            if self._nested is None:
+                events.append(StringEnd(self._path()))
+            self._value_ended()
+        self._string = self._key = self._nested = None
+
+    def _path(self) -> Path:
+        return self._base + tuple(frame.name for frame in self._stack)
+
+
+class _StringReader:
+    """Decodes the inside of one JSON string, up to and with its closing quote."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._escape = ""  # an escape that is not complete yet, from its backslash on
+        self._high = ""  # a high surrogate that waits for its partner
+
+    def read(self, text: str, position: int) -> tuple[str, int]:
+        """The decoded characters from ``position`` on, and where reading stopped."""
+        out: list[str] = []
+        while position < len(text) and not self.closed:
+            character = text[position]
+            if self._escape:
+                position += self._read_escape(character, out)
+            elif character == "\\":
+                self._escape = "\\"
+                position += 1
+            elif character == '"':
+                self._flush_high(out)
+                self.closed = True
+                position += 1
+            else:
+                position = self._read_plain(text, position, out)
+        return "".join(out), position
+
+    def _read_plain(self, text: str, position: int, out: list[str]) -> int:
+        run = _PLAIN.match(text, position)
+        if run is not None:
+            self._flush_high(out)
+            out.append(run[0])
+            return run.end()
+        code = ord(text[position])
+        if 0xD800 <= code <= 0xDFFF:
+            self._put_unit(code, out)
+        else:  # a control character: JSON forbids it, models write line breaks and tabs so
+            self._flush_high(out)
+            if code in (0x09, 0x0A, 0x0D):
+                out.append(text[position])
+        return position + 1
+
+    def _read_escape(self, character: str, out: list[str]) -> bool:
+        """Adds ``character`` to the open escape; False when it does not belong there and is to be read as itself."""
+        if self._escape == "\\":
+            if character == "u":
+                self._escape = "\\u"
+                return True
+            self._escape = ""
+            self._flush_high(out)
+            if character in _ESCAPES or character in '"\\/':
+                out.append(_ESCAPES.get(character, character))
+                return True
+            return False
+        if character in _HEX:
+            self._escape += character
+            if len(self._escape) == 6:
+                code = int(self._escape[2:], 16)
+                self._escape = ""
+                self._put_unit(code, out)
+            return True
+        self._escape = ""
+        self._flush_high(out)
+        out.append("\ufffd")
+        return False
+
+    def _put_unit(self, code: int, out: list[str]) -> None:
+        if 0xD800 <= code <= 0xDBFF:
+            self._flush_high(out)
+            self._high = chr(code)
+        elif 0xDC00 <= code <= 0xDFFF:
+            if self._high:
+                out.append((self._high + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le"))
+                self._high = ""
+            else:
+                out.append("\ufffd")
+        elif code != 0:
+            self._flush_high(out)
+            out.append(chr(code))
+
+    def _flush_high(self, out: list[str]) -> None:
+        if self._high:
+            out.append("\ufffd")
+            self._high = ""

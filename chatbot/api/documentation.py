@@ -1,0 +1,59 @@
+"""Texts of the OpenAPI document that say what a schema cannot: the events of a stream."""
+
+from typing import Any
+
+STREAM = """
+Answers with server-sent events. Every `data:` is one line of JSON in the envelope `{"status", "message", "data"}`.
+
+| event | data | meaning |
+| --- | --- | --- |
+| `start` | `{"generationId", "sessionId", "category": {"key", "label"}, "promptVersion", "source"}` | the first event |
+| `challenge` | `{"token": "…"}`, or the bare string with `tokens=text` | text to show next; joined, it is the answer laid out |
+| `item` | `{"index", "title", "description", "category", "label"}` | a challenge is complete |
+| `rewrite` | `{"length": n}` | keep the first n UTF-16 units of the text, what follows replaces the rest; rare |
+| `notice` | `{"kind", …}` | something the person should know |
+| `close` | `{"kind", "recommend", "challenges": […]}`, `"stopped": true` when stopped | the answer; ends the stream |
+| `error` | `null`, or details | there is no answer; ends the stream |
+
+`stream-open`, `stream-reset` (forget the text shown so far) and `keep-alive` have empty data.
+
+Event ids are `generation-<id>:<n>`, n = 1, 2, 3 …. A request with `Last-Event-ID` gets what follows, never a second
+generation; at the terminal event it gets 204. The same request of the same session joins its running generation.
+
+A client whose `Accept` names `text/event-stream` gets errors as HTTP 200 and one `error` event; others get the HTTP
+status and the envelope as JSON.
+"""
+
+ANSWER = """
+Waits and answers with the finished answer in the envelope, or streams as `GET` does when `Accept` names
+`text/event-stream`. The headers `X-Leafresh-Generation` and `X-Leafresh-Session` name the generation and the session.
+"""
+
+_EXAMPLE = """\
+event: start
+id: generation-7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10:1
+data: {"status":200,"message":"추천을 시작합니다.","data":{"generationId":"7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10","sessionId":"user123","category":{"key":"VEGAN","label":"비건"},"promptVersion":"base-info@1","source":"catalog"}}
+
+event: challenge
+id: generation-7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10:2
+data: {"status":200,"message":"토큰 생성","data":{"token":"도시에서 시작하는 "}}
+"""
+
+STREAM_RESPONSES: dict[str, Any] = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Last-Event-ID",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "The id of the last event received: go on behind it",
+        }
+    ],
+    "responses": {
+        200: {
+            "description": "A stream of events",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        },
+        204: {"description": "The client has seen the terminal event: nothing follows"},
+    },
+}

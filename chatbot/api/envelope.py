@@ -1,0 +1,83 @@
+"""The envelope ``{"status", "message", "data"}`` of every JSON response, and the one place where errors become one."""
+
+import logging
+from collections.abc import Mapping
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja.errors import HttpError, ValidationError
+
+from chatbot.errors import ApplicationError, ServiceUnavailable
+from chatbot.streaming.events import Failed, encode, encode_event
+from chatbot.streaming.relay import single_event_response
+
+logger = logging.getLogger(__name__)
+
+STATUS_MESSAGES: Mapping[int, str] = {
+    400: "요청을 이해할 수 없습니다.",
+    403: "허용되지 않은 요청입니다.",
+    404: "요청한 주소를 찾을 수 없습니다.",
+    405: "이 주소에서 지원하지 않는 메서드입니다.",
+    413: "요청 본문이 너무 큽니다.",
+    500: "서버에서 문제가 생겼습니다. 잠시 후 다시 시도해 주세요.",
+}
+
+
+def envelope(data: object, *, status: int = 200, message: str = "성공") -> HttpResponse:
+    """A JSON response in the envelope."""
+    body = encode({"status": status, "message": message, "data": data})
+    return HttpResponse(body, status=status, content_type="application/json; charset=utf-8")
+
+
+def wants_events(request: HttpRequest) -> bool:
+    """Whether the client reads only event streams, so that it could not see the body of a failed response."""
+    return "text/event-stream" in request.headers.get("Accept", "").lower()
+
+
+def error_response(request: HttpRequest, error: ApplicationError) -> HttpResponseBase:
+    """The error in the form that the client can read: an ``error`` event with HTTP 200, or JSON with its status."""
+    response: HttpResponseBase
+    if wants_events(request):
+        failed = Failed(error.status, error.message, error.data)
+        response = single_event_response("error", encode_event(failed), retry_seconds=error.retry_after)
+    else:
+        response = envelope(error.data, status=error.status, message=error.message)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def as_application_error(error: Exception) -> ApplicationError:
+    """What went wrong, as the client may know it. Faults of ours are logged with their cause."""
+    match error:
+        case ApplicationError():
+            return error
+        case ValidationError():
+            return _invalid_body(error)
+        case HttpError(status_code=400):
+            return ApplicationError(400, "요청 본문이 올바른 JSON이 아닙니다.")
+        case HttpError():
+            return status_error(error.status_code)
+        case OperationalError() | InterfaceError():
+            logger.error("the database does not answer: %s", type(error).__name__)
+            return ServiceUnavailable()
+        case _:
+            logger.error("unexpected error", exc_info=error)
+            return status_error(500)
+
+
+def status_error(status: int) -> ApplicationError:
+    message = STATUS_MESSAGES.get(status) or STATUS_MESSAGES[500 if status >= 500 else 400]
+    return ApplicationError(status, message)
+
+
+def _invalid_body(error: ValidationError) -> ApplicationError:
+    """A body that is JSON but not of the documented shape, or a path that is not."""
+    places = [place["loc"] for place in error.errors]
+    if any(place[0] == "path" for place in places):
+        return status_error(404)
+    fields = [str(place[-1]) for place in places if len(place) > 2]
+    if not fields:
+        return ApplicationError(400, "요청 본문은 JSON 객체여야 합니다.")
+    return ApplicationError(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})

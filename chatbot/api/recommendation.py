@@ -1,0 +1,84 @@
+"""The recommendation routes: a selection in, a stream of events or the finished answer out."""
+
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Body, Query, Router
+
+from chatbot.api import documentation
+from chatbot.api.envelope import envelope, wants_events
+from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, InvalidFieldsOut
+from chatbot.recommending import service
+from chatbot.streaming.channels import parse_cursor
+from chatbot.streaming.events import TokenFormat, encode_event
+from chatbot.streaming.relay import Listening, single_event_response, stream_response
+
+router = Router(tags=["recommendation"])
+
+
+@router.get(
+    "/base-info",
+    summary="Recommend for a selection, as a stream",
+    description=documentation.STREAM,
+    openapi_extra=documentation.STREAM_RESPONSES,
+    response={400: Envelope[InvalidFieldsOut | None], 422: Envelope[None], 503: Envelope[None]},
+)
+async def stream_base_info(request: HttpRequest, selection: Query[BaseInfo], tokens: str = "") -> HttpResponseBase:
+    return await _stream(request, selection, tokens)
+
+
+@router.post(
+    "/base-info",
+    summary="Recommend for a selection, as one answer",
+    description=documentation.ANSWER,
+    response={
+        200: Envelope[AnswerOut],
+        400: Envelope[InvalidFieldsOut | None],
+        422: Envelope[None],
+        502: Envelope[None],
+        503: Envelope[None],
+    },
+)
+async def answer_base_info(request: HttpRequest, selection: Body[BaseInfo], tokens: str = "") -> HttpResponseBase:
+    if wants_events(request):
+        return await _stream(request, selection, tokens)
+    close, generation, session_id = await service.answer(_asked(selection))
+    response = envelope(close.payload(), message=close.message)
+    return _with_ids(response, str(generation.id), session_id)
+
+
+async def _stream(request: HttpRequest, selection: BaseInfo, tokens: str) -> HttpResponseBase:
+    found = await service.listen(
+        _asked(selection),
+        cursor=parse_cursor(request.headers.get("Last-Event-ID")),
+        token_format=_token_format(tokens),
+    )
+    match found:
+        case Listening():
+            return _with_ids(stream_response(found), str(found.generation_id), found.session_id)
+        case service.Past(generation_id, number, event):
+            data = encode_event(event)
+            return single_event_response(event.name, data, generation_id=generation_id, number=number)
+        case _:
+            return HttpResponse(status=204)
+
+
+def _asked(selection: BaseInfo) -> service.BaseInfoRequest:
+    return service.BaseInfoRequest(
+        location=selection.location,
+        work_type=selection.workType,
+        category=selection.category,
+        session_id=selection.sessionId,
+    )
+
+
+def _token_format(asked: str) -> TokenFormat:
+    return "text" if "text" in {asked, settings.LEAFRESH_TOKEN_FORMAT} and asked != "object" else "object"
+
+
+def _with_ids(response: HttpResponseBase, generation_id: str, session_id: str) -> HttpResponseBase:
+    response["X-Leafresh-Generation"] = generation_id
+    if session_id:
+        response["X-Leafresh-Session"] = session_id
+    return response

@@ -1,0 +1,35 @@
+"""The API: every route, and the handler of every error."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from chatbot.api import generations, health, options, recommendation, sessions
+from chatbot.api.envelope import as_application_error, error_response
+from chatbot.errors import ApplicationError
+
+api = NinjaAPI(
+    title="Leafresh",
+    version="1",
+    description="Eco-friendly challenges, recommended while you watch. Everything is in the envelope "
+    '`{"status", "message", "data"}`.',
+    docs_url="/api/docs",
+    openapi_url="/api/openapi.json",
+    urls_namespace="chatbot",
+)
+api.add_router("/ai/chatbot/recommendation", recommendation.router, url_name_prefix="ai")
+api.add_router("/api/chatbot/recommendation", recommendation.router, url_name_prefix="api")
+api.add_router("/api/chatbot/generations", generations.router)
+api.add_router("/api/chatbot/sessions", sessions.router)
+api.add_router("/api/challenges", options.router)
+api.add_router("", health.router)
+
+
+def _respond(request: HttpRequest, error: Exception) -> HttpResponse:
+    response = error_response(request, as_application_error(error))
+    return response  # type: ignore[return-value]  # ninja passes on any response, also one that streams
+
+
+for _kind in (ApplicationError, HttpError, ValidationError, Exception):
+    api.add_exception_handler(_kind, _respond)

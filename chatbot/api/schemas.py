@@ -1,0 +1,73 @@
+"""What the API takes and gives, for validation and for the OpenAPI document."""
+
+from typing import Generic, Literal, TypeVar
+
+from ninja import Field, Schema
+
+T = TypeVar("T")
+
+
+class Envelope(Schema, Generic[T]):
+    status: int = Field(200, description="The HTTP status")
+    message: str = Field(..., description="A sentence in Korean")
+    data: T
+
+
+class BaseInfo(Schema):
+    """A selection: each value is a key, a label or an alias, in any case."""
+
+    location: str | None = Field(None, examples=["도시"])
+    workType: str | None = Field(None, examples=["사무직"])
+    category: str | None = Field(None, examples=["비건"])
+    sessionId: str | None = Field(None, description="1–128 visible ASCII characters; made by the server when absent")
+
+
+class ChallengeOut(Schema):
+    title: str = Field(..., description="1–10 characters", examples=["채소 한 끼"])
+    description: str = Field(..., examples=["오늘 점심은 채소로만 차려 보세요."])
+    category: str = Field(..., examples=["VEGAN"])
+    label: str = Field(..., examples=["비건"])
+
+
+class AnswerOut(Schema):
+    kind: Literal["recommendation", "explanation", "smalltalk", "declined", "help"]
+    recommend: str
+    challenges: list[ChallengeOut]
+    stopped: bool | None = Field(None, description="true when a person stopped the generation; absent otherwise")
+
+
+class OptionOut(Schema):
+    key: str
+    label: str
+    description: str
+    emoji: str
+
+
+class OptionsOut(Schema):
+    locations: list[OptionOut]
+    workTypes: list[OptionOut]
+    categories: list[OptionOut]
+
+
+class StopOut(Schema):
+    generationId: str
+    outcome: Literal["running", "completed", "stopped", "abandoned", "failed", "interrupted"]
+
+
+class TurnOut(Schema):
+    generationId: str
+    askedAt: str
+    request: dict[str, str]
+    promptVersion: str
+    source: str
+    outcome: str
+    answer: AnswerOut | None
+
+
+class ConversationOut(Schema):
+    sessionId: str
+    turns: list[TurnOut]
+
+
+class InvalidFieldsOut(Schema):
+    invalidFields: list[str]

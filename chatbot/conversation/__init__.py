@@ -1,0 +1,1 @@
+"""Sessions: what a person and the bot said to each other."""

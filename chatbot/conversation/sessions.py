@@ -1,0 +1,82 @@
+"""Reading and writing sessions. Synchronous: callers run it in a thread."""
+
+import re
+import uuid
+from typing import Any
+
+from django.db import IntegrityError
+
+from chatbot.errors import MalformedSessionId
+from chatbot.models import ChatSession, Generation, Turn
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def session_key(text: str | None) -> str:
+    """The session's key: what the client sent, or a new one. Raises MalformedSessionId."""
+    if text is None or text == "":
+        return uuid.uuid4().hex
+    if not _VISIBLE_ASCII.fullmatch(text):
+        raise MalformedSessionId
+    return text
+
+
+def begin(key: str) -> list[str]:
+    """Makes sure that the session exists; returns the titles it was given so far, the earliest first.
+
+    Two SQL statements for a new session, one for a known one.
+    """
+    answers = list(
+        ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list("turns__generation__answer", flat=True)
+    )
+    if not answers:
+        try:
+            ChatSession(key=key).save(force_insert=True)
+        except IntegrityError:
+            pass  # another request of the same session was first
+    titles = [challenge["title"] for answer in answers if answer for challenge in answer["challenges"]]
+    return list(dict.fromkeys(reversed(titles)))[::-1]
+
+
+def add_turn(key: str, generation_id: uuid.UUID) -> None:
+    """Notes that the session asked for what the generation answers; once, however often it is called."""
+    try:
+        Turn(session_id=key, generation_id=generation_id).save(force_insert=True)
+    except IntegrityError:
+        if not Turn.objects.filter(session_id=key, generation_id=generation_id).exists():
+            raise
+
+
+def conversation(key: str) -> dict[str, Any]:
+    """The session's turns in order, as the API shows them; none for an unknown session."""
+    turns = Turn.objects.filter(session_id=key).select_related("generation__prompt_version__template")
+    return {"sessionId": key, "turns": [_turn(turn) for turn in turns]}
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    generation = turn.generation
+    return {
+        "generationId": str(generation.id),
+        "askedAt": turn.created_at.isoformat(),
+        "request": {
+            "location": generation.location,
+            "workType": generation.work_type,
+            "category": generation.category,
+        },
+        "promptVersion": str(generation.prompt_version),
+        "source": generation.source,
+        "outcome": generation.outcome,
+        "answer": generation.answer,
+    }
+
+
+def forget(key: str) -> list[uuid.UUID]:
+    """Erases the session, its turns and the generations that nobody else was answered by; returns those."""
+    own = list(
+        Generation.objects.filter(turns__session_id=key)
+        .exclude(turns__in=Turn.objects.exclude(session_id=key))
+        .values_list("pk", flat=True)
+    )
+    ChatSession.objects.filter(pk=key).delete()
+    Generation.objects.filter(pk__in=own).delete()
+    return own

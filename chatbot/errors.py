@@ -1,0 +1,71 @@
+"""Errors that a person or a client meets. One place (``chatbot.api.envelope``) turns them into HTTP or an event."""
+
+from collections.abc import Mapping
+
+
+class ApplicationError(Exception):
+    """A request that cannot be answered.
+
+    ``status`` is the HTTP status and the envelope's; ``message`` says in Korean what is wrong and what to do;
+    ``retry_after`` is in seconds.
+    """
+
+    def __init__(
+        self, status: int, message: str, data: Mapping[str, object] | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.data = data
+        self.retry_after = retry_after
+
+
+class FieldRequired(ApplicationError):
+    """A parameter is missing or blank. ``field`` is its name on the wire."""
+
+    def __init__(self, field: str) -> None:
+        particle = "는" if field in {"category", "message"} else "은"
+        super().__init__(400, f"{field}{particle} 필수입니다.")
+
+
+class InvalidFields(ApplicationError):
+    """Values that are no known key, label or alias; all that are wrong, by their names on the wire."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(400, "유효하지 않은 선택 항목이 포함되어 있습니다.", {"invalidFields": fields})
+
+
+class MalformedSessionId(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(422, "sessionId는 공백 없는 ASCII 문자 1자 이상 128자 이하여야 합니다.")
+
+
+class TooManyGenerations(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(
+            503, "지금은 이용자가 많아 추천을 시작할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5
+        )
+
+
+class ShuttingDown(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(503, "서버를 다시 시작하고 있습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
+
+
+class ServiceUnavailable(ApplicationError):
+    """The database does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "지금은 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
+
+
+class GenerationFailed(ApplicationError):
+    """No answer source could finish an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
+
+
+class NotFound(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(404, "요청한 대상을 찾을 수 없습니다.")

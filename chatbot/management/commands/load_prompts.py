@@ -1,0 +1,15 @@
+"""``manage.py load_prompts``: the first version of every prompt template, where there is none."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatbot.prompts.seeding import load_seed
+
+
+class Command(BaseCommand):
+    help = "Load the first version of every prompt template. Templates that have one stay as they are."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        added = load_seed()
+        self.stdout.write(f"Prompts: {', '.join(added) if added else 'nothing to add'}.")

@@ -1,0 +1,80 @@
+"""``manage.py serve``: daphne, saying where it really listens, and ending generations cleanly when it stops."""
+
+import asyncio
+import logging
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chatbot.reachability import explain_address
+
+access_logger = logging.getLogger("leafresh.access")
+
+
+class Command(BaseCommand):
+    help = "Serve Leafresh with daphne on LEAFRESH_HOST and LEAFRESH_PORT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.LEAFRESH_HOST, help="address to listen on (LEAFRESH_HOST)")
+        parser.add_argument("--port", default=settings.LEAFRESH_PORT, type=int, help="0 picks a free port")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        # Imported here: daphne installs its event loop when it is imported.
+        from daphne.endpoints import build_endpoint_description_strings
+        from daphne.server import Server
+        from twisted.internet import defer, reactor
+
+        from chatbot.recommending.supervisor import supervisor
+        from leafresh.asgi import application
+
+        _check_free(host, port)
+        server = Server(
+            application=application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            action_logger=_log_access,
+            server_name="leafresh",
+        )
+
+        async def drain() -> None:
+            await supervisor().drain()
+
+        def announce() -> None:
+            for address, real_port in server.listening_addresses:
+                for line in explain_address(address, real_port):
+                    self.stdout.write(line)
+            self.stdout.flush()
+
+        reactor.addSystemEventTrigger(
+            "before", "shutdown", lambda: defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
+        )
+        reactor.callWhenRunning(announce)
+        server.run()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises CommandError when the address cannot be listened on; daphne itself would stop without a word."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
+            "Choose others with LEAFRESH_HOST and LEAFRESH_PORT, or stop what uses them."
+        ) from None
+
+
+def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
+    """One line per request. Without the query: it holds what people wrote, and their session."""
+    if (protocol, action) == ("http", "complete"):
+        access_logger.info(
+            "%s %s %s %d ms %s bytes",
+            details["method"],
+            details["path"].partition("?")[0],
+            details["status"],
+            details["time_taken"] * 1000,
+            details["size"],
+        )

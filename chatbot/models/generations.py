@@ -1,0 +1,64 @@
+"""Generations: one row when one starts, written again when it ends, never per token."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chatbot.models.prompts import PromptVersion
+
+
+class Outcome(models.TextChoices):
+    RUNNING = "running", _("running")
+    COMPLETED = "completed", _("completed")
+    STOPPED = "stopped", _("stopped by the person")
+    ABANDONED = "abandoned", _("abandoned: nobody listened")
+    FAILED = "failed", _("failed")
+    INTERRUPTED = "interrupted", _("interrupted: the server stopped")
+
+
+class Generation(models.Model):
+    """One run of an answer source for one rendered prompt.
+
+    ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
+    number of the terminal event; both are null until it ends. Times are in milliseconds from the start.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    prompt_version = models.ForeignKey(
+        PromptVersion, on_delete=models.PROTECT, related_name="generations", verbose_name=_("prompt version")
+    )
+    source = models.CharField(_("answer source"), max_length=100)
+    location = models.CharField(_("location"), max_length=40)
+    work_type = models.CharField(_("work type"), max_length=40)
+    category = models.CharField(_("category"), max_length=40)
+    system_prompt = models.TextField(_("rendered system text"))
+    user_prompt = models.TextField(_("rendered user text"))
+    seed = models.BigIntegerField(_("seed"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.RUNNING)
+    answer = models.JSONField(_("answer"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    event_count = models.PositiveIntegerField(_("events"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    first_token_ms = models.PositiveIntegerField(_("time to first token (ms)"), null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("generation")
+        verbose_name_plural = _("generations")
+        ordering = ["-started_at"]
+        indexes = [
+            models.Index(fields=["-started_at"], name="generation_started"),
+            models.Index(fields=["outcome", "-started_at"], name="generation_outcome"),
+            models.Index(fields=["prompt_version", "-started_at"], name="generation_version"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(outcome="running", event_count=None)
+                | (~models.Q(outcome="running") & models.Q(event_count__isnull=False)),
+                name="generation_ended_with_events",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

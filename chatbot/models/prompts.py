@@ -1,0 +1,65 @@
+"""Prompt templates and their versions."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PromptTemplate(models.Model):
+    """A named place where a prompt is used. What it may contain is its contract in ``chatbot.prompts.contracts``."""
+
+    key = models.SlugField(_("key"), max_length=40, unique=True)
+    live_version = models.ForeignKey(
+        "PromptVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("live version"),
+    )
+
+    class Meta:
+        verbose_name = _("prompt template")
+        verbose_name_plural = _("prompt templates")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class PromptVersion(models.Model):
+    """One immutable text of a template."""
+
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.PROTECT, related_name="versions", verbose_name=_("template")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    system_text = models.TextField(_("system text"))
+    user_text = models.TextField(_("user text"))
+    note = models.CharField(_("note"), max_length=200, help_text=_("What changed, and why."))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("prompt version")
+        verbose_name_plural = _("prompt versions")
+        ordering = ["template", "-number"]
+        constraints = [models.UniqueConstraint(fields=["template", "number"], name="prompt_version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.template.key}@{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise ValidationError(_("A prompt version never changes: make a new one."))
+        super().save(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""What is said to a model: template contracts, rendering, checking, publishing."""

@@ -1,0 +1,181 @@
+"""One generation while it runs: prompt → source → composer → events, with a row when it starts and when it ends."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+
+from chatbot.answers.composer import Completed, Composer, Shown
+from chatbot.answers.schema import Answer
+from chatbot.conversation.sessions import add_turn
+from chatbot.errors import GenerationFailed
+from chatbot.models import Generation, Outcome
+from chatbot.prompts.publishing import LivePrompt
+from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
+from chatbot.streaming.events import Close, Failed, Item, Rewrite, Start
+from chatbot.streaming.publisher import Publisher
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What is to be answered, by whom, under which prompt. ``labels`` are all categories' labels by key."""
+
+    prompt: LivePrompt
+    source: AnswerSource
+    request: SourceRequest
+    labels: Mapping[str, str]
+
+
+class RunningGeneration:
+    """Owns a generation from its row to its terminal event. Its supervisor owns the task that runs it.
+
+    ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because nobody
+    listened or the server stops.
+    """
+
+    def __init__(self, commission: Commission, *, session_id: str) -> None:
+        self.id = uuid.uuid4()
+        self.commission = commission
+        self.sessions = {session_id}
+        self.listeners = 0
+        self.attached = 0  # how often somebody began to listen
+        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ended = asyncio.Event()
+        self.conclusion: Close | Failed | None = None
+        self._first_session = session_id
+        self._publisher = Publisher(self.id)
+        self._composer = Composer(
+            category=commission.request.selection.category.key,
+            labels=commission.labels,
+            given=commission.request.given,
+        )
+        self._reading: asyncio.Task[None] | None = None
+        self._why_ended: Outcome | None = None
+        self._began = time.monotonic()
+        self._first_token_ms: int | None = None
+
+    def end(self, why: Outcome) -> None:
+        """Ends the generation before its time: STOPPED, ABANDONED or INTERRUPTED. Does nothing when it is over."""
+        if self._why_ended is None:
+            self._why_ended = why
+            if self._reading is not None:
+                self._reading.cancel()
+
+    async def run(self) -> None:
+        """Runs to the end. Failures of the source or the database end it; only a failing start is raised, by
+        ``started``."""
+        try:
+            await sync_to_async(self._record_start)()
+        except Exception as error:
+            self.started.set_exception(error)
+            self.started.exception()  # whoever waits gets it; nobody waiting is no reason for a warning
+            self.ended.set()
+            raise
+        self.started.set_result(None)
+        self._publisher.send(self._start_event())
+        self._reading = asyncio.create_task(self._read())
+        if self._why_ended is not None:  # asked to end while the row was written
+            self._reading.cancel()
+        await asyncio.wait({self._reading})
+        await self._conclude(self._reading)
+        self.ended.set()
+
+    async def _read(self) -> None:
+        commission = self.commission
+        async with aclosing(commission.source.stream(commission.request)) as pieces:
+            async for piece in pieces:
+                for composed in self._composer.feed(piece):
+                    self._show(composed)
+                if self._composer.complete:
+                    return
+        raise SourceError("The source's text ended before the answer was complete.")
+
+    def _show(self, composed: Shown | Completed) -> None:
+        if isinstance(composed, Completed):
+            self._publisher.send(Item(composed.index, asdict(composed.challenge)))
+            return
+        if self._first_token_ms is None:
+            self._first_token_ms = self._elapsed_ms()
+        self._publisher.text(composed.text)
+
+    async def _conclude(self, reading: asyncio.Task[None]) -> None:
+        error = None if reading.cancelled() else reading.exception()
+        reason = ""
+        if reading.cancelled():
+            outcome = self._why_ended or Outcome.INTERRUPTED
+        elif error is not None:
+            outcome = Outcome.FAILED
+            reason = str(error) if isinstance(error, SourceError) else type(error).__name__
+            logger.error("generation %s failed: %s", self.id, reason, exc_info=None if reason == str(error) else error)
+        else:
+            outcome = Outcome.COMPLETED
+
+        if outcome is Outcome.COMPLETED:
+            self.conclusion = _close(self._composer.answer)
+        elif outcome is Outcome.STOPPED:
+            if retracted := self._composer.cut():
+                self._publisher.send(Rewrite(retracted.length))
+            self.conclusion = _close(self._composer.answer, stopped=True)
+        elif outcome is Outcome.FAILED:
+            failure = GenerationFailed()
+            self.conclusion = Failed(failure.status, failure.message)
+
+        if self.conclusion is None:
+            self._publisher.discard()
+        else:
+            self._publisher.flush()
+        try:
+            await sync_to_async(self._record_end)(outcome, reason)
+        except DatabaseError:
+            logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
+        if self.conclusion is not None:
+            self._publisher.send(self.conclusion)
+        logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
+
+    def _start_event(self) -> Start:
+        commission = self.commission
+        category = commission.request.selection.category
+        return Start(str(self.id), category.key, category.label, commission.prompt.name, commission.source.name)
+
+    def _record_start(self) -> None:
+        commission, selection = self.commission, self.commission.request.selection
+        Generation(
+            id=self.id,
+            prompt_version_id=commission.prompt.version_id,
+            source=commission.source.name,
+            location=selection.location.key,
+            work_type=selection.work_type.key,
+            category=selection.category.key,
+            system_prompt=commission.request.system_prompt,
+            user_prompt=commission.request.user_prompt,
+            seed=commission.request.seed,
+        ).save(force_insert=True)
+        add_turn(self._first_session, self.id)
+
+    def _record_end(self, outcome: Outcome, reason: str) -> None:
+        terminal = 0 if self.conclusion is None else 1
+        answer = self.conclusion.payload() if isinstance(self.conclusion, Close) else None
+        Generation.objects.filter(pk=self.id).update(
+            outcome=outcome,
+            answer=answer,
+            error=reason[:300],
+            event_count=self._publisher.count + terminal,
+            first_token_ms=self._first_token_ms,
+            duration_ms=self._elapsed_ms(),
+        )
+
+    def _elapsed_ms(self) -> int:
+        return round((time.monotonic() - self._began) * 1000)
+
+
+def _close(answer: Answer, *, stopped: bool = False) -> Close:
+    challenges = [asdict(challenge) for challenge in answer.challenges]
+    return Close(answer.kind, answer.recommend, challenges, stopped=stopped)

@@ -1,0 +1,210 @@
+"""The service: a request joins or starts a generation, resumes one, waits for its answer, stops it."""
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import partial
+
+from asgiref.sync import sync_to_async
+
+from challenges import revisions
+from challenges.catalog import InvalidSelection, Selection, options
+from chatbot.conversation import sessions
+from chatbot.errors import ApplicationError, FieldRequired, GenerationFailed, InvalidFields, NotFound, ShuttingDown
+from chatbot.models import Generation, Outcome
+from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT
+from chatbot.prompts.publishing import live_prompts
+from chatbot.recommending.generation import Commission, RunningGeneration
+from chatbot.recommending.supervisor import supervisor
+from chatbot.sources.base import SourceRequest
+from chatbot.sources.configured import configured_source
+from chatbot.streaming.channels import Cursor
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import Close, Failed, TokenFormat
+from chatbot.streaming.relay import Listening
+
+
+@dataclass(frozen=True, slots=True)
+class BaseInfoRequest:
+    """A selection as the client sent it: keys, labels or aliases, unchecked."""
+
+    location: str | None
+    work_type: str | None
+    category: str | None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A generation that is over and no longer in the log: its terminal event and that event's number."""
+
+    generation_id: uuid.UUID
+    number: int
+    event: Close | Failed
+
+
+class NothingNew:
+    """The client has seen the terminal event."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    session_id: str
+    selection: Selection
+    keys: list[Hashable]
+    commission: Commission
+
+
+async def listen(
+    request: BaseInfoRequest, *, cursor: Cursor | None, token_format: TokenFormat
+) -> Listening | Past | NothingNew:
+    """What a client that opened a stream is to get. Raises ApplicationError."""
+    reset = False
+    if cursor is not None:
+        resumed = await _resume(cursor, request, token_format)
+        if resumed is not None:
+            return resumed
+        reset = True
+    generation, session_id = await recommend(request)
+    return _listening(generation.id, session_id, token_format, reset=reset)
+
+
+async def answer(request: BaseInfoRequest) -> tuple[Close, RunningGeneration, str]:
+    """The finished answer, with its generation and the session's id. Raises ApplicationError."""
+    generation, session_id = await recommend(request)
+    supervisor().attach(generation.id)
+    try:
+        await generation.ended.wait()
+    finally:
+        supervisor().detach(generation.id)
+    match generation.conclusion:
+        case Close() as close:
+            return close, generation, session_id
+        case Failed():
+            raise GenerationFailed
+        case _:
+            raise ShuttingDown
+
+
+async def recommend(request: BaseInfoRequest) -> tuple[RunningGeneration, str]:
+    """Joins the running generation that answers the request, or starts one; with the session's id."""
+    prepared = await sync_to_async(_prepare)(request)
+    # No await between looking and starting: two requests at the same moment must not both start.
+    generation = supervisor().find(prepared.keys)
+    if generation is None:
+        generation = RunningGeneration(prepared.commission, session_id=prepared.session_id)
+        supervisor().start(generation, prepared.keys)
+    await asyncio.shield(generation.started)
+    if prepared.session_id not in generation.sessions:
+        generation.sessions.add(prepared.session_id)
+        supervisor().add_keys(generation, prepared.keys)
+        await sync_to_async(sessions.add_turn)(prepared.session_id, generation.id)
+    return generation, prepared.session_id
+
+
+async def stop(generation_id: uuid.UUID) -> Outcome:
+    """Stops the generation if it runs; returns how it ended. Raises NotFound."""
+    generation = supervisor().get(generation_id)
+    if generation is not None:
+        generation.end(Outcome.STOPPED)
+        await generation.ended.wait()
+    row = await Generation.objects.filter(pk=generation_id).values_list("outcome", flat=True).afirst()
+    if row is None:
+        raise NotFound
+    return Outcome(row)
+
+
+async def forget(session_id: str) -> None:
+    """Erases the session and what only it was answered. What still runs for it alone is ended first."""
+    for generation in supervisor().only_for(session_id):
+        generation.end(Outcome.STOPPED)
+        await generation.ended.wait()
+    for generation_id in await sync_to_async(sessions.forget)(session_id):
+        event_log.forget(generation_id)
+
+
+def _prepare(request: BaseInfoRequest) -> _Prepared:
+    asked = {"location": request.location, "workType": request.work_type, "category": request.category}
+    for field, text in asked.items():
+        if not (text or "").strip():
+            raise FieldRequired(field)
+    session_id = sessions.session_key(request.session_id)
+    current = revisions.read()
+    known = options.get(current)
+    try:
+        selection = known.select(
+            location=request.location or "", work_type=request.work_type or "", category=request.category or ""
+        )
+    except InvalidSelection as error:
+        raise InvalidFields(error.fields) from None
+    prompt = live_prompts.get(current).get(BASE_INFO.key)
+    if prompt is None:
+        raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
+    given = sessions.begin(session_id)
+    source = configured_source()
+    values = {
+        "location": selection.location.label,
+        "workType": selection.work_type.label,
+        "category": selection.category.label,
+        "output_format": OUTPUT_FORMAT,
+    }
+    system_prompt, user_prompt = prompt.render(values)
+    asked_keys = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
+    keys: list[Hashable] = [("session", session_id, *asked_keys)]
+    if not given:
+        keys.append(("anybody", prompt.version_id, source.name, *asked_keys))
+    return _Prepared(
+        session_id,
+        selection,
+        keys,
+        Commission(
+            prompt=prompt,
+            source=source,
+            request=SourceRequest(system_prompt, user_prompt, selection, given, secrets.randbits(31)),
+            labels={key: choice.label for key, choice in known.categories.items()},
+        ),
+    )
+
+
+async def _resume(
+    cursor: Cursor, request: BaseInfoRequest, token_format: TokenFormat
+) -> Listening | Past | NothingNew | None:
+    """What follows the cursor; None when its generation is unknown or died, so that a new one is needed."""
+    generation_id, number = cursor.generation_id, cursor.number
+    state = event_log.state(generation_id)
+    if state is not None and (state.ended or supervisor().get(generation_id)):
+        if state.ended and number >= state.last:
+            return NothingNew()
+        impossible = number > state.last  # a number that was never sent: from the beginning
+        after = 0 if impossible else number
+        return _listening(generation_id, request.session_id or "", token_format, after=after, reset=impossible)
+    row = await Generation.objects.filter(pk=generation_id).afirst()
+    if row is None or row.outcome not in {Outcome.COMPLETED, Outcome.STOPPED, Outcome.FAILED}:
+        return None
+    last = row.event_count or 0
+    return NothingNew() if number >= last else Past(generation_id, last, _terminal_event(row))
+
+
+def _terminal_event(row: Generation) -> Close | Failed:
+    if row.outcome == Outcome.FAILED or row.answer is None:
+        failure = GenerationFailed()
+        return Failed(failure.status, failure.message)
+    payload = row.answer
+    stopped = row.outcome == Outcome.STOPPED
+    return Close(payload["kind"], payload["recommend"], payload["challenges"], stopped=stopped)
+
+
+def _listening(
+    generation_id: uuid.UUID, session_id: str, token_format: TokenFormat, *, after: int = 0, reset: bool = False
+) -> Listening:
+    return Listening(
+        generation_id=generation_id,
+        session_id=session_id,
+        opened=partial(supervisor().attach, generation_id),
+        closed=partial(supervisor().detach, generation_id),
+        after=after,
+        reset=reset,
+        token_format=token_format,
+    )

@@ -1,0 +1,126 @@
+"""Owns the running generations: bounded in number, joined by who asks the same, cancelled when nobody listens."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Hashable, Iterable
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+
+from chatbot.errors import ShuttingDown, TooManyGenerations
+from chatbot.models import Outcome
+from chatbot.recommending.generation import RunningGeneration
+
+logger = logging.getLogger(__name__)
+
+FIRST_LISTENER_SECONDS = 5.0
+"""Who has asked is about to listen: a new generation has at least this long, whatever the grace period."""
+
+
+class Supervisor:
+    """The running generations of one event loop. Everything here runs on that loop, so nothing needs a lock."""
+
+    def __init__(self, *, max_generations: int, abandon_seconds: float) -> None:
+        self._max_generations = max_generations
+        self._abandon_seconds = abandon_seconds
+        self._running: dict[uuid.UUID, RunningGeneration] = {}
+        self._by_key: dict[Hashable, RunningGeneration] = {}
+        self._keys: dict[uuid.UUID, list[Hashable]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def get(self, generation_id: uuid.UUID) -> RunningGeneration | None:
+        return self._running.get(generation_id)
+
+    def find(self, keys: Iterable[Hashable]) -> RunningGeneration | None:
+        """The running generation that answers one of the keys, the first key that has one."""
+        return next((self._by_key[key] for key in keys if key in self._by_key), None)
+
+    def start(self, generation: RunningGeneration, keys: Iterable[Hashable]) -> None:
+        """Runs the generation; who asks for one of ``keys`` meanwhile finds it. Raises TooManyGenerations."""
+        self.check_room()
+        self._running[generation.id] = generation
+        self._keys[generation.id] = []
+        self.add_keys(generation, keys)
+        task = asyncio.create_task(self._run(generation), name=f"generation {generation.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._check_later(generation, max(self._abandon_seconds, FIRST_LISTENER_SECONDS))
+
+    def check_room(self) -> None:
+        """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""
+        if self._draining:
+            raise ShuttingDown
+        if len(self._running) >= self._max_generations:
+            raise TooManyGenerations
+
+    def add_keys(self, generation: RunningGeneration, keys: Iterable[Hashable]) -> None:
+        for key in keys:
+            if key not in self._by_key:
+                self._by_key[key] = generation
+                self._keys[generation.id].append(key)
+
+    def attach(self, generation_id: uuid.UUID) -> None:
+        """Somebody listens to the generation, if it still runs."""
+        generation = self._running.get(generation_id)
+        if generation is not None:
+            generation.listeners += 1
+            generation.attached += 1
+
+    def detach(self, generation_id: uuid.UUID) -> None:
+        """Somebody no longer listens; when nobody does for the grace period, the generation ends."""
+        generation = self._running.get(generation_id)
+        if generation is not None:
+            generation.listeners -= 1
+            if generation.listeners == 0:
+                self._check_later(generation, self._abandon_seconds)
+
+    def only_for(self, session_id: str) -> list[RunningGeneration]:
+        """The running generations that nobody but the session asked for."""
+        return [generation for generation in self._running.values() if generation.sessions == {session_id}]
+
+    async def drain(self) -> None:
+        """Starts nothing more, ends what runs, and waits until its rows are written."""
+        self._draining = True
+        for generation in list(self._running.values()):
+            generation.end(Outcome.INTERRUPTED)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    def _check_later(self, generation: RunningGeneration, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._end_if_abandoned, generation, generation.attached)
+
+    def _end_if_abandoned(self, generation: RunningGeneration, attached: int) -> None:
+        """Ends the generation if nobody listens and nobody came since the timer was set."""
+        if generation.listeners == 0 and generation.attached == attached:
+            generation.end(Outcome.ABANDONED)
+
+    async def _run(self, generation: RunningGeneration) -> None:
+        try:
+            await generation.run()
+        except Exception:
+            logger.exception("generation %s could not be run", generation.id)
+        finally:
+            del self._running[generation.id]
+            for key in self._keys.pop(generation.id):
+                del self._by_key[key]
+            await sync_to_async(close_old_connections)()
+
+
+_supervisors: WeakKeyDictionary[asyncio.AbstractEventLoop, Supervisor] = WeakKeyDictionary()
+
+
+def supervisor() -> Supervisor:
+    """The supervisor of the running event loop, made when it is first asked for. A server has one loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _supervisors:
+        _supervisors[loop] = Supervisor(
+            max_generations=settings.LEAFRESH_MAX_GENERATIONS, abandon_seconds=settings.LEAFRESH_ABANDON_SECONDS
+        )
+    return _supervisors[loop]

@@ -1,0 +1,163 @@
+"""The events of a stream as values, and the one place that encodes them.
+
+Each becomes an envelope ``{"status", "message", "data"}`` on one line, with Korean left readable.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+TERMINAL = frozenset({"close", "error"})
+"""Names of the events that end a stream."""
+
+TokenFormat = Literal["object", "text"]
+
+
+class Event(Protocol):
+    """What can be published: a name on the wire, a status, a message and the payload."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def message(self) -> str: ...
+    def payload(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first event. The log holds it without a session; the relay gives each listener its own."""
+
+    generation_id: str
+    category_key: str
+    category_label: str
+    prompt_version: str
+    source: str
+    session_id: str = ""
+    name: ClassVar[str] = "start"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "추천을 시작합니다."
+
+    def payload(self) -> object:
+        return {
+            "generationId": self.generation_id,
+            "sessionId": self.session_id,
+            "category": {"key": self.category_key, "label": self.category_label},
+            "promptVersion": self.prompt_version,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Text that a person reads next."""
+
+    text: str
+    name: ClassVar[str] = "challenge"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "토큰 생성"
+
+    def payload(self) -> object:
+        return {"token": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A challenge is complete. ``challenge`` holds title, description, category and label."""
+
+    index: int
+    challenge: Mapping[str, str]
+    name: ClassVar[str] = "item"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "챌린지 완성"
+
+    def payload(self) -> object:
+        return {"index": self.index, **self.challenge}
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Keep the first ``length`` UTF-16 code units of what was shown; what follows replaces the rest."""
+
+    length: int
+    name: ClassVar[str] = "rewrite"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "문장 수정"
+
+    def payload(self) -> object:
+        return {"length": self.length}
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete."""
+
+    kind: str
+    recommend: str
+    challenges: Sequence[Mapping[str, str]]
+    stopped: bool = False
+    name: ClassVar[str] = "close"
+    status: ClassVar[int] = 200
+
+    @property
+    def message(self) -> str:
+        return "추천을 멈췄습니다." if self.stopped else "모든 챌린지 추천 완료"
+
+    def payload(self) -> dict[str, object]:
+        answer: dict[str, object] = {
+            "kind": self.kind,
+            "recommend": self.recommend,
+            "challenges": [dict(challenge) for challenge in self.challenges],
+        }
+        return {**answer, "stopped": True} if self.stopped else answer
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Ends a stream that has no answer."""
+
+    status: int
+    message: str
+    data: Mapping[str, object] | None = None
+    name: ClassVar[str] = "error"
+
+    def payload(self) -> object:
+        return self.data
+
+
+def encode(value: object) -> str:
+    """Compact JSON on one line, Korean as Korean."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def encode_event(event: Event) -> str:
+    """The event's envelope: what stands behind ``data:``."""
+    return encode({"status": event.status, "message": event.message, "data": event.payload()})
+
+
+def frame(name: str, data: str, *, event_id: str = "", retry_seconds: int | None = None) -> str:
+    """One server-sent event as text (WHATWG HTML §9.2). ``data`` must be a single line."""
+    lines = [f"event: {name}"]
+    if event_id:
+        lines.append(f"id: {event_id}")
+    if retry_seconds is not None:
+        lines.append(f"retry: {retry_seconds * 1000}")
+    return "\n".join([*lines, f"data: {data}", "", ""])
+
+
+_TOKEN_HEAD = encode_event(Token("")).removesuffix('{"token":""}}')
+
+
+def for_session(start_data: str, session_id: str) -> str:
+    """The data of a ``start`` event with the listener's own session id."""
+    envelope = json.loads(start_data)
+    envelope["data"]["sessionId"] = session_id
+    return encode(envelope)
+
+
+def as_text_token(token_data: str) -> str:
+    """The data of a ``challenge`` event with the bare string instead of ``{"token": …}``."""
+    text = token_data.removeprefix(_TOKEN_HEAD).removeprefix('{"token":').removesuffix("}}")
+    return f"{_TOKEN_HEAD}{text}}}"

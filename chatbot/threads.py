@@ -1,0 +1,51 @@
+"""Which threads Django's synchronous code (the ORM above all) runs in.
+
+asgiref gives every request a thread of its own and pins it, with the database handle it opened, for as long as the
+response streams: 150 open streams hold 150 threads and 150 handles. Here requests share a few, chosen before Django
+would choose.
+"""
+
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+
+AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
+
+STREAM_PREFIXES = ("/ai/", "/api/", "/health")
+
+
+class SharedThreads:
+    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads.
+
+    The API has threads of its own, so that a slow admin page (an import of many rows) never delays a stream. The
+    threads live as long as the process: work that outlives its request, such as a generation, keeps using them.
+    """
+
+    def __init__(self, application: AsgiApplication, *, api_threads: int = 12, page_threads: int = 4) -> None:
+        self.application = application
+        self._sizes = (api_threads, page_threads)
+        self._api: Iterator[ThreadSensitiveContext] | None = None
+        self._pages: Iterator[ThreadSensitiveContext] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._api is None or self._pages is None:  # with the first request, so that nothing is opened at import
+            self._api, self._pages = (itertools.cycle(_threads(size)) for size in self._sizes)
+        contexts = self._api if scope["path"].startswith(STREAM_PREFIXES) else self._pages
+        # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
+        SyncToAsync.thread_sensitive_context.set(next(contexts))
+        await self.application(scope, receive, send)
+
+
+def _threads(count: int) -> list[ThreadSensitiveContext]:
+    """Contexts whose threads are already started, so that their number does not depend on the load."""
+    contexts = []
+    for _ in range(count):
+        context = ThreadSensitiveContext()
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="leafresh")
+        executor.submit(int).result()
+        SyncToAsync.context_to_thread_executor[context] = executor
+        contexts.append(context)
+    return contexts

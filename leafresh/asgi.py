@@ -1,0 +1,25 @@
+"""The ASGI entry: HTTP goes to Django, on threads that requests share.
+
+``daphne leafresh.asgi:application`` works; ``manage.py serve`` also says where it listens and ends streams cleanly.
+"""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leafresh.settings")
+
+try:
+    import leafresh.settings  # noqa: F401  a wrong value must stop the start, with one sentence
+except ImproperlyConfigured as error:
+    sys.exit(str(error))
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from chatbot.threads import SharedThreads  # noqa: E402  needs the loaded apps
+
+application = ProtocolTypeRouter({"http": SharedThreads(django_application)})

@@ -1,0 +1,145 @@
+"""Reading settings from the environment, with errors that name the variable and say what to do."""
+
+import contextlib
+import os
+import re
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """A whole number from ``minimum`` to ``maximum``.
+
+    Raises ImproperlyConfigured, as every function here does, when the value makes no sense.
+    """
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", raw) or not minimum <= int(raw) <= maximum:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}, not {raw!r}.")
+    return int(raw)
+
+
+def number(name: str, default: float, *, minimum: float, maximum: float) -> float:
+    """A decimal number from ``minimum`` to ``maximum``."""
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    if not re.fullmatch(r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?", raw) or not minimum <= float(raw) <= maximum:
+        raise ImproperlyConfigured(f"{name} must be a number from {minimum:g} to {maximum:g}, not {raw!r}.")
+    return float(raw)
+
+
+def boolean(name: str, default: bool) -> bool:
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    value = raw.strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {raw!r}.")
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = os.environ.get(name, "").strip() or default
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def host(name: str, default: str) -> str:
+    """An address or host name to listen on."""
+    value = os.environ.get(name, "").strip() or default
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]{1,253}", value):
+        raise ImproperlyConfigured(
+            f"{name} must be an address or a host name to listen on, such as 0.0.0.0, not {value!r}."
+        )
+    return value
+
+
+def hosts(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list of host names as in Django's ALLOWED_HOSTS: no scheme, no port, no path."""
+    values = _comma_list(name, default)
+    for value in values:
+        if not re.fullmatch(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:]+\]", value):
+            raise ImproperlyConfigured(
+                f"{name} must list host names without scheme, port or path, such as chat.example.com, not {value!r}."
+            )
+    return values
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of origins (``https://app.example.com``); empty when unset."""
+    values = _comma_list(name, [])
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or value != f"{parts.scheme}://{parts.netloc}":
+            raise ImproperlyConfigured(
+                f"{name} must list origins with a scheme and without a path, "
+                f"such as https://app.example.com, not {value!r}."
+            )
+    return values
+
+
+def directory(name: str, default: Path) -> Path:
+    """A directory that exists, or is made, and can be written to."""
+    path = Path(os.environ.get(name, "").strip() or default).expanduser().resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be a directory that can be written to, not {str(path)!r} ({error.strerror})."
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name} must be a directory that can be written to, not {str(path)!r}.")
+    return path
+
+
+def database(name: str, default: str) -> dict[str, object]:
+    """Django's settings of one database from a URL, such as ``sqlite:////srv/leafresh/db.sqlite3``.
+
+    The URL may hold a password, so the error does not repeat it.
+    """
+    url = os.environ.get(name, "").strip() or default
+    try:
+        config: dict[str, object] = dict(environ.Env.db_url_config(url))
+    except (environ.ImproperlyConfigured, ValueError, KeyError):
+        config = {}
+    if not config.get("ENGINE") or not config.get("NAME"):
+        raise ImproperlyConfigured(f"{name} must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.")
+    return config
+
+
+def secret_key(name: str, file: Path) -> str:
+    """The variable's value, else the key kept in ``file``, which is made on the first start (mode 0600)."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(48) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+            os.link(draft, file)
+        draft.unlink()
+    key = file.read_text("ascii").strip()
+    if not key:
+        raise ImproperlyConfigured(f"The secret key file {str(file)!r} is empty: delete it and start again.")
+    return key
+
+
+def _comma_list(name: str, default: list[str]) -> list[str]:
+    raw = os.environ.get(name)
+    if raw is None or not raw.strip():
+        return default
+    return [value.strip() for value in raw.split(",") if value.strip()]

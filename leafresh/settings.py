@@ -1,0 +1,173 @@
+"""Settings, read from the environment. The README lists every variable with its default and reason.
+
+A value that makes no sense raises ImproperlyConfigured with one sentence that names it.
+"""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from leafresh import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- what an operator sets ---------------------------------------------------------------------------------------
+
+LEAFRESH_HOST = environment.host("LEAFRESH_HOST", "0.0.0.0")  # noqa: S104  being reachable is the point
+LEAFRESH_PORT = environment.integer("LEAFRESH_PORT", 8000, minimum=0, maximum=65535)
+LEAFRESH_DATA_DIR = environment.directory("LEAFRESH_DATA_DIR", BASE_DIR / "var")
+LEAFRESH_TOKEN_FORMAT = environment.choice("LEAFRESH_TOKEN_FORMAT", "object", ("object", "text"))
+LEAFRESH_CATALOG_TOKEN_DELAY_MS = environment.number("LEAFRESH_CATALOG_TOKEN_DELAY_MS", 15, minimum=0, maximum=10_000)
+LEAFRESH_MAX_GENERATIONS = environment.integer("LEAFRESH_MAX_GENERATIONS", 1000, minimum=1, maximum=1_000_000)
+LEAFRESH_ABANDON_SECONDS = environment.number("LEAFRESH_ABANDON_SECONDS", 10, minimum=0, maximum=3600)
+LEAFRESH_EVENT_LOG_SECONDS = environment.number("LEAFRESH_EVENT_LOG_SECONDS", 300, minimum=0, maximum=86_400)
+LEAFRESH_EVENT_LOG_MEGABYTES = environment.integer("LEAFRESH_EVENT_LOG_MEGABYTES", 64, minimum=1, maximum=65_536)
+
+DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
+SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
+ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
+DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
+
+# --- the database ------------------------------------------------------------------------------------------------
+
+# Threads of the server are shared by requests, so a handle that stays open would stay for good: closed after each.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 0)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL lets readers go on while one writes; IMMEDIATE makes writers queue instead of failing with "locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- the application ---------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "import_export",
+    "corsheaders",
+    "challenges",
+    "chatbot",
+]
+# Every middleware here must be async-capable: one that is not holds a thread for as long as a view runs.
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "chatbot.api.middleware.EnvelopeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "leafresh.static.StaticFilesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "leafresh.urls"
+ASGI_APPLICATION = "leafresh.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# --- streams -----------------------------------------------------------------------------------------------------
+
+EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
+CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
+CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-requested-with"]
+CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session"]
+
+# --- language, static files --------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = LEAFRESH_DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # the server also works before `collectstatic` was run
+
+# --- security ----------------------------------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- admin -------------------------------------------------------------------------------------------------------
+
+IMPORT_EXPORT_SKIP_ADMIN_LOG = False
+UNFOLD = {
+    "SITE_TITLE": "Leafresh",
+    "SITE_HEADER": "Leafresh",
+    "SITE_SYMBOL": "eco",
+    "SHOW_LANGUAGES": False,
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.9% .021 166.1)",
+            "100": "oklch(95% .052 163.1)",
+            "200": "oklch(90.5% .093 164.2)",
+            "300": "oklch(84.5% .143 165)",
+            "400": "oklch(76.5% .177 163.2)",
+            "500": "oklch(59.6% .145 163.2)",
+            "600": "oklch(50.8% .118 165.6)",
+            "700": "oklch(43.2% .095 166.9)",
+            "800": "oklch(37.8% .077 168.9)",
+            "900": "oklch(32% .065 170)",
+            "950": "oklch(26.2% .051 172.6)",
+        },
+    },
+}
+
+# --- logging -----------------------------------------------------------------------------------------------------
+
+# One line per request comes from leafresh.access; Django's own line for 4xx answers would say it again.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "leafresh": {"level": "INFO"},
+        "chatbot": {"level": "INFO"},
+        "challenges": {"level": "INFO"},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django_eventstream": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,43 @@
+"""What all tests share: coroutine tests, and a database that holds the curated catalogue."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.cache import cache
+from django.core.management import call_command
+from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs a coroutine test so that its ORM calls come back to this thread, hence to the test's transaction."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    async_to_sync(test)(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The catalogue and the prompts are loaded once, as `make run` does."""
+    with django_db_blocker.unblock():
+        call_command("load_catalogue", stdout=_Silent())
+        call_command("load_prompts", stdout=_Silent())
+
+
+class _Silent:
+    def write(self, text: str) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _instant_catalogue(settings: SettingsWrapper) -> Iterator[None]:
+    """The embedded source does not wait between pieces, unless a test sets a pace."""
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 0
+    yield
+    cache.clear()
