@@ -112,6 +112,7 @@ TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = LEAFRESH_DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -19,14 +19,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # Whit
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(self.static_prefix):
-            response: HttpResponseBase = await self.get_response(request)
-            return response
-        file = await sync_to_async(self._find)(request.path_info)
+        file = None
+        if request.path_info.startswith(self.static_prefix):
+            file = await sync_to_async(self._find)(request.path_info)
         if file is None:
-            response = await self.get_response(request)
-            return response
-        response = await sync_to_async(self.serve)(file, request)
+            passed_on: HttpResponseBase = await self.get_response(request)
+            return passed_on
+        response: HttpResponseBase = await sync_to_async(self.serve)(file, request)
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _read_in_thread(response)
         return response

@@ -2,13 +2,12 @@
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.core.management import call_command
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoDbBlocker, Settings
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,7 +22,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The catalogue and the prompts are loaded once, as `make run` does."""
     with django_db_blocker.unblock():
         call_command("load_catalogue", stdout=_Silent())
@@ -36,7 +35,7 @@ class _Silent:
 
 
 @pytest.fixture(autouse=True)
-def _instant_catalogue(settings: SettingsWrapper) -> Iterator[None]:
+def _instant_catalogue(settings: Settings) -> Iterator[None]:
     """The embedded source does not wait between pieces, unless a test sets a pace."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 0
     yield

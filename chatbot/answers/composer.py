@@ -91,13 +91,11 @@ class Composer:
         self._shown_length += sum(utf16_length(item.text) for item in composed if isinstance(item, Shown))
         return composed
 
-    def cut(self) -> Retracted | None:
-        """Gives up a challenge that was shown in part; None when everything shown belongs to the answer."""
+    @property
+    def retraction(self) -> Retracted | None:
+        """What takes back a challenge that was shown in part; None when everything shown belongs to the answer."""
         kept = utf16_length(layout(self.answer))
-        if kept == self._shown_length:
-            return None
-        self._shown_length = kept
-        return Retracted(kept)
+        return None if kept == self._shown_length else Retracted(kept)
 
     def _take(self, event: ScanEvent) -> Iterator[Composed]:
         if event.path == ("recommend",) and not self._recommended:

@@ -16,9 +16,14 @@ router = Router(tags=["generations"])
 @router.post(
     "/{uuid:generation_id}/stop",
     summary="Stop a generation",
-    description="Idempotent: one that is over stays as it is. Its stream closes with what was complete.",
+    description="Idempotent: one that is over stays as it is. Its stream closes with what was complete. "
+    "With `sessionId`, a generation that other sessions share ends for this session alone.",
     response={200: Envelope[StopOut], 404: Envelope[None]},
 )
-async def stop(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponseBase:
-    outcome = await service.stop(generation_id)
+async def stop(
+    request: HttpRequest,
+    generation_id: uuid.UUID,
+    sessionId: str | None = None,  # noqa: N803  its name on the wire
+) -> HttpResponseBase:
+    outcome = await service.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})

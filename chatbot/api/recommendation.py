@@ -1,6 +1,5 @@
 """The recommendation routes: a selection in, a stream of events or the finished answer out."""
 
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase

@@ -26,9 +26,9 @@ api.add_router("/api/challenges", options.router)
 api.add_router("", health.router)
 
 
-def _respond(request: HttpRequest, error: Exception) -> HttpResponse:
-    response = error_response(request, as_application_error(error))
-    return response  # type: ignore[return-value]  # ninja passes on any response, also one that streams
+def _respond(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    assert isinstance(error, Exception)
+    return error_response(request, as_application_error(error))  # type: ignore[return-value]  # ninja passes on any response, also one that streams
 
 
 for _kind in (ApplicationError, HttpError, ValidationError, Exception):

@@ -1,5 +1,6 @@
 """Reading and writing sessions. Synchronous: callers run it in a thread."""
 
+import contextlib
 import re
 import uuid
 from typing import Any
@@ -30,10 +31,8 @@ def begin(key: str) -> list[str]:
         ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list("turns__generation__answer", flat=True)
     )
     if not answers:
-        try:
+        with contextlib.suppress(IntegrityError):  # another request of the same session was first
             ChatSession(key=key).save(force_insert=True)
-        except IntegrityError:
-            pass  # another request of the same session was first
     titles = [challenge["title"] for answer in answers if answer for challenge in answer["challenges"]]
     return list(dict.fromkeys(reversed(titles)))[::-1]
 

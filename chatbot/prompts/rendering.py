@@ -15,7 +15,7 @@ _MARKER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a text cannot be used. ``code`` is ``unknown``, ``missing``, ``blank`` or ``too_long``; ``name`` the variable."""
+    """Why a text cannot be used: ``code`` is unknown, missing, blank or too_long; ``name`` is the variable's."""
 
     code: str
     name: str = ""

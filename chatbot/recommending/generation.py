@@ -20,6 +20,7 @@ from chatbot.prompts.publishing import LivePrompt
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
 from chatbot.streaming.events import Close, Failed, Item, Rewrite, Start
 from chatbot.streaming.publisher import Publisher
+from chatbot.streaming.relay import Farewell
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class RunningGeneration:
         self.attached = 0  # how often somebody began to listen
         self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
+        self.farewells: dict[str, Farewell] = {}
         self.conclusion: Close | Failed | None = None
         self._first_session = session_id
         self._publisher = Publisher(self.id)
@@ -68,6 +70,17 @@ class RunningGeneration:
             self._why_ended = why
             if self._reading is not None:
                 self._reading.cancel()
+
+    def leave(self, session_id: str) -> None:
+        """Ends the generation for one of several sessions: its streams close here, the others' go on."""
+        self._publisher.flush()
+        self.sessions.discard(session_id)
+        events = [event for event in self._stopped_here() if event is not None]
+        self.farewells[session_id] = Farewell(self._publisher.count, events)
+
+    def rejoin(self, session_id: str) -> None:
+        self.sessions.add(session_id)
+        self.farewells.pop(session_id, None)
 
     async def run(self) -> None:
         """Runs to the end. Failures of the source or the database end it; only a failing start is raised, by
@@ -121,9 +134,9 @@ class RunningGeneration:
         if outcome is Outcome.COMPLETED:
             self.conclusion = _close(self._composer.answer)
         elif outcome is Outcome.STOPPED:
-            if retracted := self._composer.cut():
-                self._publisher.send(Rewrite(retracted.length))
-            self.conclusion = _close(self._composer.answer, stopped=True)
+            rewrite, self.conclusion = self._stopped_here()
+            if rewrite is not None:
+                self._publisher.send(rewrite)
         elif outcome is Outcome.FAILED:
             failure = GenerationFailed()
             self.conclusion = Failed(failure.status, failure.message)
@@ -139,6 +152,12 @@ class RunningGeneration:
         if self.conclusion is not None:
             self._publisher.send(self.conclusion)
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
+
+    def _stopped_here(self) -> tuple[Rewrite | None, Close]:
+        """The events that end the stream now, with what is complete."""
+        retraction = self._composer.retraction
+        rewrite = Rewrite(retraction.length) if retraction else None
+        return rewrite, _close(self._composer.answer, stopped=True)
 
     def _start_event(self) -> Start:
         commission = self.commission

@@ -98,15 +98,21 @@ async def recommend(request: BaseInfoRequest) -> tuple[RunningGeneration, str]:
         supervisor().start(generation, prepared.keys)
     await asyncio.shield(generation.started)
     if prepared.session_id not in generation.sessions:
-        generation.sessions.add(prepared.session_id)
+        generation.rejoin(prepared.session_id)
         supervisor().add_keys(generation, prepared.keys)
         await sync_to_async(sessions.add_turn)(prepared.session_id, generation.id)
     return generation, prepared.session_id
 
 
-async def stop(generation_id: uuid.UUID) -> Outcome:
-    """Stops the generation if it runs; returns how it ended. Raises NotFound."""
+async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
+    """Stops the generation if it runs; returns how it ended. Raises NotFound.
+
+    When other sessions joined it and ``session_id`` says who stops, it ends for that session alone.
+    """
     generation = supervisor().get(generation_id)
+    if generation is not None and session_id in generation.sessions and len(generation.sessions) > 1:
+        generation.leave(session_id)
+        return Outcome.STOPPED
     if generation is not None:
         generation.end(Outcome.STOPPED)
         await generation.ended.wait()
@@ -174,7 +180,10 @@ async def _resume(
     """What follows the cursor; None when its generation is unknown or died, so that a new one is needed."""
     generation_id, number = cursor.generation_id, cursor.number
     state = event_log.state(generation_id)
-    if state is not None and (state.ended or supervisor().get(generation_id)):
+    running = supervisor().get(generation_id)
+    if running is not None and request.session_id in running.farewells:
+        return NothingNew()
+    if state is not None and (state.ended or running is not None):
         if state.ended and number >= state.last:
             return NothingNew()
         impossible = number > state.last  # a number that was never sent: from the beginning
@@ -199,11 +208,13 @@ def _terminal_event(row: Generation) -> Close | Failed:
 def _listening(
     generation_id: uuid.UUID, session_id: str, token_format: TokenFormat, *, after: int = 0, reset: bool = False
 ) -> Listening:
+    generation = supervisor().get(generation_id)
     return Listening(
         generation_id=generation_id,
         session_id=session_id,
         opened=partial(supervisor().attach, generation_id),
         closed=partial(supervisor().detach, generation_id),
+        farewell=lambda: generation.farewells.get(session_id) if generation else None,
         after=after,
         reset=reset,
         token_format=token_format,

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import AsyncGenerator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -58,9 +59,8 @@ def answer_text(selection: Selection, challenges: list[Challenge], chance: rando
 
 def introduction(selection: Selection, chance: random.Random) -> str:
     """A friendly sentence that names the category."""
-    wording = _wording()
-    pattern = chance.choice(wording["general"] + wording["location"].get(selection.location.key, []))
-    return pattern.replace("{category}", selection.category.label).replace("{location}", selection.location.label)
+    pattern = chance.choice(_patterns(selection.location.key))
+    return pattern.replace("{category}", selection.category.label)
 
 
 def cut(text: str, chance: random.Random) -> Iterator[str]:
@@ -73,5 +73,7 @@ def cut(text: str, chance: random.Random) -> Iterator[str]:
 
 
 @cache
-def _wording() -> dict[str, dict[str, list[str]] | list[str]]:
-    return tomllib.loads(WORDING.read_text("utf-8"))
+def _patterns(location: str) -> list[str]:
+    """The sentences that suit a location (its key)."""
+    wording: dict[str, Any] = tomllib.loads(WORDING.read_text("utf-8"))
+    return [*wording["general"], *wording["location"].get(location, [])]

@@ -16,6 +16,6 @@ class Command(BaseCommand):
             self.stdout.write("Admin account: there is one already.")
             return
         password = secrets.token_urlsafe(12)
-        users.create_superuser(username="admin", email="", password=password)  # type: ignore[attr-defined]  # UserManager's
+        users.create_superuser(username="admin", email="", password=password)
         self.stdout.write(f"Admin account: admin, password: {password}")
         self.stdout.write("  It is shown this once. Change it in the admin, or with: manage.py changepassword admin")

@@ -40,15 +40,16 @@ class Command(BaseCommand):
         async def drain() -> None:
             await supervisor().drain()
 
+        def end_generations() -> defer.Deferred[None]:
+            return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
+
         def announce() -> None:
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)
             self.stdout.flush()
 
-        reactor.addSystemEventTrigger(
-            "before", "shutdown", lambda: defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
-        )
+        reactor.addSystemEventTrigger("before", "shutdown", end_generations)  # type: ignore[arg-type]  # wrong stub
         reactor.callWhenRunning(announce)
         server.run()
 

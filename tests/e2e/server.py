@@ -1,0 +1,123 @@
+"""A real server for tests: `manage.py serve` in a process of its own, on a free loopback port."""
+
+import functools
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
+    return {**kept, "LEAFRESH_DATA_DIR": str(data_dir), "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0", **env}
+
+
+def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
+    """Runs a management command on the data directory and returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=_environment(data_dir, env or {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@functools.cache
+def prepared_data() -> Path:
+    """A migrated database with the catalogue and the prompts, made once per test process; copied for each server."""
+    directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
+    for command in ("migrate", "load_catalogue", "load_prompts"):
+        manage(directory, command)
+    return directory
+
+
+class RunningServer:
+    """``with RunningServer(env={"LEAFRESH_ABANDON_SECONDS": "1"}) as server: … server.url``.
+
+    ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one.
+    ``output`` is what it printed, complete after ``stop``.
+    """
+
+    def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
+        self._env = env or {}
+        self._own_data = data_dir is None
+        self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
+        self.port = port
+        self.output = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> Self:
+        if not (self.data_dir / "db.sqlite3").exists():
+            shutil.copytree(prepared_data(), self.data_dir, dirs_exist_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)],
+            cwd=ROOT,
+            env=_environment(self.data_dir, self._env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._await_address()
+        return self
+
+    def _await_address(self) -> None:
+        """Waits for the line that says where it listens."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + START_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while time.monotonic() < deadline:
+                if selector.select(timeout=1):
+                    line = self.process.stdout.readline()
+                    self.output += line
+                    if found := re.search(r"listens on \S+ port (\d+)", line):
+                        self.port = int(found[1])
+                        return
+                    if not line and self.process.poll() is not None:
+                        break
+        self.stop(signal.SIGKILL)
+        raise RuntimeError(f"the server did not start:\n{self.output}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ends the process and returns its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        rest, _ = self.process.communicate(timeout=30)
+        self.output += rest
+        return self.process.returncode
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        if self._own_data:
+            shutil.rmtree(self.data_dir, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""An SSE client for tests, written from the WHATWG specification: events as a browser would dispatch them."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+BASE_INFO = "/ai/chatbot/recommendation/base-info"
+SELECTION = {"location": "도시", "workType": "사무직", "category": "비건"}
+
+
+@dataclass(frozen=True)
+class Event:
+    name: str
+    id: str
+    data: str
+
+    @property
+    def number(self) -> int:
+        return int(self.id.rpartition(":")[2])
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        value = json.loads(self.data)
+        assert isinstance(value, dict)
+        return value
+
+    @property
+    def payload(self) -> Any:
+        return self.envelope["data"]
+
+
+def parse(lines: Iterable[str]) -> Iterator[Event]:
+    """Events of a stream's lines (without their ends), those with empty data too."""
+    name, last_id = "message", ""
+    data: list[str] = []
+    for line in lines:
+        if not line:
+            if data:
+                yield Event(name, last_id, "\n".join(data))
+            name, data, last_id = "message", [], ""
+        elif not line.startswith(":"):
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "id":
+                last_id = value
+            elif field == "data":
+                data.append(value)
+
+
+def stream(
+    url: str, *, last_event_id: str = "", path: str = BASE_INFO, headers: dict[str, str] | None = None, **query: str
+) -> Iterator[Event]:
+    """Opens a stream and yields its numbered events; closing the iterator drops the connection."""
+    sent = {"Accept": "text/event-stream", **(headers or {})}
+    if last_event_id:
+        sent["Last-Event-ID"] = last_event_id
+    with (
+        httpx.Client(timeout=60) as client,
+        client.stream("GET", f"{url}{path}?{urlencode(query)}", headers=sent) as response,
+    ):
+        assert response.status_code == 200, response.status_code
+        assert response.headers["content-type"] == "text/event-stream"
+        yield from (event for event in parse(response.iter_lines()) if event.data)
+
+
+def tokens(events: Iterable[Event]) -> str:
+    """The text that a person sees after these events, rewrites applied."""
+    text = ""
+    for event in events:
+        if event.name == "challenge":
+            text += event.payload["token"]
+        elif event.name == "rewrite":
+            text = text.encode("utf-16-le")[: event.payload["length"] * 2].decode("utf-16-le")
+    return text
+
+
+def laid_out(answer: dict[str, Any]) -> str:
+    """The layout of a closing answer, as the wire protocol describes it."""
+    parts = [answer["recommend"]] if answer["recommend"] else []
+    for index, challenge in enumerate(answer["challenges"], start=1):
+        parts.append(f"{index}. {challenge['title']}\n{challenge['description']}")
+    return "\n\n".join(parts)
+
+
+class Background:
+    """Collects a stream's events in a thread; ``join`` returns them."""
+
+    def __init__(self, url: str, **query: Any) -> None:
+        self._events: list[Event] = []
+        self._thread = threading.Thread(target=lambda: self._events.extend(stream(url, **query)))
+        self._thread.start()
+
+    def join(self) -> list[Event]:
+        self._thread.join(timeout=60)
+        assert not self._thread.is_alive()
+        return self._events
