@@ -76,7 +76,7 @@ options = Cached("options", _load_options)
 
 
 def suitable(*, selection: Selection, given: Collection[str], seed: int, count: int) -> list[Challenge]:
-    """``count`` different challenges for the selection, those not yet ``given`` (titles, the earliest first) before others.
+    """``count`` different challenges for the selection, those not ``given`` (titles, the earliest first) in front.
 
     The same seed gives the same challenges in the same order. When fewer than ``count`` suit, the rest comes from the
     same category, then from any: a thin catalogue gives a weaker answer rather than none. One SQL statement as long

@@ -16,7 +16,7 @@ _watched: dict[str, list[str]] = {}
 
 
 def watch(name: str, *models: str) -> None:
-    """Makes the revision ``name`` change with the tables of ``models`` (``app_label.Model``); for ``AppConfig.ready``."""
+    """Makes the revision ``name`` change with the tables of ``models`` (``app_label.Model``); called by app configs."""
     _watched[name] = list(models)
 
 

@@ -34,12 +34,12 @@ def load_seed() -> Counter[str]:
     """Loads the seed and tells how many rows were ``added``, ``refreshed`` and ``kept`` as they were."""
     with transaction.atomic():
         loader = _Loader()
-        for kind, key, row in _rows():
+        for kind, key, row in seed_rows():
             loader.load(kind, key, row)
     return loader.counts
 
 
-def _rows() -> Iterator[tuple[str, str, Row]]:
+def seed_rows() -> Iterator[tuple[str, str, Row]]:
     """Kind, key and content of every row, options before the challenges that refer to them."""
     options = tomllib.loads((SEED / "options.toml").read_text("utf-8"))
     for kind in ("location", "work_type", "category"):
@@ -58,7 +58,7 @@ class _Loader:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._records = {(record.kind, record.key): record for record in SeedRecord.objects.all()}
-        self._related = {
+        self._related: dict[str, dict[str, Any]] = {
             "category": {row.key: row for row in Category.objects.all()},
             "locations": {row.key: row for row in Location.objects.all()},
             "work_types": {row.key: row for row in WorkType.objects.all()},

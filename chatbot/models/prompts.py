@@ -37,7 +37,7 @@ class PromptVersion(models.Model):
         PromptTemplate, on_delete=models.PROTECT, related_name="versions", verbose_name=_("template")
     )
     number = models.PositiveIntegerField(_("number"))
-    system_text = models.TextField(_("system text"))
+    system_text = models.TextField(_("system text"), blank=True)
     user_text = models.TextField(_("user text"))
     note = models.CharField(_("note"), max_length=200, help_text=_("What changed, and why."))
     author = models.ForeignKey(

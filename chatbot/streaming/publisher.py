@@ -50,8 +50,8 @@ class Publisher:
         if self._waiting:
             text = "".join(self._waiting)
             self._waiting.clear()
-            self._flushed_at = asyncio.get_running_loop().time()
             self._publish(Token(text))
+            self._flushed_at = asyncio.get_running_loop().time()
 
     def discard(self) -> None:
         """Gives up the text that waits, and the channel."""

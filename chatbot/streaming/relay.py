@@ -1,7 +1,7 @@
 """The SSE response: django-eventstream's own, on one channel, with what it lacks: no event twice, and an end."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ def _library_request(listening: Listening) -> HttpRequest:
     return request
 
 
-async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncIterator[bytes]:
+async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncGenerator[bytes, None]:
     """Passes on the frames in ``chunks``: each number once and in order, nothing after the terminal event."""
     passage = _Passage(listening)
     listening.opened()

@@ -3,7 +3,6 @@
 import functools
 import os
 import re
-import selectors
 import shutil
 import signal
 import subprocess
@@ -49,7 +48,6 @@ class RunningServer:
     """``with RunningServer(env={"LEAFRESH_ABANDON_SECONDS": "1"}) as server: … server.url``.
 
     ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one.
-    ``output`` is what it printed, complete after ``stop``.
     """
 
     def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
@@ -57,8 +55,8 @@ class RunningServer:
         self._own_data = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port
-        self.output = ""
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._log = self.data_dir / "server.log"
 
     @property
     def url(self) -> str:
@@ -69,36 +67,34 @@ class RunningServer:
         assert self.process is not None
         return self.process.pid
 
+    @property
+    def output(self) -> str:
+        """What the server printed so far."""
+        return self._log.read_text("utf-8") if self._log.exists() else ""
+
     def start(self) -> Self:
         if not (self.data_dir / "db.sqlite3").exists():
             shutil.copytree(prepared_data(), self.data_dir, dirs_exist_ok=True)
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)],
-            cwd=ROOT,
-            env=_environment(self.data_dir, self._env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        with self._log.open("w") as log:  # a file: a pipe that nobody reads would stop the server when it is full
+            self.process = subprocess.Popen(
+                [sys.executable, "-u", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)],
+                cwd=ROOT,
+                env=_environment(self.data_dir, self._env),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         self._await_address()
         return self
 
     def _await_address(self) -> None:
         """Waits for the line that says where it listens."""
         assert self.process is not None
-        assert self.process.stdout is not None
         deadline = time.monotonic() + START_SECONDS
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while time.monotonic() < deadline:
-                if selector.select(timeout=1):
-                    line = self.process.stdout.readline()
-                    self.output += line
-                    if found := re.search(r"listens on \S+ port (\d+)", line):
-                        self.port = int(found[1])
-                        return
-                    if not line and self.process.poll() is not None:
-                        break
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if found := re.search(r"listens on \S+ port (\d+)", self.output):
+                self.port = int(found[1])
+                return
+            time.sleep(0.05)
         self.stop(signal.SIGKILL)
         raise RuntimeError(f"the server did not start:\n{self.output}")
 
@@ -107,9 +103,7 @@ class RunningServer:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(how)
-        rest, _ = self.process.communicate(timeout=30)
-        self.output += rest
-        return self.process.returncode
+        return self.process.wait(timeout=30)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -56,7 +56,7 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
 
 def stream(
     url: str, *, last_event_id: str = "", path: str = BASE_INFO, headers: dict[str, str] | None = None, **query: str
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Opens a stream and yields its numbered events; closing the iterator drops the connection."""
     sent = {"Accept": "text/event-stream", **(headers or {})}
     if last_event_id:

@@ -1,0 +1,71 @@
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from challenges.catalog import Selection, options
+from challenges.models import Challenge
+from chatbot.sources.base import SourceError, SourceRequest
+from chatbot.sources.catalog import CatalogSource, introduction
+
+pytestmark = pytest.mark.django_db
+
+
+def selection() -> Selection:
+    return options.get().select(location="mountain", work_type="office", category="PLOGGING")
+
+
+def pieces(*, seed: int = 7, given: Sequence[str] = ()) -> list[str]:
+    async def collect() -> list[str]:
+        return [piece async for piece in CatalogSource(delay_ms=0).stream(request)]
+
+    request = SourceRequest("", "", selection(), given, seed)
+    return async_to_sync(collect)()
+
+
+def written(*, given: Sequence[str] = ()) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads("".join(pieces(given=given)))
+    return answer
+
+
+def test_the_same_seed_gives_the_same_pieces() -> None:
+    assert pieces(seed=1) == pieces(seed=1)
+    assert pieces(seed=1) != pieces(seed=2)
+
+
+def test_it_writes_as_a_model_would() -> None:
+    assert {len(piece) for piece in pieces()[:-1]} == {1, 2, 3, 4}
+    answer = written()
+    assert "플로깅" in answer["recommend"]
+    assert len({challenge["title"] for challenge in answer["challenges"]}) == 3
+    assert {challenge["category"] for challenge in answer["challenges"]} == {"PLOGGING"}
+
+
+def test_wording_varies_and_names_the_category() -> None:
+    sentences = {introduction(selection(), random.Random(seed)) for seed in range(100)}
+    assert len(sentences) >= 10
+    assert all("플로깅" in sentence and "{" not in sentence for sentence in sentences)
+
+
+def test_challenges_given_before_come_last_the_oldest_first() -> None:
+    suiting = list(Challenge.objects.suiting(location="mountain", work_type="office", category="PLOGGING"))
+    given = [challenge.title for challenge in suiting[:-1]]
+    titles = [challenge["title"] for challenge in written(given=given)["challenges"]]
+    assert titles == [suiting[-1].title, *given[:2]]
+
+
+def test_a_thin_category_is_filled_from_its_neighbours() -> None:
+    kept = Challenge.objects.suiting(location="mountain", work_type="office", category="PLOGGING")[:1].get()
+    Challenge.objects.filter(category__key="PLOGGING").exclude(pk=kept.pk).update(active=False)
+    challenges = written()["challenges"]
+    assert challenges[0]["title"] == kept.title
+    assert all(challenge["category"] != "PLOGGING" for challenge in challenges[1:])
+
+
+def test_a_catalogue_that_is_too_small_is_said_to_be() -> None:
+    Challenge.objects.filter(pk__gt=Challenge.objects.order_by("pk")[0].pk).update(active=False)
+    with pytest.raises(SourceError, match="only 1 active"):
+        pieces()
