@@ -60,7 +60,7 @@ class Option(models.Model):
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.label = nfc(self.label)
         if isinstance(self.aliases, list):
-            self.aliases = list(dict.fromkeys(nfc(alias) for alias in self.aliases if isinstance(alias, str)))
+            self.aliases = [nfc(alias) if isinstance(alias, str) else alias for alias in self.aliases]
         super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:

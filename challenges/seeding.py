@@ -72,14 +72,14 @@ class _Loader:
                 self.counts["kept"] += 1  # an admin made it first
                 return
             instance = self._write(model(), row)
-            SeedRecord.objects.create(kind=kind, key=key, object_id=instance.pk, digest=_digest(instance))
+            SeedRecord.objects.create(kind=kind, key=key, object_id=instance.pk, digest=digest(instance))
             self.counts["added"] += 1
             return
         existing = model._default_manager.filter(pk=record.object_id).first()
-        if existing is None or _digest(existing) != record.digest or self._matches(existing, row):
+        if existing is None or digest(existing) != record.digest or self._matches(existing, row):
             self.counts["kept"] += 1
             return
-        record.digest = _digest(self._write(existing, row))
+        record.digest = digest(self._write(existing, row))
         record.save()
         self.counts["refreshed"] += 1
 
@@ -125,6 +125,7 @@ def _content(instance: models.Model) -> Row:
     return {name: getattr(instance, name) for name in names if hasattr(instance, name)}
 
 
-def _digest(instance: models.Model) -> str:
+def digest(instance: models.Model) -> str:
+    """A digest of what an admin can edit of a row."""
     content = json.dumps(_content(instance), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Mapping
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.types import DictStrAny
 
 from chatbot.errors import ApplicationError, ServiceUnavailable
 from chatbot.streaming.events import Failed, encode, encode_event
@@ -22,6 +25,22 @@ STATUS_MESSAGES: Mapping[int, str] = {
     413: "요청 본문이 너무 큽니다.",
     500: "서버에서 문제가 생겼습니다. 잠시 후 다시 시도해 주세요.",
 }
+
+
+class NotAnObject(ValueError):
+    """A body that is JSON, but no object."""
+
+    message = "요청 본문은 JSON 객체여야 합니다."
+
+
+class ObjectParser(Parser):
+    """Ninja's parser of request bodies, for objects alone."""
+
+    def parse_body(self, request: HttpRequest) -> DictStrAny:
+        body = super().parse_body(request)
+        if not isinstance(body, dict):
+            raise NotAnObject
+        return body
 
 
 def envelope(data: object, *, status: int = 200, message: str = "성공") -> HttpResponse:
@@ -55,10 +74,14 @@ def as_application_error(error: Exception) -> ApplicationError:
             return error
         case ValidationError():
             return _invalid_body(error)
+        case HttpError(status_code=400, __cause__=NotAnObject()):
+            return ApplicationError(400, NotAnObject.message)
         case HttpError(status_code=400):
             return ApplicationError(400, "요청 본문이 올바른 JSON이 아닙니다.")
         case HttpError():
             return status_error(error.status_code)
+        case RequestDataTooBig():
+            return status_error(413)
         case OperationalError() | InterfaceError():
             logger.error("the database does not answer: %s", type(error).__name__)
             return ServiceUnavailable()
@@ -79,5 +102,5 @@ def _invalid_body(error: ValidationError) -> ApplicationError:
         return status_error(404)
     fields = [str(place[-1]) for place in places if len(place) > 2]
     if not fields:
-        return ApplicationError(400, "요청 본문은 JSON 객체여야 합니다.")
+        return ApplicationError(400, NotAnObject.message)
     return ApplicationError(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})

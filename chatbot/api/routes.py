@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from chatbot.api import generations, health, options, recommendation, sessions
-from chatbot.api.envelope import as_application_error, error_response
+from chatbot.api.envelope import ObjectParser, as_application_error, error_response
 from chatbot.errors import ApplicationError
 
 api = NinjaAPI(
@@ -17,6 +17,7 @@ api = NinjaAPI(
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     urls_namespace="chatbot",
+    parser=ObjectParser(),
 )
 api.add_router("/ai/chatbot/recommendation", recommendation.router, url_name_prefix="ai")
 api.add_router("/api/chatbot/recommendation", recommendation.router, url_name_prefix="api")

@@ -1,0 +1,266 @@
+"""The service on its own: joining, resuming and what it costs, without HTTP."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import OperationalError, connections
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from challenges.models import Category, Challenge, Location, WorkType
+from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
+from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
+from chatbot.prompts.publishing import create_version, make_live
+from chatbot.recommending import service
+from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.service import BaseInfoRequest
+from chatbot.recommending.supervisor import supervisor
+from chatbot.sources.base import SourceError, SourceRequest
+from chatbot.streaming.channels import Cursor
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import Close, Failed
+from chatbot.streaming.relay import Listening
+
+pytestmark = pytest.mark.django_db
+
+
+def asked(session_id: str | None = None, category: str = "비건") -> BaseInfoRequest:
+    return BaseInfoRequest("도시", "사무직", category, session_id)
+
+
+async def ended(request: BaseInfoRequest) -> RunningGeneration:
+    generation, _ = await service.recommend(request)
+    await generation.ended.wait()
+    return generation
+
+
+async def first_token(generation: RunningGeneration) -> None:
+    while (state := event_log.state(generation.id)) is None or state.last < 2:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_at_most_six_statements_before_the_first_token(settings: Settings, known: bool) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5
+    async_to_sync(ended)(asked("warm"))
+    if known:
+        async_to_sync(ended)(asked("counted"))
+    queries = CaptureQueriesContext(connections["default"])
+    counted: list[str] = []
+
+    async def scenario() -> None:
+        generation, _ = await service.recommend(asked("counted"))
+        await first_token(generation)
+        counted.extend(query["sql"] for query in queries.captured_queries)
+        await generation.ended.wait()
+
+    with queries:
+        async_to_sync(scenario)()
+    assert len(counted) <= 6, "\n".join(counted)
+
+
+def test_the_row_keeps_what_happened() -> None:
+    generation = async_to_sync(ended)(asked("keeper"))
+    row = Generation.objects.get()
+    assert isinstance(generation.conclusion, Close)
+    assert (row.id, str(row.prompt_version), row.source) == (generation.id, "base-info@1", "catalog")
+    assert (row.location, row.work_type, row.category) == ("city", "office", "VEGAN")
+    assert "관심 있는 주제: 비건" in row.user_prompt
+    assert (row.outcome, row.error, row.answer) == (Outcome.COMPLETED, "", generation.conclusion.payload())
+    state = event_log.state(row.id)
+    assert state is not None
+    assert (row.event_count, state.ended) == (state.last, True)
+    assert row.first_token_ms is not None
+    assert row.duration_ms is not None
+    assert Turn.objects.get().session_id == "keeper"
+
+
+def test_a_session_id_is_made_when_there_is_none() -> None:
+    _, session_id = async_to_sync(service.recommend)(asked())
+    assert ChatSession.objects.get().key == session_id
+    assert uuid.UUID(session_id)
+
+
+def test_two_requests_at_the_same_moment_join_one_generation() -> None:
+    async def scenario() -> list[RunningGeneration]:
+        both = await asyncio.gather(*(service.recommend(asked(f"person{number}")) for number in range(3)))
+        await both[0][0].ended.wait()
+        return [generation for generation, _ in both]
+
+    one, two, three = async_to_sync(scenario)()
+    assert one is two is three
+    assert Generation.objects.count() == 1
+    assert sorted(Turn.objects.values_list("session_id", flat=True)) == ["person0", "person1", "person2"]
+
+
+def test_a_session_with_a_past_gets_a_generation_of_its_own() -> None:
+    async_to_sync(ended)(asked("regular"))
+
+    async def scenario() -> bool:
+        fresh, _ = await service.recommend(asked("newcomer"))
+        own, _ = await service.recommend(asked("regular"))
+        await asyncio.gather(fresh.ended.wait(), own.ended.wait())
+        return fresh is own
+
+    assert not async_to_sync(scenario)()
+
+
+def test_a_new_live_version_is_used_by_the_next_generation() -> None:
+    async_to_sync(ended)(asked("reader"))
+    template = PromptTemplate.objects.get(key="base-info")
+    user_text = "{{location}} {{workType}} {{category}} {{output_format}}"
+    make_live(create_version(template=template, system_text="", user_text=user_text, note="짧게"))
+    generation = async_to_sync(ended)(asked("reader"))
+    row = Generation.objects.get(pk=generation.id)
+    assert (str(row.prompt_version), row.user_prompt.split(" ")[:3]) == ("base-info@2", ["도시", "사무직", "비건"])
+
+
+def test_a_ninth_category_works_everywhere_at_once() -> None:
+    with pytest.raises(InvalidFields):
+        async_to_sync(ended)(asked("ninth", "water"))
+    category = Category.objects.create(key="WATER", label="물 아끼기", aliases=["절수"], order=9)
+    for title in ("양치 컵 쓰기", "샤워 짧게", "쌀뜨물 쓰기"):
+        challenge = Challenge.objects.create(title=title, description=f"{title}를 해 보세요.", category=category)
+        challenge.locations.set(Location.objects.all())
+        challenge.work_types.set(WorkType.objects.all())
+    for name in ("water", "물아끼기", "절수"):
+        generation = async_to_sync(ended)(asked(f"ninth-{name.encode().hex()}", name))
+        assert isinstance(generation.conclusion, Close)
+        assert {challenge["label"] for challenge in generation.conclusion.challenges} == {"물 아끼기"}
+
+
+class BrokenSource:
+    """Fails in the way it is told."""
+
+    name = "broken"
+
+    def __init__(self, *pieces: str, error: Exception | None = None) -> None:
+        self._pieces = pieces
+        self._error = error
+
+    async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
+        for piece in self._pieces:
+            yield piece
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.fixture
+def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None]:
+    return lambda source: monkeypatch.setattr(service, "configured_source", lambda: source)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (BrokenSource(error=SourceError("The catalogue is empty.")), "The catalogue is empty."),
+        (BrokenSource('{"recommend": "비건'), "The source's text ended before the answer was complete."),
+        (BrokenSource("I cannot help with that."), "The source's text ended before the answer was complete."),
+        (BrokenSource("{", error=RuntimeError("key sk-123 is wrong")), "RuntimeError"),
+    ],
+)
+def test_a_source_that_fails_ends_in_one_error(
+    use_source: Callable[[BrokenSource], None], source: BrokenSource, reason: str
+) -> None:
+    use_source(source)
+    generation = async_to_sync(ended)(asked("unlucky"))
+    assert generation.conclusion == Failed(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
+    row = Generation.objects.get()
+    assert (row.outcome, row.error, row.answer) == (Outcome.FAILED, reason, None)
+    with pytest.raises(GenerationFailed):
+        async_to_sync(service.answer)(asked("unlucky"))
+
+
+def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(generation: RunningGeneration) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(RunningGeneration, "_record_start", refuse)
+
+    async def scenario() -> list[Any]:
+        results = await asyncio.gather(*(service.recommend(asked("s")) for _ in range(2)), return_exceptions=True)
+        await asyncio.sleep(0.01)
+        assert len(supervisor()) == 0
+        return results
+
+    assert [type(result) for result in async_to_sync(scenario)()] == [OperationalError, OperationalError]
+
+
+def test_an_end_that_the_database_refuses_is_still_an_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(generation: RunningGeneration, *_: Any) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(RunningGeneration, "_record_end", refuse)
+    generation = async_to_sync(ended)(asked("s"))
+    assert isinstance(generation.conclusion, Close)
+    assert "its row could not be written" in caplog.text
+
+
+def test_no_more_generations_than_allowed(settings: Settings) -> None:
+    settings.LEAFRESH_MAX_GENERATIONS = 1
+
+    async def scenario() -> None:
+        generation, _ = await service.recommend(asked("one"))
+        with pytest.raises(TooManyGenerations):
+            await service.recommend(asked("two", "플로깅"))
+        await generation.ended.wait()
+        await asyncio.sleep(0.01)
+        await ended(asked("two", "플로깅"))
+
+    async_to_sync(scenario)()
+
+
+def test_without_a_live_prompt_an_operator_is_needed() -> None:
+    PromptTemplate.objects.update(live_version=None)
+    with pytest.raises(ApplicationError, match="게시된 프롬프트가 없습니다"):
+        async_to_sync(ended)(asked())
+
+
+def resumed(outcome: Outcome, number: int) -> Coroutine[Any, Any, Any]:
+    """What a client gets that comes back at ``number`` of a generation that is over and out of the log."""
+
+    async def scenario() -> Any:
+        generation = await ended(asked("resumer"))
+        await Generation.objects.filter(pk=generation.id).aupdate(outcome=outcome)
+        event_log.forget(generation.id)
+        return await service.listen(asked("resumer"), cursor=Cursor(generation.id, number), token_format="object")
+
+    return scenario()
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    async def await_it() -> Any:
+        return await coroutine
+
+    return async_to_sync(await_it)()
+
+
+def test_a_generation_out_of_the_log_is_answered_from_the_database() -> None:
+    past = run(resumed(Outcome.COMPLETED, 1))
+    row = Generation.objects.get()
+    assert isinstance(past, service.Past)
+    assert (past.generation_id, past.number) == (row.id, row.event_count)
+    assert past.event.payload() == row.answer
+
+
+def test_a_failed_one_is_answered_by_its_error() -> None:
+    assert isinstance(run(resumed(Outcome.FAILED, 1)).event, Failed)
+
+
+def test_behind_its_end_there_is_nothing_new() -> None:
+    assert isinstance(run(resumed(Outcome.COMPLETED, 1000)), service.NothingNew)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ABANDONED, Outcome.INTERRUPTED])
+def test_one_that_died_is_started_anew_behind_a_reset(outcome: Outcome) -> None:
+    listening = run(resumed(outcome, 1))
+    assert isinstance(listening, Listening)
+    assert (listening.reset, listening.after) == (True, 0)
+    assert Generation.objects.filter(pk=listening.generation_id).exists()
+    assert Generation.objects.count() == 2
