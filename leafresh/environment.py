@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -110,10 +111,12 @@ def database(name: str, default: str) -> dict[str, object]:
     The URL may hold a password, so the error does not repeat it.
     """
     url = os.environ.get(name, "").strip() or default
-    try:
-        config: dict[str, object] = dict(environ.Env.db_url_config(url))
-    except (environ.ImproperlyConfigured, ValueError, KeyError):
-        config = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # django-environ's warning repeats the URL
+        try:
+            config: dict[str, object] = dict(environ.Env.db_url_config(url))
+        except (environ.ImproperlyConfigured, ValueError, KeyError):
+            config = {}
     if not config.get("ENGINE") or not config.get("NAME"):
         raise ImproperlyConfigured(f"{name} must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.")
     return config

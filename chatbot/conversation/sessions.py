@@ -39,11 +39,7 @@ def begin(key: str) -> list[str]:
 
 def add_turn(key: str, generation_id: uuid.UUID) -> None:
     """Notes that the session asked for what the generation answers; once, however often it is called."""
-    try:
-        Turn(session_id=key, generation_id=generation_id).save(force_insert=True)
-    except IntegrityError:
-        if not Turn.objects.filter(session_id=key, generation_id=generation_id).exists():
-            raise
+    Turn.objects.get_or_create(session_id=key, generation_id=generation_id)
 
 
 def conversation(key: str) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from django.db import DatabaseError
 
 from chatbot.answers.composer import Completed, Composer, Shown
 from chatbot.answers.schema import Answer
-from chatbot.conversation.sessions import add_turn
 from chatbot.errors import GenerationFailed
-from chatbot.models import Generation, Outcome
+from chatbot.models import Generation, Outcome, Turn
 from chatbot.prompts.publishing import LivePrompt
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
 from chatbot.streaming.events import Close, Failed, Item, Rewrite, Start
@@ -177,7 +176,7 @@ class RunningGeneration:
             user_prompt=commission.request.user_prompt,
             seed=commission.request.seed,
         ).save(force_insert=True)
-        add_turn(self._first_session, self.id)
+        Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
 
     def _record_end(self, outcome: Outcome, reason: str) -> None:
         terminal = 0 if self.conclusion is None else 1

@@ -1,0 +1,108 @@
+import uuid
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from pytest_django import DjangoAssertNumQueries
+
+from chatbot.conversation import sessions
+from chatbot.errors import MalformedSessionId
+from chatbot.models import ChatSession, Generation, PromptVersion, Turn
+
+pytestmark = pytest.mark.django_db
+
+
+def generation(*titles: str) -> uuid.UUID:
+    """A finished generation that gave challenges with these titles."""
+    challenges = [{"title": title, "description": "d", "category": "VEGAN", "label": "비건"} for title in titles]
+    return Generation.objects.create(
+        prompt_version=PromptVersion.objects.get(),
+        source="catalog",
+        location="city",
+        work_type="office",
+        category="VEGAN",
+        seed=1,
+        outcome="completed",
+        answer={"kind": "recommendation", "recommend": "비건!", "challenges": challenges},
+        event_count=5,
+    ).pk
+
+
+def begun(key: str, *generations: uuid.UUID) -> str:
+    sessions.begin(key)
+    for generation_id in generations:
+        sessions.add_turn(key, generation_id)
+    return key
+
+
+@pytest.mark.parametrize("key", ["a", "user-123", "!~" * 64])
+def test_visible_ascii_is_a_session_id(key: str) -> None:
+    assert sessions.session_key(key) == key
+
+
+@pytest.mark.parametrize("key", [" ", "a b", "세션", "a\n", "\x7f", "s" * 129, "é"])
+def test_anything_else_is_not(key: str) -> None:
+    with pytest.raises(MalformedSessionId):
+        sessions.session_key(key)
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_a_missing_one_is_made(key: str | None) -> None:
+    made = sessions.session_key(key)
+    assert made != sessions.session_key(key)
+    assert sessions.session_key(made) == made
+
+
+def test_what_was_given_is_told_the_latest_last_each_once() -> None:
+    key = begun("s", generation("가", "나", "다"), generation("라", "가", "마"))
+    assert sessions.begin(key) == ["나", "다", "라", "가", "마"]
+
+
+def test_beginning_costs_one_statement_or_two(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(2):
+        assert sessions.begin("s") == []
+    with django_assert_num_queries(1):
+        assert sessions.begin("s") == []
+
+
+def test_a_turn_is_noted_once() -> None:
+    asked = generation()
+    begun("s", asked, asked)
+    assert Turn.objects.count() == 1
+    with pytest.raises(IntegrityError):
+        Turn.objects.create(session_id="s", generation_id=asked)
+
+
+def test_the_conversation_is_in_order() -> None:
+    first, second = generation("가"), generation("나")
+    begun("s", first, second)
+    conversation: dict[str, Any] = sessions.conversation("s")
+    assert [turn["generationId"] for turn in conversation["turns"]] == [str(first), str(second)]
+    turn = conversation["turns"][0]
+    del turn["askedAt"]
+    assert turn == {
+        "generationId": str(first),
+        "request": {"location": "city", "workType": "office", "category": "VEGAN"},
+        "promptVersion": "base-info@1",
+        "source": "catalog",
+        "outcome": "completed",
+        "answer": {
+            "kind": "recommendation",
+            "recommend": "비건!",
+            "challenges": [{"title": "가", "description": "d", "category": "VEGAN", "label": "비건"}],
+        },
+    }
+
+
+def test_an_unknown_session_has_no_turns() -> None:
+    assert sessions.conversation("nobody") == {"sessionId": "nobody", "turns": []}
+
+
+def test_forgetting_erases_what_was_answered_to_this_session_alone() -> None:
+    own, shared = generation("가"), generation("나")
+    begun("s", own, shared)
+    begun("other", shared)
+    assert sessions.forget("s") == [own]
+    assert list(Generation.objects.values_list("pk", flat=True)) == [shared]
+    assert [session.key for session in ChatSession.objects.all()] == ["other"]
+    assert sessions.forget("s") == []

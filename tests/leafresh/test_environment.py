@@ -1,0 +1,119 @@
+"""Settings from the environment, as an operator meets them."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leafresh import environment
+from tests.e2e.server import ROOT
+
+
+def start(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**clean, "LEAFRESH_DATA_DIR": str(tmp_path), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+BAD = [
+    ("LEAFRESH_PORT", "http", "LEAFRESH_PORT must be a whole number from 0 to 65535, not 'http'."),
+    ("LEAFRESH_PORT", "70000", "LEAFRESH_PORT must be a whole number from 0 to 65535, not '70000'."),
+    ("LEAFRESH_MAX_GENERATIONS", "0", "LEAFRESH_MAX_GENERATIONS must be a whole number from 1 to 1000000, not '0'."),
+    ("LEAFRESH_ABANDON_SECONDS", "soon", "LEAFRESH_ABANDON_SECONDS must be a number from 0 to 3600, not 'soon'."),
+    (
+        "LEAFRESH_CATALOG_TOKEN_DELAY_MS",
+        "-1",
+        "LEAFRESH_CATALOG_TOKEN_DELAY_MS must be a number from 0 to 10000, not '-1'.",
+    ),
+    ("LEAFRESH_DEBUG", "maybe", "LEAFRESH_DEBUG must be true or false, not 'maybe'."),
+    ("LEAFRESH_TOKEN_FORMAT", "xml", "LEAFRESH_TOKEN_FORMAT must be one of object, text, not 'xml'."),
+    (
+        "LEAFRESH_ALLOWED_HOSTS",
+        "a.example,https://b.example",
+        "LEAFRESH_ALLOWED_HOSTS must list host names without scheme, port or path, such as chat.example.com, "
+        "not 'https://b.example'.",
+    ),
+    (
+        "LEAFRESH_CORS_ORIGINS",
+        "app.example.com",
+        "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
+        "not 'app.example.com'.",
+    ),
+    (
+        "LEAFRESH_CORS_ORIGINS",
+        "*",
+        "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
+        "not '*'.",
+    ),
+    (
+        "LEAFRESH_HOST",
+        "http://x/",
+        "LEAFRESH_HOST must be an address or a host name to listen on, such as 0.0.0.0, not 'http://x/'.",
+    ),
+    (
+        "LEAFRESH_DATA_DIR",
+        "/proc/nothing",
+        "LEAFRESH_DATA_DIR must be a directory that can be written to, not '/proc/nothing' "
+        "(No such file or directory).",
+    ),
+    (
+        "DATABASE_URL",
+        "secret-password",
+        "DATABASE_URL must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), BAD)
+def test_a_value_that_makes_no_sense_stops_the_start_with_one_sentence(
+    tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    started = start(tmp_path, **{name: value})
+    assert (started.returncode, started.stdout, started.stderr) == (1, "", f"{sentence}\n")
+
+
+def test_good_values_are_taken(tmp_path: Path) -> None:
+    started = start(
+        tmp_path,
+        LEAFRESH_HOST="::",
+        LEAFRESH_PORT="0",
+        LEAFRESH_DEBUG="YES",
+        LEAFRESH_ALLOWED_HOSTS="chat.example.com, .example.org,[::1],*",
+        LEAFRESH_CORS_ORIGINS="https://app.example.com,http://localhost:3000",
+        LEAFRESH_ABANDON_SECONDS="0.5",
+        DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3",
+    )
+    assert (started.returncode, started.stderr) == (0, "")
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secret-key"
+    key = environment.secret_key("LEAFRESH_NO_SUCH_KEY", file)
+    assert len(key) >= 50
+    assert environment.secret_key("LEAFRESH_NO_SUCH_KEY", file) == key
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAFRESH_SECRET_KEY", "from-outside")
+    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key") == "from-outside"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    source = (ROOT / "leafresh" / "settings.py").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    names = set(re.findall(r'environment\.\w+\(\s*"(\w+)"', source))
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in readme} == set()
