@@ -66,6 +66,13 @@ class GenerationFailed(ApplicationError):
         super().__init__(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
 
 
+class HostNotAllowed(ApplicationError):
+    """The ``Host`` header names no allowed host."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "허용되지 않은 호스트입니다. 서버의 LEAFRESH_ALLOWED_HOSTS에 이 주소를 추가해 주세요.")
+
+
 class NotFound(ApplicationError):
     def __init__(self) -> None:
         super().__init__(404, "요청한 대상을 찾을 수 없습니다.")

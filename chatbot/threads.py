@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.db import DatabaseError, connection
+
+from chatbot.api.middleware import PREFIXES
 
 AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
-
-STREAM_PREFIXES = ("/ai/", "/api/", "/health")
 
 
 class SharedThreads:
@@ -33,19 +34,26 @@ class SharedThreads:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._api is None or self._pages is None:  # with the first request, so that nothing is opened at import
             self._api, self._pages = (itertools.cycle(_threads(size)) for size in self._sizes)
-        contexts = self._api if scope["path"].startswith(STREAM_PREFIXES) else self._pages
+        contexts = self._api if scope["path"].startswith(PREFIXES) else self._pages
         # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
         SyncToAsync.thread_sensitive_context.set(next(contexts))
         await self.application(scope, receive, send)
 
 
 def _threads(count: int) -> list[ThreadSensitiveContext]:
-    """Contexts whose threads are already started, so that their number does not depend on the load."""
+    """Contexts whose threads and database handles are opened now, so that their number does not depend on the load."""
     contexts = []
     for _ in range(count):
         context = ThreadSensitiveContext()
         executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="leafresh")
-        executor.submit(int).result()
+        executor.submit(_open_database)
         SyncToAsync.context_to_thread_executor[context] = executor
         contexts.append(context)
     return contexts
+
+
+def _open_database() -> None:
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        connection.close()  # the first request that needs it will say so

@@ -31,10 +31,11 @@ DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRE
 
 # --- the database ------------------------------------------------------------------------------------------------
 
-# Threads of the server are shared by requests, so a handle that stays open would stay for good: closed after each.
-DATABASES["default"].setdefault("CONN_MAX_AGE", 0)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL lets readers go on while one writes; IMMEDIATE makes writers queue instead of failing with "locked".
+    # Opening SQLite costs more than most queries, and closing the last handle writes the whole log back: each of the
+    # server's few threads keeps its own. WAL lets readers go on while one writes; IMMEDIATE makes writers queue
+    # instead of failing with "locked".
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -62,16 +63,16 @@ INSTALLED_APPS = [
 # Every middleware here must be async-capable: one that is not holds a thread for as long as a view runs.
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
-    "chatbot.api.middleware.EnvelopeMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "chatbot.api.middleware.ApiMiddleware",
+    "leafresh.middleware.SecurityMiddleware",
     "leafresh.static.StaticFilesMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "leafresh.middleware.SessionMiddleware",
+    "leafresh.middleware.LocaleMiddleware",
+    "leafresh.middleware.CommonMiddleware",
+    "leafresh.middleware.CsrfViewMiddleware",
+    "leafresh.middleware.AuthenticationMiddleware",
+    "leafresh.middleware.MessageMiddleware",
+    "leafresh.middleware.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "leafresh.urls"
 ASGI_APPLICATION = "leafresh.asgi.application"

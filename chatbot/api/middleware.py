@@ -1,18 +1,26 @@
-"""Gives the envelope to answers that Django itself makes on the API's paths: unknown paths, methods, hosts."""
+"""What every request to the API passes: the host check, and the envelope for answers that Django itself makes."""
 
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import markcoroutinefunction
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chatbot.api.envelope import error_response, status_error
-from chatbot.errors import ApplicationError
+from chatbot.errors import HostNotAllowed
 
-API_PREFIXES = ("/ai/", "/api/", "/health")
+PREFIXES = ("/ai/", "/api/", "/health")
 
 
-class EnvelopeMiddleware:
+def is_api(request: HttpRequest) -> bool:
+    """Whether the request is for the API, not for a page or the admin."""
+    return request.path_info.startswith(PREFIXES)
+
+
+class ApiMiddleware:
+    """Passes pages on untouched. On the API's paths, unknown paths and methods are answered in the envelope too."""
+
     async_capable = True
     sync_capable = False
 
@@ -21,29 +29,23 @@ class EnvelopeMiddleware:
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = await self.get_response(request)
-        if response.status_code < 400 or not request.path_info.startswith(API_PREFIXES):
-            return response
-        if response.get("Content-Type", "").startswith("application/json"):
-            return response
-        replaced = error_response(request, self._error(request, response.status_code))
-        if "Allow" in response:
-            replaced["Allow"] = response["Allow"]
-        return replaced
-
-    def _error(self, request: HttpRequest, status: int) -> ApplicationError:
-        if status == 400 and not _host_is_allowed(request):
-            return ApplicationError(
-                400, "허용되지 않은 호스트입니다. 서버의 LEAFRESH_ALLOWED_HOSTS에 이 주소를 추가해 주세요."
-            )
-        return status_error(status)
+        if not is_api(request):
+            return await self.get_response(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            response = error_response(request, HostNotAllowed())
+        else:
+            response = _in_envelope(request, await self.get_response(request))
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
 
 
-def _host_is_allowed(request: HttpRequest) -> bool:
-    from django.core.exceptions import DisallowedHost
-
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return False
-    return True
+def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The response itself, or its status in the envelope where Django answered with a page of its own."""
+    if response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
+        return response
+    replaced = error_response(request, status_error(response.status_code))
+    if "Allow" in response:
+        replaced["Allow"] = response["Allow"]
+    return replaced

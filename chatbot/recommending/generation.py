@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 
 from chatbot.answers.composer import Completed, Composer, Shown
 from chatbot.answers.schema import Answer
@@ -181,14 +181,17 @@ class RunningGeneration:
     def _record_end(self, outcome: Outcome, reason: str) -> None:
         terminal = 0 if self.conclusion is None else 1
         answer = self.conclusion.payload() if isinstance(self.conclusion, Close) else None
-        Generation.objects.filter(pk=self.id).update(
-            outcome=outcome,
-            answer=answer,
-            error=reason[:300],
-            event_count=self._publisher.count + terminal,
-            first_token_ms=self._first_token_ms,
-            duration_ms=self._elapsed_ms(),
-        )
+        try:
+            Generation.objects.filter(pk=self.id).update(
+                outcome=outcome,
+                answer=answer,
+                error=reason[:300],
+                event_count=self._publisher.count + terminal,
+                first_token_ms=self._first_token_ms,
+                duration_ms=self._elapsed_ms(),
+            )
+        finally:
+            close_old_connections()  # this runs behind its request, whose end would do it otherwise
 
     def _elapsed_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)

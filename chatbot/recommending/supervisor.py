@@ -6,9 +6,7 @@ import uuid
 from collections.abc import Hashable, Iterable
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
 
 from chatbot.errors import ShuttingDown, TooManyGenerations
 from chatbot.models import Outcome
@@ -110,7 +108,6 @@ class Supervisor:
             del self._running[generation.id]
             for key in self._keys.pop(generation.id):
                 del self._by_key[key]
-            await sync_to_async(close_old_connections)()
 
 
 _supervisors: WeakKeyDictionary[asyncio.AbstractEventLoop, Supervisor] = WeakKeyDictionary()

@@ -50,8 +50,8 @@ def test_five_hundred_streams_at_once_all_complete_and_leave_nothing_behind() ->
             report = client.stdout.read()
         assert report == f"{STREAMS} complete\n"
         assert most[1] > STREAMS, "the streams were not open at once"
-        assert most[0] <= before[0] + 8
-        assert most[2] <= 16
+        assert most[0] == before[0]
+        assert most[2] <= before[2]
         until_quiet(server)
         assert resources(server.pid) == before
         assert not re.search("ERROR|Traceback|Warning", server.output)
@@ -63,7 +63,7 @@ def until_quiet(server: RunningServer) -> None:
     previous = None
     while time.monotonic() < deadline:
         current = resources(server.pid)
-        if current == previous and current[2] == 0:
+        if current == previous:
             return
         previous = current
         time.sleep(0.5)

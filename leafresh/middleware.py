@@ -1,0 +1,73 @@
+"""Django's middleware for pages and the admin alone.
+
+Each of these runs its hooks in a thread, one hop after the other, whether a request needs it or not; the API needs none
+of them (no cookies, no language, no CSRF), and a stream's first token should not wait for a dozen hops.
+``chatbot.api.middleware`` does for the API what must be done.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import middleware as auth
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware import clickjacking, common, csrf, locale, security
+from django.utils.deprecation import MiddlewareMixin
+
+from chatbot.api.middleware import is_api
+
+if TYPE_CHECKING:
+    _Base = MiddlewareMixin
+else:
+    _Base = object
+
+
+class PagesOnly(_Base):
+    """Put before a middleware of Django: the API passes it by."""
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_api(request):
+            response: Any = await self.get_response(request)  # type: ignore[misc]  # asynchronous here
+        else:
+            response = await super().__acall__(request)
+        passed: HttpResponseBase = response
+        return passed
+
+
+class SecurityMiddleware(PagesOnly, security.SecurityMiddleware):
+    pass
+
+
+class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
+    pass
+
+
+class LocaleMiddleware(PagesOnly, locale.LocaleMiddleware):
+    pass
+
+
+class CommonMiddleware(PagesOnly, common.CommonMiddleware):
+    pass
+
+
+class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
+    async def process_view(  # type: ignore[override]  # Django awaits it in an asynchronous chain
+        self, request: HttpRequest, callback: Any, callback_args: Any, callback_kwargs: Any
+    ) -> Any:
+        if is_api(request):
+            return None
+        return await sync_to_async(super().process_view)(request, callback, callback_args, callback_kwargs)
+
+
+class AuthenticationMiddleware(PagesOnly, auth.AuthenticationMiddleware):
+    pass
+
+
+class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
+    pass
+
+
+class XFrameOptionsMiddleware(PagesOnly, clickjacking.XFrameOptionsMiddleware):
+    pass
