@@ -55,7 +55,8 @@ class Option(models.Model):
 
     def names(self) -> dict[str, str]:
         """Every name this row answers to: lookup form → the name as written."""
-        return {lookup_name(name): name for name in [*self.aliases, self.label, self.key]}
+        aliases = [alias for alias in self.aliases if isinstance(alias, str)] if isinstance(self.aliases, list) else []
+        return {lookup_name(name): name for name in [*aliases, self.label, self.key]}
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.label = nfc(self.label)

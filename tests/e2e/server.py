@@ -1,5 +1,6 @@
 """A real server for tests: `manage.py serve` in a process of its own, on a free loopback port."""
 
+import atexit
 import functools
 import os
 import re
@@ -39,6 +40,7 @@ def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -
 def prepared_data() -> Path:
     """A migrated database with the catalogue and the prompts, made once per test process; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     for command in ("migrate", "load_catalogue", "load_prompts"):
         manage(directory, command)
     return directory

@@ -49,9 +49,9 @@ def is_whole(events: list[Event]) -> None:
     assert items == expected
 
 
-def selections() -> list[tuple[str, dict[str, str]]]:
+def selections() -> list[tuple[str, dict[str, Any]]]:
     """The 128 selections, each by key, by label and by aliases: category and parameters."""
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     kinds = [names(kind) for kind in ("location", "work_type", "category")]
     for keys in itertools.product(*kinds):
         spellings = [kind[key] for kind, key in zip(kinds, keys, strict=True)]
