@@ -55,8 +55,7 @@ class RunningGeneration:
         self._publisher = Publisher(self.id)
         self._composer = Composer(
             category=commission.request.selection.category.key,
-            labels=commission.labels,
-            given=commission.request.given,
+            labels=commission.labels,  # what was given before is the catalogue's care: it repeats when it must
         )
         self._reading: asyncio.Task[None] | None = None
         self._why_ended: Outcome | None = None

@@ -109,6 +109,17 @@ def test_a_session_with_a_past_gets_a_generation_of_its_own() -> None:
     assert not async_to_sync(scenario)()
 
 
+def test_a_session_that_has_seen_everything_is_answered_all_the_same() -> None:
+    suiting = Challenge.objects.suiting(location="city", work_type="office", category="VEGAN").count()
+    titles: list[str] = []
+    for _ in range(suiting // 3 + 2):
+        conclusion = async_to_sync(ended)(asked("insatiable")).conclusion
+        assert isinstance(conclusion, Close)
+        assert len(conclusion.challenges) == 3
+        titles += [challenge["title"] for challenge in conclusion.challenges]
+    assert len(set(titles[:suiting])) == suiting
+
+
 def test_a_new_live_version_is_used_by_the_next_generation() -> None:
     async_to_sync(ended)(asked("reader"))
     template = PromptTemplate.objects.get(key="base-info")
