@@ -4,7 +4,12 @@ A value that makes no sense raises ImproperlyConfigured with one sentence that n
 """
 
 from pathlib import Path
+from typing import Any
 
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from leafresh import environment
@@ -130,12 +135,70 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # --- admin -------------------------------------------------------------------------------------------------------
 
-IMPORT_EXPORT_SKIP_ADMIN_LOG = False
+LOGIN_REDIRECT_URL = "admin:index"  # unfold's login page forgets where one wanted to go
+
+
+def _entry(title: Promise | str, icon: str, model: str, view: str = "changelist") -> dict[str, Any]:
+    """An entry of the admin's sidebar, for those who may see the model (``app.model``)."""
+    app, name = model.split(".")
+    permissions = (f"{app}.view_{name}", f"{app}.change_{name}")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_{view}"),
+        "permission": lambda request: any(request.user.has_perm(permission) for permission in permissions),
+    }
+
+
+def _shows_challenges(request: HttpRequest) -> bool:
+    return request.path.startswith("/admin/challenges/challenge/") and "/coverage/" not in request.path
+
+
 UNFOLD = {
     "SITE_TITLE": "Leafresh",
     "SITE_HEADER": "Leafresh",
     "SITE_SYMBOL": "eco",
     "SHOW_LANGUAGES": False,
+    "DASHBOARD_CALLBACK": "chatbot.admin.dashboard.dashboard",
+    "STYLES": [lambda request: static("chatbot/admin.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": _("Prompts"),
+                "separator": True,
+                "items": [
+                    _entry(_("Prompt templates"), "description", "chatbot.prompttemplate"),
+                    _entry(_("Prompt versions"), "history_edu", "chatbot.promptversion"),
+                ],
+            },
+            {
+                "title": _("Catalogue"),
+                "separator": True,
+                "items": [
+                    {**_entry(_("Challenges"), "eco", "challenges.challenge"), "active": _shows_challenges},
+                    _entry(_("Coverage"), "grid_on", "challenges.challenge", "coverage"),
+                    _entry(_("Categories"), "category", "challenges.category"),
+                    _entry(_("Locations"), "location_on", "challenges.location"),
+                    _entry(_("Work types"), "work", "challenges.worktype"),
+                ],
+            },
+            {
+                "title": _("Conversations"),
+                "separator": True,
+                "items": [
+                    _entry(_("Generations"), "auto_awesome", "chatbot.generation"),
+                    _entry(_("Sessions"), "forum", "chatbot.chatsession"),
+                ],
+            },
+            {
+                "title": _("Accounts"),
+                "separator": True,
+                "collapsible": True,
+                "items": [_entry(_("Users"), "person", "auth.user"), _entry(_("Groups"), "group", "auth.group")],
+            },
+        ],
+    },
     "COLORS": {
         "primary": {
             "50": "oklch(97.9% .021 166.1)",

@@ -1,6 +1,6 @@
 """Static files through WhiteNoise, without making other requests wait for a thread."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.http import HttpRequest
@@ -27,16 +27,14 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # Whit
             return passed_on
         response: HttpResponseBase = await sync_to_async(self.serve)(file, request)
         if isinstance(response, StreamingHttpResponse):
-            response.streaming_content = _read_in_thread(response)
+            response.streaming_content = _read_in_thread(iter(response))
         return response
 
     def _find(self, path: str) -> object:
         return self.find_file(path) if self.autorefresh else self.files.get(path)
 
 
-async def _read_in_thread(response: StreamingHttpResponse) -> AsyncIterator[bytes]:
-    chunks = iter(response)
-
+async def _read_in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     def read() -> bytes:
         return next(chunks, b"")
 

@@ -49,6 +49,7 @@ class Generation(models.Model):
         ordering = ["-started_at"]
         indexes = [
             models.Index(fields=["-started_at"], name="generation_started"),
+            models.Index(fields=["source", "-started_at"], name="generation_source"),
             models.Index(fields=["outcome", "-started_at"], name="generation_outcome"),
             models.Index(fields=["prompt_version", "-started_at"], name="generation_version"),
         ]

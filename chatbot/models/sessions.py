@@ -16,6 +16,7 @@ class ChatSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["-created_at"], name="session_created")]
 
     def __str__(self) -> str:
         return self.key

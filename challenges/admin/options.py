@@ -1,0 +1,108 @@
+"""Locations, work types and categories in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.resources import CategoryResource, LocationResource, WorkTypeResource
+from challenges.forms import CategoryForm, NormalizedField, OptionForm
+from challenges.models import Category, Challenge, Location, Option, WorkType
+from challenges.text import lookup_name
+
+
+class OptionAdmin(ExchangeAdmin):
+    """What the three kinds share. ``challenge_field`` is the field of a challenge that refers to the kind."""
+
+    challenge_field: str
+    form = OptionForm
+    import_help = gettext_lazy(
+        "A row changes the entry with its key; a new key makes a new entry. Aliases are separated by commas. "
+        "Either all rows are imported, or none."
+    )
+    list_display = ("emoji", "label", "key", "alias_text", "challenge_count", "order", "active")
+    list_display_links = ("emoji", "label", "key")
+    list_editable = ("order", "active")
+    search_fields = ("key",)  # shows the search field; what is searched is in get_search_results
+    search_help_text = gettext_lazy("Key, label or alias")
+    fields: tuple[str, ...] = ("label", "key", "emoji", "description", "aliases", "order", "active")
+    formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
+    warn_unsaved_form = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Option]:
+        active = Count("challenges", filter=Q(challenges__active=True))
+        queryset: QuerySet[Option] = super().get_queryset(request).annotate(active_challenges=active)
+        return queryset
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Option | None = None) -> tuple[str, ...]:
+        """Sessions and clients remember keys, so a key never changes."""
+        return ("key",) if obj else ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Option], search_term: str
+    ) -> tuple[QuerySet[Option], bool]:
+        """Compares as the lookup does. In Python: there are few rows, and the database keeps aliases as ASCII JSON."""
+        term = lookup_name(search_term)
+        found = [row.pk for row in queryset if any(term in name for name in row.names())] if term else None
+        return (queryset if found is None else queryset.filter(pk__in=found)), False
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Refuses to delete an option that challenges refer to: they would be left without it, or go with it."""
+        used = []
+        for option in objs:
+            count = Challenge.objects.filter(**{self.challenge_field: option}).count()
+            if count:
+                used.append(
+                    ngettext(
+                        "%(option)s: %(count)d challenge refers to it. Deactivate it instead, or change the challenge.",
+                        "%(option)s: %(count)d challenges refer to it. Deactivate it instead, or change them.",
+                        count,
+                    )
+                    % {"option": option, "count": count}
+                )
+        if used:
+            return [], {}, set(), used
+        return super().get_deleted_objects(objs, request)
+
+    @admin.display(description=gettext_lazy("aliases"))
+    def alias_text(self, option: Option) -> str:
+        shown, hidden = option.aliases[:4], len(option.aliases) - 4
+        return ", ".join(shown) + (_(" and %(count)d more") % {"count": hidden} if hidden > 0 else "")
+
+    @admin.display(description=gettext_lazy("active challenges"), ordering="active_challenges")
+    def challenge_count(self, option: Any) -> str:
+        address = reverse("admin:challenges_challenge_changelist")
+        query = f"{self.challenge_field}__id__exact={option.pk}&active__exact=1"
+        return format_html(
+            '<a class="text-primary-600 underline dark:text-primary-500" href="{}?{}">{}</a>',
+            address,
+            query,
+            option.active_challenges,
+        )
+
+
+@admin.register(Location)
+class LocationAdmin(OptionAdmin):
+    challenge_field = "locations"
+    resource_classes = (LocationResource,)
+
+
+@admin.register(WorkType)
+class WorkTypeAdmin(OptionAdmin):
+    challenge_field = "work_types"
+    resource_classes = (WorkTypeResource,)
+
+
+@admin.register(Category)
+class CategoryAdmin(OptionAdmin):
+    challenge_field = "category"
+    form = CategoryForm
+    fields = ("label", "key", "emoji", "description", "aliases", "keywords", "order", "active")
+    resource_classes = (CategoryResource,)

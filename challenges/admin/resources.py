@@ -1,0 +1,213 @@
+"""How rows of a file become rows of the catalogue, and back.
+
+A challenge is the one with the row's ``id``, else the one with its title, else a new one; an option is known by its
+``key``. Options are referred to by key, several separated by ``|``; a label or an alias is understood as well. A
+column that the file lacks stays as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from import_export import fields, resources, widgets
+
+from challenges.forms import join_words, split_words
+from challenges.models import Category, Challenge, Location, Option, WorkType
+from challenges.text import lookup_name, nfc
+
+SEPARATOR = "|"
+
+
+class TextWidget(widgets.CharWidget):  # type: ignore[misc]  # import-export ships no types
+    """Text in NFC."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        return nfc(super().clean(value, row, **kwargs))
+
+
+class WordsWidget(widgets.Widget):  # type: ignore[misc]  # import-export ships no types
+    """A list of words, written as in the forms: with commas between them."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
+        return split_words("" if value is None else str(value))
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return join_words(value or [])
+
+
+class NumberWidget(widgets.IntegerWidget):  # type: ignore[misc]  # import-export ships no types
+    """A whole number from zero up; nothing when the cell is empty."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
+        if self.is_empty(value):
+            return None
+        text = str(value).strip()
+        if not (text.isascii() and text.isdecimal()):
+            raise ValueError(_("“%(value)s” is not a whole number.") % {"value": value})
+        return int(text)
+
+
+class SwitchWidget(widgets.BooleanWidget):  # type: ignore[misc]  # import-export ships no types
+    """1 or 0; nothing when the cell is empty. The library would take any other word for a no."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
+        word = str("" if value is None else value).strip().lower()
+        if word not in ("", "1", "0", "true", "false"):
+            raise ValueError(_("“%(value)s” is neither 1 nor 0.") % {"value": value})
+        return None if word == "" else word in ("1", "true")
+
+
+class OptionWidget(widgets.ForeignKeyWidget):  # type: ignore[misc]  # import-export ships no types
+    """One option. Options are read once per import."""
+
+    _known: Mapping[str, Option] | None = None
+
+    def find(self, name: str) -> Option:
+        if self._known is None:
+            rows = list(self.model._default_manager.all())
+            self._known = {text: row for row in rows for text in row.names()}
+            self._known = {**self._known, **{lookup_name(row.key): row for row in rows}}
+        found = self._known.get(lookup_name(name))
+        if found is None:
+            keys = ", ".join(dict.fromkeys(row.key for row in self._known.values()))
+            raise ValueError(_("“%(name)s” is not known. Known are: %(keys)s.") % {"name": name.strip(), "keys": keys})
+        return found
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        text = str("" if value is None else value).strip()
+        return self.find(text) if text else None
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return value.key if value is not None else ""
+
+
+class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-export ships no types
+    """Several options, at least one."""
+
+    def __init__(self, model: type[Model]) -> None:
+        super().__init__(model, separator=SEPARATOR, field="key")
+        self._one = OptionWidget(model)
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[Option]:
+        names = [name for name in str("" if value is None else value).split(SEPARATOR) if name.strip()]
+        if not names:
+            raise ValueError(_("At least one is needed."))
+        return list(dict.fromkeys(self._one.find(name) for name in names))
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return SEPARATOR.join(option.key for option in value.all()) if value is not None else ""
+
+
+class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
+    """What all four kinds share. A row is refused when the form would refuse it, or when the file has it twice."""
+
+    class Meta:
+        skip_unchanged = True
+        report_skipped = False
+        clean_model_instances = True
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        known = [field.column_name for field in self.get_import_fields()]
+        unknown = [name for name in dataset.headers or [] if name not in known]
+        if unknown:
+            raise ValueError(
+                _("Unknown columns: %(unknown)s. Known are: %(known)s.")
+                % {"unknown": ", ".join(map(str, unknown)), "known": ", ".join(known)}
+            )
+        self._rows: dict[Any, int] = {}
+
+    def after_init_instance(self, instance: Model, new: bool, row: Any, **kwargs: Any) -> None:
+        first = None if new else self._rows.get(instance.pk)
+        if first is not None:
+            raise ValidationError(_("Row %(number)s of the file is about the same entry.") % {"number": first})
+
+    def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
+        self._rows[row_result.object_id] = kwargs["row_number"]
+
+    def iter_queryset(self, queryset: Any) -> Any:
+        """Reads the rows once; the library would sort and page through a catalogue of any size for every hundred."""
+        if isinstance(queryset, QuerySet):
+            return queryset.iterator(chunk_size=2000)
+        return iter(queryset)
+
+
+class _OptionResource(CatalogueResource):
+    key = fields.Field("key", "key", TextWidget())
+    label = fields.Field("label", "label", TextWidget())
+    description = fields.Field("description", "description", TextWidget())
+    emoji = fields.Field("emoji", "emoji", TextWidget())
+    aliases = fields.Field("aliases", "aliases", WordsWidget())
+    order = fields.Field("order", "order", NumberWidget(), saves_null_values=False)
+    active = fields.Field("active", "active", SwitchWidget(), saves_null_values=False)
+
+    class Meta(CatalogueResource.Meta):
+        import_id_fields = ("key",)
+        fields: tuple[str, ...] = ("key", "label", "description", "emoji", "aliases", "order", "active")
+
+
+class LocationResource(_OptionResource):
+    class Meta(_OptionResource.Meta):
+        model = Location
+        name = Location._meta.verbose_name_plural
+
+
+class WorkTypeResource(_OptionResource):
+    class Meta(_OptionResource.Meta):
+        model = WorkType
+        name = WorkType._meta.verbose_name_plural
+
+
+class CategoryResource(_OptionResource):
+    keywords = fields.Field("keywords", "keywords", WordsWidget())
+
+    class Meta(_OptionResource.Meta):
+        model = Category
+        name = Category._meta.verbose_name_plural
+        fields = ("key", "label", "description", "emoji", "aliases", "keywords", "order", "active")
+
+
+class ChallengeResource(CatalogueResource):
+    id = fields.Field("id", "id", NumberWidget(), readonly=True)
+    title = fields.Field("title", "title", TextWidget())
+    description = fields.Field("description", "description", TextWidget())
+    category = fields.Field("category", "category", OptionWidget(Category))
+    locations = fields.Field("locations", "locations", OptionsWidget(Location))
+    work_types = fields.Field("work_types", "work_types", OptionsWidget(WorkType))
+    active = fields.Field("active", "active", SwitchWidget(), saves_null_values=False)
+
+    class Meta(CatalogueResource.Meta):
+        model = Challenge
+        name = Challenge._meta.verbose_name_plural
+        fields = ("id", "title", "description", "category", "locations", "work_types", "active")
+
+    def get_queryset(self) -> QuerySet[Challenge]:
+        return Challenge.objects.select_related("category").prefetch_related("locations", "work_types")
+
+    def get_instance(self, instance_loader: Any, row: Any) -> Challenge | None:
+        """By id; an id that is gone (deleted since, or from another installation) leaves the title to decide."""
+        try:
+            number = self.fields["id"].clean(row) if "id" in row else None
+        except ValueError as error:
+            raise ValidationError({"id": str(error)}) from None
+        found = self.get_queryset().filter(pk=number).first() if number is not None else None
+        if found is None and "title" in row:
+            found = self.get_queryset().filter(title=self.fields["title"].clean(row)).first()
+        return found
+
+    def import_instance(self, instance: Challenge, row: Any, **kwargs: Any) -> None:
+        """Reads locations and work types too: the library would meet their errors after saving the row."""
+        errors: dict[str, Any] = {}
+        try:
+            super().import_instance(instance, row, **kwargs)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        for name in ("locations", "work_types"):
+            if name in row or instance.pk is None:
+                try:
+                    self.fields[name].widget.clean(row.get(name))
+                except ValueError as error:
+                    errors[name] = [ValidationError(str(error))]
+        if errors:
+            raise ValidationError(errors)

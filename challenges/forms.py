@@ -1,0 +1,109 @@
+"""What the admin's forms of the catalogue are made of."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from challenges.models import Category, Challenge, Location, Option
+from challenges.text import TITLE_LENGTH, lookup_name, nfc
+
+_COMMA = re.compile(r"[,，、\n]")
+
+
+def split_words(text: str) -> list[str]:
+    """The words between commas or line ends, in their order, each name once (compared as the lookup does)."""
+    words: dict[str, str] = {}
+    for word in _COMMA.split(text):
+        if word.strip():
+            words.setdefault(lookup_name(word), nfc(word))
+    return list(words.values())
+
+
+def join_words(words: list[str]) -> str:
+    """What ``split_words`` reads back as the same list."""
+    return ", ".join(words)
+
+
+class NormalizedField(forms.CharField):
+    """Text in NFC before its length is checked: macOS sends a syllable as two or three characters."""
+
+    def to_python(self, value: Any) -> str | None:
+        text = super().to_python(value)
+        return text if text is None else nfc(text)
+
+
+class WordsField(forms.CharField):
+    """A list of words, edited as one text with commas between them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", UnfoldAdminExpandableTextareaWidget())
+        super().__init__(required=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return join_words(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return split_words(super().clean(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != split_words(data or "")
+
+
+class CountedTextInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
+    """A text field that says how many characters it holds of those it may hold.
+
+    Browsers count UTF-16 units and cut off what is being composed with a Korean keyboard, so there is no
+    ``maxlength``: the counter warns, the form refuses.
+    """
+
+    template_name = "admin/challenges/widgets/counted_text.html"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        attrs = {key: value for key, value in (attrs or {}).items() if key != "maxlength"}
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["limit"] = self.limit
+        context["widget"]["attrs"].pop("maxlength", None)
+        return context
+
+
+def _words_field(model: type[Option], name: str) -> WordsField:
+    field: Any = model._meta.get_field(name)
+    return WordsField(label=capfirst(field.verbose_name), help_text=field.help_text)
+
+
+class OptionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A location, a work type or a category."""
+
+    aliases = _words_field(Location, "aliases")
+
+
+class CategoryForm(OptionForm):
+    keywords = _words_field(Category, "keywords")
+
+
+class ChallengeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    class Meta:
+        model = Challenge
+        fields = ("title", "description", "category", "locations", "work_types", "active")
+        widgets = {
+            "title": CountedTextInput(limit=TITLE_LENGTH),
+            "description": UnfoldAdminExpandableTextareaWidget(),
+            "locations": UnfoldAdminCheckboxSelectMultipleWidget(),
+            "work_types": UnfoldAdminCheckboxSelectMultipleWidget(),
+        }
+        error_messages = {
+            "locations": {"required": _("Choose at least one location.")},
+            "work_types": {"required": _("Choose at least one work type.")},
+        }

@@ -1,0 +1,64 @@
+"""Small pieces that the chatbot's admin pages share. Everything that is put into them is escaped."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from challenges.models import Category, Location, WorkType
+from chatbot.models import Outcome
+
+_VARIANTS = {
+    Outcome.COMPLETED: "success",
+    Outcome.RUNNING: "info",
+    Outcome.FAILED: "danger",
+    Outcome.INTERRUPTED: "warning",
+}
+
+
+def badge(text: object, variant: str = "") -> SafeString:
+    """``text`` on a coloured ground: ``success``, ``info``, ``warning``, ``danger`` or, by default, grey."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "variant": variant})
+
+
+def outcome_badge(outcome: str) -> SafeString:
+    return badge(Outcome(outcome).label, _VARIANTS.get(Outcome(outcome), ""))
+
+
+def link(address: str, text: object) -> SafeString:
+    return format_html('<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>', address, text)
+
+
+def moment(time: datetime) -> str:
+    """A point in time, short enough for a column."""
+    return date_format(localtime(time), "Y-m-d H:i")
+
+
+def seconds(milliseconds: int | None) -> str:
+    """A time of a generation as a person reads it."""
+    return "–" if milliseconds is None else _("%(count).2f s") % {"count": milliseconds / 1000}
+
+
+def with_labels(queryset: QuerySet[Any], prefix: str = "") -> QuerySet[Any]:
+    """Adds ``location_label``, ``work_type_label`` and ``category_label``: what is called so today, else the key.
+
+    ``prefix`` leads to the generation (``generation__``).
+    """
+    kinds: dict[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
+    labelled: QuerySet[Any] = queryset.annotate(
+        **{
+            f"{name}_label": Coalesce(
+                Subquery(model._default_manager.filter(key=OuterRef(prefix + name)).values("label")[:1]),
+                F(prefix + name),
+            )
+            for name, model in kinds.items()
+        }
+    )
+    return labelled

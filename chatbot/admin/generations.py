@@ -1,0 +1,174 @@
+"""Generations in the admin: to be read, never written."""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+
+from challenges.models import Category
+from chatbot.admin.badges import link, moment, outcome_badge, seconds, with_labels
+from chatbot.models import Generation, PromptVersion
+
+
+class CategoryFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """Generations keep the category's key, so this is no relation."""
+
+    title = gettext_lazy("category")
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Category.objects.values_list("key", "label"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
+        return queryset.filter(category=self.value()) if self.value() else queryset
+
+
+class SourceFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    title = gettext_lazy("answer source")
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = Generation.objects.order_by("source").values_list("source", flat=True).distinct()
+        return [(name, name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+class PromptVersionFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """The newest versions first. The relation's own filter would read the template of each version by itself."""
+
+    title = gettext_lazy("prompt version")
+    parameter_name = "prompt_version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        versions = PromptVersion.objects.select_related("template").defer("system_text", "user_text")
+        return [(str(version.pk), str(version)) for version in versions]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
+        value = self.value() or ""
+        return queryset.filter(prompt_version=int(value)) if value.isascii() and value.isdecimal() else queryset
+
+
+@admin.register(Generation)
+class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    list_display = (
+        "started",
+        "category_name",
+        "location_name",
+        "work_type_name",
+        "version",
+        "source",
+        "result",
+        "first_token",
+        "duration",
+    )
+    list_filter = (
+        ("outcome", ChoicesDropdownFilter),
+        SourceFilter,
+        PromptVersionFilter,
+        CategoryFilter,
+        ("started_at", admin.DateFieldListFilter),
+    )
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("The generation's id, or how it begins")
+    fieldsets = (
+        (None, {"fields": ("id", "started", "result", "error", "reader_answer")}),
+        (gettext_lazy("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "asked_in")}),
+        (gettext_lazy("Run"), {"fields": ("source", "first_token", "duration", "event_count", "seed")}),
+        (gettext_lazy("Prompt"), {"fields": ("version", "prompt")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
+        queryset = super().get_queryset(request).select_related("prompt_version__template")
+        return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Generation], search_term: str
+    ) -> tuple[QuerySet[Generation], bool]:
+        """A whole id is looked up; the beginning of one is compared."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(pk=uuid.UUID(term)), False
+        except ValueError:
+            return queryset.filter(pk__startswith=term), False
+
+    @admin.display(description=gettext_lazy("started"), ordering="started_at")
+    def started(self, generation: Generation) -> str:
+        return moment(generation.started_at)
+
+    @admin.display(description=gettext_lazy("category"), ordering="category")
+    def category_name(self, generation: Any) -> str:
+        return str(generation.category_label)
+
+    @admin.display(description=gettext_lazy("location"), ordering="location")
+    def location_name(self, generation: Any) -> str:
+        return str(generation.location_label)
+
+    @admin.display(description=gettext_lazy("work type"), ordering="work_type")
+    def work_type_name(self, generation: Any) -> str:
+        return str(generation.work_type_label)
+
+    @admin.display(description=gettext_lazy("prompt version"), ordering="prompt_version")
+    def version(self, generation: Generation) -> SafeString:
+        address = reverse("admin:chatbot_promptversion_change", args=[generation.prompt_version_id])
+        return link(address, generation.prompt_version)
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    def result(self, generation: Generation) -> SafeString:
+        return outcome_badge(generation.outcome)
+
+    @admin.display(description=gettext_lazy("first token after"), ordering="first_token_ms")
+    def first_token(self, generation: Generation) -> str:
+        return seconds(generation.first_token_ms)
+
+    @admin.display(description=gettext_lazy("duration"), ordering="duration_ms")
+    def duration(self, generation: Generation) -> str:
+        return seconds(generation.duration_ms)
+
+    @admin.display(description=gettext_lazy("answer"))
+    def reader_answer(self, generation: Generation) -> SafeString | str:
+        if not generation.answer:
+            return _("There is no answer.")
+        return render_to_string("admin/chatbot/answer.html", {"answer": generation.answer})
+
+    @admin.display(description=gettext_lazy("sessions"))
+    def asked_in(self, generation: Generation) -> SafeString | str:
+        keys = list(generation.turns.values_list("session_id", flat=True)[:11])
+        links = [link(reverse("admin:chatbot_chatsession_change", args=[key]), key) for key in keys[:10]]
+        if not links:
+            return _("No session keeps it.")
+        return format_html("{}" + "<br>{}" * (len(links) - 1) + ("<br>…" if len(keys) > 10 else ""), *links)
+
+    @admin.display(description=gettext_lazy("rendered prompt"))
+    def prompt(self, generation: Generation) -> SafeString:
+        texts = {"system_text": generation.system_prompt, "user_text": generation.user_prompt}
+        return render_to_string("admin/chatbot/prompt_texts.html", texts)

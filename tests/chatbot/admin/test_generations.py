@@ -1,0 +1,147 @@
+"""Reading generations."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from challenges.models import Category
+from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, PromptVersion, Turn
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/chatbot/generation/"
+ANSWER = {
+    "kind": "recommendation",
+    "recommend": "비건 <script>x()</script> 도전을 골라 봤어요!",
+    "challenges": [
+        {"title": f"두부 {n}", "description": "두부를 <b>부쳐</b> 봐요.", "category": "VEGAN", "label": "비건"}
+        for n in (1, 2, 3)
+    ],
+}
+
+
+@pytest.fixture
+def page(admin_client: Client) -> Client:
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return admin_client
+
+
+def live_version() -> PromptVersion:
+    version = PromptTemplate.objects.get(key="base-info").live_version
+    assert version
+    return version
+
+
+def make(**changed: Any) -> Generation:
+    values = {
+        "prompt_version": live_version(),
+        "source": "catalogue",
+        "location": "beach",
+        "work_type": "sales",
+        "category": "VEGAN",
+        "system_prompt": "너는 도우미야.",
+        "user_prompt": "<script>x()</script> 바닷가",
+        "seed": 7,
+        "outcome": Outcome.COMPLETED,
+        "answer": ANSWER,
+        "event_count": 42,
+        "first_token_ms": 320,
+        "duration_ms": 2140,
+    }
+    return Generation.objects.create(**{**values, **changed})
+
+
+def _shown(page: Client, query: dict[str, Any]) -> list[Any]:
+    return [row.pk for row in page.get(LIST, query).context["cl"].result_list]
+
+
+def test_list_shows_labels_outcome_and_times(page: Client) -> None:
+    make()
+    html = page.get(LIST).content.decode()
+    for text in ("비건", "바닷가", "영업직", "base-info@1", "catalogue", "completed", "0.32 s", "2.14 s"):
+        assert text in html, text
+
+
+def test_a_selection_that_is_gone_is_shown_by_its_key(page: Client) -> None:
+    make(category="WATER")
+    assert "WATER" in page.get(LIST).content.decode()
+    Category.objects.filter(key="VEGAN").update(active=False)
+    assert "비건" in page.get(f"{LIST}{make().pk}/change/").content.decode()
+
+
+def test_filters(page: Client) -> None:
+    done = make()
+    failed = make(
+        outcome=Outcome.FAILED, answer=None, error="모델이 대답하지 않았어요", source="openai:x", category="MEDIA"
+    )
+    other = PromptVersion.objects.create(
+        template=done.prompt_version.template, number=2, system_text="", user_text="x", note="x"
+    )
+    newer = make(prompt_version=other)
+    assert _shown(page, {"outcome__exact": "failed"}) == [failed.pk]
+    assert _shown(page, {"source": "openai:x"}) == [failed.pk]
+    assert _shown(page, {"category": "MEDIA"}) == [failed.pk]
+    assert _shown(page, {"prompt_version": str(other.pk)}) == [newer.pk]
+    assert len(_shown(page, {"started_at__gte": "2000-01-01 00:00:00+09:00"})) == 3
+    assert len(_shown(page, {"outcome__exact": "", "source": "", "prompt_version": "x"})) == 3
+
+
+def test_search_by_id(page: Client) -> None:
+    wanted = make()
+    make()
+    for term in (str(wanted.pk), wanted.pk.hex, str(wanted.pk)[:8], f" {str(wanted.pk)[:13]} "):
+        assert _shown(page, {"q": term}) == [wanted.pk], term
+    assert _shown(page, {"q": "없는 것"}) == []
+
+
+def test_detail_shows_the_answer_as_a_person_sees_it_and_everything_escaped(page: Client) -> None:
+    generation = make()
+    Turn.objects.create(session=ChatSession.objects.create(key="abc&<b>"), generation=generation)
+    html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
+    for text in ("1. 두부 1", "3. 두부 3", "비건 · VEGAN", "너는 도우미야.", "42", "0.32 s", "abc&amp;&lt;b&gt;"):
+        assert text in html, text
+    assert "<script>x()" not in html
+    assert html.count("&lt;script&gt;x()") == 2
+    assert "<b>부쳐" not in html
+    assert "&quot;recommend&quot;" not in html
+
+
+def test_detail_of_a_failure_names_its_error(page: Client) -> None:
+    generation = make(outcome=Outcome.FAILED, answer=None, error="<i>timeout</i>", first_token_ms=None)
+    html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
+    assert "&lt;i&gt;timeout&lt;/i&gt;" in html
+    assert "There is no answer." in html
+
+
+def test_a_generation_is_never_written(page: Client) -> None:
+    generation = make()
+    assert page.get(f"{LIST}add/").status_code == 403
+    assert page.post(f"{LIST}{generation.pk}/change/", {}).status_code == 403
+    assert page.post(f"{LIST}{generation.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
+    counts = []
+    version = live_version()
+    for rows in (10, 200):
+        while Generation.objects.count() < rows:
+            make()
+        PromptVersion.objects.create(template=version.template, number=rows, system_text="", user_text="x", note="x")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(_shown(page, {"all": ""})) == rows
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 10
+
+
+def test_staff_without_permission_is_turned_away(client: Client) -> None:
+    generation = make()
+    user = User.objects.create_user("staff", is_staff=True)
+    client.force_login(user)
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}{generation.pk}/change/").status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_generation"))
+    assert client.get(LIST).status_code == 200
