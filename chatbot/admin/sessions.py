@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -11,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
 from chatbot.admin.badges import outcome_badge, with_labels
-from chatbot.conversation import sessions
 from chatbot.models import ChatSession, Turn
+from chatbot.recommending import service
 
 _SHOWN_TURNS = 100
 
@@ -52,11 +53,11 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         return lines, counts, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: ChatSession) -> None:
-        sessions.forget(obj.key)
+        async_to_sync(service.forget)(obj.key)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
         for key in list(queryset.values_list("pk", flat=True)):
-            sessions.forget(key)
+            async_to_sync(service.forget)(key)
 
     @admin.display(description=gettext_lazy("turns"))
     def turn_count(self, session: Any) -> int:
