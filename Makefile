@@ -60,7 +60,8 @@ browser: # the browser that tests/e2e drives, with Korean fonts
 	@command -v chromium >/dev/null || scripts/install.sh chromium fonts-noto-cjk fonts-noto-color-emoji
 
 messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gettext)
-	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'var/*'
+	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \
+		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
 
 clean: ## Remove what was installed and built; var/, with the database, stays

@@ -1,0 +1,155 @@
+"""A real browser for tests: Chromium with a phone's screen, a record of what a person saw there, a line to cut."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+EXECUTABLE = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",  # tests also run as root, in containers
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Notes in `seen` every text that a turn showed, in order, and what its streams ended with.
+RECORDER = """
+window.seen = { shown: [], closes: [] };
+window.laidOut = (turn) => [
+  turn.querySelector(".sentence").textContent,
+  ...Array.from(turn.querySelectorAll(".challenge"), (card, index) =>
+    `${index + 1}. ${card.querySelector(".title").textContent}\\n${card.querySelector(".description").textContent}`),
+].filter(Boolean).join("\\n\\n");
+new MutationObserver(() => {
+  const turn = Array.from(document.querySelectorAll(".turn")).at(-1);
+  const text = turn ? window.laidOut(turn) : "";
+  if (text !== window.seen.shown.at(-1)) window.seen.shown.push(text);
+}).observe(document, { subtree: true, childList: true, characterData: true });
+window.EventSource = class extends EventSource {
+  constructor(...options) {
+    super(...options);
+    this.addEventListener("close", (event) => window.seen.closes.push(JSON.parse(event.data).data));
+  }
+};
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser. Playwright's event loop lives in this thread as long as it does, so tests that use a loop of
+    their own must not run meanwhile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Phone:
+    """A Korean phone with one page open. ``complaints`` are errors in the page's console."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """What the last turn shows, laid out as an answer's text."""
+        return cast("str", self.page.evaluate("laidOut([...document.querySelectorAll('.turn')].at(-1))"))
+
+    @property
+    def history(self) -> list[str]:
+        """Every text that was shown, one after the other."""
+        return cast("list[str]", self.page.evaluate("seen.shown"))
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The answers with which streams closed."""
+        return cast("list[dict[str, Any]]", self.page.evaluate("seen.closes"))
+
+    def scrolls_sideways(self) -> bool:
+        return cast("bool", self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@contextmanager
+def phone(browser: Browser, *, width: int = 390, height: int = 844) -> Iterator[Phone]:
+    """A fresh phone: nothing remembered, no page loaded."""
+    with browser.new_context(
+        viewport={"width": width, "height": height}, locale="ko-KR", is_mobile=True, has_touch=True
+    ) as context:
+        context.add_init_script(RECORDER)
+        opened = Phone(context, context.new_page())
+        opened.page.on("console", lambda it: opened.complaints.append(it.text) if it.type == "error" else None)
+        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        yield opened
+
+
+class Line:
+    """The line between a browser and a server, which a test can cut: ``with Line(server.url) as line: … line.url``.
+
+    While it is cut, every connection breaks, those that are open and those that are tried.
+    """
+
+    def __init__(self, server_url: str) -> None:
+        self._server = ("127.0.0.1", urlsplit(server_url).port or 80)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
+        self._is_cut = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for end in list(self._open):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed: the test is over
+            while True:
+                near, _ = self._listener.accept()
+                if self._is_cut:
+                    near.close()
+                    continue
+                far = socket.create_connection(self._server)
+                self._open |= {near, far}
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+        self._open.discard(source)
+        source.close()
