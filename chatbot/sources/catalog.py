@@ -24,6 +24,7 @@ class CatalogSource:
     """Picks challenges that suit the selection and introduces them in varied words. The same seed, the same answer."""
 
     name = "catalog"
+    hosted = False
 
     def __init__(self, *, delay_ms: float | None = None) -> None:
         self._delay_ms = delay_ms
