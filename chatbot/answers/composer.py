@@ -85,6 +85,11 @@ class Composer:
         return self._recommended and len(self._challenges) == CHALLENGES
 
     @property
+    def sentence(self) -> bool:
+        """Whether the sentence is complete."""
+        return self._recommended
+
+    @property
     def missing(self) -> int:
         """How many challenges are still needed."""
         return CHALLENGES - len(self._challenges)
@@ -100,6 +105,10 @@ class Composer:
         """What takes back a challenge that was shown in part; None when everything shown belongs to the answer."""
         kept = utf16_length(layout(self.answer))
         return None if kept == self._shown_length else Retracted(kept)
+
+    def allow_given(self) -> None:
+        """From now on the answer may repeat what the session was given before: nothing else is left."""
+        self._taken = {fold(challenge.title) for challenge in self._challenges}
 
     def feed(self, piece: str) -> list[Composed]:
         composed: list[Composed] = []

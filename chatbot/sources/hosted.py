@@ -64,9 +64,7 @@ class HostedSource:
                 async for piece in pieces:
                     yield piece
 
-    async def _call(
-        self, request: SourceRequest, limits: Limits, *, with_schema: bool
-    ) -> AsyncGenerator[str, None]:
+    async def _call(self, request: SourceRequest, limits: Limits, *, with_schema: bool) -> AsyncGenerator[str, None]:
         model = _chat_model(self.name, limits.connect, self._temperature, self._max_tokens)
         options: dict[str, Any] = {}
         if with_schema:

@@ -91,6 +91,20 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know: ``kind`` says what, ``details`` the rest."""
+
+    kind: str
+    details: Mapping[str, object]
+    name: ClassVar[str] = "notice"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "알림"
+
+    def payload(self) -> object:
+        return {"kind": self.kind, **self.details}
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete."""
 

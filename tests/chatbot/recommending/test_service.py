@@ -148,6 +148,7 @@ class BrokenSource:
     """Fails in the way it is told."""
 
     name = "broken"
+    hosted = False
 
     def __init__(self, *pieces: str, error: Exception | None = None) -> None:
         self._pieces = pieces
@@ -162,7 +163,7 @@ class BrokenSource:
 
 @pytest.fixture
 def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None]:
-    return lambda source: monkeypatch.setattr(service, "configured_source", lambda: source)
+    return lambda source: monkeypatch.setattr(service, "configured_sources", lambda **_: [source])
 
 
 @pytest.mark.parametrize(
