@@ -93,7 +93,7 @@ class Behaviours:
         await reply.whole(TEXT)
 
     async def one_byte_per_packet(self, reply: Reply, body: dict[str, Any]) -> None:
-        whole = f"data: {json.dumps(reply._chunk(choices=[{'index': 0, 'delta': {'content': TEXT}}]))}\n\n"  # noqa: SLF001  its own helper
+        whole = f"data: {json.dumps(reply._chunk(choices=[{'index': 0, 'delta': {'content': TEXT}}]))}\n\n"
         await reply.begin()
         for byte in whole.encode():
             await reply.raw(bytes([byte]))
@@ -234,8 +234,8 @@ MISBEHAVIOURS = [name for name in vars(Behaviours) if not name.startswith("_") a
 
 
 class Provider:
-    """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked, ``closed`` is set when a client
-    went away before its answer was finished."""
+    """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
+    client went away before its answer was finished."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []

@@ -117,6 +117,8 @@ class Composer:
                 self._count_superfluous(event)
                 continue
             composed.extend(self._take(event))
+        if self._scanner.unquoted:
+            self.mends["challenges_as_string"] = 1
         return self._shown(composed)
 
     def resume(self) -> list[Composed]:
@@ -203,7 +205,7 @@ class Composer:
         if title and fold(title) in self._taken:
             self.mends["repetition"] += 1
             return ""
-        if title != " ".join(text.split()):
+        if title and title != " ".join(text.split()):
             self.mends["title"] += 1
         return title
 

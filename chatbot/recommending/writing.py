@@ -1,7 +1,7 @@
 """Getting one answer written: by the first source that shows anything, finished by it or by the catalogue.
 
-Until the first visible character, a source that fails is replaced by the next, unseen. After it, what is complete stays;
-what is missing is asked for once more, and else comes from the catalogue.
+Until the first visible character, a source that fails is replaced by the next, unseen. After it, what is complete
+stays; what is missing is asked for once more, and else comes from the catalogue.
 """
 
 import asyncio

@@ -1,11 +1,14 @@
 """Hosted chat models, through LangChain. It is imported when the first call is made: it costs seconds and memory."""
 
+import asyncio
+import importlib
 import importlib.util
 import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -40,8 +43,10 @@ class HostedSource:
 
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         limits = Limits.from_settings()
+        await asyncio.to_thread(load, self.name)
         try:
-            async with aclosing(within(limits, self._pieces(request, limits))) as pieces:
+            self._model()
+            async with aclosing(within(limits, self._pieces(request))) as pieces:
                 async for piece in pieces:
                     yield piece
         except SourceError as error:
@@ -49,10 +54,10 @@ class HostedSource:
         except Exception as error:
             raise SourceError(f"{self.name}: {describe(error)}") from None
 
-    async def _pieces(self, request: SourceRequest, limits: Limits) -> AsyncGenerator[str, None]:
+    async def _pieces(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         asked_for_schema = self._asks_for_schema()
         try:
-            async with aclosing(self._call(request, limits, with_schema=asked_for_schema)) as pieces:
+            async with aclosing(self._call(request, with_schema=asked_for_schema)) as pieces:
                 async for piece in pieces:
                     yield piece
         except Exception as error:
@@ -60,23 +65,31 @@ class HostedSource:
                 raise
             logger.warning("%s refuses a JSON schema: it is asked in words from now on", self.name)
             _without_schema.add(self.name)
-            async with aclosing(self._call(request, limits, with_schema=False)) as pieces:
+            async with aclosing(self._call(request, with_schema=False)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _call(self, request: SourceRequest, limits: Limits, *, with_schema: bool) -> AsyncGenerator[str, None]:
-        model = _chat_model(self.name, limits.connect, self._temperature, self._max_tokens)
+    async def _call(self, request: SourceRequest, *, with_schema: bool) -> AsyncGenerator[str, None]:
         options: dict[str, Any] = {}
         if with_schema:
-            schema = ANSWER_SCHEMA if request.missing == 3 else CHALLENGES_SCHEMA
+            schema = CHALLENGES_SCHEMA if request.why else ANSWER_SCHEMA
+            # As ``response_format`` itself LangChain would raise over a truncated answer, after it was shown.
             options["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": schema}}
         messages = [("system", request.system_prompt), ("human", _user_text(request))]
-        async with aclosing(model.astream(messages, **options)) as chunks:
+        async with aclosing(self._model().astream(messages, **options)) as chunks:
             async for chunk in chunks:
                 if chunk.usage_metadata:
                     request.report.add(chunk.usage_metadata["input_tokens"], chunk.usage_metadata["output_tokens"])
                 if chunk.text:
                     yield str(chunk.text)
+
+    def _model(self) -> Any:
+        """LangChain's chat model, made once per event loop: making one costs more than calling it."""
+        models = _models.setdefault(asyncio.get_running_loop(), {})
+        key = (self.name, self._temperature, self._max_tokens)
+        if key not in models:
+            models[key] = _make_model(self.name, self._temperature, self._max_tokens)
+        return models[key]
 
     def _asks_for_schema(self) -> bool:
         mode = settings.LEAFRESH_SCHEMA_MODE.get(self.name, "auto")
@@ -84,6 +97,8 @@ class HostedSource:
             return self.name.startswith("openai:") and self.name not in _without_schema
         return bool(mode == "json_schema")
 
+
+_models: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 
 _without_schema: set[str] = set()
 """Models that answered 400 to a JSON schema since the process started."""
@@ -101,17 +116,23 @@ def _user_text(request: SourceRequest) -> str:
     )
 
 
-def _chat_model(name: str, connect_seconds: float, temperature: float | None, max_tokens: int) -> Any:
-    import httpx
-    from langchain.chat_models import init_chat_model
+def load(model: str) -> None:
+    """Imports LangChain and the provider's package: seconds of work, once, that no event loop should wait for."""
+    importlib.import_module("langchain.chat_models")
+    importlib.import_module(_package(model).replace("-", "_"))
 
+
+def _make_model(name: str, temperature: float | None, max_tokens: int) -> Any:
+    httpx = importlib.import_module("httpx")
+    chat_models = importlib.import_module("langchain.chat_models")
     options: dict[str, Any] = {"max_tokens": max_tokens, "max_retries": 0}
     if temperature is not None:
         options["temperature"] = temperature
     if name.startswith("openai:"):
         # Usage is empty behind another base URL unless it is asked for; the other limits are kept in ``within``.
-        options |= {"stream_usage": True, "timeout": httpx.Timeout(None, connect=connect_seconds)}
-    return init_chat_model(name, **options)
+        timeout = httpx.Timeout(None, connect=settings.LEAFRESH_CONNECT_SECONDS)
+        options |= {"stream_usage": True, "timeout": timeout, "stream_chunk_timeout": None}
+    return chat_models.init_chat_model(name, **options)
 
 
 def describe(error: Exception) -> str:
@@ -122,7 +143,11 @@ def describe(error: Exception) -> str:
 
 def check_installed(model: str) -> None:
     """Raises ImproperlyConfigured with the line to install when the provider's package is missing."""
-    provider = model.partition(":")[0]
-    package = PROVIDER_PACKAGES.get(provider, f"langchain-{provider.replace('_', '-')}")
+    package = _package(model)
     if importlib.util.find_spec(package.replace("-", "_")) is None:
         raise ImproperlyConfigured(f"The chat model {model} needs a package: pip install {package}")
+
+
+def _package(model: str) -> str:
+    provider = model.partition(":")[0]
+    return PROVIDER_PACKAGES.get(provider, f"langchain-{provider.replace('_', '-')}")

@@ -1,6 +1,5 @@
 """Whatever a hosted model does, a person gets an answer that keeps the contract."""
 
-import asyncio
 import json
 import unicodedata
 from collections.abc import Iterator
@@ -175,43 +174,6 @@ def test_a_model_that_refuses_a_schema_is_asked_in_words(settings: Settings, pro
     asked = [body for body in provider.requests if body["model"] == "no_schema"]
     assert ["response_format" in body for body in asked[-2:]] == [False, False]
     assert {row.enforcement for row in Generation.objects.all()} <= {Enforcement.AS_IT_CAME, Enforcement.FILLED}
-
-
-def test_nobody_listening_closes_the_providers_connection(settings: Settings, provider: Provider) -> None:
-    settings.LEAFRESH_CHAT_MODEL = "openai:slow"
-    settings.LEAFRESH_ABANDON_SECONDS = 0.1
-    provider.closed.clear()
-
-    async def leave() -> bool:
-        response: Any = await AsyncClient().get(BASE_INFO, {**SELECTION, "sessionId": "leaver"})
-        async for chunk in response.streaming_content:
-            if b"event: challenge" in chunk:
-                break
-        await response.streaming_content.aclose()
-        return await asyncio.to_thread(provider.closed.wait, 2)
-
-    assert async_to_sync(leave)()
-
-
-def test_stop_closes_the_providers_connection(settings: Settings, provider: Provider) -> None:
-    settings.LEAFRESH_CHAT_MODEL = "openai:slow"
-    provider.closed.clear()
-
-    async def stop() -> tuple[bool, str]:
-        client = AsyncClient()
-        response: Any = await client.get(BASE_INFO, {**SELECTION, "sessionId": "stopper"})
-        content = ""
-        stopped = False
-        async for chunk in response.streaming_content:
-            content += chunk.decode()
-            if "event: challenge" in content and not stopped:
-                stopped = True
-                await client.post(f"/api/chatbot/generations/{response['X-Leafresh-Generation']}/stop")
-        return await asyncio.to_thread(provider.closed.wait, 2), content
-
-    closed, content = async_to_sync(stop)()
-    assert closed
-    assert '"stopped":true' in content
 
 
 def test_a_call_that_waits_too_long_for_its_turn_is_asked_to_come_back(settings: Settings) -> None:

@@ -170,8 +170,8 @@ def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None
     ("source", "reason"),
     [
         (BrokenSource(error=SourceError("The catalogue is empty.")), "The catalogue is empty."),
-        (BrokenSource('{"recommend": "비건'), "The source's text ended before the answer was complete."),
-        (BrokenSource("I cannot help with that."), "The source's text ended before the answer was complete."),
+        (BrokenSource('{"recommend": "비건'), "broken: the text ended before the answer was complete"),
+        (BrokenSource("I cannot help with that."), "broken: the text ended before the answer was complete"),
         (BrokenSource("{", error=RuntimeError("key sk-123 is wrong")), "RuntimeError"),
     ],
 )
