@@ -20,6 +20,13 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
+from chatbot.sources.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
 from chatbot.threads import SharedThreads  # noqa: E402  needs the loaded apps
+
+try:
+    check_configuration()
+except ImproperlyConfigured as error:
+    sys.exit(str(error))
+preload()
 
 application = ProtocolTypeRouter({"http": SharedThreads(django_application)})

@@ -91,6 +91,39 @@ def origins(name: str) -> list[str]:
     return values
 
 
+def chat_model(name: str, default: str) -> str:
+    """``catalog``, or ``provider:model`` as LangChain's ``init_chat_model`` takes it."""
+    value = os.environ.get(name, "").strip() or default
+    _check_chat_model(name, value)
+    return value
+
+
+def chat_models(name: str) -> list[str]:
+    """A comma-separated list of chat models; empty when unset."""
+    values = _comma_list(name, [])
+    for value in values:
+        _check_chat_model(name, value)
+    return values
+
+
+def mapping(name: str, allowed: tuple[str, ...]) -> dict[str, str]:
+    """A comma-separated list of ``key=value``, each value one of ``allowed``; empty when unset."""
+    pairs = [value.rpartition("=") for value in _comma_list(name, [])]
+    for key, _, value in pairs:
+        if not key or value not in allowed:
+            raise ImproperlyConfigured(
+                f"{name} must list model=value with a value of {', '.join(allowed)}, not {key + '=' + value!r}."
+            )
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _check_chat_model(name: str, value: str) -> None:
+    if value != "catalog" and not re.fullmatch(r"[a-z][a-z0-9_]*:\S+", value):
+        raise ImproperlyConfigured(
+            f"{name} must be catalog or provider:model, such as openai:gpt-4.1-mini, not {value!r}."
+        )
+
+
 def directory(name: str, default: Path) -> Path:
     """A directory that exists, or is made, and can be written to."""
     path = Path(os.environ.get(name, "").strip() or default).expanduser().resolve()

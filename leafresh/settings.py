@@ -28,6 +28,22 @@ LEAFRESH_ABANDON_SECONDS = environment.number("LEAFRESH_ABANDON_SECONDS", 10, mi
 LEAFRESH_EVENT_LOG_SECONDS = environment.number("LEAFRESH_EVENT_LOG_SECONDS", 300, minimum=0, maximum=86_400)
 LEAFRESH_EVENT_LOG_MEGABYTES = environment.integer("LEAFRESH_EVENT_LOG_MEGABYTES", 64, minimum=1, maximum=65_536)
 
+# The chat model that writes, those that stand in for it in this order, and the limits of a call.
+LEAFRESH_CHAT_MODEL = environment.chat_model("LEAFRESH_CHAT_MODEL", "catalog")
+LEAFRESH_FALLBACK_MODELS = environment.chat_models("LEAFRESH_FALLBACK_MODELS")
+LEAFRESH_CHAT_MODELS = environment.chat_models("LEAFRESH_CHAT_MODELS")
+LEAFRESH_CATALOG_LAST = environment.boolean("LEAFRESH_CATALOG_LAST", True)
+LEAFRESH_SCHEMA_MODE = environment.mapping("LEAFRESH_SCHEMA_MODE", ("auto", "json_schema", "wording"))
+LEAFRESH_MAX_TOKENS = environment.integer("LEAFRESH_MAX_TOKENS", 1024, minimum=64, maximum=32_768)
+LEAFRESH_CONNECT_SECONDS = environment.number("LEAFRESH_CONNECT_SECONDS", 5, minimum=0.1, maximum=600)
+LEAFRESH_FIRST_TOKEN_SECONDS = environment.number("LEAFRESH_FIRST_TOKEN_SECONDS", 15, minimum=0.1, maximum=600)
+LEAFRESH_TOKEN_SILENCE_SECONDS = environment.number("LEAFRESH_TOKEN_SILENCE_SECONDS", 10, minimum=0.1, maximum=600)
+LEAFRESH_ANSWER_SECONDS = environment.number("LEAFRESH_ANSWER_SECONDS", 60, minimum=0.1, maximum=3600)
+LEAFRESH_ANSWER_BYTES = environment.integer("LEAFRESH_ANSWER_BYTES", 16_384, minimum=1024, maximum=1_048_576)
+LEAFRESH_MODEL_CONCURRENCY = environment.integer("LEAFRESH_MODEL_CONCURRENCY", 64, minimum=1, maximum=10_000)
+LEAFRESH_MODEL_QUEUE_SECONDS = environment.number("LEAFRESH_MODEL_QUEUE_SECONDS", 5, minimum=0, maximum=600)
+LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
+
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from challenges.models import Category, Location, WorkType
-from chatbot.models import Outcome
+from chatbot.models import Enforcement, Outcome
 
 _VARIANTS = {
     Outcome.COMPLETED: "success",
@@ -30,6 +31,36 @@ def badge(text: object, variant: str = "") -> SafeString:
 
 def outcome_badge(outcome: str) -> SafeString:
     return badge(Outcome(outcome).label, _VARIANTS.get(Outcome(outcome), ""))
+
+
+_ENFORCEMENT_VARIANTS = {
+    Enforcement.AS_IT_CAME: "success",
+    Enforcement.MENDED: "info",
+    Enforcement.FILLED: "warning",
+}
+
+_MENDS = {
+    "title": gettext_lazy("title shortened or cleaned"),
+    "markup": gettext_lazy("markup removed"),
+    "emoji": gettext_lazy("emoji removed"),
+    "repetition": gettext_lazy("repetition left out"),
+    "superfluous": gettext_lazy("superfluous challenge left out"),
+    "category_added": gettext_lazy("category added to the sentence"),
+    "category_replaced": gettext_lazy("unknown category replaced"),
+    "challenges_as_string": gettext_lazy("challenges were a string"),
+    "foreign_sentence": gettext_lazy("sentence was not Korean"),
+    "foreign_challenge": gettext_lazy("challenge was not Korean"),
+}
+
+
+def enforcement_badge(enforcement: str) -> SafeString:
+    how = Enforcement(enforcement)
+    return badge(how.label, _ENFORCEMENT_VARIANTS.get(how, ""))
+
+
+def mend_label(name: str) -> str:
+    """What a mend of the composer means, in words."""
+    return str(_MENDS.get(name, name))
 
 
 def link(address: str, text: object) -> SafeString:

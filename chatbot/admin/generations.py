@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +16,15 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from challenges.models import Category
-from chatbot.admin.badges import link, moment, outcome_badge, seconds, with_labels
+from chatbot.admin.badges import (
+    enforcement_badge,
+    link,
+    mend_label,
+    moment,
+    outcome_badge,
+    seconds,
+    with_labels,
+)
 from chatbot.models import Generation, PromptVersion
 
 
@@ -70,11 +78,13 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         "version",
         "source",
         "result",
+        "kept",
         "first_token",
         "duration",
     )
     list_filter = (
         ("outcome", ChoicesDropdownFilter),
+        ("enforcement", ChoicesDropdownFilter),
         SourceFilter,
         PromptVersionFilter,
         CategoryFilter,
@@ -89,13 +99,17 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     fieldsets = (
         (None, {"fields": ("id", "started", "result", "error", "reader_answer")}),
         (gettext_lazy("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "asked_in")}),
-        (gettext_lazy("Run"), {"fields": ("source", "first_token", "duration", "event_count", "seed")}),
-        (gettext_lazy("Prompt"), {"fields": ("version", "prompt")}),
+        (gettext_lazy("Contract"), {"fields": ("kept", "mended", "sources_tried")}),
+        (
+            gettext_lazy("Run"),
+            {"fields": ("source", "first_token", "duration", "tokens_in", "tokens_out", "event_count", "seed")},
+        ),
+        (gettext_lazy("Prompt"), {"fields": ("version", "prompt", "raw")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
         queryset = super().get_queryset(request).select_related("prompt_version__template")
-        return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text"))
+        return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text", "raw_text"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
@@ -145,6 +159,26 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, generation: Generation) -> SafeString:
         return outcome_badge(generation.outcome)
+
+    @admin.display(description=gettext_lazy("contract kept"), ordering="enforcement")
+    def kept(self, generation: Generation) -> SafeString | str:
+        return enforcement_badge(generation.enforcement) if generation.answer else "–"
+
+    @admin.display(description=gettext_lazy("mended"))
+    def mended(self, generation: Generation) -> str:
+        return ", ".join(f"{mend_label(name)} {count}" for name, count in generation.mends.items()) or "–"
+
+    @admin.display(description=gettext_lazy("sources tried"))
+    def sources_tried(self, generation: Generation) -> SafeString:
+        return format_html_join(
+            SafeString("<br>"), "{} {}", ((entry["source"], entry["error"]) for entry in generation.tried)
+        )
+
+    @admin.display(description=gettext_lazy("raw text of the sources"))
+    def raw(self, generation: Generation) -> SafeString | str:
+        if not generation.raw_text:
+            return _("It is kept only with LEAFRESH_KEEP_RAW=true.")
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', generation.raw_text)
 
     @admin.display(description=gettext_lazy("first token after"), ordering="first_token_ms")
     def first_token(self, generation: Generation) -> str:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract
@@ -26,10 +27,11 @@ class PromptVersionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
 
     system_text = PromptTextField(required=False)
     user_text = PromptTextField(required=False)
+    model = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = PromptVersion
-        fields = ("template", "system_text", "user_text", "note")
+        fields = ("template", "system_text", "user_text", "model", "temperature", "max_tokens", "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,6 +39,10 @@ class PromptVersionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
             field: Any = PromptVersion._meta.get_field(name)
             self.fields[name].label = capfirst(field.verbose_name)
             self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "font-mono"})
+
+        model: Any = self.fields["model"]
+        model.label = capfirst(PromptVersion._meta.get_field("model").verbose_name)
+        model.choices = [("", _("the configured one")), *((name, name) for name in settings.LEAFRESH_CHAT_MODELS)]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -116,7 +116,7 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
     show_full_result_count = False
     search_fields = ("note", "system_text", "user_text")
     search_help_text = gettext_lazy("Note or text")
-    fields = ("template", "system_text", "user_text", "note")
+    fields = ("template", "system_text", "user_text", "model", "temperature", "max_tokens", "note")
     actions = ("make_selected_live",)
     actions_detail = ("publish",)
     warn_unsaved_form = True

@@ -5,6 +5,7 @@ description has begun, a sentence without its category by adding a clause at its
 by leaving it out. The texts it shows, joined, are the layout of its answer.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class Retracted:
     length: int
 
 
-Composed = Shown | Completed
+Composed = Shown | Completed | Retracted
 
 
 @dataclass(slots=True)
@@ -54,11 +55,13 @@ class _Draft:
 class Composer:
     """Call ``feed`` with each piece of a source's text; ``answer`` is what is complete so far.
 
-    ``category`` is the key of the selection's category, ``labels`` every category's label by key; ``given`` are titles
-    that the answer must not repeat.
+    When a source ends before the answer is complete, ``resume`` makes ready for another source's text, which goes on
+    where the first left off. ``category`` is the key of the selection's category, ``labels`` every category's label by
+    key; ``given`` are titles that the answer must not repeat. ``mends`` counts what had to be mended, by name.
     """
 
     def __init__(self, *, category: str, labels: Mapping[str, str], given: Collection[str] = ()) -> None:
+        self.mends: Counter[str] = Counter()
         self._category = category
         self._labels = labels
         self._taken = {fold(title) for title in given}
@@ -72,24 +75,30 @@ class Composer:
         self._shown_length = 0
 
     @property
+    def visible(self) -> bool:
+        """Whether anything was shown that still stands."""
+        return self._shown_length > 0
+
+    @property
     def complete(self) -> bool:
         """Whether the answer keeps the contract; what the source says after that is not needed."""
         return self._recommended and len(self._challenges) == CHALLENGES
 
     @property
+    def sentence(self) -> bool:
+        """Whether the sentence is complete."""
+        return self._recommended
+
+    @property
+    def missing(self) -> int:
+        """How many challenges are still needed."""
+        return CHALLENGES - len(self._challenges)
+
+    @property
     def answer(self) -> Answer:
         """What is complete so far; a sentence that broke off is kept as far as it was shown."""
-        challenges = self._challenges if self._recommended else []
-        return Answer(self._recommend.text, tuple(challenges))
-
-    def feed(self, piece: str) -> list[Composed]:
-        composed: list[Composed] = []
-        for event in self._scanner.feed(piece):
-            if self.complete:
-                break
-            composed.extend(self._take(event))
-        self._shown_length += sum(utf16_length(item.text) for item in composed if isinstance(item, Shown))
-        return composed
+        sentence = "" if self._recommend.foreign else self._recommend.text
+        return Answer(sentence, tuple(self._challenges) if self._recommended else ())
 
     @property
     def retraction(self) -> Retracted | None:
@@ -97,10 +106,52 @@ class Composer:
         kept = utf16_length(layout(self.answer))
         return None if kept == self._shown_length else Retracted(kept)
 
+    def allow_given(self) -> None:
+        """From now on the answer may repeat what the session was given before: nothing else is left."""
+        self._taken = {fold(challenge.title) for challenge in self._challenges}
+
+    def feed(self, piece: str) -> list[Composed]:
+        composed: list[Composed] = []
+        for event in self._scanner.feed(piece):
+            if self.complete:
+                self._count_superfluous(event)
+                continue
+            composed.extend(self._take(event))
+        if self._scanner.unquoted:
+            self.mends["challenges_as_string"] = 1
+        return self._shown(composed)
+
+    def resume(self) -> list[Composed]:
+        """Makes ready for another source's text. A sentence that had come to its end counts as complete; one that
+        broke off in its middle is taken back."""
+        composed: list[Composed] = []
+        if not self._recommended and self._recommend.ends_a_sentence and not self._recommend.foreign:
+            composed.extend(self._end_sentence())
+        draft = self._draft
+        if draft.opened and draft.description.ends_a_sentence:
+            draft.described = True
+            composed.extend(self._close(draft))
+        composed = self._shown(composed)
+        if not self._recommended:
+            self._recommend = Line()
+            self._held = []
+            self._taken -= {fold(challenge.title) for challenge in self._challenges}
+            self._challenges = []
+        if retraction := self.retraction:
+            self._shown_length = retraction.length
+            composed.append(retraction)
+        self._scanner = Scanner()
+        self._draft, self._draft_path = _Draft(), ()
+        return composed
+
+    def _shown(self, composed: list[Composed]) -> list[Composed]:
+        self._shown_length += sum(utf16_length(item.text) for item in composed if isinstance(item, Shown))
+        return composed
+
     def _take(self, event: ScanEvent) -> Iterator[Composed]:
         if event.path == ("recommend",) and not self._recommended:
             yield from self._take_recommend(event)
-        elif len(event.path) >= 2 and event.path[0] == "challenges" and len(self._challenges) < CHALLENGES:
+        elif len(event.path) >= 2 and event.path[0] == "challenges" and self.missing:
             for item in self._take_challenge(event):
                 if self._recommended:
                     yield item
@@ -113,12 +164,20 @@ class Composer:
             if text:
                 yield Shown(text)
         elif isinstance(event, StringEnd):
-            label = self._labels.get(self._category, "")
-            if not names_category(self._recommend.text, label):
-                yield Shown(self._recommend.push(f" {category_clause(label)}"))
-            self._recommended = True
-            yield from self._held
-            self._held = []
+            if self._recommend.foreign:
+                self.mends["foreign_sentence"] += 1
+            elif self._recommend.text:
+                yield from self._end_sentence()
+
+    def _end_sentence(self) -> Iterator[Composed]:
+        self.mends.update(self._recommend.removed)
+        label = self._labels.get(self._category, "")
+        if not names_category(self._recommend.text, label):
+            self.mends["category_added"] += 1
+            yield Shown(self._recommend.push(f" {category_clause(label)}"))
+        self._recommended = True
+        yield from self._held
+        self._held = []
 
     def _take_challenge(self, event: ScanEvent) -> Iterator[Composed]:
         if event.path[:2] != self._draft_path:
@@ -128,18 +187,27 @@ class Composer:
             case Characters(path=(_, _, "title")) if draft.title is None:
                 draft.title_text += event.text
             case StringEnd(path=(_, _, "title")) if draft.title is None:
-                title = clean_title(draft.title_text)
-                draft.title = "" if fold(title) in self._taken else title
+                draft.title = self._usable_title(draft.title_text)
                 yield from self._open(draft)
             case Characters(path=(_, _, "description")) if not draft.described:
                 draft.waiting += draft.description.push(event.text)
                 yield from self._open(draft)
             case StringEnd(path=(_, _, "description")):
-                draft.described = bool(draft.description.text)
+                draft.described = bool(draft.description.text) and not draft.description.foreign
             case Characters(path=(_, _, "category")):
                 draft.category += event.text
             case ObjectEnd(path=(_, _)):
                 yield from self._close(draft)
+
+    def _usable_title(self, text: str) -> str:
+        """The title as it may be shown, or "" when the challenge cannot be used."""
+        title = clean_title(text)
+        if title and fold(title) in self._taken:
+            self.mends["repetition"] += 1
+            return ""
+        if title and title != " ".join(text.split()):
+            self.mends["title"] += 1
+        return title
 
     def _open(self, draft: _Draft) -> Iterator[Composed]:
         """Shows the title once the description has begun, and the description as it comes."""
@@ -153,8 +221,18 @@ class Composer:
     def _close(self, draft: _Draft) -> Iterator[Composed]:
         if draft.opened and draft.described and draft.title:
             category = draft.category if draft.category in self._labels else self._category
+            if category != draft.category:
+                self.mends["category_replaced"] += 1
+            self.mends.update(draft.description.removed)
             challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])
             self._challenges.append(challenge)
             self._taken.add(fold(draft.title))
             yield Completed(len(self._challenges), challenge)
-        self._draft_path = ()
+        elif draft.description.foreign:
+            self.mends["foreign_challenge"] += 1
+        self._draft, self._draft_path = _Draft(), ()
+
+    def _count_superfluous(self, event: ScanEvent) -> None:
+        match event:
+            case ObjectEnd(path=("challenges", _)):
+                self.mends["superfluous"] += 1

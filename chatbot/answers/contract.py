@@ -7,7 +7,19 @@ from chatbot.answers.schema import TITLE_LENGTH
 
 _NUMBERING = re.compile(r"^(?:(?:챌린지\s*)?\d{1,2}\s*[.):\]]|[①-⑳]|[-*•·])\s*")
 _MARKUP = re.compile(r"[*_#`~\"“”]+")
+_LINE_MARKUP = re.compile(r"[*`#]+|_{2,}")
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U000e0020-\U000e007f]+")
+_HANGUL = re.compile("[\uac00-\ud7a3\u1100-\u11ff\u3130-\u318f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+FOREIGN_LENGTH = 24
+"""Characters without any Hangul after which a line counts as not Korean."""
+
+
+def is_korean(text: str) -> bool:
+    """Whether there is Hangul in the text."""
+    return _HANGUL.search(text) is not None
 
 
 def fold(text: str) -> str:
@@ -22,15 +34,16 @@ def names_category(sentence: str, label: str) -> bool:
 def clean_title(text: str) -> str:
     """``text`` as a title that keeps the contract, or "" when nothing is left of it.
 
-    Numbering and markup go; what is longer than 10 characters is cut, between words where that leaves at least four.
+    Numbering, markup and emoji go, and with them a title without Hangul; what is longer than 10 characters is cut,
+    between words where that leaves at least four.
     """
-    title = " ".join(_CONTROL.sub("", unicodedata.normalize("NFC", text)).split())
+    title = " ".join(_EMOJI.sub("", _CONTROL.sub("", unicodedata.normalize("NFC", text))).split())
     title = _MARKUP.sub("", _NUMBERING.sub("", title)).strip(" .,:;")
     if len(title) > TITLE_LENGTH:
         head = title[:TITLE_LENGTH]
         words = head.rpartition(" ")[0] if title[TITLE_LENGTH] != " " else head
         title = (words if len(words) >= 4 else head).strip(" .,:;")
-    return title
+    return title if is_korean(title) else ""
 
 
 def category_clause(label: str) -> str:
@@ -39,20 +52,43 @@ def category_clause(label: str) -> str:
 
 
 class Line:
-    """One line of text while it grows: white space collapsed, none at the ends, no control characters."""
+    """One line of Korean while it grows: white space collapsed, none at its ends, no markup, emoji, control characters.
+
+    Nothing is shown before the first Hangul character: a line that has none among its first 24 characters is
+    ``foreign`` and stays hidden. ``removed`` names what was taken out.
+    """
 
     def __init__(self) -> None:
         self.text = ""
+        self.removed: set[str] = set()
         self._gap = False
+        self._korean = False
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the line as it stands is not in Korean."""
+        return bool(self.text) and not self._korean
+
+    @property
+    def ends_a_sentence(self) -> bool:
+        return self.text.endswith((".", "!", "?", "…", "~"))
 
     def push(self, fragment: str) -> str:
         """Adds a fragment; returns what of it can be shown now."""
-        shown = ""
-        for part in re.findall(r"\s+|\S+", _CONTROL.sub("", fragment)):
+        already_shown = len(self.text) if self._korean else 0
+        for part in re.findall(r"\s+|\S+", self._plain(fragment)):
             if part.isspace():
-                self._gap = bool(self.text or shown)
+                self._gap = bool(self.text)
             else:
-                shown += f" {part}" if self._gap else part
+                self.text += f" {part}" if self._gap else part
                 self._gap = False
-        self.text += shown
-        return shown
+        self._korean = self._korean or is_korean(self.text[:FOREIGN_LENGTH])
+        return self.text[already_shown:] if self._korean else ""
+
+    def _plain(self, fragment: str) -> str:
+        for name, pattern in (("markup", _LINE_MARKUP), ("emoji", _EMOJI)):
+            plain = pattern.sub("", fragment)
+            if plain != fragment:
+                self.removed.add(name)
+                fragment = plain
+        return _CONTROL.sub("", fragment)

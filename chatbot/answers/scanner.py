@@ -57,11 +57,13 @@ ScanEvent = Characters | StringEnd | ObjectEnd
 class Scanner:
     """Call ``feed`` with each piece. ``done`` is true once the answer's object is complete.
 
-    A value at ``challenges`` that is a string of JSON, as some models write it, is read as if it stood there unquoted.
+    A value at ``challenges`` that is a string of JSON, as some models write it, is read as if it stood there unquoted;
+    ``unquoted`` tells that it was so.
     """
 
     def __init__(self) -> None:
         self.done = False
+        self.unquoted = False
         self._rest = ""
         self._thinking = False
         self._parser: _ObjectParser | None = None
@@ -78,6 +80,7 @@ class Scanner:
             events, used = self._parser.feed(self._rest)
             self._rest = self._rest[used:]
             yield from (event for event in events if not event.path or event.path[0] in ANSWER_KEYS)
+            self.unquoted = self.unquoted or self._parser.unquoted
             if not self._parser.complete:
                 return
             if self._parser.is_answer:
@@ -132,6 +135,7 @@ class _ObjectParser:
 
     def __init__(self, base: Path = ()) -> None:
         self.complete = False
+        self.unquoted = False
         self.is_answer = bool(base)
         self._base = base
         self._stack: list[_Frame] = []
@@ -208,6 +212,7 @@ class _ObjectParser:
         self._key = [] if frame is not None and frame.is_object and frame.expects_key else None
         if self._key is None and self._path() == ("challenges",):
             self._nested = _ObjectParser(base=("challenges",))
+            self.unquoted = True
 
     def _read_string(self, text: str, position: int, events: list[ScanEvent]) -> int:
         assert self._string is not None

@@ -16,7 +16,7 @@ from chatbot.diagnosis.finding import Finding, fault, ok, warning
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.prompts.publishing import LivePrompt, live_prompts
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
-from chatbot.sources.configured import configured_source
+from chatbot.sources.configured import configured_sources
 
 SEED = 1
 
@@ -39,7 +39,8 @@ def check(*, timeout: float) -> Iterator[Finding]:
     if prompt is None:
         yield warning("No answer could be tried: there is no live prompt.", "python manage.py load_prompts")
         return
-    yield examine(configured_source(), known=known, prompt=prompt, timeout=timeout)
+    for source in configured_sources():
+        yield examine(source, known=known, prompt=prompt, timeout=timeout)
 
 
 def examine(source: AnswerSource, *, known: Options, prompt: LivePrompt, timeout: float) -> Finding:

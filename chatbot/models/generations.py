@@ -17,11 +17,23 @@ class Outcome(models.TextChoices):
     INTERRUPTED = "interrupted", _("interrupted: the server stopped")
 
 
+class Enforcement(models.TextChoices):
+    """How the contract was kept, in rising order of what had to be done."""
+
+    AS_IT_CAME = "as_it_came", _("as it came")
+    MENDED = "mended", _("mended as it streamed")
+    REPAIRED = "repaired", _("repaired")
+    ASKED_AGAIN = "asked_again", _("asked again")
+    FILLED = "filled", _("filled from the catalogue")
+
+
 class Generation(models.Model):
     """One run of an answer source for one rendered prompt.
 
     ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
-    number of the terminal event; both are null until it ends. Times are in milliseconds from the start.
+    number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
+    who was asked, ``[{"source", "error"}]``; ``mends`` counts what was mended, by the composer's names. Times are in
+    milliseconds from the start.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +44,14 @@ class Generation(models.Model):
     location = models.CharField(_("location"), max_length=40)
     work_type = models.CharField(_("work type"), max_length=40)
     category = models.CharField(_("category"), max_length=40)
+    tried = models.JSONField(_("sources tried"), default=list, blank=True)
+    enforcement = models.CharField(
+        _("contract kept"), max_length=12, choices=Enforcement, default=Enforcement.AS_IT_CAME
+    )
+    mends = models.JSONField(_("mended"), default=dict, blank=True)
+    tokens_in = models.PositiveIntegerField(_("tokens in"), null=True, blank=True)
+    tokens_out = models.PositiveIntegerField(_("tokens out"), null=True, blank=True)
+    raw_text = models.TextField(_("raw text of the sources"), blank=True)
     system_prompt = models.TextField(_("rendered system text"))
     user_prompt = models.TextField(_("rendered user text"))
     seed = models.BigIntegerField(_("seed"))

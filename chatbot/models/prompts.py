@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,13 @@ class PromptVersion(models.Model):
     number = models.PositiveIntegerField(_("number"))
     system_text = models.TextField(_("system text"), blank=True)
     user_text = models.TextField(_("user text"))
+    model = models.CharField(_("chat model"), max_length=100, blank=True, help_text=_("Empty: the configured one."))
+    temperature = models.FloatField(
+        _("temperature"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2)]
+    )
+    max_tokens = models.PositiveIntegerField(
+        _("tokens at most"), null=True, blank=True, validators=[MinValueValidator(64), MaxValueValidator(32_768)]
+    )
     note = models.CharField(_("note"), max_length=200, help_text=_("What changed, and why."))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -32,6 +33,9 @@ class LivePrompt:
     name: str
     system_text: str
     user_text: str
+    model: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """The system and the user text with the values put in."""
@@ -41,7 +45,15 @@ class LivePrompt:
 def _load_live() -> dict[str, LivePrompt]:
     versions = PromptVersion.objects.filter(pk__in=PromptTemplate.objects.values("live_version"))
     return {
-        version.template.key: LivePrompt(version.pk, str(version), version.system_text, version.user_text)
+        version.template.key: LivePrompt(
+            version.pk,
+            str(version),
+            version.system_text,
+            version.user_text,
+            version.model,
+            version.temperature,
+            version.max_tokens,
+        )
         for version in versions.select_related("template")
     }
 
@@ -51,10 +63,21 @@ live_prompts = Cached("prompts", _load_live)
 
 
 def create_version(
-    *, template: PromptTemplate, system_text: str, user_text: str, note: str, author: "AbstractBaseUser | None" = None
+    *,
+    template: PromptTemplate,
+    system_text: str,
+    user_text: str,
+    note: str,
+    author: "AbstractBaseUser | None" = None,
+    model: str = "",
+    temperature: float | None = None,
+    max_tokens: int | None = None,
 ) -> PromptVersion:
-    """A new version with the next number. Raises InvalidPrompt when the text breaks the template's contract."""
+    """A new version with the next number. Raises InvalidPrompt when the text breaks the template's contract, or the
+    model is none of LEAFRESH_CHAT_MODELS."""
     problems = list(check(TEMPLATES[template.key], system_text=system_text, user_text=user_text))
+    if model and model not in settings.LEAFRESH_CHAT_MODELS:
+        problems.append(Problem("model", model))
     if problems:
         raise InvalidPrompt(problems)
     with transaction.atomic():
@@ -66,6 +89,9 @@ def create_version(
             system_text=system_text,
             user_text=user_text,
             note=note,
+            model=model,
+            temperature=temperature,
+            max_tokens=max_tokens,
             author_id=author.pk if author else None,
         )
         version.full_clean()

@@ -15,7 +15,7 @@ _MARKER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a text cannot be used: ``code`` is unknown, missing, blank or too_long; ``name`` is the variable's."""
+    """Why a text cannot be used: ``code`` is unknown, missing, blank, too_long or model; ``name`` says which."""
 
     code: str
     name: str = ""

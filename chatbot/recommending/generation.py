@@ -5,19 +5,21 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from chatbot.answers.composer import Completed, Composer, Shown
+from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
-from chatbot.errors import GenerationFailed
+from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.models import Generation, Outcome, Turn
 from chatbot.prompts.publishing import LivePrompt
+from chatbot.recommending.writing import Writing
+from chatbot.sources import slots
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
-from chatbot.streaming.events import Close, Failed, Item, Rewrite, Start
+from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start
 from chatbot.streaming.publisher import Publisher
 from chatbot.streaming.relay import Farewell
 
@@ -26,10 +28,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """What is to be answered, by whom, under which prompt. ``labels`` are all categories' labels by key."""
+    """What is to be answered, under which prompt, by whom: ``sources`` in the order in which they are tried.
+
+    ``labels`` are all categories' labels by key.
+    """
 
     prompt: LivePrompt
-    source: AnswerSource
+    sources: list[AnswerSource]
     request: SourceRequest
     labels: Mapping[str, str]
 
@@ -55,8 +60,17 @@ class RunningGeneration:
         self._publisher = Publisher(self.id)
         self._composer = Composer(
             category=commission.request.selection.category.key,
-            labels=commission.labels,  # what was given before is the catalogue's care: it repeats when it must
+            labels=commission.labels,
+            given=commission.request.given,
         )
+        self._writing = Writing(
+            sources=commission.sources,
+            request=commission.request,
+            composer=self._composer,
+            show=self._show,
+            notice=self._tell_of,
+        )
+        self._holds_slot = False
         self._reading: asyncio.Task[None] | None = None
         self._why_ended: Outcome | None = None
         self._began = time.monotonic()
@@ -84,38 +98,50 @@ class RunningGeneration:
         """Runs to the end. Failures of the source or the database end it; only a failing start is raised, by
         ``started``."""
         try:
+            await self._take_slot()
             await sync_to_async(self._record_start)()
         except Exception as error:
+            self._release_slot()
             self.started.set_exception(error)
             self.started.exception()  # whoever waits gets it; nobody waiting is no reason for a warning
             self.ended.set()
             raise
         self.started.set_result(None)
         self._publisher.send(self._start_event())
-        self._reading = asyncio.create_task(self._read())
+        self._reading = asyncio.create_task(self._writing.write())
         if self._why_ended is not None:  # asked to end while the row was written
             self._reading.cancel()
         await asyncio.wait({self._reading})
+        self._release_slot()
         await self._conclude(self._reading)
         self.ended.set()
 
-    async def _read(self) -> None:
-        commission = self.commission
-        async with aclosing(commission.source.stream(commission.request)) as pieces:
-            async for piece in pieces:
-                for composed in self._composer.feed(piece):
-                    self._show(composed)
-                if self._composer.complete:
-                    return
-        raise SourceError("The source's text ended before the answer was complete.")
+    async def _take_slot(self) -> None:
+        """A hosted model is called by so many at once; who waits too long for a turn is asked to come back."""
+        if any(source.hosted for source in self.commission.sources):
+            if not await slots.acquire():
+                raise TooManyGenerations
+            self._holds_slot = True
 
-    def _show(self, composed: Shown | Completed) -> None:
-        if isinstance(composed, Completed):
-            self._publisher.send(Item(composed.index, asdict(composed.challenge)))
-            return
-        if self._first_token_ms is None:
-            self._first_token_ms = self._elapsed_ms()
-        self._publisher.text(composed.text)
+    def _release_slot(self) -> None:
+        if self._holds_slot:
+            self._holds_slot = False
+            slots.release()
+
+    def _show(self, composed: Composed) -> None:
+        match composed:
+            case Completed(index, challenge):
+                self._publisher.send(Item(index, asdict(challenge)))
+            case Retracted(length):
+                self._publisher.send(Rewrite(length))
+            case Shown(text):
+                if self._first_token_ms is None:
+                    self._first_token_ms = self._elapsed_ms()
+                self._publisher.text(text)
+
+    def _tell_of(self, source: str) -> None:
+        """Another source goes on: a person may want to know whose words these are."""
+        self._publisher.send(Notice("fallback", {"source": source}))
 
     async def _conclude(self, reading: asyncio.Task[None]) -> None:
         error = None if reading.cancelled() else reading.exception()
@@ -160,14 +186,14 @@ class RunningGeneration:
     def _start_event(self) -> Start:
         commission = self.commission
         category = commission.request.selection.category
-        return Start(str(self.id), category.key, category.label, commission.prompt.name, commission.source.name)
+        return Start(str(self.id), category.key, category.label, commission.prompt.name, commission.sources[0].name)
 
     def _record_start(self) -> None:
         commission, selection = self.commission, self.commission.request.selection
         Generation(
             id=self.id,
             prompt_version_id=commission.prompt.version_id,
-            source=commission.source.name,
+            source=commission.sources[0].name,
             location=selection.location.key,
             work_type=selection.work_type.key,
             category=selection.category.key,
@@ -180,11 +206,19 @@ class RunningGeneration:
     def _record_end(self, outcome: Outcome, reason: str) -> None:
         terminal = 0 if self.conclusion is None else 1
         answer = self.conclusion.payload() if isinstance(self.conclusion, Close) else None
+        record, report = self._writing.record, self.commission.request.report
         try:
             Generation.objects.filter(pk=self.id).update(
                 outcome=outcome,
                 answer=answer,
                 error=reason[:300],
+                source=record.wrote or self.commission.sources[0].name,
+                tried=record.tried,
+                enforcement=record.enforcement,
+                mends=dict(self._composer.mends),
+                tokens_in=report.tokens_in,
+                tokens_out=report.tokens_out,
+                raw_text="\n\n".join(record.raw) if settings.LEAFRESH_KEEP_RAW else "",
                 event_count=self._publisher.count + terminal,
                 first_token_ms=self._first_token_ms,
                 duration_ms=self._elapsed_ms(),

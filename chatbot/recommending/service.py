@@ -19,7 +19,7 @@ from chatbot.prompts.publishing import live_prompts
 from chatbot.recommending.generation import Commission, RunningGeneration
 from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.base import SourceRequest
-from chatbot.sources.configured import configured_source
+from chatbot.sources.configured import configured_sources
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, TokenFormat
@@ -149,7 +149,9 @@ def _prepare(request: BaseInfoRequest) -> _Prepared:
     if prompt is None:
         raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
     given = sessions.begin(session_id)
-    source = configured_source()
+    sources = configured_sources(model=prompt.model, temperature=prompt.temperature, max_tokens=prompt.max_tokens)
+    if not sources:
+        raise ApplicationError(503, "답변을 쓸 모델이 설정되지 않았습니다. 관리자에게 문의해 주세요.", retry_after=60)
     values = {
         "location": selection.location.label,
         "workType": selection.work_type.label,
@@ -160,14 +162,14 @@ def _prepare(request: BaseInfoRequest) -> _Prepared:
     asked_keys = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
     keys: list[Hashable] = [("session", session_id, *asked_keys)]
     if not given:
-        keys.append(("anybody", prompt.version_id, source.name, *asked_keys))
+        keys.append(("anybody", prompt.version_id, *(source.name for source in sources), *asked_keys))
     return _Prepared(
         session_id,
         selection,
         keys,
         Commission(
             prompt=prompt,
-            source=source,
+            sources=sources,
             request=SourceRequest(system_prompt, user_prompt, selection, given, secrets.randbits(31)),
             labels={key: choice.label for key, choice in known.categories.items()},
         ),

@@ -1,21 +1,42 @@
 """What an answer source is."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from challenges.catalog import Selection
 
 
+@dataclass(slots=True)
+class Report:
+    """What a source tells of its work besides the text: tokens in and out, as the provider counted them."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+    def add(self, tokens_in: int, tokens_out: int) -> None:
+        self.tokens_in = (self.tokens_in or 0) + tokens_in
+        self.tokens_out = (self.tokens_out or 0) + tokens_out
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What a source is asked. ``given`` holds the titles that the session had before, the earliest first."""
+    """What a source is asked.
+
+    ``given`` holds the titles that the session had before, the earliest first. ``already`` are titles that the answer
+    has so far and ``missing`` the number of challenges it still needs, when another source left it unfinished; ``why``
+    says what was wrong with the rest.
+    """
 
     system_prompt: str
     user_prompt: str
     selection: Selection
     given: Sequence[str]
     seed: int
+    already: Sequence[str] = ()
+    missing: int = 3
+    why: str = ""
+    report: Report = field(default_factory=Report)
 
 
 class SourceError(Exception):
@@ -28,6 +49,11 @@ class AnswerSource(Protocol):
     @property
     def name(self) -> str:
         """What ``start`` and the generation's row call it."""
+        ...
+
+    @property
+    def hosted(self) -> bool:
+        """Whether each call costs a connection to a provider, so that their number is bounded."""
         ...
 
     def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:

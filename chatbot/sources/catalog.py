@@ -24,6 +24,7 @@ class CatalogSource:
     """Picks challenges that suit the selection and introduces them in varied words. The same seed, the same answer."""
 
     name = "catalog"
+    hosted = False
 
     def __init__(self, *, delay_ms: float | None = None) -> None:
         self._delay_ms = delay_ms
@@ -31,7 +32,7 @@ class CatalogSource:
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         delay = settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS if self._delay_ms is None else self._delay_ms
         challenges = await sync_to_async(suitable)(
-            selection=request.selection, given=request.given, seed=request.seed, count=CHALLENGES
+            selection=request.selection, given=[*request.given, *request.already], seed=request.seed, count=CHALLENGES
         )
         if len(challenges) < CHALLENGES:
             raise SourceError(f"The catalogue has only {len(challenges)} active challenges: load or activate more.")

@@ -6,7 +6,7 @@ Each becomes an envelope ``{"status", "message", "data"}`` on one line, with Kor
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 TERMINAL = frozenset({"close", "error"})
 """Names of the events that end a stream."""
@@ -91,6 +91,20 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know: ``kind`` says what, ``details`` the rest."""
+
+    kind: str
+    details: Mapping[str, object]
+    name: ClassVar[str] = "notice"
+    status: ClassVar[int] = 200
+    message: ClassVar[str] = "알림"
+
+    def payload(self) -> object:
+        return {"kind": self.kind, **self.details}
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete."""
 
@@ -148,6 +162,11 @@ def frame(name: str, data: str, *, event_id: str = "", retry_seconds: int | None
 
 
 _TOKEN_HEAD = encode_event(Token("")).removesuffix('{"token":""}}')
+
+
+def read_data(data: str) -> Any:
+    """The payload in an event's data."""
+    return json.loads(data)["data"]
 
 
 def for_session(start_data: str, session_id: str) -> str:

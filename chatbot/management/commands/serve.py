@@ -52,6 +52,17 @@ class Command(BaseCommand):
         reactor.addSystemEventTrigger("before", "shutdown", end_generations)  # type: ignore[arg-type]  # wrong stub
         reactor.callWhenRunning(announce)
         server.run()
+        _close(asyncio.get_event_loop())
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """Lets what daphne cancelled come to its end: the interpreter may crash over coroutines that are left half way."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def _check_free(host: str, port: int) -> None:

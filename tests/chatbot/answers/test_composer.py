@@ -147,23 +147,112 @@ def test_what_was_shown_of_an_unfinished_challenge_can_be_taken_back() -> None:
 
 def test_an_unfinished_sentence_is_kept_as_far_as_it_was_shown() -> None:
     target = composer()
-    target.feed('{"recommend": "비건, 오늘 😀')
+    target.feed('{"recommend": "비건, 오늘 한')
     assert target.retraction is None
-    assert target.answer == Answer("비건, 오늘 😀")
+    assert target.answer == Answer("비건, 오늘 한")
+
+
+def replayed(composed: list[Composed]) -> str:
+    text = ""
+    for item in composed:
+        match item:
+            case Shown():
+                text += item.text
+            case Retracted():
+                text = text.encode("utf-16-le")[: item.length * 2].decode("utf-16-le")
+    return text
+
+
+def test_another_source_goes_on_behind_what_is_complete() -> None:
+    target = composer()
+    first = compose({"recommend": GOOD["recommend"], "challenges": [LATTE]}, target)
+    composed = [*first, *target.resume(), *compose(GOOD, target)]
+    assert not [item for item in composed if isinstance(item, Retracted)]
+    assert titles(target.answer) == ["두유 라떼", "채소 한 끼", "버섯 국물 내기"]
+    assert target.answer.recommend == GOOD["recommend"]
+    assert replayed(composed) == layout(target.answer)
+
+
+def test_a_sentence_that_broke_off_is_taken_back() -> None:
+    target = composer()
+    first = target.feed('{"recommend": "비건, 오늘 한')
+    again = target.resume()
+    assert again == [Retracted(0)]
+    composed = [*first, *again, *compose(GOOD, target)]
+    assert replayed(composed) == layout(target.answer)
+    assert target.answer.recommend == GOOD["recommend"]
+
+
+def test_a_sentence_that_had_ended_is_kept_though_the_rest_broke_off() -> None:
+    target = composer()
+    first = target.feed('{"recommend": "비건, 한 끼부터 시작해요.')
+    assert target.resume() == []
+    assert replayed([*first, *compose(GOOD, target)]) == layout(target.answer)
+    assert target.answer.recommend == "비건, 한 끼부터 시작해요."
+
+
+def test_a_challenge_that_broke_off_is_taken_back() -> None:
+    target = composer()
+    whole = json.dumps(GOOD, ensure_ascii=False)
+    first = target.feed(whole[: whole.index("두유를")])
+    again = target.resume()
+    assert again == [
+        Retracted(len("비건, 오늘 한 끼부터 시작해요.\n\n1. 채소 한 끼\n오늘 점심은 채소로만 차려 보세요."))
+    ]
+    assert replayed([*first, *again, *compose(GOOD, target)]) == layout(target.answer)
+
+
+def test_an_english_answer_is_not_shown() -> None:
+    target = composer()
+    english = {"title": "Tumbler", "description": "Bring your own tumbler today.", "category": "VEGAN"}
+    assert compose({"recommend": "Let us go vegan!", "challenges": [english]}, target) == []
+    assert not target.visible
+    assert target.mends["foreign_sentence"] == 1
+
+
+def test_mends_are_counted() -> None:
+    target = composer(given=["두유 라떼"])
+    numbered = {**SOUP, "title": "1. 버섯 국물", "description": "**버섯**으로 국물을 내 보세요 🍄.", "category": "?"}
+    more = [{**LUNCH, "title": f"{word} 한 끼"} for word in ("콩", "쌀", "밀")]
+    compose({"recommend": "오늘 시작해요.", "challenges": [LUNCH, LATTE, numbered, *more]}, target)
+    assert target.mends == {
+        "category_added": 1,
+        "repetition": 1,
+        "title": 1,
+        "markup": 1,
+        "emoji": 1,
+        "category_replaced": 1,
+        "superfluous": 2,
+    }
 
 
 @given(st.data())
 def test_what_is_shown_is_always_the_layout_of_the_answer(data: st.DataObject) -> None:
-    noise = data.draw(strategies.answers.flatmap(strategies.serialized) | strategies.text)
-    whole = data.draw(strategies.before) + noise[: data.draw(st.integers(0, len(noise)))]
     target = composer(given=data.draw(st.lists(strategies.korean, max_size=3)))
-    composed = [item for piece in data.draw(strategies.cut(whole)) for item in target.feed(piece)]
-    shown = "".join(item.text for item in composed if isinstance(item, Shown))
+    composed: list[Composed] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        noise = data.draw(strategies.answers.flatmap(strategies.serialized) | strategies.text)
+        whole = data.draw(strategies.before) + noise[: data.draw(st.integers(0, len(noise)))]
+        composed += [item for piece in data.draw(strategies.cut(whole)) for item in target.feed(piece)]
+        keeps_contract(target.answer)
+        if data.draw(st.booleans()):
+            composed += target.resume()
     if target.retraction is not None:
-        shown = shown.encode("utf-16-le")[: target.retraction.length * 2].decode("utf-16-le")
-    assert shown == layout(target.answer)
+        composed.append(target.retraction)
+    assert replayed(composed) == layout(target.answer)
+
+
+@given(st.data())
+def test_a_good_source_always_completes_what_bad_ones_began(data: st.DataObject) -> None:
+    target = composer()
+    noise = data.draw(strategies.answers.flatmap(strategies.serialized) | strategies.text)
+    composed = target.feed(noise[: data.draw(st.integers(0, len(noise)))])
+    extra = {**LUNCH, "title": "콩 한 줌"}
+    composed += target.resume()
+    composed += target.feed(json.dumps({**GOOD, "challenges": [*GOOD["challenges"], extra]}))
+    assert target.complete
+    assert replayed(composed) == layout(target.answer)
     keeps_contract(target.answer)
-    assert [item.challenge for item in composed if isinstance(item, Completed)] == list(target.answer.challenges)
 
 
 def keeps_contract(answer: Answer) -> None:

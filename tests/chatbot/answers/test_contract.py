@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,8 +43,24 @@ def test_a_category_is_named_with_or_without_its_space(sentence: str) -> None:
     assert names_category(sentence, "에너지 절약")
 
 
-@given(st.lists(st.text(st.sampled_from("가 \n\t.😀\x01"), max_size=5)))
+@given(st.lists(st.text(st.sampled_from("가a \n\t.*😀\x01"), max_size=5)))
 def test_a_line_is_the_same_however_it_grows(fragments: list[str]) -> None:
     line = Line()
     shown = "".join(line.push(fragment) for fragment in fragments)
-    assert shown == line.text == " ".join("".join(fragments).replace("\x01", "").split())
+    whole = Line()
+    assert whole.push("".join(fragments)) == ("" if line.foreign else line.text) == shown
+    assert whole.text == " ".join(re.sub("[*😀\x01]", "", "".join(fragments)).split())
+
+
+def test_a_line_without_hangul_stays_hidden() -> None:
+    line = Line()
+    assert [line.push(part) for part in ("LED ", "등으로")] == ["", "LED 등으로"]
+    english = Line()
+    assert [english.push(part) for part in ("Bring your own tumbler today.", " 좋아요")] == ["", ""]
+    assert english.foreign
+
+
+def test_what_a_line_lost_is_named() -> None:
+    line = Line()
+    assert line.push("**텀블러**를 챙겨요 🌱") == "텀블러를 챙겨요"
+    assert line.removed == {"markup", "emoji"}

@@ -29,6 +29,7 @@ class Saying:
     """A source that writes what a test gives it, then does what ``end`` says."""
 
     name = "stub"
+    hosted = False
 
     def __init__(self, text: str, *, end: str = "") -> None:
         self.asked: list[SourceRequest] = []

@@ -148,6 +148,7 @@ class BrokenSource:
     """Fails in the way it is told."""
 
     name = "broken"
+    hosted = False
 
     def __init__(self, *pieces: str, error: Exception | None = None) -> None:
         self._pieces = pieces
@@ -162,15 +163,15 @@ class BrokenSource:
 
 @pytest.fixture
 def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None]:
-    return lambda source: monkeypatch.setattr(service, "configured_source", lambda: source)
+    return lambda source: monkeypatch.setattr(service, "configured_sources", lambda **_: [source])
 
 
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
         (BrokenSource(error=SourceError("The catalogue is empty.")), "The catalogue is empty."),
-        (BrokenSource('{"recommend": "비건'), "The source's text ended before the answer was complete."),
-        (BrokenSource("I cannot help with that."), "The source's text ended before the answer was complete."),
+        (BrokenSource('{"recommend": "비건'), "broken: the text ended before the answer was complete"),
+        (BrokenSource("I cannot help with that."), "broken: the text ended before the answer was complete"),
         (BrokenSource("{", error=RuntimeError("key sk-123 is wrong")), "RuntimeError"),
     ],
 )

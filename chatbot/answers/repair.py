@@ -1,0 +1,36 @@
+"""The last look at a text in which the scanner found no answer: what may it have meant?"""
+
+import json
+import re
+from typing import Any
+
+import json_repair
+
+_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_SENTENCE_END = (".", "!", "?", "…", "~")
+
+
+def repair(text: str) -> str:
+    """The answer in ``text`` as proper JSON, or "" when there is none: single quotes, bare keys, missing brackets.
+
+    A last challenge whose sentence was cut off is left out.
+    """
+    plain = _THINKING.sub("", text)
+    start = plain.find("{")
+    if start < 0:
+        return ""
+    answer = _answer_in(json_repair.loads(plain[start:]))
+    if answer is None:
+        return ""
+    challenges = answer.get("challenges")
+    if isinstance(challenges, list) and challenges and not plain.rstrip("` \r\n").endswith(("}", "]")):
+        last = challenges[-1]
+        sentence = last.get("description") if isinstance(last, dict) else None
+        if not (isinstance(sentence, str) and sentence.strip().endswith(_SENTENCE_END)):
+            challenges.pop()
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _answer_in(value: Any) -> dict[str, Any] | None:
+    candidates = value if isinstance(value, list) else [value]
+    return next((item for item in candidates if isinstance(item, dict) and "recommend" in item), None)

@@ -1,0 +1,73 @@
+"""``manage.py recommend``: one recommendation, in the terminal, while it is written."""
+
+import asyncio
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chatbot.errors import ApplicationError
+from chatbot.recommending import service
+from chatbot.recommending.generation import RunningGeneration
+from chatbot.sources.configured import check_configuration
+from chatbot.streaming.channels import channel_of
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import Close, read_data
+
+POLL_SECONDS = 0.03
+
+
+def _model(text: str) -> str:
+    if text != "catalog" and ":" not in text:
+        raise ArgumentTypeError("catalog or provider:model, such as openai:gpt-4.1-mini")
+    return text
+
+
+class Command(BaseCommand):
+    help = "Write one recommendation to the terminal, through the same path as for a client."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--location", required=True, help="key, label or alias")
+        parser.add_argument("--work-type", required=True, help="key, label or alias")
+        parser.add_argument("--category", required=True, help="key, label or alias")
+        parser.add_argument("--model", type=_model, help="instead of LEAFRESH_CHAT_MODEL")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["model"]:
+            settings.LEAFRESH_CHAT_MODEL = options["model"]
+        request = service.BaseInfoRequest(options["location"], options["work_type"], options["category"])
+        try:
+            check_configuration()
+            asyncio.run(self._recommend(request))
+        except (ApplicationError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from None
+
+    async def _recommend(self, request: service.BaseInfoRequest) -> None:
+        generation, session_id = await service.recommend(request)
+        try:
+            await self._follow(generation)
+        finally:
+            await service.forget(session_id)
+        if not isinstance(generation.conclusion, Close):
+            raise CommandError("No answer could be written; the log says why.")
+
+    async def _follow(self, generation: RunningGeneration) -> None:
+        """Prints the text as it comes; what is taken back is said, since a terminal cannot take it back."""
+        number = 0
+        while True:
+            over = generation.ended.is_set()
+            for event in event_log.after(channel_of(generation.id), number, 1000):
+                number = event.id
+                if event.type == "challenge":
+                    self.stdout.write(read_data(event.data)["token"], ending="")
+                elif event.type == "rewrite":
+                    self.stdout.write(self.style.WARNING("\n[…]"))
+                elif event.type == "notice":
+                    self.stdout.write(self.style.NOTICE(f"\n[{read_data(event.data)['source']}]"))
+            self.stdout.flush()
+            if over:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        self.stdout.write("")

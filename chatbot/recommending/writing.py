@@ -1,0 +1,164 @@
+"""Getting one answer written: by the first source that shows anything, finished by it or by the catalogue.
+
+Until the first visible character, a source that fails is replaced by the next, unseen. After it, what is complete
+stays; what is missing is asked for once more, and else comes from the catalogue.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from django.conf import settings
+
+from chatbot.answers.composer import Composed, Composer
+from chatbot.answers.repair import repair
+from chatbot.models import Enforcement
+from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
+
+logger = logging.getLogger(__name__)
+
+ASK_AGAIN_SECONDS = 5.0
+"""What must be left of LEAFRESH_ANSWER_SECONDS for asking again."""
+
+
+LAST_WORDS_SECONDS = 0.5
+"""How long a model that has said everything is still listened to."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What happened: who was asked, in order, with what came of it; how the contract was kept; the raw texts; and who
+    ``wrote`` what was shown first."""
+
+    tried: list[dict[str, str]] = field(default_factory=list)
+    enforcement: Enforcement = Enforcement.AS_IT_CAME
+    raw: list[str] = field(default_factory=list)
+    wrote: str = ""
+
+    @property
+    def errors(self) -> str:
+        return "; ".join(entry["error"] for entry in self.tried if entry["error"])
+
+
+class Writing:
+    """``show`` is called with everything that is shown, ``notice`` when another source has to go on."""
+
+    def __init__(
+        self,
+        *,
+        sources: list[AnswerSource],
+        request: SourceRequest,
+        composer: Composer,
+        show: Callable[[Composed], None],
+        notice: Callable[[str], None],
+    ) -> None:
+        self.record = Record()
+        self._sources = sources
+        self._request = request
+        self._composer = composer
+        self._show = show
+        self._notice = notice
+        self._deadline = asyncio.get_running_loop().time() + settings.LEAFRESH_ANSWER_SECONDS
+
+    async def write(self) -> None:
+        """Returns when the answer is complete. Raises SourceError when no source can complete it."""
+        for source in self._sources:
+            if source is not self._sources[0]:
+                self._notice(source.name)
+            await self._ask(source, self._request)
+            if not self._composer.visible:
+                self._repair()
+            if self._composer.visible:
+                self.record.wrote = source.name
+                await self._finish(source)
+                return
+            self._resume()
+        raise SourceError(self.record.errors or "no answer source is configured")
+
+    async def _finish(self, source: AnswerSource) -> None:
+        """Completes an answer of which something was shown."""
+        if self._composer.complete:
+            self._note(Enforcement.MENDED if self._composer.mends else Enforcement.AS_IT_CAME)
+            return
+        self._resume()
+        if source.hosted and self._composer.sentence and self._time_left() >= ASK_AGAIN_SECONDS:
+            await self._ask(source, self._again())
+            if self._composer.complete:
+                self._note(Enforcement.ASKED_AGAIN)
+                return
+            self._resume()
+        last = self._sources[-1]
+        if last.hosted or last is source:
+            raise SourceError(self.record.errors or f"{source.name}: the answer is not complete")
+        self._notice(last.name)
+        self._composer.allow_given()
+        await self._ask(last, self._again())
+        if not self._composer.complete:
+            raise SourceError(self.record.errors)
+        self._note(Enforcement.FILLED)
+
+    async def _ask(self, source: AnswerSource, request: SourceRequest) -> None:
+        """Feeds the composer with what the source writes, until the answer is complete or the source ends."""
+        if not source.hosted:
+            self._composer.allow_given()  # the catalogue repeats only when nothing else is left
+        entry = {"source": source.name, "error": ""}
+        self.record.tried.append(entry)
+        raw: list[str] = []
+        try:
+            await self._listen(source, request, raw)
+        except TimeoutError:
+            entry["error"] = f"{source.name}: no end within {settings.LEAFRESH_ANSWER_SECONDS:g} s"
+        except SourceError as error:
+            entry["error"] = str(error)
+        finally:
+            self.record.raw.append("".join(raw))
+        if self._composer.complete:
+            entry["error"] = ""
+        elif not entry["error"]:
+            entry["error"] = f"{source.name}: the text ended before the answer was complete"
+        if entry["error"]:
+            logger.warning("%s", entry["error"])
+
+    async def _listen(self, source: AnswerSource, request: SourceRequest, raw: list[str]) -> None:
+        composer = self._composer
+        async with (
+            asyncio.timeout_at(self._deadline if source.hosted else None) as limit,
+            aclosing(source.stream(request)) as pieces,
+        ):
+            async for piece in pieces:
+                raw.append(piece)
+                had_everything = composer.complete
+                for composed in composer.feed(piece):
+                    self._show(composed)
+                if composer.complete and not source.hosted:
+                    return
+                if composer.complete and not had_everything:  # the provider counts its tokens behind the text
+                    limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
+
+    def _repair(self) -> None:
+        repaired = repair(self.record.raw[-1])
+        if not repaired:
+            return
+        self._resume()
+        for composed in self._composer.feed(repaired):
+            self._show(composed)
+        if self._composer.visible:
+            self._note(Enforcement.REPAIRED)
+
+    def _resume(self) -> None:
+        for composed in self._composer.resume():
+            self._show(composed)
+
+    def _again(self) -> SourceRequest:
+        titles = [challenge.title for challenge in self._composer.answer.challenges]
+        why = f"챌린지 {self._composer.missing}개가 없거나 형식에 맞지 않았습니다."
+        return replace(self._request, already=titles, missing=self._composer.missing, why=why)
+
+    def _time_left(self) -> float:
+        return self._deadline - asyncio.get_running_loop().time()
+
+    def _note(self, how: Enforcement) -> None:
+        if list(Enforcement).index(how) > list(Enforcement).index(self.record.enforcement):
+            self.record.enforcement = how

@@ -1,0 +1,300 @@
+"""A real HTTP server that speaks OpenAI's chat-completions protocol, and misbehaves on command.
+
+The model's name says how: a client that asks for ``openai:truncated`` meets the method ``truncated``.
+"""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+CHALLENGES = [
+    {"title": "채소 한 끼", "description": "오늘 점심은 채소로만 차려 보세요.", "category": "VEGAN"},
+    {"title": "두유 라떼", "description": "우유 대신 두유를 골라 보세요.", "category": "VEGAN"},
+    {"title": "버섯 국물 내기", "description": "멸치 대신 버섯으로 국물을 내 보세요.", "category": "VEGAN"},
+]
+ANSWER: dict[str, Any] = {"recommend": "비건 생활, 오늘 한 끼부터 함께 시작해 볼까요?", "challenges": CHALLENGES}
+TEXT = json.dumps(ANSWER, ensure_ascii=False)
+ENGLISH = {"title": "Tumbler", "description": "Bring your own tumbler to work today.", "category": "VEGAN"}
+
+
+def with_challenges(*challenges: dict[str, str], **changes: Any) -> str:
+    return json.dumps({**ANSWER, "challenges": list(challenges), **changes}, ensure_ascii=False)
+
+
+def pieces_of(text: str, size: int = 3) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def more(count: int) -> list[dict[str, str]]:
+    return [{**CHALLENGES[0], "title": f"{number}번째 새 실천"} for number in range(count)]
+
+
+class Reply:
+    """One response, written by hand so that it can be wrong."""
+
+    def __init__(self, writer: asyncio.StreamWriter, model: str) -> None:
+        self.writer = writer
+        self._model = model
+
+    async def begin(self, status: str = "200 OK", content_type: str = "text/event-stream", **headers: str) -> None:
+        lines = [f"HTTP/1.1 {status}", f"Content-Type: {content_type}", "Connection: close"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        await self.raw("\r\n".join([*lines, "", ""]).encode())
+
+    async def raw(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def data(self, value: Any) -> None:
+        await self.raw(f"data: {json.dumps(value)}\n\n".encode())
+
+    async def chunk(self, content: str | None, finish: str | None = None) -> None:
+        delta = {} if content is None else {"content": content}
+        await self.data(self._chunk(choices=[{"index": 0, "delta": delta, "finish_reason": finish}]))
+
+    async def usage(self) -> None:
+        usage = {"prompt_tokens": 321, "completion_tokens": 123, "total_tokens": 444}
+        await self.data(self._chunk(choices=[], usage=usage))
+
+    async def text(self, pieces: Iterable[str], *, pause: float = 0) -> None:
+        """Begins, and writes the pieces as a well-behaved model would, without an end."""
+        await self.begin()
+        await self.data(self._chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}}]))
+        for piece in pieces:
+            await self.chunk(piece)
+            if pause:
+                await asyncio.sleep(pause)
+
+    async def end(self, finish: str = "stop") -> None:
+        await self.chunk(None, finish)
+        await self.usage()
+        await self.raw(b"data: [DONE]\n\n")
+
+    async def whole(self, text: str, size: int = 3) -> None:
+        await self.text(pieces_of(text, size))
+        await self.end()
+
+    async def error(self, status: str, message: str, **headers: str) -> None:
+        await self.begin(status, "application/json", **headers)
+        await self.raw(json.dumps({"error": {"message": message, "type": "e", "code": None}}).encode())
+
+    def _chunk(self, **parts: Any) -> dict[str, Any]:
+        return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": self._model, **parts}
+
+
+class Behaviours:
+    """How a model can be: each method is a model's name. ``body`` is what was asked."""
+
+    async def normal(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(TEXT)
+
+    async def one_byte_per_packet(self, reply: Reply, body: dict[str, Any]) -> None:
+        whole = f"data: {json.dumps(reply._chunk(choices=[{'index': 0, 'delta': {'content': TEXT}}]))}\n\n"
+        await reply.begin()
+        for byte in whole.encode():
+            await reply.raw(bytes([byte]))
+        await reply.end()
+
+    async def fenced_with_prose(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(f"물론이죠! {{추천}} 드릴게요.\n```json\n{TEXT}\n```\n즐거운 하루 되세요.")
+
+    async def thinks_first(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(f"<think>흠, {with_challenges()} 이건 아니지</think>\n{TEXT}")
+
+    async def challenges_as_string(self, reply: Reply, body: dict[str, Any]) -> None:
+        text = json.dumps(CHALLENGES, ensure_ascii=False)
+        await reply.whole(json.dumps({**ANSWER, "challenges": text}, ensure_ascii=False))
+
+    async def long_titles(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(
+            with_challenges(*({**item, "title": item["title"] + " 하고 오늘도" * 5} for item in CHALLENGES))
+        )
+
+    async def numbered_titles(self, reply: Reply, body: dict[str, Any]) -> None:
+        numbered = ({**item, "title": f"{index}. {item['title']}"} for index, item in enumerate(CHALLENGES, start=1))
+        await reply.whole(with_challenges(*numbered))
+
+    async def two_challenges(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(*CHALLENGES[:2]))
+
+    async def two_then_the_third(self, reply: Reply, body: dict[str, Any]) -> None:
+        asked_again = "앞선 답변에는 문제가 있었습니다" in body["messages"][-1]["content"]
+        await reply.whole(with_challenges(CHALLENGES[2]) if asked_again else with_challenges(*CHALLENGES[:2]))
+
+    async def four_challenges(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(*CHALLENGES, *more(1)))
+
+    async def ten_challenges(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(*CHALLENGES, *more(7)))
+
+    async def duplicates(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(CHALLENGES[0], CHALLENGES[0], CHALLENGES[0]))
+
+    async def english(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(ENGLISH, ENGLISH, ENGLISH, recommend="Let us start a vegan day!"))
+
+    async def english_challenges(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(with_challenges(CHALLENGES[0], ENGLISH, CHALLENGES[1]))
+
+    async def emoji_split(self, reply: Reply, body: dict[str, Any]) -> None:
+        escaped = json.dumps({**ANSWER, "recommend": "비건 😀👩‍🌾 생활을 시작해요."})
+        await reply.whole(escaped, size=1)
+
+    async def escapes_split(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(json.dumps(ANSWER), size=2)
+
+    async def empty(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole("")
+
+    async def whitespace_forever(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.begin()
+        while True:
+            await reply.chunk(" \n")
+            await asyncio.sleep(0.02)
+
+    async def never_stops(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        while True:
+            await reply.chunk("비건 이야기는 끝이 없어요. ")
+            await asyncio.sleep(0.001)
+
+    async def truncated(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT[: TEXT.index("두유를")]))
+        await reply.end("length")
+
+    async def single_quotes(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole(str(ANSWER))
+
+    async def cut_before(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+
+    async def cut_at_first_character(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([TEXT[: TEXT.index("비건") + 1]])
+        reply.writer.transport.abort()
+
+    async def cut_after(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT[: TEXT.index("한 끼부터")]), pause=0.002)
+        reply.writer.transport.abort()
+
+    async def no_finish_marker(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT))
+
+    async def status_400(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.error("400 Bad Request", "bad request, key sk-secret-123")
+
+    async def no_schema(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            await reply.error("400 Bad Request", "response_format is not supported")
+        else:
+            await reply.whole(TEXT)
+
+    async def status_401(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.error("401 Unauthorized", "Incorrect API key provided: sk-secret-123")
+
+    async def status_429(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.error("429 Too Many Requests", "slow down", Retry_After="30")
+
+    async def status_500(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.error("500 Internal Server Error", "oops")
+
+    async def status_503(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.error("503 Service Unavailable", "overloaded")
+
+    async def late(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.begin()
+        await asyncio.sleep(20)
+        await reply.whole(TEXT)
+
+    async def silent_in_the_middle(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT[: TEXT.index("두유를")]))
+        await asyncio.sleep(20)
+
+    async def invalid_utf8(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.begin()
+        await reply.raw(b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"\xff\xfe\xc3"}}]}\n\n')
+        await reply.end()
+
+    async def error_in_stream(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT[: TEXT.index("두유 라떼")]))
+        await reply.data({"error": {"message": "engine died, key sk-secret-123", "type": "server_error"}})
+
+    async def refusal(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole("죄송하지만 그 요청은 도와드릴 수 없습니다.")
+
+    async def slow(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT), pause=0.05)
+        await reply.end()
+
+
+MISBEHAVIOURS = [name for name in vars(Behaviours) if not name.startswith("_") and name != "slow"]
+
+
+class Provider:
+    """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
+    client went away before its answer was finished."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.closed = threading.Event()
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self._ready = threading.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+            body = json.loads(await reader.readexactly(length))
+            self.requests.append(body)
+            behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(), body["model"])
+            answering = asyncio.ensure_future(behave(Reply(writer, body["model"]), body))
+            leaving = asyncio.ensure_future(reader.read())
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                self.closed.set()
+            for part in (answering, leaving):
+                part.cancel()
+            await asyncio.gather(answering, leaving, return_exceptions=True)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+            with contextlib.suppress(Exception):
+                await writer.wait_closed()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
