@@ -90,10 +90,6 @@ class RunningGeneration:
         events = [event for event in self._stopped_here() if event is not None]
         self.farewells[session_id] = Farewell(self._publisher.count, events)
 
-    def rejoin(self, session_id: str) -> None:
-        self.sessions.add(session_id)
-        self.farewells.pop(session_id, None)
-
     async def run(self) -> None:
         """Runs to the end. Failures of the source or the database end it; only a failing start is raised, by
         ``started``."""

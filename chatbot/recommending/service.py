@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import uuid
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +16,7 @@ from chatbot.models import Generation, Outcome
 from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT
 from chatbot.prompts.publishing import live_prompts
 from chatbot.recommending.generation import Commission, RunningGeneration
-from chatbot.recommending.supervisor import supervisor
+from chatbot.recommending.supervisor import Key, supervisor
 from chatbot.sources.base import SourceRequest
 from chatbot.sources.configured import configured_sources
 from chatbot.streaming.channels import Cursor
@@ -53,7 +52,7 @@ class NothingNew:
 class _Prepared:
     session_id: str
     selection: Selection
-    keys: list[Hashable]
+    keys: list[Key]
     commission: Commission
 
 
@@ -93,12 +92,12 @@ async def recommend(request: BaseInfoRequest) -> tuple[RunningGeneration, str]:
     prepared = await sync_to_async(_prepare)(request)
     # No await between looking and starting: two requests at the same moment must not both start.
     generation = supervisor().find(prepared.keys)
-    if generation is None:
+    if generation is None or prepared.session_id in generation.farewells:
         generation = RunningGeneration(prepared.commission, session_id=prepared.session_id)
         supervisor().start(generation, prepared.keys)
     await asyncio.shield(generation.started)
     if prepared.session_id not in generation.sessions:
-        generation.rejoin(prepared.session_id)
+        generation.sessions.add(prepared.session_id)
         supervisor().add_keys(generation, prepared.keys)
         await sync_to_async(sessions.add_turn)(prepared.session_id, generation.id)
     return generation, prepared.session_id
@@ -111,7 +110,7 @@ async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Ou
     """
     generation = supervisor().get(generation_id)
     if generation is not None and session_id in generation.sessions and len(generation.sessions) > 1:
-        generation.leave(session_id)
+        supervisor().leave(generation, session_id)
         return Outcome.STOPPED
     if generation is not None:
         generation.end(Outcome.STOPPED)
@@ -160,7 +159,7 @@ def _prepare(request: BaseInfoRequest) -> _Prepared:
     }
     system_prompt, user_prompt = prompt.render(values)
     asked_keys = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
-    keys: list[Hashable] = [("session", session_id, *asked_keys)]
+    keys: list[Key] = [("session", session_id, *asked_keys)]
     if not given:
         keys.append(("anybody", prompt.version_id, *(source.name for source in sources), *asked_keys))
     return _Prepared(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -13,6 +13,9 @@ from chatbot.models import Outcome
 from chatbot.recommending.generation import RunningGeneration
 
 logger = logging.getLogger(__name__)
+
+Key = tuple[object, ...]
+"""What a running generation answers: ``("session", session id, …)`` or ``("anybody", …)``, and what was asked."""
 
 FIRST_LISTENER_SECONDS = 5.0
 """Who has asked is about to listen: a new generation has at least this long, whatever the grace period."""
@@ -25,8 +28,8 @@ class Supervisor:
         self._max_generations = max_generations
         self._abandon_seconds = abandon_seconds
         self._running: dict[uuid.UUID, RunningGeneration] = {}
-        self._by_key: dict[Hashable, RunningGeneration] = {}
-        self._keys: dict[uuid.UUID, list[Hashable]] = {}
+        self._by_key: dict[Key, RunningGeneration] = {}
+        self._keys: dict[uuid.UUID, list[Key]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
@@ -36,11 +39,11 @@ class Supervisor:
     def get(self, generation_id: uuid.UUID) -> RunningGeneration | None:
         return self._running.get(generation_id)
 
-    def find(self, keys: Iterable[Hashable]) -> RunningGeneration | None:
+    def find(self, keys: Iterable[Key]) -> RunningGeneration | None:
         """The running generation that answers one of the keys, the first key that has one."""
         return next((self._by_key[key] for key in keys if key in self._by_key), None)
 
-    def start(self, generation: RunningGeneration, keys: Iterable[Hashable]) -> None:
+    def start(self, generation: RunningGeneration, keys: Iterable[Key]) -> None:
         """Runs the generation; who asks for one of ``keys`` meanwhile finds it. Raises TooManyGenerations."""
         self.check_room()
         self._running[generation.id] = generation
@@ -58,11 +61,18 @@ class Supervisor:
         if len(self._running) >= self._max_generations:
             raise TooManyGenerations
 
-    def add_keys(self, generation: RunningGeneration, keys: Iterable[Hashable]) -> None:
+    def add_keys(self, generation: RunningGeneration, keys: Iterable[Key]) -> None:
         for key in keys:
             if key not in self._by_key:
                 self._by_key[key] = generation
                 self._keys[generation.id].append(key)
+
+    def leave(self, generation: RunningGeneration, session_id: str) -> None:
+        """Ends the generation for one of its sessions; what that session asks next is not answered by it."""
+        generation.leave(session_id)
+        for key in [key for key in self._keys[generation.id] if key[:2] == ("session", session_id)]:
+            self._keys[generation.id].remove(key)
+            del self._by_key[key]
 
     def attach(self, generation_id: uuid.UUID) -> None:
         """Somebody listens to the generation, if it still runs."""

@@ -110,6 +110,19 @@ def test_one_of_many_stops_for_itself_alone(slow_server: RunningServer) -> None:
     assert mine[0].id == theirs[0].id
 
 
+def test_asking_again_after_stopping_a_shared_generation_starts_another(slow_server: RunningServer) -> None:
+    selection = {**SELECTION, "category": "UPCYCLING"}
+    other = Background(slow_server.url, sessionId="patient", **selection)
+    connection = stream(slow_server.url, sessionId="restless", **selection)
+    mine = [next(connection) for _ in range(4)]
+    stop(slow_server, mine[0].payload["generationId"], sessionId="restless")
+    again = list(stream(slow_server.url, sessionId="restless", **selection))
+    assert again[0].id != mine[0].id
+    assert "stopped" not in again[-1].payload
+    assert other.join()[0].id == mine[0].id
+    connection.close()
+
+
 def test_forgetting_a_session_ends_what_runs_and_erases_everything(slow_server: RunningServer) -> None:
     connection = stream(slow_server.url, sessionId="forgetful", **SELECTION)
     first = next(connection)
