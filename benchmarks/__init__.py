@@ -1,0 +1,1 @@
+"""What Leafresh costs, measured beside a limit or a peer in the same run."""
