@@ -18,11 +18,17 @@ from unfold.enums import ActionVariant
 
 from chatbot.admin.badges import badge, link, moment
 from chatbot.admin.prompt_form import PromptVersionForm
+from chatbot.admin.results import results_table
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.publishing import create_version, make_live
 
 _SHOWN_VERSIONS = 20
+
+_READ_FIELDS = (
+    *("name", "live", "full_texts", "model", "temperature", "max_tokens"),
+    *("note", "author", "created_at", "how_it_does"),
+)
 
 
 def may_publish(request: HttpRequest) -> bool:
@@ -131,10 +137,14 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
         return may_publish(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return self.fields if obj is None else ("name", "live", "full_texts", "note", "author", "created_at")
+        return self.fields if obj is None else _READ_FIELDS
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if obj is None else self.get_fields(request, obj)
+
+    @admin.display(description=gettext_lazy("how it does"))
+    def how_it_does(self, version: PromptVersion) -> SafeString:
+        return results_table(version)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """A version that is live already cannot be made so."""
@@ -156,7 +166,8 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         live = PromptVersion.objects.filter(pk__in=PromptTemplate.objects.values("live_version"))
         start = live.filter(template__in=_chosen_template(request)).first()
-        texts = {"system_text": start.system_text, "user_text": start.user_text} if start else {}
+        names = ("system_text", "user_text", "model", "temperature", "max_tokens")
+        texts = {name: getattr(start, name) for name in names} if start else {}
         return {**super().get_changeform_initial_data(request), **texts}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

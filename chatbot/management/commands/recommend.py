@@ -4,6 +4,7 @@ import asyncio
 from argparse import ArgumentTypeError
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         request = service.BaseInfoRequest(options["location"], options["work_type"], options["category"])
         try:
             check_configuration()
-            asyncio.run(self._recommend(request))
+            async_to_sync(self._recommend)(request)
         except (ApplicationError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from None
 
