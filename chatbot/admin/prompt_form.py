@@ -40,7 +40,9 @@ class PromptVersionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
             self.fields[name].label = capfirst(field.verbose_name)
             self.fields[name].widget = UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "font-mono"})
 
-        model: Any = self.fields["model"]
+        model: Any = self.fields.get("model")
+        if model is None:  # a version that is read
+            return
         model.label = capfirst(PromptVersion._meta.get_field("model").verbose_name)
         model.choices = [("", _("the configured one")), *((name, name) for name in settings.LEAFRESH_CHAT_MODELS)]
 
