@@ -47,6 +47,12 @@ class ChallengeAdmin(ExchangeAdmin):
     actions_list = ("coverage",)
     warn_unsaved_form = True
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Names the challenges alone: that they no longer suit a place goes without saying."""
+        _everything, _counts, lacking, protected = super().get_deleted_objects(objs, request)
+        titles = [str(challenge) for challenge in objs]
+        return titles, {Challenge._meta.verbose_name_plural: len(titles)}, lacking, protected
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Challenge]:
         queryset: QuerySet[Challenge] = super().get_queryset(request)
         return queryset.select_related("category").prefetch_related("locations", "work_types")

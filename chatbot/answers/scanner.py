@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatbot.answers.json_string import StringReader
+
 Path = tuple[str | int, ...]
 
 ANSWER_KEYS = frozenset({"recommend", "challenges"})
@@ -22,10 +24,7 @@ _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
 _KEY = r"(?:[^\"\\\n{}]|\\.){0,80}"
 _START = re.compile(rf'\{{\s*"{_KEY}"\s*:')
 _START_SO_FAR = re.compile(rf'\{{\s*(?:"{_KEY}(?:\\?|"\s*))?\Z')
-_PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
 _LITERAL = re.compile(r"[^\s{}\[\]\",:]+")
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_HEX = frozenset("0123456789abcdefABCDEF")
 _SPACE = " \t\r\n"
 
 
@@ -139,7 +138,7 @@ class _ObjectParser:
         self.is_answer = bool(base)
         self._base = base
         self._stack: list[_Frame] = []
-        self._string: _StringReader | None = None
+        self._string: StringReader | None = None
         self._key: list[str] | None = None
         self._nested: _ObjectParser | None = None
 
@@ -208,7 +207,7 @@ class _ObjectParser:
             self._stack[-1].expects_key = True
 
     def _open_string(self, frame: _Frame | None) -> None:
-        self._string = _StringReader()
+        self._string = StringReader()
         self._key = [] if frame is not None and frame.is_object and frame.expects_key else None
         if self._key is None and self._path() == ("challenges",):
             self._nested = _ObjectParser(base=("challenges",))
@@ -247,88 +246,3 @@ class _ObjectParser:
 
     def _path(self) -> Path:
         return self._base + tuple(frame.name for frame in self._stack)
-
-
-class _StringReader:
-    """Decodes the inside of one JSON string, up to and with its closing quote."""
-
-    def __init__(self) -> None:
-        self.closed = False
-        self._escape = ""  # an escape that is not complete yet, from its backslash on
-        self._high = ""  # a high surrogate that waits for its partner
-
-    def read(self, text: str, position: int) -> tuple[str, int]:
-        """The decoded characters from ``position`` on, and where reading stopped."""
-        out: list[str] = []
-        while position < len(text) and not self.closed:
-            character = text[position]
-            if self._escape:
-                position += self._read_escape(character, out)
-            elif character == "\\":
-                self._escape = "\\"
-                position += 1
-            elif character == '"':
-                self._flush_high(out)
-                self.closed = True
-                position += 1
-            else:
-                position = self._read_plain(text, position, out)
-        return "".join(out), position
-
-    def _read_plain(self, text: str, position: int, out: list[str]) -> int:
-        run = _PLAIN.match(text, position)
-        if run is not None:
-            self._flush_high(out)
-            out.append(run[0])
-            return run.end()
-        code = ord(text[position])
-        if 0xD800 <= code <= 0xDFFF:
-            self._put_unit(code, out)
-        else:  # a control character: JSON forbids it, models write line breaks and tabs so
-            self._flush_high(out)
-            if code in (0x09, 0x0A, 0x0D):
-                out.append(text[position])
-        return position + 1
-
-    def _read_escape(self, character: str, out: list[str]) -> bool:
-        """Adds ``character`` to the open escape; False when it does not belong there and is to be read as itself."""
-        if self._escape == "\\":
-            if character == "u":
-                self._escape = "\\u"
-                return True
-            self._escape = ""
-            self._flush_high(out)
-            if character in _ESCAPES or character in '"\\/':
-                out.append(_ESCAPES.get(character, character))
-                return True
-            return False
-        if character in _HEX:
-            self._escape += character
-            if len(self._escape) == 6:
-                code = int(self._escape[2:], 16)
-                self._escape = ""
-                self._put_unit(code, out)
-            return True
-        self._escape = ""
-        self._flush_high(out)
-        out.append("\ufffd")
-        return False
-
-    def _put_unit(self, code: int, out: list[str]) -> None:
-        if 0xD800 <= code <= 0xDBFF:
-            self._flush_high(out)
-            self._high = chr(code)
-        elif 0xDC00 <= code <= 0xDFFF:
-            if self._high:
-                out.append((self._high + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le"))
-                self._high = ""
-            else:
-                out.append("\ufffd")
-        elif code != 0:
-            self._flush_high(out)
-            out.append(chr(code))
-
-    def _flush_high(self, out: list[str]) -> None:
-        if self._high:
-            out.append("\ufffd")
-            self._high = ""

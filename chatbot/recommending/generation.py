@@ -96,7 +96,7 @@ class RunningGeneration:
         try:
             await self._take_slot()
             await sync_to_async(self._record_start)()
-        except Exception as error:
+        except Exception as error:  # whoever waits for the start gets it, whatever it is
             self._release_slot()
             self.started.set_exception(error)
             self.started.exception()  # whoever waits gets it; nobody waiting is no reason for a warning

@@ -112,7 +112,7 @@ class Supervisor:
     async def _run(self, generation: RunningGeneration) -> None:
         try:
             await generation.run()
-        except Exception:
+        except Exception:  # nobody awaits this task: what it raises would be lost
             logger.exception("generation %s could not be run", generation.id)
         finally:
             del self._running[generation.id]

@@ -51,7 +51,7 @@ class HostedSource:
                     yield piece
         except SourceError as error:
             raise SourceError(f"{self.name}: {error}") from None
-        except Exception as error:
+        except Exception as error:  # a provider's client may raise anything; the person gets an answer all the same
             raise SourceError(f"{self.name}: {describe(error)}") from None
 
     async def _pieces(self, request: SourceRequest) -> AsyncGenerator[str, None]:
@@ -60,7 +60,7 @@ class HostedSource:
             async with aclosing(self._call(request, with_schema=asked_for_schema)) as pieces:
                 async for piece in pieces:
                     yield piece
-        except Exception as error:
+        except Exception as error:  # only a 400 is looked at, the rest is raised again
             if not (asked_for_schema and getattr(error, "status_code", None) == 400):
                 raise
             logger.warning("%s refuses a JSON schema: it is asked in words from now on", self.name)

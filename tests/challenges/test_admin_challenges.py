@@ -137,3 +137,12 @@ def test_staff_without_permission_is_turned_away(client: Client, path: str) -> N
     client.force_login(User.objects.create_user("staff", is_staff=True))
     assert client.get(LIST + path).status_code == 403
     assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_deleting_names_the_challenge_alone(admin_client: Client) -> None:
+    challenge = Challenge.objects.first()
+    assert challenge is not None
+    address = reverse("admin:challenges_challenge_delete", args=[challenge.pk])
+    page = admin_client.get(address).content.decode()
+    assert challenge.title in page
+    assert "object (" not in page

@@ -1,0 +1,95 @@
+"""Decoding one JSON string while it comes in (RFC 8259 §7): no half escape and no lone surrogate ever gets out."""
+
+import re
+
+_PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class StringReader:
+    """Decodes the inside of one JSON string, up to and with its closing quote; ``closed`` once that was read.
+
+    Forgiving: line breaks and tabs may stand unescaped, an escape that JSON does not know stands for itself.
+    """
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._escape = ""  # an escape that is not complete yet, from its backslash on
+        self._high = ""  # a high surrogate that waits for its partner
+
+    def read(self, text: str, position: int) -> tuple[str, int]:
+        """The decoded characters from ``position`` on, and where reading stopped."""
+        out: list[str] = []
+        while position < len(text) and not self.closed:
+            character = text[position]
+            if self._escape:
+                position += self._read_escape(character, out)
+            elif character == "\\":
+                self._escape = "\\"
+                position += 1
+            elif character == '"':
+                self._flush_high(out)
+                self.closed = True
+                position += 1
+            else:
+                position = self._read_plain(text, position, out)
+        return "".join(out), position
+
+    def _read_plain(self, text: str, position: int, out: list[str]) -> int:
+        run = _PLAIN.match(text, position)
+        if run is not None:
+            self._flush_high(out)
+            out.append(run[0])
+            return run.end()
+        code = ord(text[position])
+        if 0xD800 <= code <= 0xDFFF:
+            self._put_unit(code, out)
+        else:  # a control character: JSON forbids it, models write line breaks and tabs so
+            self._flush_high(out)
+            if code in (0x09, 0x0A, 0x0D):
+                out.append(text[position])
+        return position + 1
+
+    def _read_escape(self, character: str, out: list[str]) -> bool:
+        """Adds ``character`` to the open escape; False when it does not belong there and is to be read as itself."""
+        if self._escape == "\\":
+            if character == "u":
+                self._escape = "\\u"
+                return True
+            self._escape = ""
+            self._flush_high(out)
+            if character in _ESCAPES or character in '"\\/':
+                out.append(_ESCAPES.get(character, character))
+                return True
+            return False
+        if character in _HEX:
+            self._escape += character
+            if len(self._escape) == 6:
+                code = int(self._escape[2:], 16)
+                self._escape = ""
+                self._put_unit(code, out)
+            return True
+        self._escape = ""
+        self._flush_high(out)
+        out.append("\ufffd")
+        return False
+
+    def _put_unit(self, code: int, out: list[str]) -> None:
+        if 0xD800 <= code <= 0xDBFF:
+            self._flush_high(out)
+            self._high = chr(code)
+        elif 0xDC00 <= code <= 0xDFFF:
+            if self._high:
+                out.append((self._high + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le"))
+                self._high = ""
+            else:
+                out.append("\ufffd")
+        elif code != 0:
+            self._flush_high(out)
+            out.append(chr(code))
+
+    def _flush_high(self, out: list[str]) -> None:
+        if self._high:
+            out.append("\ufffd")
+            self._high = ""
