@@ -1,6 +1,7 @@
 """Reading settings from the environment, with errors that name the variable and say what to do."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import secrets
@@ -152,6 +153,8 @@ def database(name: str, default: str) -> dict[str, object]:
             config = {}
     if not config.get("ENGINE") or not config.get("NAME"):
         raise ImproperlyConfigured(f"{name} must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.")
+    if str(config["ENGINE"]).endswith("postgresql") and importlib.util.find_spec("psycopg") is None:
+        raise ImproperlyConfigured(f"{name} names PostgreSQL, which needs its driver: pip install 'psycopg[binary]'.")
     return config
 
 

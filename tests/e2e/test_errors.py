@@ -114,6 +114,18 @@ def test_a_wrong_method(server: RunningServer, method: str, path: str) -> None:
     assert single_error(streamed) == envelope(405, "이 주소에서 지원하지 않는 메서드입니다.")
 
 
+@pytest.mark.parametrize(
+    "oversized",
+    [
+        {"params": {**SELECTION, "location": "a" * 17_000}},
+        {"params": SELECTION, "headers": {"Last-Event-ID": "x" * 17_000}},
+    ],
+)
+def test_a_request_that_is_too_long_for_the_server(server: RunningServer, oversized: dict[str, Any]) -> None:
+    response = httpx.get(f"{server.url}{BASE_INFO}", **oversized)
+    assert json_error(response) == envelope(431, "요청 주소나 헤더가 너무 깁니다. 16킬로바이트 이하로 줄여 주세요.")
+
+
 def test_an_unknown_address(server: RunningServer) -> None:
     assert json_error(httpx.get(f"{server.url}/api/nothing")) == envelope(404, "요청한 주소를 찾을 수 없습니다.")
     assert single_error(httpx.get(f"{server.url}/ai/nothing", headers=EVENTS))["status"] == 404

@@ -68,6 +68,11 @@ BAD = [
     ),
     (
         "DATABASE_URL",
+        "postgres://user:secret@localhost/leafresh",
+        "DATABASE_URL names PostgreSQL, which needs its driver: pip install 'psycopg[binary]'.",
+    ),
+    (
+        "DATABASE_URL",
         "secret-password",
         "DATABASE_URL must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.",
     ),

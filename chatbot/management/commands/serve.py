@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatbot.api.envelope import STATUS_MESSAGES, envelope
 from chatbot.reachability import explain_address
 
 access_logger = logging.getLogger("leafresh.access")
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         from leafresh.asgi import application
 
         _check_free(host, port)
+        _answer_oversized_requests()
         server = Server(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -77,6 +79,25 @@ def _check_free(host: str, port: int) -> None:
             f"Cannot listen on {host} port {port}: {error.strerror or error}. "
             "Choose others with LEAFRESH_HOST and LEAFRESH_PORT, or stop what uses them."
         ) from None
+
+
+def _answer_oversized_requests() -> None:
+    """A request line or header over 16 KiB gets the envelope. Twisted would close the connection without a word, and
+    daphne offers no way to give it another channel class than its own."""
+    from twisted.web.http import HTTPChannel
+
+    body = envelope(None, status=431, message=STATUS_MESSAGES[431]).content
+    head = (
+        "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+
+    def refuse(channel: Any, line: bytes) -> None:
+        channel.transport.write(head.encode() + body)
+        channel.transport.loseConnection()
+        access_logger.info("a request line or header of more than 16 KiB: 431")
+
+    HTTPChannel.lineLengthExceeded = refuse  # type: ignore[method-assign]  # see above
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
