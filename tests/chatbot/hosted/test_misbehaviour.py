@@ -10,7 +10,9 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from chatbot.models import Enforcement, Generation, Outcome
+from chatbot.diagnosis.source import check as check_sources
+from chatbot.models import Enforcement, Generation, Outcome, PromptTemplate
+from chatbot.prompts.publishing import InvalidPrompt, create_version, make_live
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, laid_out, parse, tokens
 from tests.provider import ANSWER, MISBEHAVIOURS, Provider
 
@@ -191,3 +193,37 @@ def test_a_call_that_waits_too_long_for_its_turn_is_asked_to_come_back(settings:
         return second.status_code, second["Retry-After"]
 
     assert async_to_sync(both)() == (503, "5")
+
+
+def test_a_prompt_version_brings_its_own_model_settings(settings: Settings, provider: Provider) -> None:
+    settings.LEAFRESH_CHAT_MODELS = ["openai:normal"]
+    template = PromptTemplate.objects.get(key="base-info")
+    user_text = "{{location}} {{workType}} {{category}} {{output_format}}"
+    chosen: dict[str, Any] = {"model": "openai:normal", "temperature": 0.3, "max_tokens": 300}
+    make_live(create_version(template=template, system_text="친절하게", user_text=user_text, note="x", **chosen))
+    async_to_sync(streamed)()
+    asked = provider.requests[-1]
+    assert (asked["model"], asked["temperature"], asked["max_completion_tokens"]) == ("normal", 0.3, 300)
+    assert Generation.objects.get().source == "openai:normal"
+    with pytest.raises(InvalidPrompt, match="model openai:other"):
+        create_version(template=template, system_text="", user_text=user_text, note="x", model="openai:other")
+
+
+@pytest.mark.parametrize(("mode", "with_schema"), [("auto", True), ("json_schema", True), ("wording", False)])
+def test_how_the_schema_is_asked_for_is_set_per_model(
+    settings: Settings, provider: Provider, mode: str, with_schema: bool
+) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "openai:normal"
+    settings.LEAFRESH_SCHEMA_MODE = {"openai:normal": mode}
+    async_to_sync(streamed)()
+    assert ("response_format" in provider.requests[-1]) is with_schema
+
+
+def test_the_doctor_tries_the_configured_models_with_a_real_call(settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "openai:status_401"
+    settings.LEAFRESH_FALLBACK_MODELS = ["openai:normal"]
+    refused, written, catalogue = check_sources(timeout=10)
+    # The doctor asks for the first category, and this provider always speaks of another: mended, with a warning.
+    assert (refused.level, written.level, catalogue.level) == ("fault", "warning", "ok")
+    assert "openai:status_401: HTTP 401" in refused.message
+    assert SECRET not in str((refused, written))
