@@ -5,6 +5,7 @@
 
 import os
 import sys
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -29,4 +30,11 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 preload()
 
-application = ProtocolTypeRouter({"http": SharedThreads(django_application)})
+
+async def refuse_websocket(scope: Any, receive: Any, send: Any) -> None:
+    """There is nothing to talk about by WebSocket: the handshake is answered with 403."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+application = ProtocolTypeRouter({"http": SharedThreads(django_application), "websocket": refuse_websocket})

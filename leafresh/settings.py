@@ -47,6 +47,7 @@ LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = environment.origins("LEAFRESH_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
 DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
 
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "corsheaders",
+    "ninja",  # its own copy of the API documentation's scripts: no third-party host
     "challenges",
     "chatbot",
 ]

@@ -6,6 +6,9 @@ from typing import Any
 
 import json_repair
 
+REPAIRABLE_LENGTH = 4000
+"""Characters, several times those of an answer. json_repair's time grows with their square: 16,000 take seconds."""
+
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SENTENCE_END = (".", "!", "?", "…", "~")
 
@@ -17,9 +20,12 @@ def repair(text: str) -> str:
     """
     plain = _THINKING.sub("", text)
     start = plain.find("{")
-    if start < 0:
+    if start < 0 or len(plain) > REPAIRABLE_LENGTH:
         return ""
-    answer = _answer_in(json_repair.loads(plain[start:]))
+    try:
+        answer = _answer_in(json_repair.loads(plain[start:]))
+    except (ValueError, RecursionError):  # brackets without end
+        return ""
     if answer is None:
         return ""
     challenges = answer.get("challenges")

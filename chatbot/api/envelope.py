@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -63,6 +63,7 @@ def error_response(request: HttpRequest, error: ApplicationError) -> HttpRespons
         response = single_event_response("error", encode_event(failed), retry_seconds=error.retry_after)
     else:
         response = envelope(error.data, status=error.status, message=error.message)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: said once is enough
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response
@@ -83,6 +84,8 @@ def as_application_error(error: Exception) -> ApplicationError:
             return status_error(error.status_code)
         case RequestDataTooBig():
             return status_error(413)
+        case SuspiciousOperation():  # more parameters than Django takes
+            return status_error(400)
         case OperationalError() | InterfaceError():
             logger.error("the database does not answer: %s", type(error).__name__)
             return ServiceUnavailable()

@@ -9,16 +9,18 @@ from dataclasses import asdict, dataclass
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import IntegrityError, close_old_connections
 
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
+from chatbot.conversation.sessions import begin
 from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.models import Generation, Outcome, Turn
 from chatbot.prompts.publishing import LivePrompt
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
+from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start
 from chatbot.streaming.publisher import Publisher
 from chatbot.streaming.relay import Farewell
@@ -76,6 +78,16 @@ class RunningGeneration:
         self._began = time.monotonic()
         self._first_token_ms: int | None = None
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was told to end before its time: nobody new can be answered by it."""
+        return self._why_ended is not None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it ends without a terminal event."""
+        return self._why_ended in {Outcome.ABANDONED, Outcome.INTERRUPTED}
+
     def end(self, why: Outcome) -> None:
         """Ends the generation before its time: STOPPED, ABANDONED or INTERRUPTED. Does nothing when it is over."""
         if self._why_ended is None:
@@ -109,8 +121,10 @@ class RunningGeneration:
             self._reading.cancel()
         await asyncio.wait({self._reading})
         self._release_slot()
-        await self._conclude(self._reading)
-        self.ended.set()
+        try:
+            await self._conclude(self._reading)
+        finally:
+            self.ended.set()
 
     async def _take_slot(self) -> None:
         """A hosted model is called by so many at once; who waits too long for a turn is asked to come back."""
@@ -167,10 +181,12 @@ class RunningGeneration:
             self._publisher.flush()
         try:
             await sync_to_async(self._record_end)(outcome, reason)
-        except DatabaseError:
+        except Exception:  # whatever the database refuses, the person gets the answer
             logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
         if self.conclusion is not None:
             self._publisher.send(self.conclusion)
+        else:
+            event_log.forget(self.id)
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
 
     def _stopped_here(self) -> tuple[Rewrite | None, Close]:
@@ -197,7 +213,11 @@ class RunningGeneration:
             user_prompt=commission.request.user_prompt,
             seed=commission.request.seed,
         ).save(force_insert=True)
-        Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
+        try:
+            Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
+        except IntegrityError:  # the session was forgotten meanwhile; who asks now begins a new one
+            begin(self._first_session)
+            Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
 
     def _record_end(self, outcome: Outcome, reason: str) -> None:
         terminal = 0 if self.conclusion is None else 1
@@ -214,7 +234,7 @@ class RunningGeneration:
                 mends=dict(self._composer.mends),
                 tokens_in=report.tokens_in,
                 tokens_out=report.tokens_out,
-                raw_text="\n\n".join(record.raw) if settings.LEAFRESH_KEEP_RAW else "",
+                raw_text=storable("\n\n".join(record.raw)) if settings.LEAFRESH_KEEP_RAW else "",
                 event_count=self._publisher.count + terminal,
                 first_token_ms=self._first_token_ms,
                 duration_ms=self._elapsed_ms(),
@@ -224,6 +244,11 @@ class RunningGeneration:
 
     def _elapsed_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)
+
+
+def storable(text: str) -> str:
+    """``text`` as a database can keep it: without NUL, and a lone surrogate as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
 def _close(answer: Answer, *, stopped: bool = False) -> Close:

@@ -106,12 +106,18 @@ async def recommend(request: BaseInfoRequest) -> tuple[RunningGeneration, str]:
 async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
     """Stops the generation if it runs; returns how it ended. Raises NotFound.
 
-    When other sessions joined it and ``session_id`` says who stops, it ends for that session alone.
+    When ``session_id`` says who stops, it ends for that session alone, however many joined it and however often it is
+    stopped; a session that never asked for it changes nothing.
     """
     generation = supervisor().get(generation_id)
-    if generation is not None and session_id in generation.sessions and len(generation.sessions) > 1:
-        supervisor().leave(generation, session_id)
-        return Outcome.STOPPED
+    if generation is not None and session_id is not None:
+        if session_id in generation.farewells:
+            return Outcome.STOPPED
+        if session_id not in generation.sessions:
+            return Outcome.RUNNING
+        if len(generation.sessions) > 1:
+            supervisor().leave(generation, session_id)
+            return Outcome.STOPPED
     if generation is not None:
         generation.end(Outcome.STOPPED)
         await generation.ended.wait()
@@ -182,6 +188,9 @@ async def _resume(
     generation_id, number = cursor.generation_id, cursor.number
     state = event_log.state(generation_id)
     running = supervisor().get(generation_id)
+    if running is not None and running.ending:
+        await running.ended.wait()
+        running, state = None, event_log.state(generation_id)
     if running is not None and request.session_id in running.farewells:
         return NothingNew()
     if state is not None and (state.ended or running is not None):

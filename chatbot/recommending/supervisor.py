@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
-from chatbot.errors import ShuttingDown, TooManyGenerations
+from chatbot.errors import ApplicationError, ShuttingDown, TooManyGenerations
 from chatbot.models import Outcome
 from chatbot.recommending.generation import RunningGeneration
 
@@ -41,7 +41,8 @@ class Supervisor:
 
     def find(self, keys: Iterable[Key]) -> RunningGeneration | None:
         """The running generation that answers one of the keys, the first key that has one."""
-        return next((self._by_key[key] for key in keys if key in self._by_key), None)
+        found = (self._by_key[key] for key in keys if key in self._by_key)
+        return next((generation for generation in found if not generation.ending), None)
 
     def start(self, generation: RunningGeneration, keys: Iterable[Key]) -> None:
         """Runs the generation; who asks for one of ``keys`` meanwhile finds it. Raises TooManyGenerations."""
@@ -52,7 +53,9 @@ class Supervisor:
         task = asyncio.create_task(self._run(generation), name=f"generation {generation.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._check_later(generation, max(self._abandon_seconds, FIRST_LISTENER_SECONDS))
+        # Not before it has started: it may wait for its turn with a model, and whoever asked waits with it.
+        first = max(self._abandon_seconds, FIRST_LISTENER_SECONDS)
+        generation.started.add_done_callback(lambda _: self._check_later(generation, first))
 
     def check_room(self) -> None:
         """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""
@@ -63,7 +66,10 @@ class Supervisor:
 
     def add_keys(self, generation: RunningGeneration, keys: Iterable[Key]) -> None:
         for key in keys:
-            if key not in self._by_key:
+            known = self._by_key.get(key)
+            if known is None or known.ending:
+                if known is not None:
+                    self._keys[known.id].remove(key)
                 self._by_key[key] = generation
                 self._keys[generation.id].append(key)
 
@@ -74,12 +80,14 @@ class Supervisor:
             self._keys[generation.id].remove(key)
             del self._by_key[key]
 
-    def attach(self, generation_id: uuid.UUID) -> None:
-        """Somebody listens to the generation, if it still runs."""
+    def attach(self, generation_id: uuid.UUID) -> bool:
+        """Somebody listens to the generation, if it still runs. False when it is being given up unseen: there is
+        nothing to wait for, and who asks again begins anew."""
         generation = self._running.get(generation_id)
         if generation is not None:
             generation.listeners += 1
             generation.attached += 1
+        return generation is None or not generation.given_up
 
     def detach(self, generation_id: uuid.UUID) -> None:
         """Somebody no longer listens; when nobody does for the grace period, the generation ends."""
@@ -112,6 +120,8 @@ class Supervisor:
     async def _run(self, generation: RunningGeneration) -> None:
         try:
             await generation.run()
+        except ApplicationError as error:
+            logger.warning("generation %s was refused: %s", generation.id, error)
         except Exception:  # nobody awaits this task: what it raises would be lost
             logger.exception("generation %s could not be run", generation.id)
         finally:

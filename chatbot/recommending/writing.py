@@ -69,7 +69,7 @@ class Writing:
                 self._notice(source.name)
             await self._ask(source, self._request)
             if not self._composer.visible:
-                self._repair()
+                await self._repair()
             if self._composer.visible:
                 self.record.wrote = source.name
                 await self._finish(source)
@@ -137,8 +137,8 @@ class Writing:
                 if composer.complete and not had_everything:  # the provider counts its tokens behind the text
                     limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
 
-    def _repair(self) -> None:
-        repaired = repair(self.record.raw[-1])
+    async def _repair(self) -> None:
+        repaired = await asyncio.to_thread(repair, self.record.raw[-1])
         if not repaired:
             return
         self._resume()

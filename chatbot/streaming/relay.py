@@ -26,13 +26,13 @@ class Farewell:
 class Listening:
     """What one client listens to: a generation's events behind number ``after``, in its own form.
 
-    ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``farewell`` says whether
-    the client is to be sent away before the end.
+    ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
+    there is anything to wait for, ``farewell`` whether the client is to be sent away before the end.
     """
 
     generation_id: uuid.UUID
     session_id: str
-    opened: Callable[[], None]
+    opened: Callable[[], bool]
     closed: Callable[[], None]
     farewell: Callable[[], Farewell | None] = lambda: None
     after: int = 0
@@ -62,8 +62,10 @@ def _library_request(listening: Listening) -> HttpRequest:
 async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncGenerator[bytes, None]:
     """Passes on the frames in ``chunks``: each number once and in order, nothing after the terminal event."""
     passage = _Passage(listening)
-    listening.opened()
+    worth_waiting = listening.opened()
     try:
+        if not worth_waiting:
+            return
         async with aclosing(chunks):  # type: ignore[type-var]  # Django gives an async generator here
             if listening.reset:
                 yield RESET

@@ -1,6 +1,7 @@
 """Bad requests to a real server: the documented envelope for every kind of client, and one line in the log."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -196,6 +197,31 @@ def test_the_openapi_document_tells_of_the_events(server: RunningServer) -> None
     assert "text/event-stream" in operation["responses"]["200"]["content"]
     assert "Last-Event-ID" in {parameter["name"] for parameter in operation["parameters"]}
     assert httpx.get(f"{server.url}/api/docs").status_code == 200
+
+
+def test_the_documentation_needs_no_other_host(server: RunningServer) -> None:
+    page = httpx.get(f"{server.url}/api/docs").text
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert address.startswith("/static/"), address
+        assert httpx.get(f"{server.url}{address}").status_code == 200
+
+
+def test_more_parameters_than_django_takes(server: RunningServer) -> None:
+    response = httpx.get(f"{server.url}{BASE_INFO}?" + "&".join(f"a{number}=" for number in range(1200)))
+    assert json_error(response) == envelope(400, "요청을 이해할 수 없습니다.")
+
+
+def test_a_websocket_is_refused_without_a_traceback(server: RunningServer) -> None:
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    assert httpx.get(f"{server.url}/ws/anything", headers=handshake).status_code == 403
+    assert "Traceback" not in server.output
 
 
 def test_cors_with_credentials() -> None:

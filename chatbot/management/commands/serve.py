@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 from typing import Any
 
@@ -9,7 +10,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot.api.envelope import STATUS_MESSAGES, envelope
+from chatbot.models import Generation, Outcome
 from chatbot.reachability import explain_address
+
+_SESSION = re.compile(r"^(/api/chatbot/sessions/).+")
 
 access_logger = logging.getLogger("leafresh.access")
 
@@ -31,6 +35,7 @@ class Command(BaseCommand):
         from leafresh.asgi import application
 
         _check_free(host, port)
+        _close_rows_left_behind()
         _answer_oversized_requests()
         server = Server(
             application=application,
@@ -81,6 +86,12 @@ def _check_free(host: str, port: int) -> None:
         ) from None
 
 
+def _close_rows_left_behind() -> None:
+    """What still runs by its row died with an earlier process: there is one process to a database."""
+    left = Generation.objects.filter(outcome=Outcome.RUNNING)
+    left.update(outcome=Outcome.INTERRUPTED, event_count=0, error="The server ended while it ran.")
+
+
 def _answer_oversized_requests() -> None:
     """A request line or header over 16 KiB gets the envelope. Twisted would close the connection without a word, and
     daphne offers no way to give it another channel class than its own."""
@@ -101,12 +112,12 @@ def _answer_oversized_requests() -> None:
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """One line per request. Without the query: it holds what people wrote, and their session."""
+    """One line per request, without what people wrote and without their session: who knows it can read it."""
     if (protocol, action) == ("http", "complete"):
         access_logger.info(
             "%s %s %s %d ms %s bytes",
             details["method"],
-            details["path"].partition("?")[0],
+            _SESSION.sub(r"\1…", details["path"].partition("?")[0]),
             details["status"],
             details["time_taken"] * 1000,
             details["size"],

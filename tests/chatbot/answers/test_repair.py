@@ -33,6 +33,13 @@ def test_where_there_is_no_answer_nothing_is_made_up(text: str) -> None:
     assert repair(text) == ""
 
 
+@pytest.mark.parametrize(
+    "text", ["{'a':" + "[" * 3000, '{"' * 8000, "{" * 3999, "{'recommend': '" + "가" * 5000 + "'}"]
+)
+def test_brackets_without_end_are_given_up(text: str) -> None:
+    assert repair(text) == ""
+
+
 @given(strategies.text | strategies.answers.map(str) | st.text())
 def test_no_text_makes_it_raise(text: str) -> None:
     repair(text)

@@ -1,5 +1,6 @@
 """Whatever a hosted model does, a person gets an answer that keeps the contract."""
 
+import asyncio
 import json
 import unicodedata
 from collections.abc import Iterator
@@ -193,6 +194,22 @@ def test_a_call_that_waits_too_long_for_its_turn_is_asked_to_come_back(settings:
         return second.status_code, second["Retry-After"]
 
     assert async_to_sync(both)() == (503, "5")
+
+
+def test_waiting_for_a_turn_is_not_leaving(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.recommending.supervisor.FIRST_LISTENER_SECONDS", 0.2)
+    settings.LEAFRESH_CHAT_MODEL = "openai:slow"
+    settings.LEAFRESH_MODEL_CONCURRENCY = 1
+    settings.LEAFRESH_MODEL_QUEUE_SECONDS = 20
+    settings.LEAFRESH_ABANDON_SECONDS = 0.2
+
+    async def both() -> list[int]:
+        client = AsyncClient()
+        bodies = [json.dumps({**SELECTION, "category": category}) for category in ("비건", "플로깅")]
+        waiting = [client.post(BASE_INFO, data=body, content_type="application/json") for body in bodies]
+        return [response.status_code for response in await asyncio.gather(*waiting)]
+
+    assert async_to_sync(both)() == [200, 200]
 
 
 def test_a_prompt_version_brings_its_own_model_settings(settings: Settings, provider: Provider) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import OperationalError, connections
+from django.db import IntegrityError, OperationalError, connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -212,6 +212,84 @@ def test_an_end_that_the_database_refuses_is_still_an_answer(
     generation = async_to_sync(ended)(asked("s"))
     assert isinstance(generation.conclusion, Close)
     assert "its row could not be written" in caplog.text
+
+
+def test_an_abandoned_generation_leaves_nothing_in_the_log(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def scenario() -> RunningGeneration:
+        generation, _ = await service.recommend(asked("gone"))
+        await first_token(generation)
+        generation.end(Outcome.ABANDONED)
+        await generation.ended.wait()
+        return generation
+
+    generation = async_to_sync(scenario)()
+    assert event_log.state(generation.id) is None
+    assert Generation.objects.get().outcome == Outcome.ABANDONED
+
+
+def test_nobody_joins_a_generation_that_is_ending(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def scenario() -> tuple[Any, Any]:
+        dying, _ = await service.recommend(asked("same"))
+        await first_token(dying)
+        dying.end(Outcome.ABANDONED)
+        cursor = Cursor(dying.id, 1)
+        resumed = await service.listen(asked("same"), cursor=cursor, token_format="object")
+        assert isinstance(resumed, Listening)
+        fresh = supervisor().get(resumed.generation_id)
+        assert fresh is not None
+        await fresh.ended.wait()
+        return (dying.id, resumed.reset), (resumed.generation_id, type(fresh.conclusion))
+
+    (dead, reset), (alive, conclusion) = async_to_sync(scenario)()
+    assert reset
+    assert (alive != dead, conclusion) == (True, Close)
+
+
+def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def scenario() -> tuple[list[Outcome], Any]:
+        generation, _ = await service.recommend(asked("stays"))
+        await service.recommend(asked("goes"))
+        await first_token(generation)
+        said = [await service.stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
+        await generation.ended.wait()
+        return said, generation.conclusion
+
+    said, conclusion = async_to_sync(scenario)()
+    assert said == [Outcome.STOPPED, Outcome.STOPPED, Outcome.RUNNING]
+    assert isinstance(conclusion, Close)
+    assert not conclusion.stopped
+
+
+def test_half_a_character_in_the_raw_text_ends_nothing(
+    settings: Settings, use_source: Callable[[BrokenSource], None]
+) -> None:
+    settings.LEAFRESH_KEEP_RAW = True
+    use_source(BrokenSource("\ud83d\0", '{"recommend": "'))
+    generation = async_to_sync(ended)(asked("odd"))
+    assert isinstance(generation.conclusion, Failed)
+    assert Generation.objects.get().raw_text == '\ufffd{"recommend": "'
+
+
+def test_a_session_forgotten_while_its_answer_starts_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[bool] = []
+    save = Turn.save
+
+    def refuse_once(turn: Turn, **options: Any) -> None:
+        if not refused:
+            refused.append(True)
+            raise IntegrityError("FOREIGN KEY constraint failed")
+        save(turn, **options)
+
+    monkeypatch.setattr(Turn, "save", refuse_once)
+    generation = async_to_sync(ended)(asked("forgotten"))
+    assert isinstance(generation.conclusion, Close)
+    assert Turn.objects.get().session_id == "forgotten"
 
 
 def test_no_more_generations_than_allowed(settings: Settings) -> None:

@@ -20,13 +20,16 @@ def numbered(number: int, event: Start | Token | Close) -> str:
 class Ear:
     """A listener that counts."""
 
+    worth = True
+
     def __init__(self, **options: Any) -> None:
         self.open = self.opened = 0
         self.listening = Listening(ID, "user1", self._opened, self._closed, **options)
 
-    def _opened(self) -> None:
+    def _opened(self) -> bool:
         self.open += 1
         self.opened += 1
+        return self.worth
 
     def _closed(self) -> None:
         self.open -= 1
@@ -69,6 +72,12 @@ async def test_each_listener_is_told_its_own_session() -> None:
 async def test_bare_string_tokens() -> None:
     heard = await Ear(token_format="text").hears(numbered(1, Token('나 "는"\n')))
     assert heard.endswith('data: {"status":200,"message":"토큰 생성","data":"나 \\"는\\"\\n"}\n\n')
+
+
+async def test_a_generation_that_is_given_up_is_not_waited_for() -> None:
+    ear = Ear()
+    ear.worth = False
+    assert await ear.hears(numbered(1, Token("가"))) == ""
 
 
 async def test_an_erased_log_ends_the_stream() -> None:
