@@ -68,6 +68,12 @@ class PromptVersionFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships
         return queryset.filter(prompt_version=int(value)) if value.isascii() and value.isdecimal() else queryset
 
 
+def filled_up(entry: dict[str, Any]) -> str:
+    """Which challenges a source filled up with, as “(2, 3)”; "" when it wrote the whole answer."""
+    numbers = ", ".join(map(str, entry.get("challenges", [])))
+    return f"({numbers})" if numbers else ""
+
+
 @admin.register(Generation)
 class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = (
@@ -171,7 +177,9 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     @admin.display(description=gettext_lazy("sources tried"))
     def sources_tried(self, generation: Generation) -> SafeString:
         return format_html_join(
-            SafeString("<br>"), "{} {}", ((entry["source"], entry["error"]) for entry in generation.tried)
+            SafeString("<br>"),
+            "{} {}",
+            ((entry["source"], entry["error"] or filled_up(entry)) for entry in generation.tried),
         )
 
     @admin.display(description=gettext_lazy("raw text of the sources"))

@@ -32,8 +32,8 @@ class Generation(models.Model):
 
     ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
     number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
-    who was asked, ``[{"source", "error"}]``; ``mends`` counts what was mended, by the composer's names. Times are in
-    milliseconds from the start.
+    who was asked, ``[{"source", "error", "challenges"}]``, the last being the numbers of those it only filled up;
+    ``mends`` counts what was mended, by the composer's names. Times are in milliseconds from the start.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

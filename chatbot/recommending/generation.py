@@ -149,9 +149,10 @@ class RunningGeneration:
                     self._first_token_ms = self._elapsed_ms()
                 self._publisher.text(text)
 
-    def _tell_of(self, source: str) -> None:
+    def _tell_of(self, source: str, challenges: list[int]) -> None:
         """Another source goes on: a person may want to know whose words these are."""
-        self._publisher.send(Notice("fallback", {"source": source}))
+        which = {"challenges": challenges} if challenges else {}
+        self._publisher.send(Notice("fallback", {"source": source, **which}))
 
     async def _conclude(self, reading: asyncio.Task[None]) -> None:
         error = None if reading.cancelled() else reading.exception()

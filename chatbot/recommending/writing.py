@@ -9,11 +9,13 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.conf import settings
 
 from chatbot.answers.composer import Composed, Composer
 from chatbot.answers.repair import repair
+from chatbot.answers.schema import CHALLENGES
 from chatbot.models import Enforcement
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
 
@@ -29,10 +31,11 @@ LAST_WORDS_SECONDS = 0.5
 
 @dataclass(slots=True)
 class Record:
-    """What happened: who was asked, in order, with what came of it; how the contract was kept; the raw texts; and who
+    """What happened: who was asked, in order, with what came of it and, of
+    one that only filled up, the numbers of its ``challenges``; how the contract was kept; the raw texts; and who
     ``wrote`` what was shown first."""
 
-    tried: list[dict[str, str]] = field(default_factory=list)
+    tried: list[dict[str, Any]] = field(default_factory=list)
     enforcement: Enforcement = Enforcement.AS_IT_CAME
     raw: list[str] = field(default_factory=list)
     wrote: str = ""
@@ -43,7 +46,8 @@ class Record:
 
 
 class Writing:
-    """``show`` is called with everything that is shown, ``notice`` when another source has to go on."""
+    """``show`` is called with everything that is shown, ``notice`` when another source has to go on: with its name and
+    the numbers of the challenges that come from it, none when it writes the whole answer."""
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class Writing:
         request: SourceRequest,
         composer: Composer,
         show: Callable[[Composed], None],
-        notice: Callable[[str], None],
+        notice: Callable[[str, list[int]], None],
     ) -> None:
         self.record = Record()
         self._sources = sources
@@ -66,7 +70,7 @@ class Writing:
         """Returns when the answer is complete. Raises SourceError when no source can complete it."""
         for source in self._sources:
             if source is not self._sources[0]:
-                self._notice(source.name)
+                self._notice(source.name, [])
             await self._ask(source, self._request)
             if not self._composer.visible:
                 await self._repair()
@@ -92,9 +96,10 @@ class Writing:
         last = self._sources[-1]
         if last.hosted or last is source:
             raise SourceError(self.record.errors or f"{source.name}: the answer is not complete")
-        self._notice(last.name)
-        self._composer.allow_given()
+        filled = list(range(CHALLENGES - self._composer.missing + 1, CHALLENGES + 1))
+        self._notice(last.name, filled)
         await self._ask(last, self._again())
+        self.record.tried[-1]["challenges"] = filled
         if not self._composer.complete:
             raise SourceError(self.record.errors)
         self._note(Enforcement.FILLED)
@@ -103,7 +108,7 @@ class Writing:
         """Feeds the composer with what the source writes, until the answer is complete or the source ends."""
         if not source.hosted:
             self._composer.allow_given()  # the catalogue repeats only when nothing else is left
-        entry = {"source": source.name, "error": ""}
+        entry: dict[str, Any] = {"source": source.name, "error": ""}
         self.record.tried.append(entry)
         raw: list[str] = []
         try:

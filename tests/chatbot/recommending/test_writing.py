@@ -52,7 +52,11 @@ def write(*sources: AnswerSource) -> tuple[Composer, list[Composed], list[str], 
     async def run() -> Record:
         request = SourceRequest("", "", SELECTION, (), 1)
         writing = Writing(
-            sources=list(sources), request=request, composer=composer, show=composed.append, notice=notices.append
+            sources=list(sources),
+            request=request,
+            composer=composer,
+            show=composed.append,
+            notice=lambda name, challenges: notices.append(f"{name} {challenges}"),
         )
         await writing.write()
         return writing.record
@@ -86,8 +90,9 @@ def test_what_is_missing_is_asked_for_once_with_the_reason() -> None:
     first, again = model.asked
     assert (first.why, first.missing) == ("", 3)
     assert (list(again.already), again.missing) == (["채소 한 끼", "두유 라떼"], 1)
+    assert record.tried[-1] == {"source": "catalog", "error": "", "challenges": [3]}
     assert again.why == "챌린지 1개가 없거나 형식에 맞지 않았습니다."
-    assert (notices, record.enforcement, record.wrote) == (["catalog"], Enforcement.FILLED, "m")
+    assert (notices, record.enforcement, record.wrote) == (["catalog [3]"], Enforcement.FILLED, "m")
 
 
 def test_stand_ins_are_tried_in_order() -> None:
@@ -95,4 +100,4 @@ def test_stand_ins_are_tried_in_order() -> None:
     good: Any = Speaker("good", [json.dumps(GOOD)])
     composer, _, notices, record = write(silent, prose, good, catalogue())
     assert composer.answer.recommend == GOOD["recommend"]
-    assert (notices, record.wrote, record.enforcement) == (["prose", "good"], "good", Enforcement.AS_IT_CAME)
+    assert (notices, record.wrote, record.enforcement) == (["prose []", "good []"], "good", Enforcement.AS_IT_CAME)
