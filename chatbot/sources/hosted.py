@@ -43,8 +43,8 @@ class HostedSource:
 
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         limits = Limits.from_settings()
-        await asyncio.to_thread(load, self.name)
         try:
+            await asyncio.to_thread(load, self.name)
             self._model()
             async with aclosing(within(limits, self._pieces(request))) as pieces:
                 async for piece in pieces:
@@ -63,10 +63,11 @@ class HostedSource:
         except Exception as error:  # only a 400 is looked at, the rest is raised again
             if not (asked_for_schema and getattr(error, "status_code", None) == 400):
                 raise
-            logger.warning("%s refuses a JSON schema: it is asked in words from now on", self.name)
-            _without_schema.add(self.name)
             async with aclosing(self._call(request, with_schema=False)) as pieces:
                 async for piece in pieces:
+                    if self.name not in _without_schema:  # without it all is well, so it was the schema
+                        logger.warning("%s refuses a JSON schema: it is asked in words from now on", self.name)
+                        _without_schema.add(self.name)
                     yield piece
 
     async def _call(self, request: SourceRequest, *, with_schema: bool) -> AsyncGenerator[str, None]:

@@ -196,6 +196,14 @@ def test_a_call_that_waits_too_long_for_its_turn_is_asked_to_come_back(settings:
     assert async_to_sync(both)() == (503, "5")
 
 
+def test_a_400_for_another_reason_does_not_give_up_the_schema(settings: Settings, provider: Provider) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "openai:status_400"
+    for _ in range(2):
+        async_to_sync(streamed)()
+    asked = [body for body in provider.requests if body["model"] == "status_400"]
+    assert ["response_format" in body for body in asked[-4:]] == [True, False, True, False]
+
+
 def test_waiting_for_a_turn_is_not_leaving(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatbot.recommending.supervisor.FIRST_LISTENER_SECONDS", 0.2)
     settings.LEAFRESH_CHAT_MODEL = "openai:slow"
