@@ -28,6 +28,7 @@ setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_catalogue
 	@$(MANAGE) load_prompts
+	@$(MANAGE) load_roles
 	@$(MANAGE) create_admin
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,5 +9,7 @@ class ChatbotConfig(AppConfig):
 
     def ready(self) -> None:
         from challenges import revisions
+        from chatbot import guards
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
+        post_migrate.connect(guards.install_guards, sender=self, dispatch_uid="chatbot.guards")

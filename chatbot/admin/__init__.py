@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from chatbot.admin import accounts, generations, prompts, sessions
+from chatbot.admin import accounts, generations, sessions
 
-__all__ = ["accounts", "generations", "prompts", "sessions"]
+__all__ = ["accounts", "generations", "sessions"]
 
 admin.site.index_template = "admin/chatbot/dashboard.html"

@@ -14,7 +14,8 @@ from chatbot.answers.composer import Composer
 from chatbot.diagnosis.contract import broken_rules
 from chatbot.diagnosis.finding import Finding, fault, ok, warning
 from chatbot.prompts.contracts import BASE_INFO
-from chatbot.prompts.publishing import LivePrompt, live_prompts
+from chatbot.prompts.live import Prompt, live_prompts
+from chatbot.recommending.commission import commission
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
 from chatbot.sources.configured import configured_sources
 
@@ -43,12 +44,12 @@ def check(*, timeout: float) -> Iterator[Finding]:
         yield examine(source, known=known, prompt=prompt, timeout=timeout)
 
 
-def examine(source: AnswerSource, *, known: Options, prompt: LivePrompt, timeout: float) -> Finding:
+def examine(source: AnswerSource, *, known: Options, prompt: Prompt, timeout: float) -> Finding:
     """Lets the source write one answer, for the first selection there is."""
     selection = Selection(
         *(next(iter(kind.values())) for kind in (known.locations, known.work_types, known.categories))
     )
-    request = _request(selection, prompt)
+    request = commission(prompt, selection, known=known, seed=SEED).request
     labels = {key: choice.label for key, choice in known.categories.items()}
     composer = Composer(category=selection.category.key, labels=labels)
     remedy = "Check the settings of the answer source, or leave them out to answer from the catalogue."
@@ -89,15 +90,6 @@ def _raw_problems(text: str, label: str) -> Iterator[str]:
         yield "it is not plain JSON"
         return
     yield from broken_rules(raw.get("recommend"), raw.get("challenges"), label=label)
-
-
-def _request(selection: Selection, prompt: LivePrompt) -> SourceRequest:
-    values = {variable.name: variable.sample for variable in BASE_INFO.variables}
-    values["location"] = selection.location.label
-    values["workType"] = selection.work_type.label
-    values["category"] = selection.category.label
-    system_prompt, user_prompt = prompt.render(values)
-    return SourceRequest(system_prompt, user_prompt, selection, given=[], seed=SEED)
 
 
 async def _write(source: AnswerSource, request: SourceRequest, composer: Composer, timeout: float) -> Written:

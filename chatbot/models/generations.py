@@ -27,9 +27,19 @@ class Enforcement(models.TextChoices):
     FILLED = "filled", _("filled from the catalogue")
 
 
+class Purpose(models.TextChoices):
+    """For whom a generation was made."""
+
+    PUBLIC = "public", _("for a person")
+    TRIAL = "trial", _("trial in the studio")
+    CHECK = "check", _("check before publishing")
+
+
 class Generation(models.Model):
     """One run of an answer source for one rendered prompt.
 
+    ``prompt_version`` wrote it; null only for a trial or a check of a draft, which is no version yet. ``variables`` are
+    the values that were put into the prompt, but for the output format, which is the same in all.
     ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
     number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
     who was asked, ``[{"source", "error", "challenges"}]``, the last being the numbers of those it only filled up;
@@ -38,8 +48,14 @@ class Generation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     prompt_version = models.ForeignKey(
-        PromptVersion, on_delete=models.PROTECT, related_name="generations", verbose_name=_("prompt version")
+        PromptVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="generations",
+        verbose_name=_("prompt version"),
     )
+    purpose = models.CharField(_("purpose"), max_length=6, choices=Purpose, default=Purpose.PUBLIC)
+    variables = models.JSONField(_("variables"), default=dict, blank=True)
     source = models.CharField(_("answer source"), max_length=100)
     location = models.CharField(_("location"), max_length=40)
     work_type = models.CharField(_("work type"), max_length=40)
@@ -72,13 +88,22 @@ class Generation(models.Model):
             models.Index(fields=["source", "-started_at"], name="generation_source"),
             models.Index(fields=["outcome", "-started_at"], name="generation_outcome"),
             models.Index(fields=["prompt_version", "-started_at"], name="generation_version"),
+            # Answers the questions of how a version does without a look at the rows, which are wide.
+            models.Index(
+                fields=["prompt_version", "purpose", "source", "outcome", "enforcement", "first_token_ms"],
+                name="generation_results",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(outcome="running", event_count=None)
                 | (~models.Q(outcome="running") & models.Q(event_count__isnull=False)),
                 name="generation_ended_with_events",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(purpose="public") | models.Q(prompt_version__isnull=False),
+                name="generation_public_by_a_version",
+            ),
         ]
 
     def __str__(self) -> str:

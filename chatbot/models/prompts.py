@@ -1,4 +1,4 @@
-"""Prompt templates and their versions."""
+"""Prompt templates, the draft that editors work on, and the versions that were made of it."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PromptTemplate(models.Model):
-    """A named place where a prompt is used. What it may contain is its contract in ``chatbot.prompts.contracts``."""
+    """A named place where a prompt is used. What it may contain is its contract in ``chatbot.prompts.contracts``.
+
+    ``live_version`` is what the template's last release says; ``chatbot.prompts.publishing`` writes both together.
+    """
 
     key = models.SlugField(_("key"), max_length=40, unique=True)
     live_version = models.ForeignKey(
@@ -26,18 +29,15 @@ class PromptTemplate(models.Model):
         verbose_name = _("prompt template")
         verbose_name_plural = _("prompt templates")
         ordering = ["key"]
+        permissions = [("publish_prompt", "Can publish and roll back prompts")]
 
     def __str__(self) -> str:
         return self.key
 
 
-class PromptVersion(models.Model):
-    """One immutable text of a template."""
+class PromptText(models.Model):
+    """What a version and a draft consist of: two texts and the settings of the model that gets them."""
 
-    template = models.ForeignKey(
-        PromptTemplate, on_delete=models.PROTECT, related_name="versions", verbose_name=_("template")
-    )
-    number = models.PositiveIntegerField(_("number"))
     system_text = models.TextField(_("system text"), blank=True)
     user_text = models.TextField(_("user text"))
     model = models.CharField(_("chat model"), max_length=100, blank=True, help_text=_("Empty: the configured one."))
@@ -47,10 +47,63 @@ class PromptVersion(models.Model):
     max_tokens = models.PositiveIntegerField(
         _("tokens at most"), null=True, blank=True, validators=[MinValueValidator(64), MaxValueValidator(32_768)]
     )
+
+    class Meta:
+        abstract = True
+
+
+class PromptDraft(PromptText):
+    """The one draft of a template. Its ``revision`` rises with every change, so that who saves must have seen the last.
+
+    ``based_on`` is the version that was live when the draft was begun.
+    """
+
+    template = models.OneToOneField(
+        PromptTemplate, on_delete=models.CASCADE, related_name="draft", verbose_name=_("template")
+    )
+    based_on = models.ForeignKey(
+        "PromptVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("based on"),
+    )
+    revision = models.PositiveIntegerField(_("revision"), default=1)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("edited by"),
+    )
+    edited_at = models.DateTimeField(_("edited"))
+
+    class Meta:
+        verbose_name = _("prompt draft")
+        verbose_name_plural = _("prompt drafts")
+
+    def __str__(self) -> str:
+        return f"{self.template.key}@draft"
+
+
+class PromptVersion(PromptText):
+    """One immutable text of a template. The database itself refuses to change or delete it (``chatbot.guards``).
+
+    ``content_hash`` is ``PromptContent.hash`` of its texts and settings, in hexadecimal. Who wrote versions is kept:
+    such an account is deactivated, not deleted.
+    """
+
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.PROTECT, related_name="versions", verbose_name=_("template")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
     note = models.CharField(_("note"), max_length=200, help_text=_("What changed, and why."))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="+",

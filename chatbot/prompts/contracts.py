@@ -1,7 +1,8 @@
 """The contracts of the prompt templates: they are code, because code calls them; their texts are data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +14,34 @@ class Variable:
     required: bool = True
 
 
+CHALLENGE_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "description": "1~10자, description의 요약"},
+        "description": {"type": "string", "description": "무엇을 하면 되는지 알려 주는 한 문장"},
+        "category": {"type": "string", "description": "카테고리"},
+    },
+    "required": ["title", "description", "category"],
+    "additionalProperties": False,
+}
+
+ANSWER_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"recommend": {"type": "string"}, "challenges": {"type": "array", "items": CHALLENGE_SCHEMA}},
+    "required": ["recommend", "challenges"],
+    "additionalProperties": False,
+}
+"""The JSON schema of an answer (JSON Schema 2020-12, the part that providers take)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateContract:
-    """What a template's text is given. ``max_length`` bounds system and user text together, in characters."""
+    """What a template's text is given, and the shape of what comes back. ``max_length`` bounds system and user text
+    together, in characters."""
 
     key: str
     variables: tuple[Variable, ...]
+    output_schema: Mapping[str, Any] = field(default_factory=lambda: ANSWER_SCHEMA)
     max_length: int = 20_000
 
     @property

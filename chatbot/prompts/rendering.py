@@ -2,6 +2,8 @@
 
 The text comes from people, so it never reaches a format string or a template engine: no attribute access, no logic,
 literal braces of JSON need no escaping, and what a value contains is not looked at again.
+
+All patterns here run in time that grows with the text alone: no part of one can be matched in two ways.
 """
 
 import re
@@ -10,31 +12,93 @@ from dataclasses import dataclass
 
 from chatbot.prompts.contracts import TemplateContract
 
-_MARKER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_MARKER = re.compile(r"\{\{([^{}]*)\}\}")
+_BRACES = re.compile(r"\{\{[^{}]*\}\}|\{(?=\{\{[^{}]*\}\})|\{\{|\}\}|[{}]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+    "\ud800-\udfff\ufffd-\uffff]"
+)
+
+SHOWN_NAME = 60
+"""Characters of an unknown name that a problem repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a text cannot be used: ``code`` is unknown, missing, blank, too_long or model; ``name`` says which."""
+    """Why a text cannot be used.
+
+    ``code`` is ``unknown``, ``missing``, ``unbalanced``, ``invisible``, ``blank``, ``too_long``, ``model`` or
+    ``bounds``; ``name`` says which. ``field`` is where it is (``system_text``, ``user_text``, ``model``, …; "" when it
+    concerns both texts), ``start`` and ``end`` its place there in characters.
+    """
 
     code: str
     name: str = ""
+    field: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of rendered text; ``name`` is the variable it is the value of, "" for the prompt's own words."""
+
+    text: str
+    name: str = ""
+
+
+def segments(text: str, values: Mapping[str, str]) -> Iterator[Segment]:
+    """``text`` in runs, each ``{{name}}`` of ``values`` replaced; a name that is not among them stays as it is."""
+    written = 0
+    for marker in _MARKER.finditer(text):
+        name = marker[1].strip()
+        if name in values:
+            yield Segment(text[written : marker.start()])
+            yield Segment(values[name], name)
+            written = marker.end()
+    yield Segment(text[written:])
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with each ``{{name}}`` of ``values`` replaced; a name that is not among them stays as it is."""
-    return _MARKER.sub(lambda marker: values.get(marker[1], marker[0]), text)
+    """``segments`` as one text."""
+    return "".join(segment.text for segment in segments(text, values))
 
 
 def check(contract: TemplateContract, *, system_text: str, user_text: str) -> Iterator[Problem]:
     """Everything that keeps the two texts from being used under the contract."""
+    texts = {"system_text": system_text, "user_text": user_text}
     if not user_text.strip():
-        yield Problem("blank")
-    if len(system_text) + len(user_text) > contract.max_length:
-        yield Problem("too_long")
-    used = {marker[1] for text in (system_text, user_text) for marker in _MARKER.finditer(text)}
-    for name in sorted(used - contract.names):
-        yield Problem("unknown", name)
+        yield Problem("blank", field="user_text")
+    length = len(system_text) + len(user_text)
+    if length > contract.max_length:
+        yield Problem("too_long", str(length))
+    for field, text in texts.items():
+        yield from _unbalanced(field, text)
+        for found in _INVISIBLE.finditer(text):
+            yield Problem("invisible", f"U+{ord(found[0]):04X}", field, found.start(), found.end())
+    used = set()
+    for field, text in texts.items():
+        for marker in _MARKER.finditer(text):
+            name = marker[1].strip()
+            used.add(name)
+            if name not in contract.names:
+                yield Problem("unknown", name[:SHOWN_NAME], field, marker.start(), marker.end())
     for variable in contract.variables:
         if variable.required and variable.name not in used:
             yield Problem("missing", variable.name)
+
+
+def _unbalanced(field: str, text: str) -> Iterator[Problem]:
+    """Double braces that open or close no marker. Two closing braces in a row are fine where JSON opened two."""
+    depth = 0
+    for found in _BRACES.finditer(text):
+        braces = found[0]
+        if braces == "{":
+            depth += 1
+        elif braces == "}":
+            depth = max(depth - 1, 0)
+        elif braces == "{{" or (braces == "}}" and depth < 2):
+            yield Problem("unbalanced", braces, field, found.start(), found.end())
+            depth = 0
+        elif braces == "}}":
+            depth -= 2

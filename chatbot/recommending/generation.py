@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -15,11 +15,11 @@ from chatbot.answers.composer import Completed, Composed, Composer, Retracted, S
 from chatbot.answers.schema import Answer
 from chatbot.conversation.sessions import begin
 from chatbot.errors import GenerationFailed, TooManyGenerations
-from chatbot.models import Generation, Outcome, Turn
-from chatbot.prompts.publishing import LivePrompt
+from chatbot.models import Enforcement, Generation, Outcome, Purpose, Turn
+from chatbot.recommending.commission import Commission
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
-from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
+from chatbot.sources.base import SourceError
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start
 from chatbot.streaming.publisher import Publisher
@@ -29,35 +29,42 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
-    """What is to be answered, under which prompt, by whom: ``sources`` in the order in which they are tried.
+class Result:
+    """How a generation came out. ``source`` wrote (most of) it, ``raw`` is what the sources wrote, ``mends`` counts by
+    the composer's names; times are in milliseconds."""
 
-    ``labels`` are all categories' labels by key.
-    """
-
-    prompt: LivePrompt
-    sources: list[AnswerSource]
-    request: SourceRequest
-    labels: Mapping[str, str]
+    outcome: Outcome
+    answer: dict[str, object] | None
+    error: str
+    source: str
+    tried: list[dict[str, Any]]
+    enforcement: Enforcement
+    mends: dict[str, int]
+    tokens_in: int | None
+    tokens_out: int | None
+    raw: str
+    first_token_ms: int | None
+    duration_ms: int
 
 
 class RunningGeneration:
     """Owns a generation from its row to its terminal event. Its supervisor owns the task that runs it.
 
     ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because nobody
-    listened or the server stops.
+    listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to nobody's conversation.
     """
 
-    def __init__(self, commission: Commission, *, session_id: str) -> None:
+    def __init__(self, commission: Commission, *, session_id: str | None = None) -> None:
         self.id = uuid.uuid4()
         self.commission = commission
-        self.sessions = {session_id}
+        self.sessions = set() if session_id is None else {session_id}
         self.listeners = 0
         self.attached = 0  # how often somebody began to listen
         self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
         self.farewells: dict[str, Farewell] = {}
         self.conclusion: Close | Failed | None = None
+        self.result: Result | None = None
         self._first_session = session_id
         self._publisher = Publisher(self.id)
         self._composer = Composer(
@@ -180,8 +187,9 @@ class RunningGeneration:
             self._publisher.discard()
         else:
             self._publisher.flush()
+        self.result = self._result(outcome, reason)
         try:
-            await sync_to_async(self._record_end)(outcome, reason)
+            await sync_to_async(self._record_end)(self.result)
         except Exception:  # whatever the database refuses, the person gets the answer
             logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
         if self.conclusion is not None:
@@ -206,6 +214,8 @@ class RunningGeneration:
         Generation(
             id=self.id,
             prompt_version_id=commission.prompt.version_id,
+            purpose=commission.purpose,
+            variables=dict(commission.variables),
             source=commission.sources[0].name,
             location=selection.location.key,
             work_type=selection.work_type.key,
@@ -214,31 +224,49 @@ class RunningGeneration:
             user_prompt=commission.request.user_prompt,
             seed=commission.request.seed,
         ).save(force_insert=True)
+        if self._first_session is None:
+            return
         try:
             Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
         except IntegrityError:  # the session was forgotten meanwhile; who asks now begins a new one
             begin(self._first_session)
             Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
 
-    def _record_end(self, outcome: Outcome, reason: str) -> None:
-        terminal = 0 if self.conclusion is None else 1
-        answer = self.conclusion.payload() if isinstance(self.conclusion, Close) else None
+    def _result(self, outcome: Outcome, error: str) -> Result:
         record, report = self._writing.record, self.commission.request.report
+        return Result(
+            outcome=outcome,
+            answer=self.conclusion.payload() if isinstance(self.conclusion, Close) else None,
+            error=error,
+            source=record.wrote or self.commission.sources[0].name,
+            tried=record.tried,
+            enforcement=record.enforcement,
+            mends=dict(self._composer.mends),
+            tokens_in=report.tokens_in,
+            tokens_out=report.tokens_out,
+            raw=storable("\n\n".join(record.raw)),
+            first_token_ms=self._first_token_ms,
+            duration_ms=self._elapsed_ms(),
+        )
+
+    def _record_end(self, result: Result) -> None:
+        terminal = 0 if self.conclusion is None else 1
+        keep_raw = settings.LEAFRESH_KEEP_RAW or self.commission.purpose is not Purpose.PUBLIC
         try:
             Generation.objects.filter(pk=self.id).update(
-                outcome=outcome,
-                answer=answer,
-                error=reason[:300],
-                source=record.wrote or self.commission.sources[0].name,
-                tried=record.tried,
-                enforcement=record.enforcement,
-                mends=dict(self._composer.mends),
-                tokens_in=report.tokens_in,
-                tokens_out=report.tokens_out,
-                raw_text=storable("\n\n".join(record.raw)) if settings.LEAFRESH_KEEP_RAW else "",
+                outcome=result.outcome,
+                answer=result.answer,
+                error=result.error[:300],
+                source=result.source,
+                tried=result.tried,
+                enforcement=result.enforcement,
+                mends=result.mends,
+                tokens_in=result.tokens_in,
+                tokens_out=result.tokens_out,
+                raw_text=result.raw if keep_raw else "",
                 event_count=self._publisher.count + terminal,
-                first_token_ms=self._first_token_ms,
-                duration_ms=self._elapsed_ms(),
+                first_token_ms=result.first_token_ms,
+                duration_ms=result.duration_ms,
             )
         finally:
             close_old_connections()  # this runs behind its request, whose end would do it otherwise

@@ -9,16 +9,15 @@ from functools import partial
 from asgiref.sync import sync_to_async
 
 from challenges import revisions
-from challenges.catalog import InvalidSelection, Selection, options
+from challenges.catalog import InvalidSelection, options
 from chatbot.conversation import sessions
 from chatbot.errors import ApplicationError, FieldRequired, GenerationFailed, InvalidFields, NotFound, ShuttingDown
 from chatbot.models import Generation, Outcome
-from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT
-from chatbot.prompts.publishing import live_prompts
-from chatbot.recommending.generation import Commission, RunningGeneration
+from chatbot.prompts.contracts import BASE_INFO
+from chatbot.prompts.live import live_prompts
+from chatbot.recommending.commission import Commission, commission
+from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.supervisor import Key, supervisor
-from chatbot.sources.base import SourceRequest
-from chatbot.sources.configured import configured_sources
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, TokenFormat
@@ -51,7 +50,6 @@ class NothingNew:
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     session_id: str
-    selection: Selection
     keys: list[Key]
     commission: Commission
 
@@ -154,31 +152,12 @@ def _prepare(request: BaseInfoRequest) -> _Prepared:
     if prompt is None:
         raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
     given = sessions.begin(session_id)
-    sources = configured_sources(model=prompt.model, temperature=prompt.temperature, max_tokens=prompt.max_tokens)
-    if not sources:
-        raise ApplicationError(503, "답변을 쓸 모델이 설정되지 않았습니다. 관리자에게 문의해 주세요.", retry_after=60)
-    values = {
-        "location": selection.location.label,
-        "workType": selection.work_type.label,
-        "category": selection.category.label,
-        "output_format": OUTPUT_FORMAT,
-    }
-    system_prompt, user_prompt = prompt.render(values)
+    ordered = commission(prompt, selection, known=known, seed=secrets.randbits(31), given=given)
     asked_keys = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
     keys: list[Key] = [("session", session_id, *asked_keys)]
     if not given:
-        keys.append(("anybody", prompt.version_id, *(source.name for source in sources), *asked_keys))
-    return _Prepared(
-        session_id,
-        selection,
-        keys,
-        Commission(
-            prompt=prompt,
-            sources=sources,
-            request=SourceRequest(system_prompt, user_prompt, selection, given, secrets.randbits(31)),
-            labels={key: choice.label for key, choice in known.categories.items()},
-        ),
-    )
+        keys.append(("anybody", prompt.version_id, *(source.name for source in ordered.sources), *asked_keys))
+    return _Prepared(session_id, keys, ordered)
 
 
 async def _resume(

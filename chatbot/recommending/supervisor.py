@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -56,6 +57,12 @@ class Supervisor:
         # Not before it has started: it may wait for its turn with a model, and whoever asked waits with it.
         first = max(self._abandon_seconds, FIRST_LISTENER_SECONDS)
         generation.started.add_done_callback(lambda _: self._check_later(generation, first))
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs work that belongs to no request, such as a check; it is waited for when the server stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def check_room(self) -> None:
         """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""

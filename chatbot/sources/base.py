@@ -1,8 +1,8 @@
 """What an answer source is."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from challenges.catalog import Selection
 
@@ -25,7 +25,8 @@ class SourceRequest:
 
     ``given`` holds the titles that the session had before, the earliest first. ``already`` are titles that the answer
     has so far and ``missing`` the number of challenges it still needs, when another source left it unfinished; ``why``
-    says what was wrong with the rest.
+    says what was wrong with the rest. ``output_schema`` is the JSON schema of an answer, for providers that can be held to
+    one; empty when none is asked for.
     """
 
     system_prompt: str
@@ -36,6 +37,7 @@ class SourceRequest:
     already: Sequence[str] = ()
     missing: int = 3
     why: str = ""
+    output_schema: Mapping[str, Any] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
 
 

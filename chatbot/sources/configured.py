@@ -36,3 +36,8 @@ def configured_sources(
     if settings.LEAFRESH_CATALOG_LAST or not hosted:
         sources.append(CatalogSource())
     return sources
+
+
+def source_names(*, model: str = "") -> list[str]:
+    """The names of ``configured_sources``, in their order."""
+    return [source.name for source in configured_sources(model=model)]

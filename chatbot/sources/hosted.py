@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.sources.limits import Limits, within
-from chatbot.sources.schema import ANSWER_SCHEMA, CHALLENGES_SCHEMA
+from chatbot.sources.schema import answer_format, challenges_format
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class HostedSource:
             raise SourceError(f"{self.name}: {describe(error)}") from None
 
     async def _pieces(self, request: SourceRequest) -> AsyncGenerator[str, None]:
-        asked_for_schema = self._asks_for_schema()
+        asked_for_schema = bool(request.output_schema) and self._asks_for_schema()
         try:
             async with aclosing(self._call(request, with_schema=asked_for_schema)) as pieces:
                 async for piece in pieces:
@@ -73,9 +73,9 @@ class HostedSource:
     async def _call(self, request: SourceRequest, *, with_schema: bool) -> AsyncGenerator[str, None]:
         options: dict[str, Any] = {}
         if with_schema:
-            schema = CHALLENGES_SCHEMA if request.why else ANSWER_SCHEMA
+            shape = (challenges_format if request.why else answer_format)(request.output_schema)
             # As ``response_format`` itself LangChain would raise over a truncated answer, after it was shown.
-            options["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": schema}}
+            options["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": shape}}
         messages = [("system", request.system_prompt), ("human", _user_text(request))]
         async with aclosing(self._model().astream(messages, **options)) as chunks:
             async for chunk in chunks:

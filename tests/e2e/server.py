@@ -41,7 +41,7 @@ def prepared_data() -> Path:
     """A migrated database with the catalogue and the prompts, made once per test process; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    for command in ("migrate", "load_catalogue", "load_prompts"):
+    for command in ("migrate", "load_catalogue", "load_prompts", "load_roles"):
         manage(directory, command)
     return directory
 

@@ -1,0 +1,50 @@
+"""Triggers with which the database itself refuses to change or delete what must stay as it was written.
+
+Installed after every ``migrate``: SQLite drops the triggers of a table that a migration rebuilds.
+"""
+
+from typing import Any
+
+from django.db import connections, transaction
+
+APPEND_ONLY = {"chatbot_promptversion": "a prompt version", "chatbot_promptrelease": "a release"}
+"""Tables to which rows are only added, and what a row is called in the refusal."""
+
+
+def install_guards(using: str = "default", **_signal: Any) -> None:
+    """Creates the triggers where they are missing."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    statements = {"sqlite": _sqlite, "postgresql": _postgresql}[connection.vendor]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        for table, name in APPEND_ONLY.items():
+            if table in tables:
+                for statement in statements(table, name):
+                    cursor.execute(statement)
+
+
+def _sqlite(table: str, name: str) -> list[str]:
+    return [
+        f"""
+        CREATE TRIGGER IF NOT EXISTS {table}_no_{event.lower()} BEFORE {event} ON {table} BEGIN
+            SELECT RAISE(ABORT, '{name} never changes');
+        END
+        """
+        for event in ("UPDATE", "DELETE")
+    ]
+
+
+def _postgresql(table: str, name: str) -> list[str]:
+    return [
+        f"""
+        CREATE OR REPLACE FUNCTION {table}_guard() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            RAISE EXCEPTION '{name} never changes' USING ERRCODE = 'integrity_constraint_violation';
+        END
+        $body$
+        """,
+        f"""
+        CREATE OR REPLACE TRIGGER {table}_guard BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {table}_guard()
+        """,
+    ]

@@ -1,0 +1,140 @@
+"""Samples that a prompt must do well on, and the checks that ran them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chatbot.models.prompts import PromptTemplate, PromptText
+
+LOST_AFTER = timedelta(seconds=15)
+"""A running check that gave no sign for so long died with its process."""
+
+
+def _words(value: Any) -> None:
+    """Validates a list of non-blank strings."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise ValidationError(_("A list of words is needed."))
+
+
+class PromptSample(models.Model):
+    """A request that is pinned to a template, with what is expected of its answer.
+
+    ``contains`` and ``excludes`` are looked for in the whole text of the answer. Title bounds count the characters the
+    model itself wrote; ``names_category`` asks that its own sentence does, without a clause added; ``length_min`` and
+    ``length_max`` bound that sentence. Options are kept by key.
+    """
+
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.CASCADE, related_name="samples", verbose_name=_("template")
+    )
+    location = models.CharField(_("location"), max_length=40)
+    work_type = models.CharField(_("work type"), max_length=40)
+    category = models.CharField(_("category"), max_length=40)
+    contains = models.JSONField(
+        _("text contains"), default=list, blank=True, validators=[_words], help_text=_("Words, separated by commas.")
+    )
+    excludes = models.JSONField(
+        _("text does not contain"),
+        default=list,
+        blank=True,
+        validators=[_words],
+        help_text=_("Words, separated by commas."),
+    )
+    title_min = models.PositiveSmallIntegerField(
+        _("shortest title"), default=1, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    title_max = models.PositiveSmallIntegerField(
+        _("longest title"), default=10, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    names_category = models.BooleanField(_("names the category"), default=True)
+    length_min = models.PositiveSmallIntegerField(_("shortest sentence"), null=True, blank=True)
+    length_max = models.PositiveSmallIntegerField(_("longest sentence"), null=True, blank=True)
+    seeded = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("pinned sample")
+        verbose_name_plural = _("pinned samples")
+        ordering = ["template", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.category} · {self.location} · {self.work_type}"
+
+    def clean(self) -> None:
+        super().clean()
+        for low, high in (("title_min", "title_max"), ("length_min", "length_max")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least is not None and most is not None and least > most:
+                raise ValidationError({high: _("This must not be less than the lower bound.")})
+
+
+class CheckStatus(models.TextChoices):
+    RUNNING = "running", _("running")
+    PASSED = "passed", _("passed")
+    FAILED = "failed", _("not passed")
+    STOPPED = "stopped", _("stopped")
+    INTERRUPTED = "interrupted", _("interrupted: the server stopped")
+
+
+class PromptCheck(PromptText):
+    """A run of a template's samples with one content. It speaks for that content, those models and that contract alone.
+
+    ``sources`` are the names of the answer sources in their order; ``contract_hash`` covers the template's contract and
+    its samples. ``seen_at`` is renewed while it runs.
+    """
+
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.CASCADE, related_name="checks", verbose_name=_("template")
+    )
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    sources = models.CharField(_("answer sources"), max_length=1000)
+    contract_hash = models.CharField(_("contract hash"), max_length=64)
+    status = models.CharField(_("result"), max_length=12, choices=CheckStatus, default=CheckStatus.RUNNING)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        verbose_name = _("check")
+        verbose_name_plural = _("checks")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["template", "content_hash", "-id"], name="check_of_content")]
+
+    def __str__(self) -> str:
+        return f"{self.template.key} #{self.pk}"
+
+    @property
+    def lost(self) -> bool:
+        """Whether it runs by its row, but the process that ran it is gone."""
+        return self.status == CheckStatus.RUNNING and timezone.now() - self.seen_at > LOST_AFTER
+
+
+class SampleRun(models.Model):
+    """What came of one sample in a check. ``reasons`` says what was not as expected, ``[{"code", …}]``; empty when all
+    was. ``raw_text`` is what the model wrote, ``answer`` what would have been shown."""
+
+    check_run = models.ForeignKey(PromptCheck, on_delete=models.CASCADE, related_name="runs", verbose_name=_("check"))
+    position = models.PositiveIntegerField(_("number"))
+    expected = models.JSONField(_("expected"), default=dict)
+    ended = models.BooleanField(_("ended"), default=False)
+    reasons = models.JSONField(_("reasons"), default=list)
+    answer = models.JSONField(_("answer"), null=True)
+    raw_text = models.TextField(_("raw text of the sources"), blank=True)
+    report = models.JSONField(_("report"), default=dict)
+
+    class Meta:
+        verbose_name = _("sample run")
+        verbose_name_plural = _("sample runs")
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["check_run", "position"], name="sample_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.check_run_id} #{self.position}"

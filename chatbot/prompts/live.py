@@ -1,0 +1,36 @@
+"""The live version of every template, remembered until another goes live."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from challenges.revisions import Cached
+from chatbot.models import PromptTemplate, PromptVersion
+from chatbot.prompts.content import PromptContent
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A content that something is to be written with. ``name`` is what ``start`` calls it (``base-info@3``,
+    ``base-info@draft``); ``version_id`` is None for a draft."""
+
+    template_key: str
+    version_id: int | None
+    name: str
+    content: PromptContent
+
+    @classmethod
+    def of(cls, version: PromptVersion) -> "Prompt":
+        return cls(version.template.key, version.pk, str(version), PromptContent.of(version))
+
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """The system and the user text with the values put in."""
+        return self.content.render(values)
+
+
+def _load_live() -> dict[str, Prompt]:
+    versions = PromptVersion.objects.filter(pk__in=PromptTemplate.objects.values("live_version"))
+    return {version.template.key: Prompt.of(version) for version in versions.select_related("template")}
+
+
+live_prompts = Cached("prompts", _load_live)
+"""The live version of every template, by the template's key; read again when another goes live, in any process."""

@@ -1,0 +1,197 @@
+"""Running a template's samples with a draft, in the background, on the production path.
+
+The rows are the only state: they tell any process how far a check is, and the one that runs it whether to stop.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from django.utils import timezone
+
+from challenges.catalog import Options, options
+from chatbot.answers.reading import written_titles
+from chatbot.errors import ApplicationError
+from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
+from chatbot.prompts.judging import Came, Expectation, judge
+from chatbot.prompts.live import Prompt
+from chatbot.recommending import trial
+from chatbot.recommending.generation import Result, RunningGeneration
+from chatbot.recommending.supervisor import supervisor
+from chatbot.sources.configured import source_names
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Samples that run at the same time: a check should take seconds, and be no load."""
+
+SIGN_SECONDS = 0.5
+"""How often a running check gives a sign of life and looks whether it is to stop."""
+
+
+async def start(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> PromptCheck:
+    """The check that runs for this content; a new one unless one is running. Raises UnusablePrompt."""
+    check, begun = await sync_to_async(_begin)(template, content, by)
+    if begun:
+        supervisor().keep(_Checking(check, template, content).run())
+    return check
+
+
+def stop(check_id: int) -> None:
+    """Asks the process that runs the check to stop; it does within a second. One that is over stays as it is."""
+    _conclude(check_id, CheckStatus.STOPPED)
+
+
+def _conclude(check_id: int, status: CheckStatus) -> bool:
+    """Ends a check that runs; whether it did."""
+    running = PromptCheck.objects.filter(pk=check_id, status=CheckStatus.RUNNING)
+    return bool(running.update(status=status, ended_at=timezone.now()))
+
+
+def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> tuple[PromptCheck, bool]:
+    trial.require_usable(Prompt(template.key, None, f"{template.key}@draft", content))
+    bound = asdict(fingerprint(template, content, source_names(model=content.model)))
+    running = PromptCheck.objects.filter(template=template, status=CheckStatus.RUNNING, **bound).first()
+    if running is not None and not running.lost:
+        return running, False
+    if running is not None:
+        _conclude(running.pk, CheckStatus.INTERRUPTED)
+    check = PromptCheck(template=template, started_by_id=by.pk if by else None, **bound, **asdict(content))
+    check.save()
+    samples = _samples(template, options.get())
+    SampleRun.objects.bulk_create(
+        SampleRun(check_run=check, position=position, expected=expected)
+        for position, expected in enumerate(samples, start=1)
+    )
+    return check, True
+
+
+def _samples(template: PromptTemplate, known: Options) -> list[dict[str, Any]]:
+    """The pinned samples, and a plain one for every category that has none: taking samples away opens no gate."""
+    pinned: list[dict[str, Any]] = list(
+        PromptSample.objects.filter(template=template).order_by("pk").values(*SAMPLE_FIELDS)
+    )
+    plain = {"location": next(iter(known.locations), ""), "work_type": next(iter(known.work_types), "")}
+    covered = {sample["category"] for sample in pinned}
+    return pinned + [{**plain, "category": key} for key in known.categories if key not in covered]
+
+
+class _Checking:
+    """One check while it runs."""
+
+    def __init__(self, check: PromptCheck, template: PromptTemplate, content: PromptContent) -> None:
+        self._check = check
+        self._prompt = Prompt(template.key, None, f"{template.key}@draft", content)
+        self._running: set[RunningGeneration] = set()
+        self._stopped = False
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """To its end; a failure of its own leaves it interrupted, never passed."""
+        signs = asyncio.create_task(self._give_signs())
+        status = CheckStatus.INTERRUPTED
+        try:
+            runs = [run async for run in SampleRun.objects.filter(check_run=self._check)]
+            done = await asyncio.gather(*(self._sample(run) for run in runs))
+            if all(run.ended for run in done):
+                passed = bool(done) and not any(run.reasons for run in done)
+                status = CheckStatus.PASSED if passed else CheckStatus.FAILED
+        except Exception:  # nobody awaits this task: what it raises would be lost
+            logger.exception("check %s could not be run", self._check)
+        finally:
+            signs.cancel()
+            await sync_to_async(self._end)(status)
+
+    def _end(self, status: CheckStatus) -> None:
+        _conclude(self._check.pk, status)
+        close_old_connections()  # this runs behind its request, whose end would do it otherwise
+
+    async def _give_signs(self) -> None:
+        """Renews the sign of life; when the row no longer says that it runs, ends what runs for it."""
+        mine = PromptCheck.objects.filter(pk=self._check.pk, status=CheckStatus.RUNNING)
+        while await mine.aupdate(seen_at=timezone.now()):
+            await asyncio.sleep(SIGN_SECONDS)
+        self._stopped = True
+        for generation in self._running:
+            generation.end(Outcome.STOPPED)
+
+    async def _sample(self, run: SampleRun) -> SampleRun:
+        async with self._slots:
+            if self._stopped:
+                return run
+            try:
+                result, label = await self._generate(run.expected)
+            except ApplicationError as error:
+                run.reasons = [{"code": "refused", "error": error.message}]
+            else:
+                if self._stopped or result is None or result.outcome in {Outcome.STOPPED, Outcome.INTERRUPTED}:
+                    return run
+                _note(run, result, _expectation(run.expected, label), self._asked)
+            run.ended = True
+            await run.asave()
+            return run
+
+    @property
+    def _asked(self) -> str:
+        return source_names(model=self._prompt.content.model)[0]
+
+    async def _generate(self, expected: Mapping[str, Any]) -> tuple[Result | None, str]:
+        """What comes of a sample, and the label of its category."""
+        names = {name: str(expected[name]) for name in ("location", "work_type", "category")}
+        selection = await sync_to_async(trial.select)(**names)
+        seed = secrets.randbits(31)
+        generation = await trial.start(self._prompt, selection, seed=seed, purpose=Purpose.CHECK)
+        self._running.add(generation)
+        try:
+            await trial.finish(generation)
+        finally:
+            self._running.discard(generation)
+        return generation.result, selection.category.label
+
+
+def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
+    known = {field.name for field in fields(Expectation)}
+    return Expectation(label=label, **{name: value for name, value in expected.items() if name in known})
+
+
+def _note(run: SampleRun, result: Result, expected: Expectation, asked: str) -> None:
+    errors = "; ".join(entry["error"] for entry in result.tried if entry["error"])
+    came = Came(
+        outcome=result.outcome,
+        answer=result.answer,
+        titles=written_titles(result.raw),
+        asked=asked,
+        source=result.source,
+        enforcement=result.enforcement,
+        mends=result.mends,
+        error=result.error or errors,
+    )
+    run.reasons = list(judge(expected, came))
+    run.answer = result.answer
+    run.raw_text = result.raw
+    run.report = report_of(result)
+
+
+def report_of(result: Result) -> dict[str, Any]:
+    """How a generation went, as the studio shows it."""
+    return {
+        "outcome": str(result.outcome),
+        "source": result.source,
+        "tried": result.tried,
+        "enforcement": str(result.enforcement),
+        "mends": result.mends,
+        "tokensIn": result.tokens_in,
+        "tokensOut": result.tokens_out,
+        "firstTokenMs": result.first_token_ms,
+        "durationMs": result.duration_ms,
+    }

@@ -1,0 +1,62 @@
+"""Trying a prompt: one generation on the production path that belongs to nobody's conversation."""
+
+import asyncio
+
+from asgiref.sync import sync_to_async
+
+from challenges.catalog import Options, Selection, options
+from chatbot.errors import ApplicationError, InvalidFields
+from chatbot.models import Purpose
+from chatbot.prompts.contracts import TEMPLATES
+from chatbot.prompts.live import Prompt
+from chatbot.recommending.commission import commission
+from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.supervisor import supervisor
+
+
+class UnusablePrompt(ApplicationError):
+    """The prompt's content breaks its contract, so it is not sent to a model."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(422, f"{name}: 표시된 문제를 고친 뒤에 시험할 수 있습니다.")
+
+
+def select(*, location: str, work_type: str, category: str) -> Selection:
+    """The selection meant by three keys. Raises InvalidFields."""
+    known = options.get()
+    try:
+        return known.select(location=location, work_type=work_type, category=category)
+    except ValueError as error:
+        raise InvalidFields(list(getattr(error, "fields", []))) from None
+
+
+def require_usable(prompt: Prompt) -> None:
+    """Raises UnusablePrompt when the content breaks its contract."""
+    contract = TEMPLATES.get(prompt.template_key)
+    if contract is None or any(prompt.content.problems(contract)):
+        raise UnusablePrompt(prompt.name)
+
+
+async def start(
+    prompt: Prompt, selection: Selection, *, seed: int, purpose: Purpose = Purpose.TRIAL
+) -> RunningGeneration:
+    """A running generation that nobody else joins, and that ends like any other when nobody listens to it.
+
+    The same seed gives two trials the same chances. Raises ApplicationError.
+    """
+    require_usable(prompt)
+    known: Options = await sync_to_async(options.get)()
+    ordered = commission(prompt, selection, known=known, seed=seed, purpose=purpose)
+    generation = RunningGeneration(ordered)
+    supervisor().start(generation, keys=())
+    await asyncio.shield(generation.started)
+    return generation
+
+
+async def finish(generation: RunningGeneration) -> None:
+    """Listens to the generation until it has ended."""
+    supervisor().attach(generation.id)
+    try:
+        await generation.ended.wait()
+    finally:
+        supervisor().detach(generation.id)

@@ -1,0 +1,35 @@
+"""The groups that a new installation starts with, and what each may do."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+_EDIT = Q(
+    codename__in=[
+        *("view_prompttemplate", "view_promptversion", "view_promptdraft", "change_promptdraft"),
+        *("view_promptsample", "add_promptsample", "change_promptsample", "delete_promptsample"),
+        *("view_promptrelease", "view_promptcheck"),
+    ]
+)
+_PUBLISH = _EDIT | Q(codename="publish_prompt")
+_READ = Q(codename__startswith="view_") & Q(content_type__app_label__in=["chatbot", "challenges", "auth"])
+
+ROLES: Mapping[str, Q] = {
+    gettext_noop("Prompt editor"): _EDIT,
+    gettext_noop("Prompt publisher"): _PUBLISH,
+    gettext_noop("Operator"): _READ,
+}
+"""Each role by the name of its group: edit and try; also publish and roll back; read everything."""
+
+
+def load_roles() -> list[str]:
+    """Makes the groups that are missing; one that exists stays as it was edited. Returns the names of the new ones."""
+    added = []
+    for name, rights in ROLES.items():
+        group, created = Group.objects.get_or_create(name=name)
+        if created:
+            group.permissions.set(Permission.objects.filter(rights))
+            added.append(name)
+    return added
