@@ -1,4 +1,4 @@
-"""Rules of Korean text that the catalogue's forms, the seed and the lookup share. Pure functions."""
+"""Rules of text, above all Korean, that whatever takes or reads it shares. Pure functions."""
 
 import re
 import unicodedata
@@ -9,6 +9,11 @@ TITLE_LENGTH = 10
 DESCRIPTION_LENGTH = 200
 
 _SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)")
+
+
+def storable(text: str) -> str:
+    """``text`` with U+FFFD for what no database takes: NUL and half a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
 def nfc(text: str) -> str:

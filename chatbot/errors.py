@@ -1,6 +1,6 @@
 """Errors that a person or a client meets. One place (``chatbot.api.envelope``) turns them into HTTP or an event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class ApplicationError(Exception):
@@ -24,7 +24,7 @@ class FieldRequired(ApplicationError):
     """A parameter is missing or blank. ``field`` is its name on the wire."""
 
     def __init__(self, field: str) -> None:
-        particle = "는" if field in {"category", "message"} else "은"
+        particle = "는" if field in {"category", "message", "sessionId"} else "은"
         super().__init__(400, f"{field}{particle} 필수입니다.")
 
 
@@ -38,6 +38,20 @@ class InvalidFields(ApplicationError):
 class MalformedSessionId(ApplicationError):
     def __init__(self) -> None:
         super().__init__(422, "sessionId는 공백 없는 ASCII 문자 1자 이상 128자 이하여야 합니다.")
+
+
+class UnknownThumb(ApplicationError):
+    """``allowed`` are the thumbs there are."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(422, f"thumb은 {', '.join(allowed)} 중 하나여야 합니다.")
+
+
+class ReasonTooLong(ApplicationError):
+    """``limit`` is in characters."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(422, f"reason은 {limit}자 이하여야 합니다.")
 
 
 class TooManyGenerations(ApplicationError):

@@ -1,13 +1,18 @@
-"""Stopping a generation."""
+"""Stopping a generation, and saying what one thinks of its answer."""
 
 import uuid
+from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from ninja import Router
+from ninja import Body, Router
 
 from chatbot.api.envelope import envelope
-from chatbot.api.schemas import Envelope, StopOut
+from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
+from chatbot.conversation import feedback
+from chatbot.conversation.sessions import existing_key
+from chatbot.errors import FieldRequired
 from chatbot.recommending import service
 
 router = Router(tags=["generations"])
@@ -27,3 +32,47 @@ async def stop(
 ) -> HttpResponseBase:
     outcome = await service.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})
+
+
+@router.put(
+    "/{uuid:generation_id}/feedback",
+    summary="Say what one thinks of an answer",
+    description="A thumb for a generation that answered the session, with a reason if there is one. "
+    "Once per session and generation: the last one counts. 404 when the session never asked for the generation.",
+    response={
+        200: Envelope[RatedOut],
+        400: Envelope[InvalidFieldsOut | None],
+        404: Envelope[None],
+        422: Envelope[None],
+    },
+)
+async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[FeedbackIn]) -> HttpResponseBase:
+    session_key = existing_key(thought.sessionId)
+    if not (thought.thumb or "").strip():
+        raise FieldRequired("thumb")
+    given = await sync_to_async(feedback.give)(
+        session_key=session_key,
+        generation_id=generation_id,
+        thumb=thought.thumb or "",
+        reason=thought.reason or "",
+    )
+    return _rated(generation_id, feedback.shown(given), "의견을 저장했습니다.")
+
+
+@router.delete(
+    "/{uuid:generation_id}/feedback",
+    summary="Take it back",
+    description="Idempotent. 404 when the session never asked for the generation.",
+    response={200: Envelope[RatedOut], 400: Envelope[None], 404: Envelope[None], 422: Envelope[None]},
+)
+async def withdraw(
+    request: HttpRequest,
+    generation_id: uuid.UUID,
+    sessionId: str | None = None,  # noqa: N803  its name on the wire
+) -> HttpResponseBase:
+    await sync_to_async(feedback.withdraw)(session_key=existing_key(sessionId), generation_id=generation_id)
+    return _rated(generation_id, None, "의견을 취소했습니다.")
+
+
+def _rated(generation_id: uuid.UUID, thought: dict[str, Any] | None, message: str) -> HttpResponseBase:
+    return envelope({"generationId": str(generation_id), "feedback": thought}, message=message)

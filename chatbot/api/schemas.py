@@ -54,6 +54,22 @@ class StopOut(Schema):
     outcome: Literal["running", "completed", "stopped", "abandoned", "failed", "interrupted"]
 
 
+class FeedbackIn(Schema):
+    sessionId: str | None = Field(None, description="The session that asked for the generation; required")
+    thumb: str | None = Field(None, description="Required", json_schema_extra={"enum": ["up", "down"]})
+    reason: str | None = Field(None, description="500 characters at most", examples=["회사에서 하기 어려워요."])
+
+
+class FeedbackOut(Schema):
+    thumb: Literal["up", "down"]
+    reason: str = Field(..., description="Empty when none was given")
+
+
+class RatedOut(Schema):
+    generationId: str
+    feedback: FeedbackOut | None
+
+
 class TurnOut(Schema):
     generationId: str
     askedAt: str
@@ -62,6 +78,7 @@ class TurnOut(Schema):
     source: str
     outcome: str
     answer: AnswerOut | None
+    feedback: FeedbackOut | None = Field(..., description="What the session thinks of the answer")
 
 
 class ConversationOut(Schema):

@@ -5,9 +5,10 @@ import re
 import uuid
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
-from chatbot.errors import MalformedSessionId
+from chatbot.conversation import feedback
+from chatbot.errors import FieldRequired, MalformedSessionId
 from chatbot.models import ChatSession, Generation, Turn
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
@@ -20,6 +21,13 @@ def session_key(text: str | None) -> str:
     if not _VISIBLE_ASCII.fullmatch(text):
         raise MalformedSessionId
     return text
+
+
+def existing_key(text: str | None) -> str:
+    """The key of a session that must have been there before. Raises FieldRequired, MalformedSessionId."""
+    if not (text or "").strip():
+        raise FieldRequired("sessionId")
+    return session_key(text)
 
 
 def begin(key: str) -> list[str]:
@@ -43,12 +51,13 @@ def add_turn(key: str, generation_id: uuid.UUID) -> None:
 
 
 def conversation(key: str) -> dict[str, Any]:
-    """The session's turns in order, as the API shows them; none for an unknown session."""
+    """The session's turns in order, as the API shows them; none for an unknown session. Two SQL statements."""
     turns = Turn.objects.filter(session_id=key).select_related("generation__prompt_version__template")
-    return {"sessionId": key, "turns": [_turn(turn) for turn in turns]}
+    thoughts = feedback.of_session(key)
+    return {"sessionId": key, "turns": [_turn(turn, thoughts.get(turn.generation_id)) for turn in turns]}
 
 
-def _turn(turn: Turn) -> dict[str, Any]:
+def _turn(turn: Turn, thought: dict[str, Any] | None) -> dict[str, Any]:
     generation = turn.generation
     return {
         "generationId": str(generation.id),
@@ -62,16 +71,19 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "source": generation.source,
         "outcome": generation.outcome,
         "answer": generation.answer,
+        "feedback": thought,
     }
 
 
 def forget(key: str) -> list[uuid.UUID]:
-    """Erases the session, its turns and the generations that nobody else was answered by; returns those."""
-    own = list(
-        Generation.objects.filter(turns__session_id=key)
-        .exclude(turns__in=Turn.objects.exclude(session_id=key))
-        .values_list("pk", flat=True)
-    )
-    ChatSession.objects.filter(pk=key).delete()
-    Generation.objects.filter(pk__in=own).delete()
+    """Erases the session, its turns, its feedback and the generations that answered nobody else; returns those."""
+    with transaction.atomic():
+        list(ChatSession.objects.select_for_update().filter(pk=key))  # what still wants to add to it finds it gone
+        own = list(
+            Generation.objects.filter(turns__session_id=key)
+            .exclude(turns__in=Turn.objects.exclude(session_id=key))
+            .values_list("pk", flat=True)
+        )
+        ChatSession.objects.filter(pk=key).delete()
+        Generation.objects.filter(pk__in=own).delete()
     return own

@@ -8,6 +8,7 @@ from typing import Self
 
 from django.conf import settings
 
+from challenges.text import storable
 from chatbot.models import PromptText
 from chatbot.prompts.contracts import TemplateContract
 from chatbot.prompts.rendering import Problem, check, render
@@ -59,5 +60,4 @@ def digest(value: object) -> str:
 def clean_text(text: str) -> str:
     """``text`` as it can be kept: line ends as they were written (browsers send a carriage return with each), what no
     database takes (NUL, half a surrogate pair) as U+FFFD, which ``check`` points at."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
+    return storable(text).replace("\r\n", "\n").replace("\r", "\n")

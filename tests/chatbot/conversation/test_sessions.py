@@ -91,6 +91,7 @@ def test_the_conversation_is_in_order() -> None:
             "recommend": "비건!",
             "challenges": [{"title": "가", "description": "d", "category": "VEGAN", "label": "비건"}],
         },
+        "feedback": None,
     }
 
 
