@@ -45,5 +45,13 @@ def describe(problem: Problem) -> str:
             return f"it uses the unknown variable {{{{{problem.name}}}}}"
         case "missing":
             return f"it lacks {{{{{problem.name}}}}}"
+        case "unbalanced":
+            return f"its double braces {problem.name} have no partner"
+        case "invisible":
+            return f"it holds the invisible character {problem.name}"
+        case "model":
+            return f"its model {problem.name} is not among the configured ones (LEAFRESH_CHAT_MODELS)"
+        case "bounds":
+            return f"its {problem.field} is not within {problem.name}"
         case code:
             return f"{code} {problem.name}".strip()

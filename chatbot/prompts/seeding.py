@@ -1,12 +1,11 @@
 """What a new installation starts with: the first version of every template, and a pinned sample for every category."""
 
-import tomllib
 from pathlib import Path
 
 from challenges.models import Category, Location, WorkType
 from chatbot.models import PromptSample, PromptTemplate, ReleaseKind
-from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
+from chatbot.prompts.exchange import read_prompt
 from chatbot.prompts.publishing import create_version, release
 
 SEED = Path(__file__).parent / "seed"
@@ -18,10 +17,9 @@ def load_seed() -> list[str]:
     for key in TEMPLATES:
         template, _ = PromptTemplate.objects.get_or_create(key=key)
         if template.live_version is None:
-            seed = tomllib.loads((SEED / f"{key}.toml").read_text("utf-8"))
-            content = PromptContent(seed["system"].strip(), seed["user"].strip())
-            first = create_version(template=template, content=content, note=seed["note"])
-            release(first, kind=ReleaseKind.AUTOMATIC, why=seed["note"])
+            seed = read_prompt((SEED / f"{key}.toml").read_bytes())
+            first = create_version(template=template, content=seed.content, note=seed.note)
+            release(first, kind=ReleaseKind.AUTOMATIC, why=seed.note)
             added.append(key)
         if not template.samples.exists():
             PromptSample.objects.bulk_create(_samples(template))

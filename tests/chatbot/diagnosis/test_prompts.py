@@ -22,11 +22,10 @@ def test_a_template_without_a_live_version() -> None:
 
 
 def test_a_live_version_that_breaks_its_contract() -> None:
-    version = PromptTemplate.objects.get(key="base-info").live_version
-    assert version is not None
-    PromptVersion.objects.filter(pk=version.pk).update(
-        system_text="{{weather}} {{location}} {{workType}} {{output_format}}", user_text=" "
-    )
+    template = PromptTemplate.objects.get(key="base-info")
+    system_text = "{{weather}} {{location}} {{workType}} {{output_format}}"
+    version = PromptVersion.objects.create(template=template, number=2, system_text=system_text, user_text=" ")
+    PromptTemplate.objects.update(live_version=version)
     assert next(iter(prompts.check())).message == (
         f"The live prompt {version} breaks its contract: "
         "its user text is blank; it uses the unknown variable {{weather}}; it lacks {{category}}."
@@ -34,7 +33,12 @@ def test_a_live_version_that_breaks_its_contract() -> None:
 
 
 def test_problems_in_words() -> None:
-    assert [prompts.describe(Problem(code, "x")) for code in ("too_long", "new_code")] == [
-        "it is too long",
-        "new_code x",
-    ]
+    problems = {
+        Problem("too_long", "20001"): "it is too long",
+        Problem("unbalanced", "}}", "user_text", 1, 3): "its double braces }} have no partner",
+        Problem("invisible", "U+200B", "user_text", 1, 2): "it holds the invisible character U+200B",
+        Problem("model", "x", "model"): "its model x is not among the configured ones (LEAFRESH_CHAT_MODELS)",
+        Problem("bounds", "0–2", "temperature"): "its temperature is not within 0–2",
+        Problem("new_code", "x"): "new_code x",
+    }
+    assert [prompts.describe(problem) for problem in problems] == list(problems.values())
