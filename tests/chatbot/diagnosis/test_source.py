@@ -12,11 +12,12 @@ from challenges.models import Category
 from chatbot.diagnosis import source
 from chatbot.diagnosis.finding import Finding
 from chatbot.models import PromptTemplate
-from chatbot.prompts.publishing import LivePrompt
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.live import Prompt
 from chatbot.sources.base import SourceError, SourceRequest
 
 pytestmark = pytest.mark.django_db
-PROMPT = LivePrompt(1, "base-info@1", "{{category}}", "{{location}} {{workType}}")
+PROMPT = Prompt("base-info", 1, "base-info@1", PromptContent("{{category}}", "{{location}} {{workType}}"))
 ANSWER = {
     "recommend": "제로웨이스트 챌린지를 시작해 봐요.",
     "challenges": [

@@ -12,9 +12,10 @@ from django.test import AsyncClient
 from pytest_django import Settings
 
 from chatbot.diagnosis.source import check as check_sources
-from chatbot.models import Enforcement, Generation, Outcome, PromptTemplate
-from chatbot.prompts.publishing import InvalidPrompt, create_version, make_live
+from chatbot.models import Enforcement, Generation, Outcome
+from chatbot.prompts.publishing import InvalidPrompt
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, laid_out, parse, tokens
+from tests.prompts import make_live, make_version
 from tests.provider import ANSWER, MISBEHAVIOURS, Provider
 
 pytestmark = pytest.mark.django_db
@@ -222,16 +223,13 @@ def test_waiting_for_a_turn_is_not_leaving(settings: Settings, monkeypatch: pyte
 
 def test_a_prompt_version_brings_its_own_model_settings(settings: Settings, provider: Provider) -> None:
     settings.LEAFRESH_CHAT_MODELS = ["openai:normal"]
-    template = PromptTemplate.objects.get(key="base-info")
-    user_text = "{{location}} {{workType}} {{category}} {{output_format}}"
-    chosen: dict[str, Any] = {"model": "openai:normal", "temperature": 0.3, "max_tokens": 300}
-    make_live(create_version(template=template, system_text="친절하게", user_text=user_text, note="x", **chosen))
+    make_live(make_version(model="openai:normal", temperature=0.3, max_tokens=300))
     async_to_sync(streamed)()
     asked = provider.requests[-1]
     assert (asked["model"], asked["temperature"], asked["max_completion_tokens"]) == ("normal", 0.3, 300)
     assert Generation.objects.get().source == "openai:normal"
     with pytest.raises(InvalidPrompt, match="model openai:other"):
-        create_version(template=template, system_text="", user_text=user_text, note="x", model="openai:other")
+        make_version(model="openai:other")
 
 
 @pytest.mark.parametrize(("mode", "with_schema"), [("auto", True), ("json_schema", True), ("wording", False)])

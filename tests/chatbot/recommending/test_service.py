@@ -14,8 +14,7 @@ from pytest_django import Settings
 from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
-from chatbot.prompts.publishing import create_version, make_live
-from chatbot.recommending import service
+from chatbot.recommending import commission, service
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.service import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
@@ -24,6 +23,7 @@ from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed
 from chatbot.streaming.relay import Listening
+from tests.prompts import make_live, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -122,9 +122,7 @@ def test_a_session_that_has_seen_everything_is_answered_all_the_same() -> None:
 
 def test_a_new_live_version_is_used_by_the_next_generation() -> None:
     async_to_sync(ended)(asked("reader"))
-    template = PromptTemplate.objects.get(key="base-info")
-    user_text = "{{location}} {{workType}} {{category}} {{output_format}}"
-    make_live(create_version(template=template, system_text="", user_text=user_text, note="짧게"))
+    make_live(make_version())
     generation = async_to_sync(ended)(asked("reader"))
     row = Generation.objects.get(pk=generation.id)
     assert (str(row.prompt_version), row.user_prompt.split(" ")[:3]) == ("base-info@2", ["도시", "사무직", "비건"])
@@ -163,7 +161,7 @@ class BrokenSource:
 
 @pytest.fixture
 def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None]:
-    return lambda source: monkeypatch.setattr(service, "configured_sources", lambda **_: [source])
+    return lambda source: monkeypatch.setattr(commission, "configured_sources", lambda **_: [source])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Prompts for tests: contents that keep the contract of ``base-info``, versions of them, and making one live."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+
+from chatbot.models import PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.publishing import create_version, release
+
+USER_TEXT = "{{location}} {{workType}} {{category}} {{output_format}}"
+"""Names every variable of ``base-info``, and nothing else."""
+
+CONTENT = PromptContent("친절하게 답해 주세요.", USER_TEXT)
+"""A content that can be used, and is not what is live in a new installation."""
+
+
+def base_info() -> PromptTemplate:
+    return PromptTemplate.objects.select_related("live_version").get(key="base-info")
+
+
+def content(**changes: Any) -> PromptContent:
+    """``CONTENT`` with changes."""
+    return replace(CONTENT, **changes)
+
+
+def make_version(
+    template: PromptTemplate | None = None, *, note: str = "고침", author: User | None = None, **changes: Any
+) -> PromptVersion:
+    """A version of ``content(**changes)``, not live. Raises InvalidPrompt."""
+    return create_version(template=template or base_info(), content=content(**changes), note=note, author=author)
+
+
+def make_live(version: PromptVersion) -> PromptRelease:
+    return release(version, kind=ReleaseKind.AUTOMATIC, why="Because a test says so.")
+
+
+def person(username: str, *rights: str) -> User:
+    """A member of the staff with the given rights, by their code names."""
+    user = User.objects.create_user(username, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    assert user.user_permissions.count() == len(rights)
+    return user
+
+
+def superuser(username: str = "root") -> User:
+    return User.objects.create_superuser(username)
