@@ -34,7 +34,8 @@ class PromptContent:
     @property
     def hash(self) -> str:
         """SHA-256 of the content as canonical JSON, in hexadecimal."""
-        return digest(asdict(self))
+        temperature = None if self.temperature is None else float(self.temperature)  # a script sends 1, rows hold 1.0
+        return digest({**asdict(self), "temperature": temperature})
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """The system and the user text with the values put in."""

@@ -15,8 +15,8 @@ from chatbot.prompts.contracts import TemplateContract
 _MARKER = re.compile(r"\{\{([^{}]*)\}\}")
 _BRACES = re.compile(r"\{\{[^{}]*\}\}|\{(?=\{\{[^{}]*\}\})|\{\{|\}\}|[{}]")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-    "\ud800-\udfff\ufffd-\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\ufffd-\uffff\U000e0000-\U000e007f]"
 )
 
 SHOWN_NAME = 60
