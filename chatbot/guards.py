@@ -10,6 +10,12 @@ from django.db import connections, transaction
 APPEND_ONLY = {"chatbot_promptversion": "a prompt version", "chatbot_promptrelease": "a release"}
 """Tables to which rows are only added, and what a row is called in the refusal."""
 
+_IN_ITS_PLACE = {
+    "chatbot_promptversion": "id = NEW.id OR (template_id = NEW.template_id AND number = NEW.number)",
+    "chatbot_promptrelease": "id = NEW.id",
+}
+"""Which row a new one would take the place of."""
+
 
 def install_guards(using: str = "default", **_signal: Any) -> None:
     """Creates the triggers where they are missing."""
@@ -24,13 +30,17 @@ def install_guards(using: str = "default", **_signal: Any) -> None:
 
 
 def _sqlite(table: str, name: str) -> list[str]:
+    """``INSERT OR REPLACE`` takes rows out of its way without their delete trigger, so inserting has one of its own."""
+    same = f"EXISTS (SELECT 1 FROM {table} WHERE {_IN_ITS_PLACE[table]})"  # noqa: S608  constants of this module
+    events = {"update": "UPDATE", "delete": "DELETE", "replace": "INSERT"}
     return [
         f"""
-        CREATE TRIGGER IF NOT EXISTS {table}_no_{event.lower()} BEFORE {event} ON {table} BEGIN
+        CREATE TRIGGER IF NOT EXISTS {table}_no_{what} BEFORE {event} ON {table}
+        WHEN {same if what == "replace" else "TRUE"} BEGIN
             SELECT RAISE(ABORT, '{name} never changes');
         END
         """
-        for event in ("UPDATE", "DELETE")
+        for what, event in events.items()
     ]
 
 

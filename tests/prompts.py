@@ -1,12 +1,14 @@
 """Prompts for tests: contents that keep the contract of ``base-info``, versions of them, and making one live."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
 
-from chatbot.models import PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
+from chatbot.models import CheckStatus, PromptCheck, PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
 from chatbot.prompts.content import PromptContent
+from chatbot.prompts.gate import fingerprint
 from chatbot.prompts.publishing import create_version, release
 
 USER_TEXT = "{{location}} {{workType}} {{category}} {{output_format}}"
@@ -34,6 +36,24 @@ def make_version(
 
 def make_live(version: PromptVersion) -> PromptRelease:
     return release(version, kind=ReleaseKind.AUTOMATIC, why="Because a test says so.")
+
+
+def release_facts(release: PromptRelease) -> dict[str, Any]:
+    """All of a release but its time."""
+    names = ("template", "version", "previous", "kind", "by", "why", "check_run", "overridden")
+    return {name: getattr(PromptRelease.objects.get(pk=release.pk), name) for name in names}
+
+
+def checked(
+    template: PromptTemplate,
+    content: PromptContent,
+    sources: Sequence[str],
+    *,
+    status: CheckStatus = CheckStatus.PASSED,
+) -> PromptCheck:
+    """The row of a check of the content as things are now, without running it."""
+    bound = fingerprint(template, content, sources)
+    return PromptCheck.objects.create(template=template, status=status, **asdict(bound), **asdict(content))
 
 
 def person(username: str, *rights: str) -> User:
