@@ -24,7 +24,7 @@ class Change:
 def differences(old: str, new: str) -> list[Change]:
     """What was taken out and put in to get from ``old`` to ``new``; the equal and inserted runs, joined, are ``new``.
 
-    Myers' algorithm over words, by Google's diff-match-patch. It stops looking for the shortest way after half a second.
+    Myers' algorithm over words, by diff-match-patch. It stops looking for the shortest way after half a second.
     """
     vocabulary: dict[str, str] = {}
     engine = diff_match_patch()
@@ -46,7 +46,8 @@ def _symbol(number: int) -> str:
 
 
 def excerpt(changes: list[Change]) -> Iterator[Change]:
-    """The changes with at most 60 characters of equal text on either side of each; a ``gap`` where more was."""
+    """The changes with at most 60 characters of equal text on either side of each; a ``gap`` where more was.
+    Of a text without a change only the gap is left."""
     for index, change in enumerate(changes):
         if change.kind != "equal":
             yield change
@@ -56,6 +57,5 @@ def excerpt(changes: list[Change]) -> Iterator[Change]:
         if len(change.text) <= len(head) + len(tail):
             yield change
         else:
-            yield Change("equal", head)
-            yield Change("gap", "")
-            yield Change("equal", tail)
+            runs = [Change("equal", head), Change("gap", ""), Change("equal", tail)]
+            yield from (run for run in runs if run.text or run.kind == "gap")

@@ -1,0 +1,89 @@
+"""A new installation can recommend at once, and has samples for whatever can be picked."""
+
+import pytest
+
+from challenges.models import Category, Location, WorkType
+from chatbot.models import PromptRelease, PromptSample, PromptTemplate, PromptVersion, ReleaseKind
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
+from chatbot.prompts.seeding import load_seed
+from tests.prompts import base_info, make_live, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def sample_facts() -> list[tuple[str, str, str, bool]]:
+    return list(PromptSample.objects.values_list("category", "location", "work_type", "seeded"))
+
+
+def test_the_seed_is_live_and_asks_for_what_was_learned() -> None:
+    live = base_info().live_version
+    assert live is not None
+    assert (str(live), live.note, live.author) == ("base-info@1", "첫 버전", None)
+    values = {variable.name: variable.sample for variable in BASE_INFO.variables}
+    system, user = PromptContent.of(live).render({**values, "location": "산", "workType": "재택근무"})
+    assert "'비건'라는 말이 들어가며" in system
+    assert "10자 이하이고, description을 요약한" in system
+    assert "정확히 세 개" in system
+    assert system.endswith(OUTPUT_FORMAT)
+    assert user.startswith("사는 곳: 산\n일하는 방식: 재택근무\n관심 있는 주제: 비건")
+    assert "{{" not in system + user
+
+
+def test_the_seed_keeps_its_contract_and_its_hash() -> None:
+    for version in PromptVersion.objects.all():
+        assert list(PromptContent.of(version).problems(TEMPLATES[version.template.key])) == []
+        assert version.content_hash == PromptContent.of(version).hash
+
+
+def test_its_release_says_that_nobody_made_it() -> None:
+    first = PromptRelease.objects.get()
+    assert (first.kind, first.version, first.previous, first.by, first.why) == (
+        *(ReleaseKind.AUTOMATIC, base_info().live_version, None),
+        *(None, "첫 버전"),
+    )
+
+
+def test_every_category_has_a_sample_and_every_place_and_work_its_turn() -> None:
+    found = sample_facts()
+    assert [category for category, *_ in found] == list(Category.objects.values_list("key", flat=True))
+    assert {location for _, location, *_ in found} == set(Location.objects.values_list("key", flat=True))
+    assert {work_type for _, _, work_type, _ in found} == set(WorkType.objects.values_list("key", flat=True))
+    assert len({(location, work_type) for _, location, work_type, _ in found}) == len(found) == 8
+    assert all(seeded for *_, seeded in found)
+    for sample in PromptSample.objects.all():
+        sample.full_clean()
+
+
+def test_loading_again_changes_nothing() -> None:
+    make_live(make_version())
+    before = sample_facts()
+    assert load_seed() == []
+    assert str(base_info().live_version) == "base-info@2"
+    assert (sample_facts(), PromptVersion.objects.count(), PromptRelease.objects.count()) == (before, 2, 2)
+
+
+def test_samples_that_people_chose_stay_as_they_are() -> None:
+    PromptSample.objects.exclude(category="VEGAN").delete()
+    load_seed()
+    assert [category for category, *_ in sample_facts()] == ["VEGAN"]
+
+
+def test_before_the_catalogue_there_is_nothing_to_pick() -> None:
+    PromptSample.objects.all().delete()
+    Location.objects.update(active=False)
+    assert load_seed() == []
+    assert sample_facts() == []
+    Location.objects.filter(key="rural").update(active=True)
+    Category.objects.exclude(key__in=["VEGAN", "MEDIA"]).update(active=False)
+    assert load_seed() == []
+    assert [(category, location) for category, location, *_ in sample_facts()] == [
+        ("MEDIA", "rural"),
+        ("VEGAN", "rural"),
+    ]
+
+
+def test_a_template_that_lost_its_live_version_gets_the_seed_as_a_new_one() -> None:
+    PromptTemplate.objects.update(live_version=None)
+    assert load_seed() == ["base-info"]
+    assert str(base_info().live_version) == "base-info@2"

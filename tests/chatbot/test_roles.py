@@ -1,0 +1,55 @@
+"""Who may do what in a new installation: editors try, publishers publish, operators look."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+
+from chatbot.roles import ROLES, load_roles
+
+pytestmark = pytest.mark.django_db
+
+EDIT = {
+    *("chatbot.view_prompttemplate", "chatbot.view_promptversion", "chatbot.view_promptdraft"),
+    *("chatbot.change_promptdraft", "chatbot.view_promptrelease", "chatbot.view_promptcheck"),
+    *("chatbot.view_promptsample", "chatbot.add_promptsample", "chatbot.change_promptsample"),
+    "chatbot.delete_promptsample",
+}
+
+
+def rights_of(role: str) -> set[str]:
+    user = User.objects.create_user(role)
+    user.groups.add(Group.objects.get(name=role))
+    return user.get_all_permissions()
+
+
+def test_an_editor_edits_and_tries_but_does_not_publish() -> None:
+    assert rights_of("Prompt editor") == EDIT
+
+
+def test_a_publisher_publishes_what_editors_edit() -> None:
+    assert rights_of("Prompt publisher") == EDIT | {"chatbot.publish_prompt"}
+
+
+def test_an_operator_reads_everything_and_changes_nothing() -> None:
+    rights = rights_of("Operator")
+    viewing = Permission.objects.filter(
+        codename__startswith="view_", content_type__app_label__in=["chatbot", "challenges", "auth"]
+    )
+    assert rights == {f"{right.content_type.app_label}.{right.codename}" for right in viewing}
+    assert {"chatbot.view_generation", "chatbot.view_feedback", "challenges.view_challenge", "auth.view_user"} <= rights
+
+
+def test_every_right_that_a_role_names_exists() -> None:
+    """A permission that was renamed would silently be missing from the group."""
+    for role, least in {"Prompt editor": 10, "Prompt publisher": 11, "Operator": 15}.items():
+        assert Group.objects.get(name=role).permissions.count() >= least
+    assert set(Group.objects.values_list("name", flat=True)) == set(ROLES)
+
+
+def test_loading_again_leaves_groups_as_they_were_edited() -> None:
+    editor = Group.objects.get(name="Prompt editor")
+    editor.permissions.set(Permission.objects.filter(codename="view_prompttemplate"))
+    Group.objects.get(name="Operator").delete()
+    assert load_roles() == ["Operator"]
+    assert load_roles() == []
+    assert list(editor.permissions.values_list("codename", flat=True)) == ["view_prompttemplate"]
+    assert rights_of("Operator")
