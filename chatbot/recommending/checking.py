@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from challenges.catalog import Options, options
 from chatbot.answers.reading import written_titles
-from chatbot.errors import ApplicationError
+from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
@@ -102,9 +102,11 @@ class _Checking:
         status = CheckStatus.INTERRUPTED
         try:
             runs = [run async for run in SampleRun.objects.filter(check_run=self._check)]
-            done = await asyncio.gather(*(self._sample(run) for run in runs))
-            if all(run.ended for run in done):
-                passed = bool(done) and not any(run.reasons for run in done)
+            async with asyncio.TaskGroup() as group:  # when one breaks, the others are not asked for any more
+                for run in runs:
+                    group.create_task(self._sample(run))
+            if all(run.ended for run in runs):
+                passed = bool(runs) and not any(run.reasons for run in runs)
                 status = CheckStatus.PASSED if passed else CheckStatus.FAILED
         except Exception:  # nobody awaits this task: what it raises would be lost
             logger.exception("check %s could not be run", self._check)
@@ -125,21 +127,22 @@ class _Checking:
         for generation in self._running:
             generation.end(Outcome.STOPPED)
 
-    async def _sample(self, run: SampleRun) -> SampleRun:
+    async def _sample(self, run: SampleRun) -> None:
         async with self._slots:
             if self._stopped:
-                return run
+                return
             try:
                 result, label = await self._generate(run.expected)
+            except ShuttingDown:
+                return
             except ApplicationError as error:
                 run.reasons = [{"code": "refused", "error": error.message}]
             else:
                 if self._stopped or result is None or result.outcome in {Outcome.STOPPED, Outcome.INTERRUPTED}:
-                    return run
+                    return
                 _note(run, result, _expectation(run.expected, label), self._asked)
             run.ended = True
             await run.asave()
-            return run
 
     @property
     def _asked(self) -> str:
