@@ -42,6 +42,7 @@ LEAFRESH_ANSWER_SECONDS = environment.number("LEAFRESH_ANSWER_SECONDS", 60, mini
 LEAFRESH_ANSWER_BYTES = environment.integer("LEAFRESH_ANSWER_BYTES", 16_384, minimum=1024, maximum=1_048_576)
 LEAFRESH_MODEL_CONCURRENCY = environment.integer("LEAFRESH_MODEL_CONCURRENCY", 64, minimum=1, maximum=10_000)
 LEAFRESH_MODEL_QUEUE_SECONDS = environment.number("LEAFRESH_MODEL_QUEUE_SECONDS", 5, minimum=0, maximum=600)
+LEAFRESH_IMPACT_REQUESTS = environment.integer("LEAFRESH_IMPACT_REQUESTS", 50, minimum=1, maximum=1000)
 LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
 
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
@@ -188,6 +189,7 @@ UNFOLD = {
                 "items": [
                     _entry(_("Prompt templates"), "description", "chatbot.prompttemplate"),
                     _entry(_("Prompt versions"), "history_edu", "chatbot.promptversion"),
+                    _entry(_("Pinned samples"), "push_pin", "chatbot.promptsample"),
                 ],
             },
             {

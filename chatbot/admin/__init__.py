@@ -1,9 +1,10 @@
-"""The chatbot in the admin: prompts, generations, sessions; and the accounts of those who work there."""
+"""The chatbot in the admin: the prompt studio, generations, sessions; and the accounts of those who work there."""
 
 from django.contrib import admin
 
 from chatbot.admin import accounts, generations, sessions
+from chatbot.admin.studio import samples, templates, versions
 
-__all__ = ["accounts", "generations", "sessions"]
+__all__ = ["samples", "templates", "versions", "accounts", "generations", "sessions"]
 
 admin.site.index_template = "admin/chatbot/dashboard.html"

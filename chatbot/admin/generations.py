@@ -25,7 +25,10 @@ from chatbot.admin.badges import (
     seconds,
     with_labels,
 )
-from chatbot.models import Generation, PromptVersion
+from chatbot.models import Generation, PromptVersion, Purpose
+
+
+_SHOWN_VERSIONS = 200
 
 
 class CategoryFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
@@ -61,7 +64,7 @@ class PromptVersionFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         versions = PromptVersion.objects.select_related("template").defer("system_text", "user_text")
-        return [(str(version.pk), str(version)) for version in versions]
+        return [(str(version.pk), str(version)) for version in versions.order_by("-pk")[:_SHOWN_VERSIONS]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
         value = self.value() or ""
@@ -89,6 +92,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         "duration",
     )
     list_filter = (
+        ("purpose", ChoicesDropdownFilter),
         ("outcome", ChoicesDropdownFilter),
         ("enforcement", ChoicesDropdownFilter),
         SourceFilter,
@@ -104,7 +108,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     search_help_text = gettext_lazy("The generation's id, or how it begins")
     fieldsets = (
         (None, {"fields": ("id", "started", "result", "error", "reader_answer")}),
-        (gettext_lazy("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "asked_in")}),
+        (gettext_lazy("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")}),
         (gettext_lazy("Contract"), {"fields": ("kept", "mended", "sources_tried")}),
         (
             gettext_lazy("Run"),
@@ -158,7 +162,9 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         return str(generation.work_type_label)
 
     @admin.display(description=gettext_lazy("prompt version"), ordering="prompt_version")
-    def version(self, generation: Generation) -> SafeString:
+    def version(self, generation: Generation) -> SafeString | str:
+        if generation.prompt_version is None:
+            return Purpose(generation.purpose).label
         address = reverse("admin:chatbot_promptversion_change", args=[generation.prompt_version_id])
         return link(address, generation.prompt_version)
 

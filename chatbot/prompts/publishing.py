@@ -15,7 +15,7 @@ from chatbot.prompts.gate import fingerprint, passed_check
 from chatbot.prompts.rendering import Problem
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
+    from django.contrib.auth.models import User
 
 
 class InvalidPrompt(ValueError):
@@ -40,7 +40,7 @@ def publish(
     template: PromptTemplate,
     revision: int,
     note: str,
-    by: "AbstractUser",
+    by: "User",
     sources: Sequence[str],
     override: str | None = None,
 ) -> PromptRelease:
@@ -70,7 +70,7 @@ def publish(
         return release(version, kind=ReleaseKind.PUBLISH, by=by, why=why, check=check, overridden=check is None)
 
 
-def roll_back(*, version: PromptVersion, by: "AbstractUser", why: str) -> PromptRelease:
+def roll_back(*, version: PromptVersion, by: "User", why: str) -> PromptRelease:
     """Makes a version live again that was live before, without waiting for samples: it passed when it went live.
 
     The rest of the gate is tried again: its variables, its length, its model. Raises NotReleased, InvalidPrompt.
@@ -87,7 +87,7 @@ def roll_back(*, version: PromptVersion, by: "AbstractUser", why: str) -> Prompt
 
 
 def create_version(
-    *, template: PromptTemplate, content: PromptContent, note: str, author: "AbstractUser | None" = None
+    *, template: PromptTemplate, content: PromptContent, note: str, author: "User | None" = None
 ) -> PromptVersion:
     """A new version with the next number, not live. Raises InvalidPrompt."""
     with transaction.atomic():
@@ -101,7 +101,7 @@ def release(
     *,
     kind: ReleaseKind,
     why: str,
-    by: "AbstractUser | None" = None,
+    by: "User | None" = None,
     check: PromptCheck | None = None,
     overridden: bool = False,
 ) -> PromptRelease:
@@ -130,7 +130,7 @@ def _locked(template: PromptTemplate) -> PromptTemplate:
     return PromptTemplate.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=template.pk)
 
 
-def _require_right(by: "AbstractUser") -> None:
+def _require_right(by: "User") -> None:
     if not by.has_perm("chatbot.publish_prompt"):
         raise NotReleased("forbidden")
 
@@ -144,7 +144,7 @@ def _require_valid(template: PromptTemplate, content: PromptContent) -> None:
         raise InvalidPrompt(problems)
 
 
-def _require_override(by: "AbstractUser", override: str | None) -> None:
+def _require_override(by: "User", override: str | None) -> None:
     if override is None or not by.is_superuser:
         raise NotReleased("unchecked")
     if not override.strip():
@@ -152,7 +152,7 @@ def _require_override(by: "AbstractUser", override: str | None) -> None:
 
 
 def _add_version(
-    template: PromptTemplate, content: PromptContent, *, note: str, by: "AbstractUser | None"
+    template: PromptTemplate, content: PromptContent, *, note: str, by: "User | None"
 ) -> PromptVersion:
     last = template.versions.aggregate(Max("number"))["number__max"] or 0
     version = PromptVersion(

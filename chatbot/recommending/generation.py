@@ -51,7 +51,8 @@ class RunningGeneration:
     """Owns a generation from its row to its terminal event. Its supervisor owns the task that runs it.
 
     ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because nobody
-    listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to nobody's conversation.
+    listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to no
+    conversation.
     """
 
     def __init__(self, commission: Commission, *, session_id: str | None = None) -> None:

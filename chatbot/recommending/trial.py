@@ -1,6 +1,8 @@
 """Trying a prompt: one generation on the production path that belongs to nobody's conversation."""
 
 import asyncio
+import uuid
+from functools import partial
 
 from asgiref.sync import sync_to_async
 
@@ -12,6 +14,8 @@ from chatbot.prompts.live import Prompt
 from chatbot.recommending.commission import commission
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.supervisor import supervisor
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.relay import Listening
 
 
 class UnusablePrompt(ApplicationError):
@@ -60,3 +64,17 @@ async def finish(generation: RunningGeneration) -> None:
         await generation.ended.wait()
     finally:
         supervisor().detach(generation.id)
+
+
+async def listen(generation_id: uuid.UUID, after: int) -> Listening | None:
+    """The trial's events behind number ``after``; None when nothing will come any more."""
+    state = event_log.state(generation_id)
+    if state is None or (state.ended and after >= state.last):
+        return None
+    return Listening(
+        generation_id=generation_id,
+        session_id="",
+        opened=partial(supervisor().attach, generation_id),
+        closed=partial(supervisor().detach, generation_id),
+        after=after,
+    )

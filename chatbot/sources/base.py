@@ -25,8 +25,8 @@ class SourceRequest:
 
     ``given`` holds the titles that the session had before, the earliest first. ``already`` are titles that the answer
     has so far and ``missing`` the number of challenges it still needs, when another source left it unfinished; ``why``
-    says what was wrong with the rest. ``output_schema`` is the JSON schema of an answer, for providers that can be held to
-    one; empty when none is asked for.
+    says what was wrong with the rest. ``output_schema`` is the JSON schema of an answer, for providers that can be held
+    to one; empty when none is asked for.
     """
 
     system_prompt: str

@@ -1,0 +1,174 @@
+"""What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope."""
+
+import secrets
+import uuid
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chatbot.admin.studio.progress import check_progress, trial_report
+from chatbot.admin.studio.responses import BadRequest, answer, number_in, read_body, text_in, whole_in
+from chatbot.admin.studio.sides import side, side_label
+from chatbot.admin.studio.state import conflict, draft_state, preview
+from chatbot.admin.studio.words import refusal_text
+from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
+from chatbot.prompts.content import PromptContent, clean_text
+from chatbot.prompts.drafting import DraftConflict, DraftTooLong, draft_of, save_draft
+from chatbot.prompts.live import Prompt
+from chatbot.prompts.publishing import InvalidPrompt, NotReleased, publish
+from chatbot.recommending import checking, trial
+from chatbot.sources.configured import source_names
+from chatbot.streaming.channels import parse_cursor
+from chatbot.streaming.relay import stream_response
+
+
+def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """Replaces the draft at the revision that the script has seen. 409 with the other's text when it is another."""
+    body = read_body(request)
+    content = _content(body)
+    try:
+        draft = save_draft(
+            template=template, revision=whole_in(body, "revision"), content=content, by=signed_in(request)
+        )
+    except DraftConflict as other:
+        message = _("Somebody else has changed the draft meanwhile.")
+        return answer(conflict(other.draft, content), status=409, message=message)
+    except DraftTooLong as error:
+        words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")
+        values = {"length": f"{error.length:,}", "limit": f"{error.limit:,}"}
+        raise BadRequest(422, words % values) from None
+    return answer({**draft_state(template, draft), "preview": _preview(body, content)})
+
+
+def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """What would be sent for a selection, and how the draft stands; nothing is saved."""
+    body = read_body(request)
+    draft = draft_of(template)
+    return answer({**draft_state(template, draft), "preview": _preview(body, PromptContent.of(draft))})
+
+
+def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """Both sides begin to write for one selection, with the same chances."""
+    body = read_body(request)
+    prompts = {name: side(template, text_in(body, name)) for name in ("left", "right")}
+    selection = trial.select(**_selection(body))
+    begun = async_to_sync(_begin)(list(prompts.values()), selection)
+    trials = {
+        name: {
+            "id": str(generation_id),
+            "label": side_label(template, text_in(body, name), prompts[name]),
+            "events": reverse("admin:chatbot_prompttemplate_trial_events", args=[template.pk, generation_id]),
+            "report": reverse("admin:chatbot_prompttemplate_trial", args=[template.pk, generation_id]),
+            "stop": f"/api/chatbot/generations/{generation_id}/stop",
+        }
+        for name, generation_id in zip(prompts, begun, strict=True)
+    }
+    return answer(trials)
+
+
+async def _begin(prompts: list[Prompt], selection: Any) -> list[uuid.UUID]:
+    for prompt in prompts:
+        trial.require_usable(prompt)
+    seed = secrets.randbits(31)
+    return [(await trial.start(prompt, selection, seed=seed)).id for prompt in prompts]
+
+
+def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
+    """The events of a trial, as clients get them."""
+    cursor = parse_cursor(request.headers.get("Last-Event-ID"))
+    listening = async_to_sync(trial.listen)(generation_id, cursor.number if cursor else 0)
+    if listening is None:
+        return HttpResponse(status=204)  # the browser asks no more
+    return stream_response(listening)
+
+
+def show_trial(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponse:
+    """How a trial went."""
+    return answer(trial_report(get_object_or_404(Generation, pk=generation_id, purpose=Purpose.TRIAL)))
+
+
+def start_check(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """Begins a check of the draft as the script has seen it, or joins the one that runs."""
+    draft = draft_of(template)
+    if draft.revision != whole_in(read_body(request), "revision"):
+        raise BadRequest(409, _("The draft has changed meanwhile: load the page again."))
+    check = async_to_sync(checking.start)(template, PromptContent.of(draft), signed_in(request))
+    return answer(check_progress(template, check))
+
+
+def show_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:
+    return answer(check_progress(template, _check(template, check_id)))
+
+
+def stop_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:
+    checking.stop(_check(template, check_id).pk)
+    return answer(check_progress(template, _check(template, check_id)))
+
+
+def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """Publishes the draft as the script has seen it, through the gate or, for a superuser's reason, past it."""
+    body = read_body(request)
+    content = PromptContent.of(draft_of(template))
+    override = text_in(body, "override", "")
+    try:
+        release = publish(
+            template=template,
+            revision=whole_in(body, "revision"),
+            note=clean_text(text_in(body, "note"))[:200],
+            by=signed_in(request),
+            sources=source_names(model=content.model),
+            override=clean_text(override) if override.strip() or body.get("overriding") else None,
+        )
+    except DraftConflict:
+        raise BadRequest(409, _("The draft has changed meanwhile: load the page again.")) from None
+    except (InvalidPrompt, NotReleased) as refusal:
+        status = 403 if isinstance(refusal, NotReleased) and refusal.code == "forbidden" else 422
+        raise BadRequest(status, refusal_text(refusal)) from None
+    words = _("%(version)s is live: the next recommendation is written with it.") % {"version": release.version}
+    messages.success(request, words)
+    return answer({"page": reverse("admin:chatbot_prompttemplate_change", args=[template.pk])}, message=words)
+
+
+def _check(template: PromptTemplate, check_id: int) -> PromptCheck:
+    return get_object_or_404(PromptCheck.objects.select_related("started_by"), pk=check_id, template=template)
+
+
+def signed_in(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def _content(body: dict[str, Any]) -> PromptContent:
+    max_tokens = number_in(body, "max_tokens")
+    if max_tokens is not None and int(max_tokens) != max_tokens:
+        raise BadRequest(422, _("%(name)s must be a whole number.") % {"name": "max_tokens"})
+    temperature = number_in(body, "temperature")
+    if max_tokens is not None and max_tokens < 0:
+        raise BadRequest(422, _("%(name)s must not be negative.") % {"name": "max_tokens"})
+    return PromptContent(
+        clean_text(text_in(body, "system_text")),
+        clean_text(text_in(body, "user_text")),
+        clean_text(text_in(body, "model", ""))[:100],
+        None if temperature is None else float(temperature),
+        None if max_tokens is None else int(max_tokens),
+    )
+
+
+def _selection(body: dict[str, Any]) -> dict[str, str]:
+    return {name: text_in(body, name) for name in ("location", "work_type", "category")}
+
+
+def _preview(body: dict[str, Any], content: PromptContent) -> dict[str, str] | None:
+    names = ("location", "work_type", "category")
+    if not all(body.get(name) for name in names):
+        return None
+    return preview(content, trial.select(**_selection(body)))

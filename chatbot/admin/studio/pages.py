@@ -1,0 +1,208 @@
+"""The studio's pages: a template's own, the editor, comparing two sides, the blast radius."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from challenges.catalog import Options, options
+from chatbot.admin.results import results
+from chatbot.admin.studio.markup import difference_html
+from chatbot.admin.studio.sides import DRAFT, LIVE, side, side_label, version_of
+from chatbot.admin.studio.state import draft_state, first_selection, labels
+from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion
+from chatbot.prompts.content import MODEL_BOUNDS, PromptContent
+from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
+from chatbot.prompts.differences import differences
+from chatbot.prompts.drafting import draft_of
+from chatbot.prompts.gate import last_check
+from chatbot.prompts.impact import Impact, impacts, last_requests
+
+SHOWN_VERSIONS = 20
+SHOWN_RELEASES = 20
+
+
+def may(request: HttpRequest, right: str) -> bool:
+    return bool(request.user.has_perm(f"chatbot.{right}"))
+
+
+def overview(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+    """What is live, since when, by whom, in place of what, and how it does; the draft; what came before."""
+    releases = list(_releases(template)[:SHOWN_RELEASES])
+    live = releases[0] if releases else None
+    draft = draft_of(template)
+    contract = TEMPLATES.get(template.key)
+    context = {
+        **base,
+        "live": live,
+        "columns": _columns(live),
+        "releases": releases,
+        "versions": _versions(template)[:SHOWN_VERSIONS],
+        "version_count": template.versions.count(),
+        "draft": draft,
+        "state": draft_state(template, draft) if contract else None,
+        "contract": contract,
+        "schema": json.dumps(contract.output_schema, ensure_ascii=False, indent=2) if contract else "",
+        "all_versions": f"{reverse('admin:chatbot_promptversion_changelist')}?template__id__exact={template.pk}",
+        "samples": f"{reverse('admin:chatbot_promptsample_changelist')}?template__id__exact={template.pk}",
+        "may_roll_back": may(request, "publish_prompt") and live is not None and live.previous_id is not None,
+    }
+    return TemplateResponse(request, "admin/chatbot/studio/overview.html", context)
+
+
+def _releases(template: PromptTemplate) -> QuerySet[PromptRelease]:
+    related = ("version__template", "version__author", "previous__template", "by")
+    return PromptRelease.objects.filter(template=template).select_related(*related).order_by("-pk")
+
+
+def _versions(template: PromptTemplate) -> QuerySet[PromptVersion]:
+    released = PromptRelease.objects.filter(version=OuterRef("pk"))
+    versions = PromptVersion.objects.filter(template=template).select_related("template", "author")
+    return versions.defer("system_text", "user_text").annotate(was_live=Exists(released)).order_by("-number")
+
+
+def _columns(live: PromptRelease | None) -> dict[str, Any] | None:
+    """How the live version does, beside the one before: a row of the table is a name and a number for each."""
+    if live is None:
+        return None
+    versions = [live.version] + ([live.previous] if live.previous else [])
+    found = results([version.pk for version in versions])
+    each = [found[version.pk] for version in versions]
+    rows: list[tuple[str, list[Any]]] = [(_("answers"), [result.answers for result in each])]
+    rows += [(how.label, [_share(result.kept[how], result.answers) for result in each]) for how in Enforcement]
+    rows += [
+        (_("failed"), [result.failed for result in each]),
+        (_("median time to first token"), [_milliseconds(result.first_token_ms) for result in each]),
+        (_("thumbs up"), [result.up for result in each]),
+        (_("thumbs down"), [result.down for result in each]),
+    ]
+    return {"versions": versions, "rows": rows}
+
+
+def _share(number: int, of: int) -> str:
+    return f"{number} ({number / of:.0%})" if number else "0"
+
+
+def _milliseconds(value: int | None) -> str:
+    return "–" if value is None else _("%(count)s ms") % {"count": value}
+
+
+def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+    """The draft, to be edited, previewed, compared, checked and published."""
+    contract = TEMPLATES.get(template.key)
+    if contract is None:
+        raise Http404(template.key)
+    draft = draft_of(template)
+    content = PromptContent.of(draft)
+    check = last_check(template, content.hash)
+    config = {
+        **_addresses(template),
+        "state": draft_state(template, draft),
+        "draft": _fields(content),
+        "live": _fields(PromptContent.of(template.live_version)) if template.live_version else None,
+        "check": check.pk if check else None,
+        "user": request.user.pk,
+        "mayEdit": may(request, "change_promptdraft"),
+    }
+    context = {
+        **base,
+        "config": config,
+        "contract": contract,
+        "models": settings.LEAFRESH_CHAT_MODELS,
+        "bounds": MODEL_BOUNDS,
+        "draft": draft,
+        "sides": _sides(template),
+        "left": LIVE,
+        "right": DRAFT,
+        "may_edit": config["mayEdit"],
+        "may_publish": may(request, "publish_prompt"),
+        "may_override": may(request, "publish_prompt") and getattr(request.user, "is_superuser", False),
+        **_pickers(options.get()),
+    }
+    return TemplateResponse(request, "admin/chatbot/studio/editor.html", context)
+
+
+def _fields(content: PromptContent) -> dict[str, Any]:
+    names = ("system_text", "user_text", "model", "temperature", "max_tokens")
+    return {name: getattr(content, name) for name in names}
+
+
+def _addresses(template: PromptTemplate) -> dict[str, str]:
+    names = ("save", "preview", "trials", "checks", "publish")
+    return {name: reverse(f"admin:chatbot_prompttemplate_{name}", args=[template.pk]) for name in names}
+
+
+def _pickers(known: Options) -> dict[str, Any]:
+    """Three lists to pick a selection from. The names are those of the studio's requests."""
+    pickers = [
+        ("location", _("location"), known.locations),
+        ("work_type", _("work type"), known.work_types),
+        ("category", _("category"), known.categories),
+    ]
+    return {
+        "pickers": [{"name": name, "label": label, "choices": list(kind.values())} for name, label, kind in pickers],
+        "pickable": first_selection(known) is not None,
+    }
+
+
+def _sides(template: PromptTemplate) -> list[tuple[str, str]]:
+    """What can be put on a side, the newest versions only; any other by its number in the address."""
+    numbers = list(template.versions.order_by("-number").values_list("number", flat=True)[:SHOWN_VERSIONS])
+    named = [(DRAFT, _("Draft")), (LIVE, _("Live version"))]
+    return named + [(str(number), f"{template.key}@{number}") for number in numbers]
+
+
+def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+    """Two sides, word by word and writing side by side: ``?left=3&right=draft``."""
+    left, right = request.GET.get("left", LIVE), request.GET.get("right", DRAFT)
+    prompts = {"left": side(template, left), "right": side(template, right)}
+    one, other = (prompt.content for prompt in prompts.values())
+    sides = _sides(template)
+    known = {name for name, _label in sides}
+    sides += [(name, f"{template.key}@{name}") for name in (left, right) if name not in known]
+    settings_of = [[content.model or _("the configured one"), content.temperature, content.max_tokens] for content in (one, other)]
+    context = {
+        **base,
+        "config": {**_addresses(template), "state": None, "mayEdit": may(request, "change_promptdraft")},
+        "sides": sides,
+        "left": left,
+        "right": right,
+        "left_label": side_label(template, left, prompts["left"]),
+        "right_label": side_label(template, right, prompts["right"]),
+        "system": difference_html(differences(one.system_text, other.system_text)),
+        "user": difference_html(differences(one.user_text, other.user_text)),
+        "same": one == other,
+        "model_rows": list(zip([_("chat model"), _("temperature"), _("tokens at most")], *settings_of, strict=True)),
+        "may_edit": may(request, "change_promptdraft"),
+        **_pickers(options.get()),
+    }
+    return TemplateResponse(request, "admin/chatbot/studio/compare.html", context)
+
+
+def impact(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+    """What the last real requests would have been told under the draft, by category."""
+    live = version_of(template, LIVE)
+    requests = last_requests(template, settings.LEAFRESH_IMPACT_REQUESTS)
+    constants = {"output_format": OUTPUT_FORMAT}
+    before, after = PromptContent.of(live), side(template, DRAFT).content
+    names = labels()["category"]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for found in impacts(requests, before=before, after=after, constants=constants):
+        groups.setdefault(names.get(found.category, found.category), []).append(_shown(found))
+    context = {**base, "groups": groups, "request_count": len(requests), "live_version": live}
+    return TemplateResponse(request, "admin/chatbot/studio/impact.html", context)
+
+
+def _shown(found: Impact) -> dict[str, Any]:
+    return {
+        "name": " · ".join(found.variables.values()),
+        "count": found.count,
+        "changed": found.changed,
+        "system": difference_html(found.system),
+        "user": difference_html(found.user),
+    }

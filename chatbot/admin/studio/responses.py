@@ -1,0 +1,80 @@
+"""The envelope in which the studio's scripts are answered, and reading what they send."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from chatbot.errors import ApplicationError
+from chatbot.streaming.events import encode
+
+View = Callable[..., HttpResponse]
+
+
+class BadRequest(ApplicationError):
+    """What a script sent cannot be read."""
+
+
+def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = "") -> HttpResponse:
+    content = encode({"status": status, "message": message, "data": data})
+    return HttpResponse(content, status=status, content_type="application/json; charset=utf-8")
+
+
+def in_envelope(view: View) -> View:
+    """Turns what the view raises into the envelope, so that a script always has words to show."""
+
+    @wraps(view)
+    def answered(*args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except ApplicationError as error:
+            return answer(error.data, status=error.status, message=error.message)
+        except PermissionDenied:
+            return answer(None, status=403, message=_("You do not have the right to do this."))
+        except Http404:
+            return answer(None, status=404, message=_("It does not exist (any more): load the page again."))
+        except RequestDataTooBig:
+            return answer(None, status=413, message=_("That is too much text to be sent."))
+
+    return answered
+
+
+def read_body(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in a request. Raises BadRequest."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        raise BadRequest(400, _("The request is not JSON.")) from None
+    if not isinstance(body, dict):
+        raise BadRequest(400, _("The request is not a JSON object."))
+    return body
+
+
+def text_in(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """A text of the request; ``default`` when it is missing. Raises BadRequest."""
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise BadRequest(422, _("%(name)s must be a text.") % {"name": name})
+    return value
+
+
+def whole_in(body: Mapping[str, Any], name: str) -> int:
+    """A whole number of the request, not negative. Raises BadRequest."""
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise BadRequest(422, _("%(name)s must be a whole number.") % {"name": name})
+    return value
+
+
+def number_in(body: Mapping[str, Any], name: str) -> float | None:
+    """A number of the request, None when it is empty. Raises BadRequest."""
+    value = body.get(name)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 2**31:
+        raise BadRequest(422, _("%(name)s must be a number.") % {"name": name})
+    return value

@@ -1,0 +1,99 @@
+"""Pinned samples in the admin: which requests a draft must do well on before it may be published, and how."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from challenges.forms import WordsField
+from challenges.models import Category, Location, WorkType
+from chatbot.admin.badges import with_labels
+from chatbot.models import PromptSample
+
+_KINDS: dict[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
+
+
+def _words_field(name: str) -> WordsField:
+    field: Any = PromptSample._meta.get_field(name)
+    return WordsField(label=capfirst(field.verbose_name), help_text=field.help_text)
+
+
+class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Options are picked by their labels and kept by their keys."""
+
+    contains = _words_field("contains")
+    excludes = _words_field("excludes")
+
+    class Meta:
+        model = PromptSample
+        fields = (
+            *("template", "category", "location", "work_type", "contains", "excludes"),
+            *("title_min", "title_max", "names_category", "length_min", "length_max"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, model in _KINDS.items():
+            if name not in self.fields:
+                continue
+            choices = list(model._default_manager.filter(active=True).values_list("key", "label"))
+            kept = getattr(self.instance, name)
+            if kept and kept not in dict(choices):
+                choices.append((kept, kept))
+            label = self.fields[name].label
+            self.fields[name] = forms.ChoiceField(choices=choices, label=label, widget=UnfoldAdminSelectWidget)
+
+
+@admin.register(PromptSample)
+class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    form = PromptSampleForm
+    list_display = ("sample", "template", "expectations")
+    list_display_links = ("sample",)
+    list_select_related = ("template",)
+    list_filter = (("template", RelatedDropdownFilter),)
+    list_filter_submit = True
+    warn_unsaved_form = True
+    fieldsets = (
+        (None, {"fields": ("template", ("category", "location", "work_type"))}),
+        (
+            gettext_lazy("Expected of the answer"),
+            {"fields": ("names_category", "contains", "excludes", ("title_min", "title_max"), ("length_min", "length_max"))},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromptSample]:
+        return with_labels(super().get_queryset(request))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Templates are code: none is made beside this form."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for link in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if field is not None and hasattr(field.widget, link):
+                setattr(field.widget, link, False)
+        return field
+
+    @admin.display(description=gettext_lazy("sample"), ordering="category")
+    def sample(self, sample: Any) -> str:
+        return f"{sample.category_label} · {sample.location_label} · {sample.work_type_label}"
+
+    @admin.display(description=gettext_lazy("expected"))
+    def expectations(self, sample: PromptSample) -> str:
+        parts = [_("titles %(least)d–%(most)d") % {"least": sample.title_min, "most": sample.title_max}]
+        if sample.names_category:
+            parts.append(_("names the category"))
+        if sample.length_min is not None or sample.length_max is not None:
+            least, most = sample.length_min or 1, "…" if sample.length_max is None else sample.length_max
+            parts.append(_("sentence %(least)s–%(most)s") % {"least": least, "most": most})
+        if sample.contains:
+            parts.append(_("contains “%(words)s”") % {"words": ", ".join(sample.contains)})
+        if sample.excludes:
+            parts.append(_("does not contain “%(words)s”") % {"words": ", ".join(sample.excludes)})
+        return ", ".join(parts)

@@ -1,0 +1,142 @@
+"""Prompt templates in the admin: the list, and where each page and script of the studio is found."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from unfold.admin import ModelAdmin
+
+from chatbot.admin.badges import badge, moment
+from chatbot.admin.studio import endpoints, pages
+from chatbot.admin.studio.responses import in_envelope
+from chatbot.admin.studio.words import refusal_text
+from chatbot.models import PromptTemplate, PromptVersion
+from chatbot.prompts.exchange import export_template
+from chatbot.prompts.publishing import InvalidPrompt, NotReleased, roll_back
+
+READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prompt"
+
+
+@admin.register(PromptTemplate)
+class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Templates are code, so none is added or deleted; what is edited of them is their draft."""
+
+    list_display = ("key", "live", "note", "made_by", "made_at", "version_count")
+    list_select_related = ("live_version__template", "live_version__author")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromptTemplate]:
+        queryset: QuerySet[PromptTemplate] = super().get_queryset(request)
+        return queryset.select_related(*self.list_select_related).annotate(number_of_versions=Count("versions"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        scripts = [
+            ("draft/", "save", endpoints.save, EDIT, require_POST),
+            ("preview/", "preview", endpoints.show_preview, READ, require_POST),
+            ("trials/", "trials", endpoints.start_trials, EDIT, require_POST),
+            ("trials/<uuid:generation_id>/", "trial", endpoints.show_trial, READ, require_GET),
+            ("trials/<uuid:generation_id>/events/", "trial_events", endpoints.trial_events, READ, require_GET),
+            ("checks/", "checks", endpoints.start_check, EDIT, require_POST),
+            ("checks/<int:check_id>/", "check", endpoints.show_check, READ, require_GET),
+            ("checks/<int:check_id>/stop/", "check_stop", endpoints.stop_check, EDIT, require_POST),
+            ("publish/", "publish", endpoints.publish_draft, EDIT, require_POST),
+        ]
+        views = [
+            ("change/", "change", pages.overview),
+            ("editor/", "editor", pages.editor),
+            ("compare/", "compare", pages.compare),
+            ("impact/", "impact", pages.impact),
+        ]
+        own = [self._url(end, name, self._page(page), require_GET) for end, name, page in views]
+        own += [self._url(end, name, in_envelope(self._for(view, right)), how) for end, name, view, right, how in scripts]
+        own += [
+            self._url("export/", "export", self._for(_export, READ), require_GET),
+            self._url("roll-back/", "roll_back", self._for(self._roll_back, READ), require_POST),
+        ]
+        return own + super().get_urls()
+
+    def _url(self, end: str, name: str, view: Callable[..., Any], allow: Callable[..., Any]) -> URLPattern:
+        return path(f"<int:template_id>/{end}", self.admin_site.admin_view(allow(view)), name=f"chatbot_prompttemplate_{name}")
+
+    def _for(self, view: Callable[..., Any], right: str) -> Callable[..., Any]:
+        """The view with the template that the address names, for those who have the right."""
+
+        def found(request: HttpRequest, template_id: int, **rest: Any) -> Any:
+            if not request.user.has_perm(f"chatbot.{right}"):
+                raise PermissionDenied
+            related = PromptTemplate.objects.select_related("live_version__template")
+            return view(request, get_object_or_404(related, pk=template_id), **rest)
+
+        return found
+
+    def _page(self, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        def shown(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+            request.current_app = self.admin_site.name  # type: ignore[attr-defined]  # Django's admin sets it so
+            base = {
+                **self.admin_site.each_context(request),
+                "title": template.key,
+                "opts": self.opts,
+                "template": template,
+                "rights": {right: request.user.has_perm(f"chatbot.{right}") for right in (READ, EDIT, PUBLISH)},
+            }
+            return page(request, template, base)
+
+        return self._for(shown, READ)
+
+    def _roll_back(self, request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+        """Makes the version whose number is posted live again."""
+        number = request.POST.get("version", "")
+        found = template.versions.filter(number=int(number) if number.isascii() and number.isdecimal() else 0)
+        version: PromptVersion = get_object_or_404(found.select_related("template"))
+        why = request.POST.get("why", "").strip() or _("Rolled back from %(version)s.") % {"version": template.live_version}
+        try:
+            roll_back(version=version, by=endpoints.signed_in(request), why=why)
+        except (InvalidPrompt, NotReleased) as refusal:
+            self.message_user(request, refusal_text(refusal), messages.ERROR)
+        else:
+            words = _("%(version)s is live again: the next recommendation is written with it.")
+            self.message_user(request, words % {"version": version}, messages.SUCCESS)
+        return redirect("admin:chatbot_prompttemplate_change", template.pk)
+
+    @admin.display(description=gettext_lazy("live version"))
+    def live(self, template: PromptTemplate) -> SafeString | str:
+        return str(template.live_version) if template.live_version else badge(_("none"), "danger")
+
+    @admin.display(description=gettext_lazy("note"))
+    def note(self, template: PromptTemplate) -> str:
+        return template.live_version.note if template.live_version else ""
+
+    @admin.display(description=gettext_lazy("author"))
+    def made_by(self, template: PromptTemplate) -> str:
+        return str(template.live_version.author or "–") if template.live_version else ""
+
+    @admin.display(description=gettext_lazy("created"))
+    def made_at(self, template: PromptTemplate) -> str:
+        return moment(template.live_version.created_at) if template.live_version else "–"
+
+    @admin.display(description=gettext_lazy("versions"))
+    def version_count(self, template: Any) -> int:
+        return int(template.number_of_versions)
+
+
+def _export(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+    """The template with its live version, as the file that ``manage.py prompts import`` reads."""
+    headers = {"Content-Disposition": f'attachment; filename="{template.key}.toml"'}
+    return HttpResponse(export_template(template), content_type="application/toml; charset=utf-8", headers=headers)

@@ -1,0 +1,111 @@
+"""What the prompts' code says in codes, in words that an editor understands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chatbot.models import Outcome
+from chatbot.prompts.contracts import TemplateContract
+from chatbot.prompts.gate import Fingerprint
+from chatbot.prompts.judging import Reason
+from chatbot.prompts.publishing import InvalidPrompt, NotReleased
+from chatbot.prompts.rendering import Problem
+
+
+def marker(name: str) -> str:
+    """A variable as it is written in a text."""
+    return f"{{{{{name}}}}}"
+
+
+def problem_text(problem: Problem, contract: TemplateContract) -> str:
+    """Why the draft cannot be used, and what would help."""
+    match problem.code:
+        case "blank":
+            return _("The user text must not be blank.")
+        case "too_long":
+            words = _("Both texts together have %(length)s characters; %(limit)s are allowed.")
+            return words % {"length": f"{int(problem.name):,}", "limit": f"{contract.max_length:,}"}
+        case "unknown" if not problem.name:
+            return _("A name is missing between the double braces.")
+        case "unknown":
+            known = ", ".join(marker(variable.name) for variable in contract.variables)
+            words = _("%(marker)s is not known here. Known are: %(known)s.")
+            return words % {"marker": marker(problem.name), "known": known}
+        case "missing":
+            words = _("%(marker)s must appear in the system text or the user text.")
+            return words % {"marker": marker(problem.name)}
+        case "unbalanced":
+            return _("These double braces have no partner. A variable is written like %(marker)s.") % {
+                "marker": marker(contract.variables[0].name)
+            }
+        case "invisible":
+            return _("There is an invisible character here (%(character)s): delete it.") % {"character": problem.name}
+        case "model":
+            return _("The model %(model)s is not among those that can be chosen (LEAFRESH_CHAT_MODELS).") % {
+                "model": problem.name
+            }
+        case _code:
+            return _("This number must be within %(bounds)s.") % {"bounds": problem.name}
+
+
+def reason_text(reason: Reason) -> str:
+    """Why a sample did not come out as expected."""
+    values = {name: value for name, value in reason.items() if name != "code"}
+    words = {
+        "no_answer": _("No answer came: %(outcome)s. %(error)s"),
+        "refused": _("It could not be tried: %(error)s"),
+        "other_source": _("The model %(asked)s could not do it, so %(source)s had to answer. %(error)s"),
+        "repaired": _("The answer was not valid JSON and had to be repaired."),
+        "asked_again": _("Challenges were missing or could not be used, so the model had to be asked again."),
+        "filled": _("Challenges were missing or could not be used, so the catalogue had to fill in."),
+        "category_missing": _("The sentence does not name the category “%(label)s”."),
+        "title_bounds": _("The title “%(title)s” has %(length)s characters; %(least)s to %(most)s are expected."),
+        "lacks": _("The answer does not contain “%(words)s”."),
+        "contains": _("The answer contains “%(words)s”."),
+        "too_short": _("The sentence has %(length)s characters; at least %(bound)s are expected."),
+        "too_long": _("The sentence has %(length)s characters; at most %(bound)s are expected."),
+    }
+    if "outcome" in values:
+        values["outcome"] = Outcome(values["outcome"]).label
+    pattern = words.get(reason["code"])
+    return (pattern % values).strip() if pattern else str(reason["code"])
+
+
+def refusal_text(refusal: InvalidPrompt | NotReleased) -> str:
+    """Why nothing was published or rolled back, and what to do."""
+    if isinstance(refusal, InvalidPrompt):
+        return ngettext(
+            "The text has %(count)d problem: correct it first.",
+            "The text has %(count)d problems: correct them first.",
+            len(refusal.problems),
+        ) % {"count": len(refusal.problems)}
+    words = {
+        "forbidden": _("You may try prompts, but not publish them. Ask somebody who may."),
+        "no_note": _("Write what changed, and why."),
+        "unchanged": _("There is nothing to release: this is live already."),
+        "unchecked": _("This exact text has not passed its check yet: run the check first."),
+        "no_override_reason": _("Write why it is published without a passed check."),
+        "never_live": _("This version was never live, so there is nothing to roll back to."),
+        "unused_template": _("Nothing uses this template any more."),
+    }
+    return words[refusal.code]
+
+
+def stale_text(check: Any, now: Fingerprint) -> str:
+    """Why a check that was run no longer holds."""
+    if check.content_hash != now.content_hash:
+        return _("The text has changed since the check.")
+    if check.sources != now.sources:
+        return _("Another model would write now (%(now)s) than at the check (%(then)s).") % {
+            "now": now.sources,
+            "then": check.sources,
+        }
+    return _("The samples or the template's contract have changed since the check.")
+
+
+def selection_text(selection: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]]) -> str:
+    """A selection of keys as a person reads it: what its options are called today."""
+    names = ("category", "location", "work_type")
+    return " · ".join(labels[name].get(str(selection[name]), str(selection[name])) for name in names)
