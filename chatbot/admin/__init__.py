@@ -5,6 +5,6 @@ from django.contrib import admin
 from chatbot.admin import accounts, generations, sessions
 from chatbot.admin.studio import samples, templates, versions
 
-__all__ = ["samples", "templates", "versions", "accounts", "generations", "sessions"]
+__all__ = ["accounts", "generations", "samples", "sessions", "templates", "versions"]
 
 admin.site.index_template = "admin/chatbot/dashboard.html"

@@ -27,7 +27,6 @@ from chatbot.admin.badges import (
 )
 from chatbot.models import Generation, PromptVersion, Purpose
 
-
 _SHOWN_VERSIONS = 200
 
 
@@ -108,7 +107,10 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     search_help_text = gettext_lazy("The generation's id, or how it begins")
     fieldsets = (
         (None, {"fields": ("id", "started", "result", "error", "reader_answer")}),
-        (gettext_lazy("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")}),
+        (
+            gettext_lazy("Selection"),
+            {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")},
+        ),
         (gettext_lazy("Contract"), {"fields": ("kept", "mended", "sources_tried")}),
         (
             gettext_lazy("Run"),
@@ -164,7 +166,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     @admin.display(description=gettext_lazy("prompt version"), ordering="prompt_version")
     def version(self, generation: Generation) -> SafeString | str:
         if generation.prompt_version is None:
-            return Purpose(generation.purpose).label
+            return str(Purpose(generation.purpose).label)
         address = reverse("admin:chatbot_promptversion_change", args=[generation.prompt_version_id])
         return link(address, generation.prompt_version)
 

@@ -45,7 +45,9 @@ def results(versions: Sequence[int]) -> Mapping[int, Results]:
     found = {version: Results() for version in versions}
     timed: Counter[int] = Counter()
     rows = Generation.objects.filter(prompt_version__in=versions, purpose=Purpose.PUBLIC).order_by()
-    counted = rows.values_list("prompt_version", "outcome", "enforcement").annotate(Count("pk"), Count("first_token_ms"))
+    counted = rows.values_list("prompt_version", "outcome", "enforcement").annotate(
+        Count("pk"), Count("first_token_ms")
+    )
     for version, outcome, enforcement, number, with_time in counted:
         timed[version] += with_time
         if outcome == Outcome.COMPLETED:

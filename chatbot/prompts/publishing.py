@@ -151,9 +151,7 @@ def _require_override(by: "User", override: str | None) -> None:
         raise NotReleased("no_override_reason")
 
 
-def _add_version(
-    template: PromptTemplate, content: PromptContent, *, note: str, by: "User | None"
-) -> PromptVersion:
+def _add_version(template: PromptTemplate, content: PromptContent, *, note: str, by: "User | None") -> PromptVersion:
     last = template.versions.aggregate(Max("number"))["number__max"] or 0
     version = PromptVersion(
         template=template,

@@ -1,10 +1,14 @@
-"""What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope."""
+"""What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope.
+
+What starts work is a coroutine of the server's own loop: work that was started through ``async_to_sync`` would look for
+the thread of a request that is over.
+"""
 
 import secrets
 import uuid
 from typing import Any
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -22,7 +26,6 @@ from chatbot.admin.studio.words import refusal_text
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent, clean_text
 from chatbot.prompts.drafting import DraftConflict, DraftTooLong, draft_of, save_draft
-from chatbot.prompts.live import Prompt
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased, publish
 from chatbot.recommending import checking, trial
 from chatbot.sources.configured import source_names
@@ -55,30 +58,27 @@ def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse
     return answer({**draft_state(template, draft), "preview": _preview(body, PromptContent.of(draft))})
 
 
-def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """Both sides begin to write for one selection, with the same chances."""
     body = read_body(request)
-    prompts = {name: side(template, text_in(body, name)) for name in ("left", "right")}
-    selection = trial.select(**_selection(body))
-    begun = async_to_sync(_begin)(list(prompts.values()), selection)
-    trials = {
-        name: {
+    names = [text_in(body, name) for name in ("left", "right")]
+    selection = await sync_to_async(trial.select)(**_selection(body))
+    prompts = [await sync_to_async(side)(template, name) for name in names]
+    for prompt in prompts:
+        trial.require_usable(prompt)
+    seed = secrets.randbits(31)
+    begun = [(await trial.start(prompt, selection, seed=seed)).id for prompt in prompts]
+    left, right = (
+        {
             "id": str(generation_id),
-            "label": side_label(template, text_in(body, name), prompts[name]),
+            "label": side_label(template, name, prompt),
             "events": reverse("admin:chatbot_prompttemplate_trial_events", args=[template.pk, generation_id]),
             "report": reverse("admin:chatbot_prompttemplate_trial", args=[template.pk, generation_id]),
             "stop": f"/api/chatbot/generations/{generation_id}/stop",
         }
-        for name, generation_id in zip(prompts, begun, strict=True)
-    }
-    return answer(trials)
-
-
-async def _begin(prompts: list[Prompt], selection: Any) -> list[uuid.UUID]:
-    for prompt in prompts:
-        trial.require_usable(prompt)
-    seed = secrets.randbits(31)
-    return [(await trial.start(prompt, selection, seed=seed)).id for prompt in prompts]
+        for name, prompt, generation_id in zip(names, prompts, begun, strict=True)
+    )
+    return answer({"left": left, "right": right})
 
 
 def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
@@ -95,13 +95,13 @@ def show_trial(request: HttpRequest, template: PromptTemplate, generation_id: uu
     return answer(trial_report(get_object_or_404(Generation, pk=generation_id, purpose=Purpose.TRIAL)))
 
 
-def start_check(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+async def start_check(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """Begins a check of the draft as the script has seen it, or joins the one that runs."""
-    draft = draft_of(template)
+    draft = await sync_to_async(draft_of)(template)
     if draft.revision != whole_in(read_body(request), "revision"):
         raise BadRequest(409, _("The draft has changed meanwhile: load the page again."))
-    check = async_to_sync(checking.start)(template, PromptContent.of(draft), signed_in(request))
-    return answer(check_progress(template, check))
+    check = await checking.start(template, PromptContent.of(draft), signed_in(request))
+    return answer(await sync_to_async(check_progress)(template, check))
 
 
 def show_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:

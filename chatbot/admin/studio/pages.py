@@ -74,7 +74,7 @@ def _columns(live: PromptRelease | None) -> dict[str, Any] | None:
     found = results([version.pk for version in versions])
     each = [found[version.pk] for version in versions]
     rows: list[tuple[str, list[Any]]] = [(_("answers"), [result.answers for result in each])]
-    rows += [(how.label, [_share(result.kept[how], result.answers) for result in each]) for how in Enforcement]
+    rows += [(str(how.label), [_share(result.kept[how], result.answers) for result in each]) for how in Enforcement]
     rows += [
         (_("failed"), [result.failed for result in each]),
         (_("median time to first token"), [_milliseconds(result.first_token_ms) for result in each]),
@@ -165,7 +165,9 @@ def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]
     sides = _sides(template)
     known = {name for name, _label in sides}
     sides += [(name, f"{template.key}@{name}") for name in (left, right) if name not in known]
-    settings_of = [[content.model or _("the configured one"), content.temperature, content.max_tokens] for content in (one, other)]
+    settings_of = [
+        [content.model or _("the configured one"), content.temperature, content.max_tokens] for content in (one, other)
+    ]
     context = {
         **base,
         "config": {**_addresses(template), "state": None, "mayEdit": may(request, "change_promptdraft")},
@@ -174,8 +176,8 @@ def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]
         "right": right,
         "left_label": side_label(template, left, prompts["left"]),
         "right_label": side_label(template, right, prompts["right"]),
-        "system": difference_html(differences(one.system_text, other.system_text)),
-        "user": difference_html(differences(one.user_text, other.user_text)),
+        "system_difference": difference_html(differences(one.system_text, other.system_text)),
+        "user_difference": difference_html(differences(one.user_text, other.user_text)),
         "same": one == other,
         "model_rows": list(zip([_("chat model"), _("temperature"), _("tokens at most")], *settings_of, strict=True)),
         "may_edit": may(request, "change_promptdraft"),

@@ -21,11 +21,11 @@ def trial_report(generation: Generation) -> dict[str, Any]:
     """How one side of a comparison went."""
     return {
         "running": generation.outcome == Outcome.RUNNING,
-        "outcome": Outcome(generation.outcome).label,
+        "outcome": str(Outcome(generation.outcome).label),
         "error": generation.error,
         "source": generation.source,
         "errors": [entry["error"] for entry in generation.tried if entry["error"]],
-        "kept": Enforcement(generation.enforcement).label if generation.answer else "–",
+        "kept": str(Enforcement(generation.enforcement).label) if generation.answer else "–",
         "mends": _mends(generation.mends),
         "tokensIn": generation.tokens_in,
         "tokensOut": generation.tokens_out,
@@ -45,7 +45,7 @@ def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, An
     return {
         "id": check.pk,
         "status": status,
-        "statusText": status.label,
+        "statusText": str(status.label),
         "running": status == CheckStatus.RUNNING,
         "startedBy": str(check.started_by or "–"),
         "startedAt": moment(check.started_at),

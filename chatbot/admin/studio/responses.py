@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, Self
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from chatbot.errors import ApplicationError
 from chatbot.streaming.events import encode
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 
 class BadRequest(ApplicationError):
@@ -24,23 +26,56 @@ def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = 
     return HttpResponse(content, status=status, content_type="application/json; charset=utf-8")
 
 
+class SignedOut(Exception):
+    """The request comes from nobody who may enter the admin."""
+
+
 def in_envelope(view: View) -> View:
-    """Turns what the view raises into the envelope, so that a script always has words to show."""
+    """Turns what the view, a coroutine or not, raises into the envelope, so that a script always has words to show."""
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def awaited(*args: Any, **kwargs: Any) -> HttpResponseBase:
+            with _Words() as words:
+                response: HttpResponseBase = await view(*args, **kwargs)
+                return response
+            return words.response
+
+        return awaited
 
     @wraps(view)
-    def answered(*args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(*args, **kwargs)
-        except ApplicationError as error:
-            return answer(error.data, status=error.status, message=error.message)
-        except PermissionDenied:
-            return answer(None, status=403, message=_("You do not have the right to do this."))
-        except Http404:
-            return answer(None, status=404, message=_("It does not exist (any more): load the page again."))
-        except RequestDataTooBig:
-            return answer(None, status=413, message=_("That is too much text to be sent."))
+    def answered(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        with _Words() as words:
+            response: HttpResponseBase = view(*args, **kwargs)
+            return response
+        return words.response
 
     return answered
+
+
+class _Words:
+    """Holds the ``response`` to what was raised within."""
+
+    response: HttpResponse
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        match error:
+            case ApplicationError():
+                self.response = answer(error.data, status=error.status, message=error.message)
+            case SignedOut():
+                self.response = answer(None, status=401, message=_("You are signed out: sign in again."))
+            case PermissionDenied():
+                self.response = answer(None, status=403, message=_("You do not have the right to do this."))
+            case Http404():
+                self.response = answer(None, status=404, message=_("It does not exist: load the page again."))
+            case RequestDataTooBig():
+                self.response = answer(None, status=413, message=_("That is too much text to be sent."))
+            case _:
+                return False
+        return True
 
 
 def read_body(request: HttpRequest) -> dict[str, Any]:

@@ -65,7 +65,15 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
         (None, {"fields": ("template", ("category", "location", "work_type"))}),
         (
             gettext_lazy("Expected of the answer"),
-            {"fields": ("names_category", "contains", "excludes", ("title_min", "title_max"), ("length_min", "length_max"))},
+            {
+                "fields": (
+                    "names_category",
+                    "contains",
+                    "excludes",
+                    ("title_min", "title_max"),
+                    ("length_min", "length_max"),
+                )
+            },
         ),
     )
 

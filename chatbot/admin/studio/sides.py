@@ -22,7 +22,7 @@ def version_of(template: PromptTemplate, name: str) -> PromptVersion:
     """The live version or the one with that number. Raises Http404."""
     versions = PromptVersion.objects.filter(template=template).select_related("template", "author")
     if name == LIVE:
-        found = versions.filter(pk=template.live_version_id).first()
+        found = versions.filter(pk=template.live_version_id or 0).first()
     elif name.isascii() and name.isdecimal() and len(name) < 10:
         found = versions.filter(number=int(name)).first()
     else:

@@ -1,27 +1,32 @@
 """Prompt templates in the admin: the list, and where each page and script of the studio is found."""
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin
 
 from chatbot.admin.badges import badge, moment
 from chatbot.admin.studio import endpoints, pages
-from chatbot.admin.studio.responses import in_envelope
+from chatbot.admin.studio.responses import SignedOut, in_envelope
 from chatbot.admin.studio.words import refusal_text
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.exchange import export_template
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased, roll_back
+
+View = Callable[..., Any]
 
 READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prompt"
 
@@ -47,7 +52,7 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        scripts = [
+        scripts: list[tuple[str, str, View, str, View]] = [
             ("draft/", "save", endpoints.save, EDIT, require_POST),
             ("preview/", "preview", endpoints.show_preview, READ, require_POST),
             ("trials/", "trials", endpoints.start_trials, EDIT, require_POST),
@@ -58,37 +63,58 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
             ("checks/<int:check_id>/stop/", "check_stop", endpoints.stop_check, EDIT, require_POST),
             ("publish/", "publish", endpoints.publish_draft, EDIT, require_POST),
         ]
-        views = [
+        views: list[tuple[str, str, View]] = [
             ("change/", "change", pages.overview),
             ("editor/", "editor", pages.editor),
             ("compare/", "compare", pages.compare),
             ("impact/", "impact", pages.impact),
         ]
-        own = [self._url(end, name, self._page(page), require_GET) for end, name, page in views]
-        own += [self._url(end, name, in_envelope(self._for(view, right)), how) for end, name, view, right, how in scripts]
-        own += [
-            self._url("export/", "export", self._for(_export, READ), require_GET),
-            self._url("roll-back/", "roll_back", self._for(self._roll_back, READ), require_POST),
+        own = [
+            self._url(end, name, self.admin_site.admin_view(require_GET(self._page(page)))) for end, name, page in views
         ]
-        return own + super().get_urls()
+        own += [self._url(end, name, how(self._script(view, right))) for end, name, view, right, how in scripts]
+        export, back = require_GET(self._for(_export, READ)), require_POST(self._for(self._roll_back, READ))
+        own.append(self._url("export/", "export", self.admin_site.admin_view(export)))
+        own.append(self._url("roll-back/", "roll_back", self.admin_site.admin_view(back)))
+        inherited: list[URLPattern] = super().get_urls()
+        return own + inherited
 
-    def _url(self, end: str, name: str, view: Callable[..., Any], allow: Callable[..., Any]) -> URLPattern:
-        return path(f"<int:template_id>/{end}", self.admin_site.admin_view(allow(view)), name=f"chatbot_prompttemplate_{name}")
+    def _url(self, end: str, name: str, view: View) -> URLPattern:
+        own: URLPattern = path(f"<int:template_id>/{end}", view, name=f"chatbot_prompttemplate_{name}")
+        return own
 
-    def _for(self, view: Callable[..., Any], right: str) -> Callable[..., Any]:
-        """The view with the template that the address names, for those who have the right."""
+    def _find(self, request: HttpRequest, template_id: int, right: str) -> PromptTemplate:
+        """The template that the address names, for those who have the right."""
+        if not request.user.has_perm(f"chatbot.{right}"):
+            raise PermissionDenied
+        return get_object_or_404(PromptTemplate.objects.select_related("live_version__template"), pk=template_id)
 
+    def _for(self, view: View, right: str) -> View:
         def found(request: HttpRequest, template_id: int, **rest: Any) -> Any:
-            if not request.user.has_perm(f"chatbot.{right}"):
-                raise PermissionDenied
-            related = PromptTemplate.objects.select_related("live_version__template")
-            return view(request, get_object_or_404(related, pk=template_id), **rest)
+            return view(request, self._find(request, template_id, right), **rest)
 
         return found
 
-    def _page(self, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def _script(self, view: View, right: str) -> View:
+        """A view for scripts, a coroutine or not. Who is signed out is told so, not sent to a page."""
+
+        def enter(request: HttpRequest, template_id: int) -> PromptTemplate:
+            if not self.admin_site.has_permission(request):
+                raise SignedOut
+            return self._find(request, template_id, right)
+
+        async def awaited(request: HttpRequest, template_id: int, **rest: Any) -> Any:
+            return await view(request, await sync_to_async(enter)(request, template_id), **rest)
+
+        def found(request: HttpRequest, template_id: int, **rest: Any) -> Any:
+            return view(request, enter(request, template_id), **rest)
+
+        script: View = never_cache(in_envelope(awaited if iscoroutinefunction(view) else found))
+        return script
+
+    def _page(self, page: View) -> View:
         def shown(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-            request.current_app = self.admin_site.name  # type: ignore[attr-defined]  # Django's admin sets it so
+            request.current_app = self.admin_site.name
             base = {
                 **self.admin_site.each_context(request),
                 "title": template.key,
@@ -96,7 +122,8 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
                 "template": template,
                 "rights": {right: request.user.has_perm(f"chatbot.{right}") for right in (READ, EDIT, PUBLISH)},
             }
-            return page(request, template, base)
+            response: HttpResponse = page(request, template, base)
+            return response
 
         return self._for(shown, READ)
 
@@ -105,7 +132,9 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         number = request.POST.get("version", "")
         found = template.versions.filter(number=int(number) if number.isascii() and number.isdecimal() else 0)
         version: PromptVersion = get_object_or_404(found.select_related("template"))
-        why = request.POST.get("why", "").strip() or _("Rolled back from %(version)s.") % {"version": template.live_version}
+        why = request.POST.get("why", "").strip() or _("Rolled back from %(version)s.") % {
+            "version": template.live_version
+        }
         try:
             roll_back(version=version, by=endpoints.signed_in(request), why=why)
         except (InvalidPrompt, NotReleased) as refusal:
@@ -138,5 +167,7 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
 
 def _export(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """The template with its live version, as the file that ``manage.py prompts import`` reads."""
+    if template.live_version is None:
+        raise Http404(template.key)
     headers = {"Content-Disposition": f'attachment; filename="{template.key}.toml"'}
     return HttpResponse(export_template(template), content_type="application/toml; charset=utf-8", headers=headers)

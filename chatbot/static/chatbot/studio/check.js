@@ -1,0 +1,120 @@
+/** The check of a draft: begun, followed, stopped. The server runs it; this page may be left meanwhile. */
+
+import { ask, config, fill, strings } from "./request.js";
+
+const POLL_MS = 600;
+
+export class Check {
+  #start = document.getElementById("check-start");
+  #stop = document.getElementById("check-stop");
+  #state = document.getElementById("check-state");
+  #progress = document.getElementById("check-progress");
+  #runs = document.getElementById("runs");
+  #id = null;
+  #timer = 0;
+  #onEnd;
+  #before;
+
+  /** `before` saves the draft and resolves to its revision, or to null; `onEnd` hears when a check is over. */
+  constructor({ before, onEnd }) {
+    this.#before = before;
+    this.#onEnd = onEnd;
+    this.#start?.addEventListener("click", () => this.#begin());
+    this.#stop?.addEventListener("click", () => this.#end());
+    if (config.check) this.#follow(config.check);
+  }
+
+  async #begin() {
+    this.#start.disabled = true;
+    const revision = await this.#before();
+    if (revision !== null) this.#take(await ask(config.checks, { revision }));
+    else this.#start.disabled = false;
+  }
+
+  async #end() {
+    this.#stop.disabled = true;
+    this.#take(await ask(`${config.checks}${this.#id}/stop/`, {}));
+    this.#stop.disabled = false;
+  }
+
+  async #follow(id) {
+    this.#take(await ask(`${config.checks}${id}/`));
+  }
+
+  #take({ status, message, data }) {
+    clearTimeout(this.#timer);
+    if (status !== 200) {
+      this.#state.textContent = message;
+      if (this.#start) this.#start.disabled = false;
+      if (status === 0 && this.#id) this.#timer = setTimeout(() => this.#follow(this.#id), POLL_MS * 3);
+      return;
+    }
+    const wasRunning = this.#stop && !this.#stop.hidden;
+    this.#id = data.id;
+    this.#show(data);
+    if (data.running) this.#timer = setTimeout(() => this.#follow(data.id), POLL_MS);
+    else if (wasRunning) this.#onEnd();
+  }
+
+  #show(check) {
+    const count = fill(strings.checkOf, { done: check.done, total: check.total });
+    this.#state.textContent = [check.statusText, count, check.stale].filter(Boolean).join(" · ");
+    this.#state.className = `flag ${check.stale ? "warning" : { passed: "success", failed: "danger" }[check.status] ?? ""}`;
+    const by = { name: check.startedBy, time: check.startedAt, sources: check.sources };
+    document.getElementById("check-by").textContent = fill(strings.checkBy, by);
+    this.#progress.hidden = !check.running;
+    this.#progress.max = check.total || 1;
+    this.#progress.value = check.done;
+    if (this.#start) this.#start.disabled = check.running;
+    if (this.#stop) this.#stop.hidden = !check.running;
+    check.runs.forEach((run, index) => this.#showRun(run, this.#runs.children[index]));
+    while (this.#runs.children.length > check.runs.length) this.#runs.lastElementChild.remove();
+  }
+
+  /** Draws a sample's line; one that shows the same already is left alone, so that what was opened stays open. */
+  #showRun(run, old) {
+    const drawn = `${this.#id}:${run.position}:${run.ended}`;
+    if (old?.dataset.drawn === drawn) return;
+    const line = document.createElement("li");
+    line.dataset.drawn = drawn;
+    line.className = run.ended ? (run.passed ? "passed" : "not-passed") : "";
+    const word = run.ended ? (run.passed ? strings.passed : strings.notPassed) : strings.waiting;
+    line.append(tag("p", `${run.ended ? (run.passed ? "✓" : "✗") : "…"} ${run.name} — ${word}`));
+    if (run.reasons.length) {
+      const reasons = document.createElement("ul");
+      reasons.className = "problems";
+      reasons.append(...run.reasons.map((reason) => tag("li", reason)));
+      line.append(reasons);
+    }
+    if (run.answer) line.append(details(strings.whatCame, cards(run.answer)));
+    if (run.raw && !run.passed) line.append(details(strings.rawText, tag("pre", run.raw)));
+    if (old) old.replaceWith(line);
+    else this.#runs.append(line);
+  }
+}
+
+function cards(answer) {
+  const box = document.createElement("div");
+  const list = document.createElement("ol");
+  list.className = "cards";
+  for (const { title, description } of answer.challenges) {
+    const card = document.createElement("li");
+    card.className = "complete";
+    card.append(tag("strong", title), tag("p", description));
+    list.append(card);
+  }
+  box.append(tag("p", answer.recommend), list);
+  return box;
+}
+
+function details(summary, content) {
+  const element = document.createElement("details");
+  element.append(tag("summary", summary), content);
+  return element;
+}
+
+function tag(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
+}

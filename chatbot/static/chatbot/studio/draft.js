@@ -1,0 +1,155 @@
+/**
+ * The draft: saved a moment after the last change, never over somebody else's, never lost.
+ *
+ * What is not saved yet is also kept in this browser, with the revision that it belongs to, until the server has it.
+ */
+
+import { ask, selection } from "./request.js";
+
+const PAUSE_MS = 500;
+const RETRY_MS = 3000;
+
+export class Draft {
+  #url;
+  #key;
+  #read;
+  #revision;
+  #saved;
+  #timer = 0;
+  #saving = null;
+  #halted = false;
+  #report;
+
+  /**
+   * @param {{url: string, key: string, revision: number, saved: object, read: () => object,
+   *   report: (state: string, envelope: any) => void}} parts  `read` gives the fields as they are now; `saved` is what the
+   *   server has; `report` hears of `unsaved`, `saving`, `saved`, `offline`, `signedOut`, `conflict` and `refused`
+   */
+  constructor({ url, key, revision, saved, read, report }) {
+    this.#url = url;
+    this.#key = key;
+    this.#revision = revision;
+    this.#saved = JSON.stringify(saved);
+    this.#read = read;
+    this.#report = report;
+  }
+
+  get revision() {
+    return this.#revision;
+  }
+
+  get isSaved() {
+    return JSON.stringify(this.#read()) === this.#saved;
+  }
+
+  /** What an earlier visit left unsaved, `{revision, fields}`; null when there is nothing. */
+  leftBehind() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.#key));
+      return kept && JSON.stringify(kept.fields) !== this.#saved ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Goes on from the revision that text was left behind at: if it is an old one, the server says whose came between. */
+  continueFrom(revision) {
+    this.#revision = revision;
+    this.changed();
+  }
+
+  /** The fields changed: they are kept here at once and saved in a moment. */
+  changed() {
+    if (this.isSaved) {
+      this.#forget();
+      if (!this.#halted) this.#report("saved", null);
+      return;
+    }
+    this.#keep();
+    if (this.#halted) return;
+    this.#report("unsaved", null);
+    this.#later(PAUSE_MS);
+  }
+
+  /** Saves now; resolves to whether the server has everything. */
+  async save() {
+    clearTimeout(this.#timer);
+    if (this.#halted) return false;
+    if (this.#saving) await this.#saving;
+    if (this.isSaved) return true;
+    this.#saving = this.#send();
+    try {
+      return await this.#saving;
+    } finally {
+      this.#saving = null;
+      if (!this.isSaved && !this.#halted && !this.#timer) this.#later(PAUSE_MS);
+    }
+  }
+
+  /** After a conflict: `revision` is theirs. With `fields` they are taken, else mine are saved over them. */
+  settle(revision, fields) {
+    this.#halted = false;
+    this.#revision = revision;
+    if (fields) {
+      this.#saved = JSON.stringify(fields);
+      this.changed();
+    } else {
+      this.#saved = "";
+      this.save();
+    }
+  }
+
+  async #send() {
+    this.#timer = 0;
+    const fields = this.#read();
+    this.#report("saving", null);
+    const envelope = await ask(this.#url, { ...fields, ...selection(), revision: this.#revision });
+    if (envelope.status === 200) {
+      this.#saved = JSON.stringify(fields);
+      this.#revision = envelope.data.revision;
+      if (this.isSaved) this.#forget();
+      else this.#keep();
+      this.#report(this.isSaved ? "saved" : "unsaved", envelope);
+      return this.isSaved;
+    }
+    this.#failed(envelope);
+    return false;
+  }
+
+  #failed(envelope) {
+    if (envelope.status === 409) {
+      this.#halted = true;
+      this.#report("conflict", envelope);
+    } else if (envelope.status === 0 || envelope.status >= 500) {
+      this.#report("offline", envelope);
+      this.#later(RETRY_MS);
+    } else if (envelope.status === 401) {
+      this.#report("signedOut", envelope);
+      this.#later(RETRY_MS);
+    } else {
+      this.#report("refused", envelope);
+      this.#timer = -1; // the next change tries again
+    }
+  }
+
+  #later(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.save(), milliseconds);
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify({ revision: this.#revision, fields: this.#read() }));
+    } catch {
+      // Storage is full or switched off: the warning before leaving is what is left.
+    }
+  }
+
+  #forget() {
+    try {
+      localStorage.removeItem(this.#key);
+    } catch {
+      // There was nothing kept.
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Asking the studio's server side, which answers in the envelope `{status, message, data}`. */
+
+/**
+ * Sends JSON and returns the envelope. `status` is 0 when the server could not be reached, 401 when one is signed out.
+ *
+ * @param {string} url
+ * @param {object} [body]  a POST with it; a GET without
+ * @returns {Promise<{status: number, message: string, data: any}>}
+ */
+export async function ask(url, body) {
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
+  const how = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
+  let response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...how });
+  } catch {
+    return { status: 0, message: strings.unreachable, data: null };
+  }
+  if (response.redirected) return { status: 401, message: strings.signedOut, data: null };
+  try {
+    return await response.json();
+  } catch {
+    // Not the envelope: the token of a new sign-in is read at the next try; all else is a fault of the server.
+    const signedOut = response.status === 403;
+    return { status: signedOut ? 401 : response.status, message: signedOut ? strings.signedOut : strings.failed, data: null };
+  }
+}
+
+function csrfToken() {
+  return /(?:^|;\s*)csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+}
+
+function read(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent) : {};
+}
+
+/** What the page says, and what it was given. */
+export const strings = read("studio-strings");
+export const config = read("studio-config");
+
+/** `pattern` with `{name}` replaced by each of `values`. */
+export function fill(pattern, values) {
+  return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** The selection that the page's pickers show, or null when there are none. */
+export function selection() {
+  const pickers = Array.from(document.querySelectorAll("[data-pick]"));
+  return pickers.length ? Object.fromEntries(pickers.map((picker) => [picker.dataset.pick, picker.value])) : null;
+}
+
+/** Shows `text` in the element, or hides it when there is none. */
+export function say(element, text) {
+  element.textContent = text;
+  element.hidden = !text;
+}
