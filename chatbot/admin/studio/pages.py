@@ -22,6 +22,7 @@ from chatbot.prompts.differences import differences
 from chatbot.prompts.drafting import draft_of
 from chatbot.prompts.gate import last_check
 from chatbot.prompts.impact import Impact, impacts, last_requests
+from chatbot.sources.configured import source_names
 
 SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
@@ -116,6 +117,7 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
         "models": settings.LEAFRESH_CHAT_MODELS,
         "bounds": MODEL_BOUNDS,
         "draft": draft,
+        "only_catalogue": source_names(model=content.model) == ["catalog"],
         "sides": _sides(template),
         "left": LIVE,
         "right": DRAFT,
