@@ -6,6 +6,7 @@ The model's name says how: a client that asks for ``openai:truncated`` meets the
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -36,8 +37,9 @@ def more(count: int) -> list[dict[str, str]]:
 class Reply:
     """One response, written by hand so that it can be wrong."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model: str) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model: str, is_held: Callable[[], bool]) -> None:
         self.writer = writer
+        self.is_held = is_held
         self._model = model
 
     async def begin(self, status: str = "200 OK", content_type: str = "text/event-stream", **headers: str) -> None:
@@ -225,21 +227,42 @@ class Behaviours:
     async def refusal(self, reply: Reply, body: dict[str, Any]) -> None:
         await reply.whole("죄송하지만 그 요청은 도와드릴 수 없습니다.")
 
+    async def obedient(self, reply: Reply, body: dict[str, Any]) -> None:
+        """Does what the seeded prompt says, and only that: names the category asked for, and writes short titles when
+        they are to be short. Repeats markup. Waits in the middle while the provider holds it."""
+        system, user = (message["content"] for message in body["messages"][:2])
+        category = found[1] if (found := re.search("주제: (.+)", user)) else "환경"
+        markup = found[0] if (found := re.search("<img [^>]*>", system)) else ""
+        title = "{} 실천" if "10자 이하" in system else "{} 실천을 오늘부터 매일 한 가지씩"
+        challenges = [
+            {**item, "title": title.format(which), "description": item["description"] + markup}
+            for which, item in zip(("첫째", "둘째", "셋째"), CHALLENGES, strict=True)
+        ]
+        answer = {"recommend": f"{category} 생활을 함께 시작해요.{markup}", "challenges": challenges}
+        text = json.dumps(answer, ensure_ascii=False)
+        await reply.text(pieces_of(text[:40]), pause=0.005)
+        while reply.is_held():
+            await asyncio.sleep(0.02)
+        for piece in pieces_of(text[40:]):
+            await reply.chunk(piece)
+        await reply.end()
+
     async def slow(self, reply: Reply, body: dict[str, Any]) -> None:
         await reply.text(pieces_of(TEXT), pause=0.05)
         await reply.end()
 
 
-MISBEHAVIOURS = [name for name in vars(Behaviours) if not name.startswith("_") and name != "slow"]
+MISBEHAVIOURS = [name for name in vars(Behaviours) if not name.startswith("_") and name not in {"obedient", "slow"}]
 
 
 class Provider:
     """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
-    client went away before its answer was finished."""
+    client went away before its answer was finished; while ``holds`` is set, what obeys stops in the middle."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.closed = threading.Event()
+        self.holds = False
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
@@ -272,7 +295,8 @@ class Provider:
             body = json.loads(await reader.readexactly(length))
             self.requests.append(body)
             behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(), body["model"])
-            answering = asyncio.ensure_future(behave(Reply(writer, body["model"]), body))
+            reply = Reply(writer, body["model"], lambda: self.holds)
+            answering = asyncio.ensure_future(behave(reply, body))
             leaving = asyncio.ensure_future(reader.read())
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():

@@ -1,0 +1,116 @@
+"""The prompt studio in real browsers: trying, checking, publishing and rolling back, while people get answers."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import chromium
+from tests.e2e.server import RunningServer
+from tests.e2e.sse import SELECTION, Background, stream
+from tests.e2e.studio import PASSWORD, STUDIO, WITHIN, Desk, desk, studio_server
+from tests.provider import Provider
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture
+def server(provider: Provider) -> Iterator[RunningServer]:
+    with studio_server(provider) as running:
+        yield running
+
+
+def version_of_next_answer(server: RunningServer) -> str:
+    """Which version writes the answer that is asked for now."""
+    return str(
+        next(event for event in stream(server.url, **SELECTION) if event.name == "start").payload["promptVersion"]
+    )
+
+
+def check(person: Desk, outcome: str) -> None:
+    """Runs the check until it says ``outcome``, as a class."""
+    person.find("#check-start").click()
+    person.expect_class("#check-state", outcome)
+
+
+def try_it(person: Desk) -> None:
+    """Both sides write, as it comes, until both are done and measured."""
+    person.find("#try").click()
+    expect(person.find(".trial .metrics dd")).not_to_have_count(0, timeout=WITHIN)
+    for side in (person.find(".trial").nth(0), person.find(".trial").nth(1)):
+        expect(side.locator(".metrics dt")).to_have_count(6, timeout=WITHIN)
+        expect(side.locator(".sentence")).not_to_be_empty()
+        expect(side.locator(".cards li.complete")).to_have_count(3)
+    for shown in person.evaluate("sentences"):
+        assert len(set(shown)) > 2, "it was not seen while it was written"
+
+
+def test_from_a_changed_sentence_to_people_and_back(
+    browser: Browser, server: RunningServer, provider: Provider
+) -> None:
+    with desk(browser, server.url) as editor:
+        editor.page.goto(f"{server.url}/admin/login/?next={STUDIO}/editor/")
+        editor.find("#id_username").fill("jieun")
+        editor.find("#id_password").fill(PASSWORD)
+        editor.find("#id_password").press("Enter")
+        expect(editor.find("#id_password")).to_have_count(0)
+        editor.open()
+        editor.replace("다정하게 권합니다", "따뜻하게 권합니다")
+        editor.expect_saved()
+        try_it(editor)
+        check(editor, "success")
+        expect(editor.find("#runs li.passed")).not_to_have_count(0)
+        expect(editor.find("#runs li.not-passed")).to_have_count(0)
+        expect(editor.find("#publish")).to_have_count(0)
+        assert editor.complaints == []
+
+    with desk(browser, server.url, "sora") as publisher:
+        publisher.open()
+        publisher.expect_class("#check-state", "success")
+        asked = len(provider.requests)
+        provider.holds = True
+        running = Background(server.url, **SELECTION)
+        while len(provider.requests) == asked:
+            publisher.page.wait_for_timeout(20)
+
+        publisher.find("#note").fill("더 따뜻한 말투")
+        publisher.find("#publish").click()
+        publisher.page.wait_for_url(f"**{STUDIO}/change/", timeout=WITHIN)
+        provider.holds = False
+        before = running.join()
+        assert before[0].payload["promptVersion"] == "base-info@1"
+        assert before[-1].name == "close"
+        assert version_of_next_answer(server) == "base-info@2"
+
+        publisher.find("form[action$='/roll-back/'] button").first.click()
+        expect(publisher.find(".history").first.locator("li")).to_have_count(3)
+        assert version_of_next_answer(server) == "base-info@1"
+        assert publisher.complaints == []
+
+
+def test_a_prompt_that_makes_answers_bad_is_not_published(browser: Browser, server: RunningServer) -> None:
+    with desk(browser, server.url, "sora") as publisher:
+        publisher.open()
+        line = next(line for line in publisher.text.splitlines() if "10자 이하" in line)
+        publisher.replace(f"{line}\n", "")
+        publisher.expect_saved()
+        check(publisher, "danger")
+        reason = publisher.find(".runs li.not-passed .problems li").first
+        expect(reason).to_contain_text("첫째 실천을 오늘부터 매일 한 가지씩")
+
+        publisher.find("#note").fill("짧게")
+        publisher.find("#publish").click()
+        expect(publisher.find("#publish-failure")).not_to_be_empty(timeout=WITHIN)
+        expect(publisher.find("#publish")).to_be_enabled()
+        assert publisher.page.url.endswith("/editor/")
+        assert version_of_next_answer(server) == "base-info@1"
