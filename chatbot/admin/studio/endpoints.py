@@ -23,6 +23,7 @@ from chatbot.admin.studio.responses import BadRequest, answer, number_in, read_b
 from chatbot.admin.studio.sides import side, side_label
 from chatbot.admin.studio.state import conflict, draft_state, preview
 from chatbot.admin.studio.words import refusal_text
+from chatbot.errors import InvalidFields
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent, clean_text
 from chatbot.prompts.drafting import DraftConflict, DraftTooLong, draft_of, save_draft
@@ -38,6 +39,10 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     body = read_body(request)
     content = _content(body)
     try:
+        shown = _preview(body, content)
+    except InvalidFields:  # what can no longer be picked keeps no text from being saved
+        shown = None
+    try:
         draft = save_draft(
             template=template, revision=whole_in(body, "revision"), content=content, by=signed_in(request)
         )
@@ -48,7 +53,7 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")
         values = {"length": f"{error.length:,}", "limit": f"{error.limit:,}"}
         raise BadRequest(422, words % values) from None
-    return answer({**draft_state(template, draft), "preview": _preview(body, content)})
+    return answer({**draft_state(template, draft), "preview": shown})
 
 
 def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:

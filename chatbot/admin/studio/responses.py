@@ -82,7 +82,7 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
     """The JSON object in a request. Raises BadRequest."""
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets in brackets in brackets
         raise BadRequest(400, _("The request is not JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(400, _("The request is not a JSON object."))

@@ -21,8 +21,11 @@ from unfold.admin import ModelAdmin
 from chatbot.admin.badges import badge, moment
 from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.responses import SignedOut, in_envelope
+from chatbot.admin.studio.sides import version_of
 from chatbot.admin.studio.words import refusal_text
-from chatbot.models import PromptTemplate, PromptVersion
+from chatbot.models import PromptTemplate
+from chatbot.prompts.content import clean_text
+from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.exchange import export_template
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased, roll_back
 
@@ -73,7 +76,7 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
             self._url(end, name, self.admin_site.admin_view(require_GET(self._page(page)))) for end, name, page in views
         ]
         own += [self._url(end, name, how(self._script(view, right))) for end, name, view, right, how in scripts]
-        export, back = require_GET(self._for(_export, READ)), require_POST(self._for(self._roll_back, READ))
+        export, back = require_GET(self._for(_export, READ)), require_POST(self._for(self._roll_back, PUBLISH))
         own.append(self._url("export/", "export", self.admin_site.admin_view(export)))
         own.append(self._url("roll-back/", "roll_back", self.admin_site.admin_view(back)))
         inherited: list[URLPattern] = super().get_urls()
@@ -101,7 +104,10 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         def enter(request: HttpRequest, template_id: int) -> PromptTemplate:
             if not self.admin_site.has_permission(request):
                 raise SignedOut
-            return self._find(request, template_id, right)
+            template = self._find(request, template_id, right)
+            if template.key not in TEMPLATES:  # nothing uses it any more: it is read, not worked on
+                raise Http404(template.key)
+            return template
 
         async def awaited(request: HttpRequest, template_id: int, **rest: Any) -> Any:
             return await view(request, await sync_to_async(enter)(request, template_id), **rest)
@@ -129,10 +135,8 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
 
     def _roll_back(self, request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         """Makes the version whose number is posted live again."""
-        number = request.POST.get("version", "")
-        found = template.versions.filter(number=int(number) if number.isascii() and number.isdecimal() else 0)
-        version: PromptVersion = get_object_or_404(found.select_related("template"))
-        why = request.POST.get("why", "").strip() or _("Rolled back from %(version)s.") % {
+        version = version_of(template, request.POST.get("version", ""))
+        why = clean_text(request.POST.get("why", "")).strip() or _("Rolled back from %(version)s.") % {
             "version": template.live_version
         }
         try:

@@ -1,0 +1,63 @@
+"""Asking the studio as its pages and scripts do."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.test import AsyncClient, Client
+from django.urls import reverse
+
+from chatbot.models import PromptTemplate
+from tests.prompts import CONTENT, base_info
+
+ENGLISH = "en"
+JSON = "application/json"
+SELECTION = {"location": "city", "work_type": "office", "category": "VEGAN"}
+PAGES = ("change", "editor", "compare", "impact")
+
+
+def member(role: str) -> User:
+    """A member of the staff in the role's group."""
+    user = User.objects.create_user(role.lower().replace(" ", "-"), is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client(headers={"accept-language": ENGLISH})
+    client.force_login(user)
+    return client
+
+
+def address(name: str, *rest: object, template: PromptTemplate | None = None) -> str:
+    return reverse(f"admin:chatbot_prompttemplate_{name}", args=[(template or base_info()).pk, *rest])
+
+
+def text(**changes: Any) -> dict[str, Any]:
+    """What the editor's script sends to save ``tests.prompts.CONTENT`` as the first draft, with changes."""
+    fields = {"system_text": CONTENT.system_text, "user_text": CONTENT.user_text, "model": ""}
+    return {"revision": 0, **fields, "temperature": None, "max_tokens": None, **changes}
+
+
+def post(client: Client, name: str, body: object, *rest: object) -> Any:
+    """A script's request, its body as JSON unless it is text already."""
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(address(name, *rest), data, content_type=JSON)
+
+
+def save(client: Client, **changes: Any) -> Any:
+    """The data of a save that must go well."""
+    response = post(client, "save", text(**changes))
+    assert response.status_code == 200, response.content.decode()
+    return response.json()["data"]
+
+
+async def apost(client: AsyncClient, to: str, body: object = None) -> Any:
+    """The same in a coroutine, to an address: the envelope."""
+    response = await client.post(to, json.dumps(body), content_type=JSON, headers={"accept-language": ENGLISH})
+    return json.loads(response.content)
+
+
+async def aget(client: AsyncClient, at: str) -> Any:
+    response = await client.get(at, headers={"accept-language": ENGLISH})
+    return json.loads(response.content)
