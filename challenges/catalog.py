@@ -8,6 +8,10 @@ from challenges.revisions import Cached
 from challenges.text import lookup_name
 
 
+LONGEST_NAME = 200
+"""Characters above which a text is no name of anything: normalising it would only cost time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One active location, work type or category, as it was when it was read."""
@@ -47,7 +51,10 @@ class Options:
     def select(self, *, location: str, work_type: str, category: str) -> Selection:
         """The selection meant by three keys, labels or aliases, in any case. Raises InvalidSelection."""
         asked = {"location": location, "workType": work_type, "category": category}
-        found = {field: self.names[field].get(lookup_name(text)) for field, text in asked.items()}
+        found = {
+            field: self.names[field].get(lookup_name(text)) if len(text) <= LONGEST_NAME else None
+            for field, text in asked.items()
+        }
         wrong = [field for field, choice in found.items() if choice is None]
         known = {field: choice for field, choice in found.items() if choice is not None}
         if wrong:

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from challenges.catalog import Options, options
@@ -58,8 +58,10 @@ def _conclude(check_id: int, status: CheckStatus) -> bool:
     return bool(running.update(status=status, ended_at=timezone.now()))
 
 
+@transaction.atomic
 def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> tuple[PromptCheck, bool]:
     trial.require_usable(Prompt(template.key, None, f"{template.key}@draft", content))
+    PromptTemplate.objects.select_for_update().get(pk=template.pk)  # who else begins now waits, and joins
     bound = asdict(fingerprint(template, content, source_names(model=content.model)))
     running = PromptCheck.objects.filter(template=template, status=CheckStatus.RUNNING, **bound).first()
     if running is not None and not running.lost:

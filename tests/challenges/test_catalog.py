@@ -99,3 +99,9 @@ def test_what_is_known_is_read_again_only_after_a_change(django_assert_num_queri
     assert "WATER" in options.get().categories
     Category.objects.filter(key="WATER").delete()
     assert "WATER" not in options.get().categories
+
+
+def test_a_text_that_is_too_long_to_be_a_name_is_not_looked_at(known: Options) -> None:
+    with pytest.raises(InvalidSelection) as caught:
+        known.select(location="도시", work_type="사무직", category="ᅡ" * 2_000_000)
+    assert caught.value.fields == ["category"]
