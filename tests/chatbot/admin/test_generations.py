@@ -1,5 +1,6 @@
 """Reading generations."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from challenges.models import Category
-from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, PromptVersion, Turn
+from chatbot.models import ChatSession, Generation, Outcome, PromptVersion, Purpose, Turn
+from tests.prompts import base_info, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,7 @@ def page(admin_client: Client) -> Client:
 
 
 def live_version() -> PromptVersion:
-    version = PromptTemplate.objects.get(key="base-info").live_version
+    version = base_info().live_version
     assert version
     return version
 
@@ -74,13 +76,11 @@ def test_a_selection_that_is_gone_is_shown_by_its_key(page: Client) -> None:
 
 
 def test_filters(page: Client) -> None:
-    done = make()
+    make()
     failed = make(
         outcome=Outcome.FAILED, answer=None, error="모델이 대답하지 않았어요", source="openai:x", category="MEDIA"
     )
-    other = PromptVersion.objects.create(
-        template=done.prompt_version.template, number=2, system_text="", user_text="x", note="x"
-    )
+    other = make_version()
     newer = make(prompt_version=other)
     assert _shown(page, {"outcome__exact": "failed"}) == [failed.pk]
     assert _shown(page, {"source": "openai:x"}) == [failed.pk]
@@ -88,6 +88,26 @@ def test_filters(page: Client) -> None:
     assert _shown(page, {"prompt_version": str(other.pk)}) == [newer.pk]
     assert len(_shown(page, {"started_at__gte": "2000-01-01 00:00:00+09:00"})) == 3
     assert len(_shown(page, {"outcome__exact": "", "source": "", "prompt_version": "x"})) == 3
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words"), [(Purpose.TRIAL, "trial in the studio"), (Purpose.CHECK, "check before publishing")]
+)
+def test_what_a_draft_wrote_is_called_what_it_was_for(page: Client, purpose: Purpose, words: str) -> None:
+    """A draft is no version, so there is none to name."""
+    real = make()
+    tried = make(prompt_version=None, purpose=purpose)
+    tried_live = make(purpose=purpose)
+    assert _shown(page, {"purpose__exact": purpose}) == [tried_live.pk, tried.pk]
+    assert _shown(page, {"purpose__exact": "public"}) == [real.pk]
+    assert _shown(page, {"prompt_version": str(live_version().pk)}) == [tried_live.pk, real.pk]
+    cells = re.findall(r"<td[^>]*field-version[^>]*>(.*?)</td>", page.get(LIST).content.decode(), re.DOTALL)
+    assert [re.sub(r"<[^>]*>", "", cell).strip() for cell in cells] == ["base-info@1", words, "base-info@1"]
+    for generation, times in {tried: 2, tried_live: 1}.items():
+        html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
+        assert len(re.findall(rf">\s*{words}\s*<", html)) == times
+        assert "No session keeps it." in html
+    assert "for a person" in page.get(f"{LIST}{real.pk}/change/").content.decode()
 
 
 def test_search_by_id(page: Client) -> None:
@@ -126,11 +146,11 @@ def test_a_generation_is_never_written(page: Client) -> None:
 
 def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
     counts = []
-    version = live_version()
     for rows in (10, 200):
         while Generation.objects.count() < rows:
             make()
-        PromptVersion.objects.create(template=version.template, number=rows, system_text="", user_text="x", note="x")
+            make(prompt_version=None, purpose=Purpose.TRIAL)
+        make_version(system_text=f"{rows}")
         with CaptureQueriesContext(connection) as queries:
             assert len(_shown(page, {"all": ""})) == rows
         counts.append(len(queries))

@@ -100,8 +100,8 @@ def test_every_kind_of_problem_is_said_in_words(editor: Client) -> None:
             for name in ("location", "workType", "category", "output_format")
         ),
         ("model", "The model openai:none is not among those that can be chosen (LEAFRESH_CHAT_MODELS)."),
-        ("temperature", "This number must be within 0–2."),
-        ("max_tokens", "This number must be within 64–32768."),
+        ("temperature", "“Temperature” must be within 0–2."),
+        ("max_tokens", "“Tokens at most” must be within 64–32768."),
     ]
     assert {problem["line"] for problem in data["problems"] if problem["field"] != "system_text"} == {None}
 

@@ -1,0 +1,116 @@
+"""Codes in words: every code that the prompts' code can say has a sentence of its own."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from chatbot.admin.studio.words import marker, problem_text, reason_text, refusal_text, selection_text, stale_text
+from chatbot.models import CheckStatus, PromptCheck
+from chatbot.prompts import judging, publishing
+from chatbot.prompts.contracts import BASE_INFO
+from chatbot.prompts.gate import Fingerprint
+from chatbot.prompts.publishing import InvalidPrompt, NotReleased
+from chatbot.prompts.rendering import Problem
+
+KNOWN = "{{location}}, {{workType}}, {{category}}, {{output_format}}"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    with translation.override("en"):
+        yield
+
+
+def codes(module: Any, pattern: str) -> set[str]:
+    """The codes that a module's source names."""
+    return set(re.findall(pattern, Path(module.__file__).read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (Problem("blank"), "The user text must not be blank."),
+        (Problem("too_long", "20001"), "Both texts together have 20,001 characters; 20,000 are allowed."),
+        (Problem("unknown", ""), "A name is missing between the double braces."),
+        (Problem("unknown", "%s"), f"{{{{%s}}}} is not known here. Known are: {KNOWN}."),
+        (Problem("missing", "category"), "{{category}} must appear in the system text or the user text."),
+        (
+            Problem("unbalanced", "{{"),
+            "These double braces have no partner. A variable is written like {{location}}.",
+        ),
+        (Problem("invisible", "U+200B"), "There is an invisible character here (U+200B): delete it."),
+        (Problem("model", "x:y"), "The model x:y is not among those that can be chosen (LEAFRESH_CHAT_MODELS)."),
+        (Problem("bounds", "0–2", field="temperature"), "“Temperature” must be within 0–2."),
+    ],
+)
+def test_problems(problem: Problem, words: str) -> None:
+    assert problem_text(problem, BASE_INFO) == words
+
+
+REASONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no_answer": ({"outcome": "failed", "error": "timeout"}, "No answer came: failed. timeout"),
+    "refused": ({"error": "busy"}, "It could not be tried: busy"),
+    "other_source": (
+        {"asked": "a", "source": "b", "error": ""},
+        "The model a could not do it, so b had to answer.",
+    ),
+    "repaired": ({}, "The answer was not valid JSON and had to be repaired."),
+    "asked_again": ({}, "Challenges were missing or could not be used, so the model had to be asked again."),
+    "filled": ({}, "Challenges were missing or could not be used, so the catalogue had to fill in."),
+    "category_missing": ({"label": "비건"}, "The sentence does not name the category “비건”."),
+    "title_bounds": (
+        {"title": "%s", "length": 2, "least": 3, "most": 10},
+        "The title “%s” has 2 characters; 3 to 10 are expected.",
+    ),
+    "lacks": ({"words": "두부"}, "The answer does not contain “두부”."),
+    "contains": ({"words": "두부"}, "The answer contains “두부”."),
+    "too_short": ({"length": 1, "bound": 2}, "The sentence has 1 characters; at least 2 are expected."),
+    "too_long": ({"length": 3, "bound": 2}, "The sentence has 3 characters; at most 2 are expected."),
+}
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_reasons(code: str) -> None:
+    values, words = REASONS[code]
+    assert reason_text({"code": code, **values}) == words
+
+
+def test_every_reason_has_words() -> None:
+    assert codes(judging, r'"code": "(\w+)"') | {"refused"} <= set(REASONS) | {"repaired", "asked_again", "filled"}
+    assert reason_text({"code": "of another release"}) == "of another release"
+
+
+def test_refusals() -> None:
+    known = codes(publishing, r'NotReleased\("(\w+)"\)')
+    assert known == {
+        *("forbidden", "no_note", "unchanged", "unchecked", "no_override_reason", "never_live", "unused_template")
+    }
+    assert len({refusal_text(NotReleased(code)) for code in known}) == len(known)
+    assert refusal_text(InvalidPrompt([Problem("blank")])) == "The text has 1 problem: correct it first."
+    assert refusal_text(InvalidPrompt([Problem("blank")] * 2)) == "The text has 2 problems: correct them first."
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (Fingerprint("b", "s", "c"), "The text has changed since the check."),
+        (Fingerprint("a", "t", "c"), "Another model would write now (t) than at the check (s)."),
+        (Fingerprint("a", "s", "d"), "The samples or the template's contract have changed since the check."),
+    ],
+)
+def test_why_a_check_no_longer_holds(now: Fingerprint, words: str) -> None:
+    check = PromptCheck(content_hash="a", sources="s", contract_hash="c", status=CheckStatus.PASSED)
+    assert stale_text(check, now) == words
+
+
+def test_a_selection_is_called_what_it_is_called_today() -> None:
+    labels = {"category": {"VEGAN": "비건"}, "location": {"city": "도시"}, "work_type": {}}
+    selection = {"category": "VEGAN", "location": "city", "work_type": "gone", "contains": []}
+    assert selection_text(selection, labels) == "비건 · 도시 · gone"
+
+
+def test_a_marker_is_written_as_in_a_text() -> None:
+    assert marker("location") == "{{location}}"
