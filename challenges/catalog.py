@@ -7,7 +7,6 @@ from challenges.models import Category, Challenge, Location, Option, WorkType
 from challenges.revisions import Cached
 from challenges.text import lookup_name
 
-
 LONGEST_NAME = 200
 """Characters above which a text is no name of anything: normalising it would only cost time."""
 

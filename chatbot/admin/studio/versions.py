@@ -55,7 +55,7 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
     def live(self, version: PromptVersion) -> SafeString | str:
         return badge(_("live"), "success") if version.template.live_version_id == version.pk else "–"
 
-    @admin.display(description=gettext_lazy("next"))
+    @admin.display(description=gettext_lazy("links"))
     def actions_of_version(self, version: PromptVersion) -> SafeString:
         context = {"version": version, "template": version.template}
         return render_to_string("admin/chatbot/studio/version_links.html", context)

@@ -47,7 +47,8 @@ def problem_text(problem: Problem, contract: TemplateContract) -> str:
                 "model": problem.name
             }
         case _code:
-            return _("This number must be within %(bounds)s.") % {"bounds": problem.name}
+            field = _("Temperature") if problem.field == "temperature" else _("Tokens at most")
+            return _("“%(field)s” must be within %(bounds)s.") % {"field": field, "bounds": problem.name}
 
 
 def reason_text(reason: Reason) -> str:
