@@ -114,3 +114,39 @@ def test_a_prompt_that_makes_answers_bad_is_not_published(browser: Browser, serv
         expect(publisher.find("#publish")).to_be_enabled()
         assert publisher.page.url.endswith("/editor/")
         assert version_of_next_answer(server) == "base-info@1"
+
+
+def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, server: RunningServer) -> None:
+    """The markup is in both texts, in the note, in every answer, and on each side of a conflict."""
+    markup = '<img src=x onerror="window.hacked=1">'
+    with desk(browser, server.url, "sora") as person, desk(browser, server.url, "minsu") as other:
+        for one in (person, other):
+            one.context.add_init_script("addEventListener('error', (it) => { if (it.target.src) hacked = 2 }, true)")
+            one.open()
+        person.write(f"\n{markup}")
+        person.find("#user_text").fill(f"{person.find('#user_text').input_value()}\n{markup}")
+        person.expect_saved()
+        expect(person.find("#preview-system")).to_contain_text(markup)
+        try_it(person)
+        expect(person.find(".trial .sentence").last).to_contain_text("<img")
+        check(person, "success|danger")
+        expect(person.find("#runs details").first).to_be_attached()
+
+        other.write(f"\n{markup} 민수")
+        expect(other.find("#conflict")).to_be_visible(timeout=WITHIN)
+        expect(other.find("#conflict-system")).to_contain_text(markup)
+
+        list(stream(server.url, **SELECTION))
+        for page in ("compare", "impact"):
+            person.open(page)
+            expect(person.find("pre.difference").first).to_contain_text(markup)
+            assert person.evaluate("window.hacked") is None
+        person.open()
+        person.find("#note").fill(markup)
+        person.find("#publish").click()
+        person.page.wait_for_url(f"**{STUDIO}/change/", timeout=WITHIN)
+        expect(person.find(".history").first).to_contain_text(markup)
+        for one in (person, other):
+            assert one.evaluate("window.hacked") is None
+            assert one.find("img[src=x]").count() == 0
+            assert [it for it in one.complaints if "409 (Conflict)" not in it] == []

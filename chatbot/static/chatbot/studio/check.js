@@ -12,6 +12,7 @@ export class Check {
   #runs = document.getElementById("runs");
   #id = null;
   #timer = 0;
+  #asked = 0;
   #onEnd;
   #before;
 
@@ -37,14 +38,24 @@ export class Check {
     this.#stop.disabled = false;
   }
 
+  /** Shows the check, unless something newer is shown before the answer comes. */
   async #follow(id) {
-    this.#take(await ask(`${config.checks}${id}/`));
+    const before = (this.#asked += 1);
+    const envelope = await ask(`${config.checks}${id}/`);
+    if (before === this.#asked) this.#take(envelope);
+  }
+
+  /** The draft stands in another way: shows its own check, or that the one shown speaks for another text. */
+  renew(id) {
+    if (id ?? this.#id) this.#follow(id ?? this.#id);
   }
 
   #take({ status, message, data }) {
     clearTimeout(this.#timer);
+    this.#asked += 1;
     if (status !== 200) {
       this.#state.textContent = message;
+      this.#state.className = "flag danger";
       if (this.#start) this.#start.disabled = false;
       if (status === 0 && this.#id) this.#timer = setTimeout(() => this.#follow(this.#id), POLL_MS * 3);
       return;

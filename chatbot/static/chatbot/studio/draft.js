@@ -15,6 +15,7 @@ export class Draft {
   #read;
   #revision;
   #saved;
+  #sent = null; // what was sent last, until it is known whether the server has it
   #timer = 0;
   #saving = null;
   #halted = false;
@@ -46,10 +47,15 @@ export class Draft {
   leftBehind() {
     try {
       const kept = JSON.parse(localStorage.getItem(this.#key));
-      return kept && JSON.stringify(kept.fields) !== this.#saved ? kept : null;
+      if (kept && JSON.stringify(kept.fields) !== this.#saved) {
+        const arrived = JSON.stringify(kept.sent) === this.#saved; // only the answer did not
+        return arrived ? { ...kept, revision: this.#revision } : kept;
+      }
     } catch {
       return null;
     }
+    this.#forget();
+    return null;
   }
 
   /** Goes on from the revision that text was left behind at: if it is an old one, the server says whose came between. */
@@ -89,6 +95,7 @@ export class Draft {
   /** After a conflict: `revision` is theirs. With `fields` they are taken, else mine are saved over them. */
   settle(revision, fields) {
     this.#halted = false;
+    this.#sent = null;
     this.#revision = revision;
     if (fields) {
       this.#saved = JSON.stringify(fields);
@@ -99,18 +106,27 @@ export class Draft {
     }
   }
 
+  /** Sends the fields. What may have arrived already is sent again first: it must not look like somebody else's. */
   async #send() {
     this.#timer = 0;
-    const fields = this.#read();
+    const again = this.#sent !== null;
+    const fields = this.#sent ?? this.#read();
+    this.#sent = fields;
+    this.#keep();
     this.#report("saving", null);
     const envelope = await ask(this.#url, { ...fields, ...selection(), revision: this.#revision });
     if (envelope.status === 200) {
+      this.#sent = null;
       this.#saved = JSON.stringify(fields);
       this.#revision = envelope.data.revision;
       if (this.isSaved) this.#forget();
       else this.#keep();
       this.#report(this.isSaved ? "saved" : "unsaved", envelope);
-      return this.isSaved;
+      return this.isSaved || (again && this.#send());
+    }
+    if (envelope.status === 409 && JSON.stringify(fields) !== JSON.stringify(this.#read())) {
+      this.#sent = null;
+      return this.#send(); // so that the difference is that of the text as it is now
     }
     this.#failed(envelope);
     return false;
@@ -127,6 +143,7 @@ export class Draft {
       this.#report("signedOut", envelope);
       this.#later(RETRY_MS);
     } else {
+      this.#sent = null;
       this.#report("refused", envelope);
       this.#timer = -1; // the next change tries again
     }
@@ -139,7 +156,7 @@ export class Draft {
 
   #keep() {
     try {
-      localStorage.setItem(this.#key, JSON.stringify({ revision: this.#revision, fields: this.#read() }));
+      localStorage.setItem(this.#key, JSON.stringify({ revision: this.#revision, fields: this.#read(), sent: this.#sent }));
     } catch {
       // Storage is full or switched off: the warning before leaving is what is left.
     }

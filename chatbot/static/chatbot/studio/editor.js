@@ -11,6 +11,7 @@ const NUMBERS = ["temperature", "max_tokens"];
 const SHOWN = { saved: "success", unsaved: "", saving: "", offline: "warning", signedOut: "warning", conflict: "danger", refused: "danger" };
 
 let state = config.state;
+let check = null;
 let refusal = "";
 
 function readFields() {
@@ -48,6 +49,7 @@ function showSaving(how, envelope) {
 }
 
 function show(next) {
+  const gateMoved = JSON.stringify(next.gate) !== JSON.stringify(state.gate);
   state = next;
   const by = state.revision ? `${state.editedAt} · ${state.editedBy || "–"}` : "";
   find("save-by").textContent = by;
@@ -61,6 +63,7 @@ function show(next) {
   showProblems();
   find("gate").textContent = state.gate.text;
   find("gate").className = `flag ${{ open: "success", problems: "danger", shut: "danger", stale: "warning" }[state.gate.state] ?? ""}`;
+  if (gateMoved) check?.renew(state.gate.check);
 }
 
 function showProblems() {
@@ -199,7 +202,7 @@ function begin() {
     for (const picker of document.querySelectorAll("[data-pick]")) picker.addEventListener("change", refresh);
   }
   prepareTrials({ before: async () => (await saved()) !== null });
-  new Check({ before: saved, onEnd: refresh });
+  check = new Check({ before: saved, onEnd: refresh });
   preparePublishing();
 }
 

@@ -1,5 +1,7 @@
 /** Asking the studio's server side, which answers in the envelope `{status, message, data}`. */
 
+const PATIENCE_MS = 30_000; // a connection that is dead says nothing by itself
+
 /**
  * Sends JSON and returns the envelope. `status` is 0 when the server could not be reached, 401 when one is signed out.
  *
@@ -12,7 +14,7 @@ export async function ask(url, body) {
   const how = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
   let response;
   try {
-    response = await fetch(url, { credentials: "same-origin", ...how });
+    response = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS), ...how });
   } catch {
     return { status: 0, message: strings.unreachable, data: null };
   }
