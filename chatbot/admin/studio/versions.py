@@ -22,7 +22,6 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
     """Versions are made by publishing a draft."""
 
     list_display = ("name", "live", "note", "author", "created_at")
-    list_select_related = ("template", "author")
     list_filter = (("template", RelatedDropdownFilter),)
     list_filter_submit = True
     show_full_result_count = False
@@ -36,7 +35,7 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptVersion]:
         queryset: QuerySet[PromptVersion] = super().get_queryset(request)
-        return queryset.select_related("template")
+        return queryset.select_related("template", "author")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
