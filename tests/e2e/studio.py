@@ -138,6 +138,15 @@ class Desk:
         return self.page.evaluate(script)
 
 
+def sign_in(page: Page, url: str, name: str) -> None:
+    """Through the login page."""
+    page.goto(f"{url}/admin/login/")
+    page.locator("#id_username").fill(name)
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    expect(page.locator("#id_password")).to_have_count(0, timeout=WITHIN)
+
+
 def is_fault(message: ConsoleMessage) -> bool:
     return message.type == "error" and not message.location["url"].endswith("/favicon.ico")
 

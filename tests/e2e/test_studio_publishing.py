@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browser import chromium
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION, Background, stream
-from tests.e2e.studio import PASSWORD, STUDIO, WITHIN, Desk, desk, studio_server
+from tests.e2e.studio import STUDIO, WITHIN, Desk, desk, kept_draft, sign_in, studio_server
 from tests.provider import Provider
 
 
@@ -59,11 +59,7 @@ def test_from_a_changed_sentence_to_people_and_back(
     browser: Browser, server: RunningServer, provider: Provider
 ) -> None:
     with desk(browser, server.url) as editor:
-        editor.page.goto(f"{server.url}/admin/login/?next={STUDIO}/editor/")
-        editor.find("#id_username").fill("jieun")
-        editor.find("#id_password").fill(PASSWORD)
-        editor.find("#id_password").press("Enter")
-        expect(editor.find("#id_password")).to_have_count(0)
+        sign_in(editor.page, server.url, "jieun")
         editor.open()
         editor.replace("다정하게 권합니다", "따뜻하게 권합니다")
         editor.expect_saved()
@@ -116,6 +112,45 @@ def test_a_prompt_that_makes_answers_bad_is_not_published(browser: Browser, serv
         assert version_of_next_answer(server) == "base-info@1"
 
 
+def test_a_check_is_stopped_begun_again_and_found_again(
+    browser: Browser, server: RunningServer, provider: Provider
+) -> None:
+    with desk(browser, server.url, "jieun") as editor:
+        editor.open()
+        editor.write("\n더 다정하게")
+        provider.holds = True
+        editor.find("#check-start").click()
+        expect(editor.find("#check-progress")).to_be_visible(timeout=WITHIN)
+        editor.find("#check-stop").click()
+        expect(editor.find("#check-start")).to_be_enabled(timeout=WITHIN)
+        expect(editor.find("#check-stop")).to_be_hidden()
+        expect(editor.find("#check-progress")).to_be_hidden()
+        stopped = editor.find("#check-state").text_content()
+
+        editor.find("#check-start").click()
+        expect(editor.find("#check-progress")).to_be_visible(timeout=WITHIN)
+        assert editor.find("#check-state").text_content() != stopped
+        editor.page.reload()
+        expect(editor.find("#check-progress")).to_be_visible(timeout=WITHIN)
+        expect(editor.find("#check-start")).to_be_disabled()
+        expect(editor.find("#runs > li")).not_to_have_count(0)
+        provider.holds = False
+        editor.expect_class("#check-state", "success")
+        assert editor.complaints == []
+
+
+def test_a_check_speaks_for_its_own_text_only(browser: Browser, server: RunningServer) -> None:
+    with desk(browser, server.url, "jieun") as editor:
+        editor.open()
+        editor.write("\n더 다정하게")
+        check(editor, "success")
+        editor.write(" 그리고 짧게")
+        editor.expect_class("#check-state", "warning")
+        editor.expect_saved()
+        editor.page.keyboard.press("Control+z")
+        editor.expect_class("#check-state", "success")
+
+
 def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, server: RunningServer) -> None:
     """The markup is in both texts, in the note, in every answer, and on each side of a conflict."""
     markup = '<img src=x onerror="window.hacked=1">'
@@ -137,10 +172,12 @@ def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, serve
         expect(other.find("#conflict-system")).to_contain_text(markup)
 
         list(stream(server.url, **SELECTION))
-        for page in ("compare", "impact"):
+        for page in ("impact", "compare"):
             person.open(page)
             expect(person.find("pre.difference").first).to_contain_text(markup)
             assert person.evaluate("window.hacked") is None
+        try_it(person)
+        assert person.evaluate("window.hacked") is None
         person.open()
         person.find("#note").fill(markup)
         person.find("#publish").click()
@@ -150,3 +187,44 @@ def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, serve
             assert one.evaluate("window.hacked") is None
             assert one.find("img[src=x]").count() == 0
             assert [it for it in one.complaints if "409 (Conflict)" not in it] == []
+
+
+def tab_to(person: Desk, selector: str) -> None:
+    """Presses Tab until the element has the focus."""
+    for _ in range(60):
+        person.page.keyboard.press("Tab")
+        if person.evaluate(f"document.activeElement?.matches({selector!r}) ?? false"):
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def test_the_keyboard_alone_is_enough(browser: Browser, server: RunningServer) -> None:
+    with desk(browser, server.url, "sora") as writer:
+        writer.open()
+        keyboard = writer.page.keyboard
+        writer.find("#system_text").focus()
+        keyboard.press("Control+Home")
+        keyboard.insert_text("여기는 {{nobody}} 입니다. ")
+        keyboard.press("Shift+Tab")
+        expect(writer.find("[data-insert]").last).to_be_focused()
+        while not writer.evaluate("document.activeElement.dataset.insert === 'location'"):
+            keyboard.press("Shift+Tab")
+        keyboard.press("Enter")
+        expect(writer.find("#system_text")).to_be_focused()
+        keyboard.insert_text(" 사람")
+        keyboard.press("Control+s")
+        writer.expect_written("여기는 {{nobody}} 입니다. {{location}} 사람")
+        jump = writer.find("#problems-system_text .jump")
+        expect(jump).to_be_visible(timeout=WITHIN)
+        assert (kept_draft(server) or ("", ""))[1].startswith("여기는 {{nobody}} 입니다. {{location}} 사람")
+
+        tab_to(writer, ".jump")
+        keyboard.press("Enter")
+        expect(writer.find("#system_text")).to_be_focused()
+        assert writer.evaluate("String(getSelection())") == "{{nobody}}"
+        keyboard.insert_text("도움")
+        keyboard.press("Control+s")
+        expect(jump).to_have_count(0, timeout=WITHIN)
+        for button in ("#try", "#check-start", "#note", "#publish"):
+            tab_to(writer, button)
+        assert writer.complaints == []
