@@ -26,6 +26,8 @@ from chatbot.sources.configured import source_names
 
 SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
+SHOWN_OVERRIDES = 100
+"""How many releases past the gate are shown behind the last releases, whatever their age."""
 
 
 def may(request: HttpRequest, right: str) -> bool:
@@ -36,6 +38,7 @@ def overview(request: HttpRequest, template: PromptTemplate, base: dict[str, Any
     """What is live, since when, by whom, in place of what, and how it does; the draft; what came before."""
     releases = list(_releases(template)[:SHOWN_RELEASES])
     live = releases[0] if releases else None
+    releases += _releases(template).filter(overridden=True, pk__lt=releases[-1].pk if releases else 0)[:SHOWN_OVERRIDES]
     draft = draft_of(template)
     contract = TEMPLATES.get(template.key)
     context = {

@@ -7,7 +7,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -23,7 +24,7 @@ from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.responses import SignedOut, in_envelope
 from chatbot.admin.studio.sides import version_of
 from chatbot.admin.studio.words import refusal_text
-from chatbot.models import PromptTemplate
+from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import clean_text
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.exchange import export_template
@@ -43,7 +44,9 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptTemplate]:
         queryset: QuerySet[PromptTemplate] = super().get_queryset(request)
-        return queryset.select_related(*self.list_select_related).annotate(number_of_versions=Count("versions"))
+        versions = PromptVersion.objects.filter(template=OuterRef("pk")).order_by().values("template")
+        number = Coalesce(Subquery(versions.values(number=Count("pk"))), 0)
+        return queryset.select_related(*self.list_select_related).annotate(number_of_versions=number)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

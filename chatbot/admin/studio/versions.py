@@ -22,6 +22,7 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
     """Versions are made by publishing a draft."""
 
     list_display = ("name", "live", "note", "author", "created_at")
+    ordering = ("-pk",)  # the newest first; by template and number, the database would sort all texts
     list_filter = (("template", RelatedDropdownFilter),)
     list_filter_submit = True
     show_full_result_count = False

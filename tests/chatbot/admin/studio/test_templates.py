@@ -129,9 +129,13 @@ def test_templates_and_versions_are_neither_added_nor_written_nor_deleted(root: 
 def test_the_list_tells_what_is_live(root: Client) -> None:
     PromptTemplate.objects.create(key="empty")
     make_live(make_version(note="더 짧게", author=person("writer")))
-    page = root.get("/admin/chatbot/prompttemplate/").content.decode()
+    response = root.get("/admin/chatbot/prompttemplate/")
     for words in ("base-info@2", "더 짧게", "writer", "none"):
-        assert words in page
+        assert words in response.content.decode()
+    assert {row.key: row.number_of_versions for row in response.context["cl"].result_list} == {
+        "base-info": 2,
+        "empty": 0,
+    }
 
 
 def test_the_file_is_what_the_command_prints(operator: Client) -> None:
