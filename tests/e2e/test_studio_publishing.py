@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browser import chromium
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION, Background, stream
-from tests.e2e.studio import STUDIO, WITHIN, Desk, desk, kept_draft, sign_in, studio_server
+from tests.e2e.studio import STUDIO, WITHIN, Desk, desk, forget_draft, kept_draft, sign_in, studio_server
 from tests.provider import Provider
 
 
@@ -18,14 +18,28 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider() as running:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_server(provider: Provider) -> Iterator[RunningServer]:
+    with studio_server(provider) as running:
+        yield running
+
+
 @pytest.fixture
-def server(provider: Provider) -> Iterator[RunningServer]:
+def server(shared_server: RunningServer) -> RunningServer:
+    """For tests that publish nothing."""
+    forget_draft(shared_server)
+    return shared_server
+
+
+@pytest.fixture
+def fresh_server(provider: Provider) -> Iterator[RunningServer]:
+    """Where only the first version was ever live."""
     with studio_server(provider) as running:
         yield running
 
@@ -56,10 +70,10 @@ def try_it(person: Desk) -> None:
 
 
 def test_from_a_changed_sentence_to_people_and_back(
-    browser: Browser, server: RunningServer, provider: Provider
+    browser: Browser, fresh_server: RunningServer, provider: Provider
 ) -> None:
-    with desk(browser, server.url) as editor:
-        sign_in(editor.page, server.url, "jieun")
+    with desk(browser, fresh_server.url) as editor:
+        sign_in(editor.page, fresh_server.url, "jieun")
         editor.open()
         editor.replace("다정하게 권합니다", "따뜻하게 권합니다")
         editor.expect_saved()
@@ -70,12 +84,12 @@ def test_from_a_changed_sentence_to_people_and_back(
         expect(editor.find("#publish")).to_have_count(0)
         assert editor.complaints == []
 
-    with desk(browser, server.url, "sora") as publisher:
+    with desk(browser, fresh_server.url, "sora") as publisher:
         publisher.open()
         publisher.expect_class("#check-state", "success")
         asked = len(provider.requests)
         provider.holds = True
-        running = Background(server.url, **SELECTION)
+        running = Background(fresh_server.url, **SELECTION)
         while len(provider.requests) == asked:
             publisher.page.wait_for_timeout(20)
 
@@ -86,11 +100,11 @@ def test_from_a_changed_sentence_to_people_and_back(
         before = running.join()
         assert before[0].payload["promptVersion"] == "base-info@1"
         assert before[-1].name == "close"
-        assert version_of_next_answer(server) == "base-info@2"
+        assert version_of_next_answer(fresh_server) == "base-info@2"
 
         publisher.find("form[action$='/roll-back/'] button").first.click()
         expect(publisher.find(".history").first.locator("li")).to_have_count(3)
-        assert version_of_next_answer(server) == "base-info@1"
+        assert version_of_next_answer(fresh_server) == "base-info@1"
         assert publisher.complaints == []
 
 
@@ -142,7 +156,7 @@ def test_a_check_is_stopped_begun_again_and_found_again(
 def test_a_check_speaks_for_its_own_text_only(browser: Browser, server: RunningServer) -> None:
     with desk(browser, server.url, "jieun") as editor:
         editor.open()
-        editor.write("\n더 다정하게")
+        editor.write("\n더 친절하게")
         check(editor, "success")
         editor.write(" 그리고 짧게")
         editor.expect_class("#check-state", "warning")
@@ -151,10 +165,10 @@ def test_a_check_speaks_for_its_own_text_only(browser: Browser, server: RunningS
         editor.expect_class("#check-state", "success")
 
 
-def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, server: RunningServer) -> None:
+def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, fresh_server: RunningServer) -> None:
     """The markup is in both texts, in the note, in every answer, and on each side of a conflict."""
     markup = '<img src=x onerror="window.hacked=1">'
-    with desk(browser, server.url, "sora") as person, desk(browser, server.url, "minsu") as other:
+    with desk(browser, fresh_server.url, "sora") as person, desk(browser, fresh_server.url, "minsu") as other:
         for one in (person, other):
             one.context.add_init_script("addEventListener('error', (it) => { if (it.target.src) hacked = 2 }, true)")
             one.open()
@@ -171,7 +185,7 @@ def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, serve
         expect(other.find("#conflict")).to_be_visible(timeout=WITHIN)
         expect(other.find("#conflict-system")).to_contain_text(markup)
 
-        list(stream(server.url, **SELECTION))
+        list(stream(fresh_server.url, **SELECTION))
         for page in ("impact", "compare"):
             person.open(page)
             expect(person.find("pre.difference").first).to_contain_text(markup)
