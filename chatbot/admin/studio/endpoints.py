@@ -88,6 +88,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
 
 def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
     """The events of a trial, as clients get them."""
+    get_object_or_404(Generation.objects.only("pk"), pk=generation_id, purpose=Purpose.TRIAL)
     cursor = parse_cursor(request.headers.get("Last-Event-ID"))
     listening = async_to_sync(trial.listen)(generation_id, cursor.number if cursor else 0)
     if listening is None:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from chatbot.models import CheckStatus, Generation, PromptCheck, PromptSample, Purpose
 from chatbot.prompts.drafting import save_draft
-from chatbot.recommending import checking
+from chatbot.recommending import checking, service
 from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.configured import source_names
 from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, save, signed_in
@@ -112,6 +112,13 @@ async def test_a_trial_streams_what_clients_get(script: AsyncClient) -> None:
     for cursor in ("x", "<script>", "9" * 500):
         assert (await script.get(side["events"], headers={"last-event-id": cursor})).status_code in {200, 204}
     await supervisor().drain()
+
+
+async def test_what_people_are_answered_is_no_trial(script: AsyncClient) -> None:
+    generation, _ = await service.recommend(service.BaseInfoRequest("도시", "사무직", "비건", "someone"))
+    response = await script.get(await at("trial_events", str(generation.id)))
+    assert response.status_code == 404
+    await generation.ended.wait()
 
 
 @pytest.mark.parametrize(
