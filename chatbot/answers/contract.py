@@ -28,7 +28,8 @@ def fold(text: str) -> str:
 
 
 def names_category(sentence: str, label: str) -> bool:
-    return fold(label) in fold(sentence)
+    """Whether the label is in the sentence, as far as a line can hold it: markup and emoji are taken out of lines."""
+    return fold(_EMOJI.sub("", _LINE_MARKUP.sub("", label))) in fold(sentence)
 
 
 def clean_title(text: str) -> str:

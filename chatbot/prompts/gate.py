@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from challenges.catalog import options
 from chatbot.models import CheckStatus, PromptCheck, PromptSample, PromptTemplate
 from chatbot.prompts.content import PromptContent, digest
 from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
@@ -25,11 +26,21 @@ class Fingerprint:
 
 
 def fingerprint(template: PromptTemplate, content: PromptContent, sources: Sequence[str]) -> Fingerprint:
-    """``sources`` are the names of those who would write, in their order. One query, for the samples."""
+    """``sources`` are the names of those who would write, in their order.
+
+    The contract's hash covers the samples, and what can be picked today: a category without a sample is checked too,
+    and labels are part of every prompt. Two queries.
+    """
+    known = options.get()
+    pickable = [
+        {key: choice.label for key, choice in kind.items()}
+        for kind in (known.locations, known.work_types, known.categories)
+    ]
     contract = TEMPLATES[template.key]
     bound: dict[str, Any] = {
         **asdict(contract),
         "output_format": OUTPUT_FORMAT,
+        "pickable": pickable,
         "samples": list(PromptSample.objects.filter(template=template).order_by("pk").values_list(*SAMPLE_FIELDS)),
     }
     return Fingerprint(content.hash, " → ".join(sources)[:1000], digest(bound))

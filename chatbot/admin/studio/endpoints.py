@@ -37,6 +37,10 @@ from chatbot.streaming.relay import stream_response
 def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """Replaces the draft at the revision that the script has seen. 409 with the other's text when it is another."""
     body = read_body(request)
+    if body.get("user", request.user.pk) != request.user.pk:
+        raise BadRequest(
+            401, _("Somebody else is signed in now, so nothing was saved under their name: sign in again.")
+        )
     content = _content(body)
     try:
         shown = _preview(body, content)
@@ -47,7 +51,7 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
             template=template, revision=whole_in(body, "revision"), content=content, by=signed_in(request)
         )
     except DraftConflict as other:
-        message = _("Somebody else has changed the draft meanwhile.")
+        message = _("The draft was changed meanwhile.")
         return answer(conflict(other.draft, content), status=409, message=message)
     except DraftTooLong as error:
         words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")

@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -162,10 +164,14 @@ def _sides(template: PromptTemplate) -> list[tuple[str, str]]:
     return named + [(str(number), f"{template.key}@{number}") for number in numbers]
 
 
-def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> HttpResponse:
     """Two sides, word by word and writing side by side: ``?left=3&right=draft``."""
     left, right = request.GET.get("left", LIVE), request.GET.get("right", DRAFT)
-    prompts = {"left": side(template, left), "right": side(template, right)}
+    try:
+        prompts = {"left": side(template, left), "right": side(template, right)}
+    except Http404:
+        messages.error(request, _("There is no such version to compare."))
+        return redirect("admin:chatbot_prompttemplate_change", template.pk)
     one, other = (prompt.content for prompt in prompts.values())
     sides = _sides(template)
     known = {name for name, _label in sides}

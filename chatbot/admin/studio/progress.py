@@ -52,6 +52,7 @@ def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, An
         "sources": check.sources,
         "stale": "" if holds(check, now) else stale_text(check, now),
         "done": sum(run.ended for run in runs),
+        "failed": sum(bool(run.reasons) for run in runs),
         "total": len(runs),
         "runs": [_run(run, names) for run in runs],
     }

@@ -61,7 +61,7 @@ def gate_state(template: PromptTemplate, content: PromptContent, problems: list[
     bound = fingerprint(template, content, sources)
     state, words = "none", _("Not checked yet.")
     if problems:
-        state, words = "problems", _("Correct the problems in the text first.")
+        state, words = "problems", _("Correct the problems first.")
     elif template.live_version is not None and template.live_version.content_hash == content.hash:
         state, words = "unchanged", _("The draft is the same as what is live.")
     elif check is not None and check.status == CheckStatus.RUNNING and not check.lost:

@@ -83,7 +83,7 @@ def refusal_text(refusal: InvalidPrompt | NotReleased) -> str:
             len(refusal.problems),
         ) % {"count": len(refusal.problems)}
     words = {
-        "forbidden": _("You may try prompts, but not publish them. Ask somebody who may."),
+        "forbidden": _("You do not have the right to publish. Ask somebody who has it."),
         "no_note": _("Write what changed, and why."),
         "unchanged": _("There is nothing to release: this is live already."),
         "unchecked": _("This exact text has not passed its check yet: run the check first."),
@@ -103,7 +103,7 @@ def stale_text(check: Any, now: Fingerprint) -> str:
             "now": now.sources,
             "then": check.sources,
         }
-    return _("The samples or the template's contract have changed since the check.")
+    return _("The samples, what can be picked, or the template's contract have changed since the check.")
 
 
 def selection_text(selection: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]]) -> str:

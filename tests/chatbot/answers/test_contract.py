@@ -64,3 +64,8 @@ def test_what_a_line_lost_is_named() -> None:
     line = Line()
     assert line.push("**텀블러**를 챙겨요 🌱") == "텀블러를 챙겨요"
     assert line.removed == {"markup", "emoji"}
+
+
+def test_a_label_with_an_emoji_is_named_by_its_words() -> None:
+    assert names_category("비건 생활을 시작해요.", "비건 🌱")
+    assert not names_category("채식을 시작해요.", "비건 🌱")

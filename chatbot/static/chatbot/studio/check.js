@@ -57,7 +57,7 @@ export class Check {
       this.#state.textContent = message;
       this.#state.className = "flag danger";
       if (this.#start) this.#start.disabled = false;
-      if (status === 0 && this.#id) this.#timer = setTimeout(() => this.#follow(this.#id), POLL_MS * 3);
+      if ((status === 0 || status === 401 || status >= 500) && this.#id) this.#timer = setTimeout(() => this.#follow(this.#id), POLL_MS * 3);
       return;
     }
     const wasRunning = this.#stop && !this.#stop.hidden;
@@ -68,7 +68,8 @@ export class Check {
   }
 
   #show(check) {
-    const count = fill(strings.checkOf, { done: check.done, total: check.total });
+    const numbers = { done: check.done, total: check.total, failed: check.failed };
+    const count = fill(check.status === "failed" ? strings.checkFailed : strings.checkOf, numbers);
     this.#state.textContent = [check.statusText, count, check.stale].filter(Boolean).join(" · ");
     this.#state.className = `flag ${check.stale ? "warning" : { passed: "success", failed: "danger" }[check.status] ?? ""}`;
     const by = { name: check.startedBy, time: check.startedAt, sources: check.sources };
@@ -78,19 +79,19 @@ export class Check {
     this.#progress.value = check.done;
     if (this.#start) this.#start.disabled = check.running;
     if (this.#stop) this.#stop.hidden = !check.running;
-    check.runs.forEach((run, index) => this.#showRun(run, this.#runs.children[index]));
+    check.runs.forEach((run, index) => this.#showRun(run, check.running, this.#runs.children[index]));
     while (this.#runs.children.length > check.runs.length) this.#runs.lastElementChild.remove();
   }
 
   /** Draws a sample's line; one that shows the same already is left alone, so that what was opened stays open. */
-  #showRun(run, old) {
-    const drawn = `${this.#id}:${run.position}:${run.ended}`;
+  #showRun(run, running, old) {
+    const drawn = `${this.#id}:${run.position}:${run.ended}:${running}`;
     if (old?.dataset.drawn === drawn) return;
     const line = document.createElement("li");
     line.dataset.drawn = drawn;
     line.className = run.ended ? (run.passed ? "passed" : "not-passed") : "";
-    const word = run.ended ? (run.passed ? strings.passed : strings.notPassed) : strings.waiting;
-    line.append(tag("p", `${run.ended ? (run.passed ? "✓" : "✗") : "…"} ${run.name} — ${word}`));
+    const word = run.ended ? (run.passed ? strings.passed : strings.notPassed) : running ? strings.waiting : strings.notRun;
+    line.append(tag("p", `${run.ended ? (run.passed ? "✓" : "✗") : running ? "…" : "–"} ${run.name} — ${word}`));
     if (run.reasons.length) {
       const reasons = document.createElement("ul");
       reasons.className = "problems";

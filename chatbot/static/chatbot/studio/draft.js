@@ -20,19 +20,22 @@ export class Draft {
   #saving = null;
   #halted = false;
   #report;
+  #user;
+  #tab = Math.random().toString(36);
 
   /**
    * @param {{url: string, key: string, revision: number, saved: object, read: () => object,
    *   report: (state: string, envelope: any) => void}} parts  `read` gives the fields as they are now; `saved` is what the
    *   server has; `report` hears of `unsaved`, `saving`, `saved`, `offline`, `signedOut`, `conflict` and `refused`
    */
-  constructor({ url, key, revision, saved, read, report }) {
+  constructor({ url, key, revision, saved, read, report, user }) {
     this.#url = url;
     this.#key = key;
     this.#revision = revision;
     this.#saved = JSON.stringify(saved);
     this.#read = read;
     this.#report = report;
+    this.#user = user;
   }
 
   get revision() {
@@ -54,7 +57,7 @@ export class Draft {
     } catch {
       return null;
     }
-    this.#forget();
+    this.#forget({ others: true });
     return null;
   }
 
@@ -114,7 +117,7 @@ export class Draft {
     this.#sent = fields;
     this.#keep();
     this.#report("saving", null);
-    const envelope = await ask(this.#url, { ...fields, ...selection(), revision: this.#revision });
+    const envelope = await ask(this.#url, { ...fields, ...selection(), revision: this.#revision, user: this.#user });
     if (envelope.status === 200) {
       this.#sent = null;
       this.#saved = JSON.stringify(fields);
@@ -156,15 +159,17 @@ export class Draft {
 
   #keep() {
     try {
-      localStorage.setItem(this.#key, JSON.stringify({ revision: this.#revision, fields: this.#read(), sent: this.#sent }));
+      localStorage.setItem(this.#key, JSON.stringify({ tab: this.#tab, revision: this.#revision, fields: this.#read(), sent: this.#sent }));
     } catch {
       // Storage is full or switched off: the warning before leaving is what is left.
     }
   }
 
-  #forget() {
+  /** What another tab keeps is not this one's to forget, unless it was found to be saved. */
+  #forget({ others = false } = {}) {
     try {
-      localStorage.removeItem(this.#key);
+      const kept = JSON.parse(localStorage.getItem(this.#key));
+      if (others || kept?.tab === this.#tab) localStorage.removeItem(this.#key);
     } catch {
       // There was nothing kept.
     }

@@ -37,11 +37,12 @@ const draft = new Draft({
   revision: config.state.revision,
   saved: config.draft,
   read: readFields,
+  user: config.user,
   report: showSaving,
 });
 
 function showSaving(how, envelope) {
-  refusal = how === "refused" ? envelope.message : "";
+  refusal = ["refused", "signedOut"].includes(how) ? envelope.message : "";
   say(find("save-state"), refusal || strings[how]);
   find("save-state").className = `flag ${SHOWN[how]}`;
   if (how === "conflict") showConflict(envelope.data);
@@ -67,6 +68,7 @@ function show(next) {
 }
 
 function showProblems() {
+  if (state.problems.some(({ field }) => field && !TEXTS.includes(field))) find("model-settings").open = true;
   const lists = { "": "both", system_text: "system_text", user_text: "user_text" };
   const places = Object.fromEntries(["both", ...TEXTS, "model"].map((place) => [place, []]));
   for (const problem of state.problems) places[lists[problem.field] ?? "model"].push(problem);
@@ -137,8 +139,12 @@ function prepareFields() {
   for (const chip of document.querySelectorAll("[data-insert]")) {
     chip.addEventListener("click", () => {
       last.focus();
-      last.setRangeText(`{{${chip.dataset.insert}}}`, last.selectionStart, last.selectionEnd, "end");
-      draft.changed();
+      const marker = `{{${chip.dataset.insert}}}`;
+      // Deprecated, but the only way to insert that the browser's own undo takes back.
+      if (!document.execCommand("insertText", false, marker)) {
+        last.setRangeText(marker, last.selectionStart, last.selectionEnd, "end");
+        draft.changed();
+      }
     });
   }
   for (const picker of document.querySelectorAll("[data-pick]")) picker.addEventListener("change", refresh);

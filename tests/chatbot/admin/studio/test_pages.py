@@ -53,7 +53,7 @@ def test_the_overview_tells_what_is_live_and_how_the_draft_stands(editor: Client
     told = words(page(editor, "change"))
     for text in (
         *("Live base-info@2", "replaced base-info@1", "why Because a test says so.", "더 다정하게"),
-        *("differs from what is live", "prompt-editor", "Correct the problems in the text first."),
+        *("differs from what is live", "prompt-editor", "Correct the problems first."),
         *("{{mood}} is not known here.", "{{location}} required", "at most 20,000 characters"),
     ):
         assert text in told, text

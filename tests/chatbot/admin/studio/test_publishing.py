@@ -78,7 +78,7 @@ def test_a_check_speaks_for_the_exact_text_and_samples(publisher: Client) -> Non
     assert save(publisher, revision=2)["gate"] == gate
     PromptSample.objects.update(title_max=9)
     gate = save(publisher)["gate"]
-    words = "The samples or the template's contract have changed since the check."
+    words = "The samples, what can be picked, or the template's contract have changed since the check."
     assert (gate["state"], gate["text"]) == ("stale", words)
     assert publish(publisher, revision=3) == (422, UNCHECKED)
     assert nothing_happened()

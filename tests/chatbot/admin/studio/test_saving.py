@@ -127,7 +127,7 @@ def test_the_second_editor_sees_whose_change_it_is_and_how_it_differs(editor: Cl
     other = signed_in(member("Prompt publisher"))
     response = post(other, "save", text(system_text="짧게 <b>"))
     envelope = response.json()
-    assert refusal(response) == (409, "Somebody else has changed the draft meanwhile.")
+    assert refusal(response) == (409, "The draft was changed meanwhile.")
     assert envelope["data"].pop("editedAt")
     assert envelope["data"] == {
         "revision": 1,

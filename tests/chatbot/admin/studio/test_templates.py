@@ -68,7 +68,7 @@ def test_an_editor_saves_but_neither_publishes_nor_rolls_back(editor: Client) ->
     assert (response.status_code, response.json()["status"], response.json()["message"]) == (
         403,
         403,
-        "You may try prompts, but not publish them. Ask somebody who may.",
+        "You do not have the right to publish. Ask somebody who has it.",
     )
     assert editor.post(address("roll_back"), {"version": "1"}).status_code == 403
     assert live() == "base-info@2"

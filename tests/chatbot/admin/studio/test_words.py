@@ -98,7 +98,10 @@ def test_refusals() -> None:
     [
         (Fingerprint("b", "s", "c"), "The text has changed since the check."),
         (Fingerprint("a", "t", "c"), "Another model would write now (t) than at the check (s)."),
-        (Fingerprint("a", "s", "d"), "The samples or the template's contract have changed since the check."),
+        (
+            Fingerprint("a", "s", "d"),
+            "The samples, what can be picked, or the template's contract have changed since the check.",
+        ),
     ],
 )
 def test_why_a_check_no_longer_holds(now: Fingerprint, words: str) -> None:
