@@ -260,3 +260,9 @@ def test_a_template_that_nothing_uses_is_read_but_not_worked_on(root: Client) ->
     for name in ("save", "preview", "publish", "trials", "checks"):
         response = root.post(address(name, template=old), "{}", content_type="application/json")
         assert refusal(response) == (404, "It does not exist: load the page again.")
+
+
+def test_nothing_is_saved_under_the_name_of_somebody_else_who_signed_in_meanwhile(editor: Client) -> None:
+    response = post(editor, "save", text(user=10**6))
+    assert response.status_code == 401
+    assert not PromptDraft.objects.exists()

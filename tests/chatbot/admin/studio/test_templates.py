@@ -112,7 +112,7 @@ def test_what_does_not_exist_is_said_in_the_envelope(root: Client) -> None:
     assert (response.status_code, response.json()["message"]) == (404, "It does not exist: load the page again.")
     generation = "00000000-0000-4000-8000-000000000000"
     assert root.get(address("trial", generation)).status_code == 404
-    assert root.get(address("trial_events", generation)).status_code == 204
+    assert root.get(address("trial_events", generation)).status_code == 404
     assert root.get("/admin/chatbot/prompttemplate/9999999/editor/").status_code == 404
 
 

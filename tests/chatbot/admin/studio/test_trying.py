@@ -186,6 +186,7 @@ async def test_a_check_is_followed_to_its_end(script: AsyncClient) -> None:
         "sources": "catalog",
         "stale": "",
         "done": samples,
+        "failed": 0,
         "total": samples,
     }
     first = runs[0]
