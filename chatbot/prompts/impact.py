@@ -20,7 +20,12 @@ class Impact:
 
     @property
     def changed(self) -> bool:
-        return any(change.kind in {"insert", "delete"} for change in (*self.system, *self.user))
+        return has_changed(self.system) or has_changed(self.user)
+
+
+def has_changed(changes: Sequence[Change]) -> bool:
+    """Whether anything came or went."""
+    return any(change.kind in {"insert", "delete"} for change in changes)
 
 
 def last_requests(template: PromptTemplate, count: int) -> list[dict[str, str]]:

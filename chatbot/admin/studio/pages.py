@@ -23,7 +23,7 @@ from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
 from chatbot.prompts.differences import differences
 from chatbot.prompts.drafting import draft_of
 from chatbot.prompts.gate import last_check
-from chatbot.prompts.impact import Impact, impacts, last_requests
+from chatbot.prompts.impact import Impact, has_changed, impacts, last_requests
 from chatbot.sources.configured import source_names
 
 SHOWN_VERSIONS = 20
@@ -216,6 +216,6 @@ def _shown(found: Impact) -> dict[str, Any]:
         "name": " · ".join(found.variables.values()),
         "count": found.count,
         "changed": found.changed,
-        "system": difference_html(found.system),
-        "user": difference_html(found.user),
+        "system": difference_html(found.system) if has_changed(found.system) else "",
+        "user": difference_html(found.user) if has_changed(found.user) else "",
     }
