@@ -1,5 +1,6 @@
 /** The check of a draft: begun, followed, stopped. The server runs it; this page may be left meanwhile. */
 
+import { card, tag } from "./elements.js";
 import { ask, config, fill, strings } from "./request.js";
 
 const POLL_MS = 600;
@@ -109,11 +110,10 @@ function cards(answer) {
   const box = document.createElement("div");
   const list = document.createElement("ol");
   list.className = "cards";
-  for (const { title, description } of answer.challenges) {
-    const card = document.createElement("li");
-    card.className = "complete";
-    card.append(tag("strong", title), tag("p", description));
-    list.append(card);
+  for (const challenge of answer.challenges) {
+    const line = card(challenge);
+    line.className = "complete";
+    list.append(line);
   }
   box.append(tag("p", answer.recommend), list);
   return box;
@@ -122,11 +122,5 @@ function cards(answer) {
 function details(summary, content) {
   const element = document.createElement("details");
   element.append(tag("summary", summary), content);
-  return element;
-}
-
-function tag(name, text) {
-  const element = document.createElement(name);
-  element.textContent = text;
   return element;
 }

@@ -1,6 +1,7 @@
 /** Two sides that write for the same selection, as people would see it. */
 
 import { parseText, layoutText } from "../leafresh-client.js";
+import { card, tag } from "./elements.js";
 import { ask, config, fill, say, selection, strings } from "./request.js";
 
 const REPORT_TRIES = 10;
@@ -58,9 +59,9 @@ class Side {
     const list = this.#find(".cards");
     while (list.children.length > challenges.length) list.lastElementChild.remove();
     challenges.forEach(({ title, description }, index) => {
-      const card = list.children[index] ?? list.appendChild(newCard());
-      card.children[0].textContent = title;
-      card.children[1].textContent = description;
+      const shown = list.children[index] ?? list.appendChild(card());
+      shown.children[0].textContent = title;
+      shown.children[1].textContent = description;
     });
   }
 
@@ -95,18 +96,6 @@ class Side {
     this.#find("details").hidden = !report.raw;
     this.#find("details pre").textContent = report.raw;
   }
-}
-
-function newCard() {
-  const card = document.createElement("li");
-  card.append(tag("strong", ""), tag("p", ""));
-  return card;
-}
-
-function tag(name, text) {
-  const element = document.createElement(name);
-  element.textContent = text;
-  return element;
 }
 
 /** Makes the page's buttons work. `before` is awaited first, and nothing is tried when it resolves to false. */

@@ -113,12 +113,17 @@ function showConflict(theirs) {
     writeFields(theirs.theirs);
     draft.settle(theirs.revision, readFields());
     refresh();
-    find("regret").hidden = false;
-    find("bring-back").onclick = () => {
-      find("regret").hidden = true;
-      writeFields(mine);
-      draft.changed();
-    };
+    offerBack(mine);
+  };
+}
+
+/** Offers to put back what the fields held before they were filled with something else. */
+function offerBack(mine) {
+  find("regret").hidden = false;
+  find("bring-back").onclick = () => {
+    find("regret").hidden = true;
+    writeFields(mine);
+    draft.changed();
   };
 }
 
@@ -152,12 +157,7 @@ function prepareFields() {
   find("start-over")?.addEventListener("click", () => {
     const mine = readFields();
     if (config.live) writeFields(config.live);
-    find("regret").hidden = false;
-    find("bring-back").onclick = () => {
-      find("regret").hidden = true;
-      writeFields(mine);
-      draft.changed();
-    };
+    offerBack(mine);
     draft.changed();
   });
   addEventListener("keydown", (event) => {
