@@ -135,7 +135,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
             note=clean_text(text_in(body, "note"))[:200],
             by=signed_in(request),
             sources=source_names(model=content.model),
-            override=clean_text(override) if override.strip() or body.get("overriding") else None,
+            override=clean_text(override) or None,  # white space is a reason that is missing, not a wish to be checked
         )
     except DraftConflict:
         raise BadRequest(409, _("The draft has changed meanwhile: load the page again.")) from None

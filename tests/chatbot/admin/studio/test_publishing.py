@@ -138,7 +138,7 @@ def test_what_is_live_already_is_not_published_again(publisher: Client) -> None:
 
 def test_a_superuser_publishes_past_the_gate_and_that_stays_marked(root: Client) -> None:
     save(root)
-    assert publish(root, override=" ", overriding=True) == (422, "Write why it is published without a passed check.")
+    assert publish(root, override=" ") == (422, "Write why it is published without a passed check.")
     assert publish(root) == (422, UNCHECKED)
     assert nothing_happened()
     assert publish(root, override="급해요 <i>")[0] == 200
