@@ -23,7 +23,7 @@ def _not_blank(field: str, name: str) -> models.CheckConstraint:
     )
 
 
-def _string_list(value: Any) -> None:
+def word_list(value: Any) -> None:
     """Validates a JSON value that is to be a list of non-blank strings."""
     if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
         raise ValidationError(_("A list of words is needed."))
@@ -40,7 +40,7 @@ class Option(models.Model):
         _("aliases"),
         default=list,
         blank=True,
-        validators=[_string_list],
+        validators=[word_list],
         help_text=_("Other names that clients and people use for it, separated by commas."),
     )
     order = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -108,7 +108,7 @@ class Category(Option):
         _("keywords"),
         default=list,
         blank=True,
-        validators=[_string_list],
+        validators=[word_list],
         help_text=_("Words that people use when they mean this category, separated by commas."),
     )
 

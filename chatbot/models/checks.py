@@ -1,7 +1,6 @@
 """Samples that a prompt must do well on, and the checks that ran them."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,16 +9,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from challenges.models import word_list
 from chatbot.models.prompts import PromptTemplate, PromptText
 
 LOST_AFTER = timedelta(seconds=15)
 """A running check that gave no sign for so long died with its process."""
-
-
-def _words(value: Any) -> None:
-    """Validates a list of non-blank strings."""
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-        raise ValidationError(_("A list of words is needed."))
 
 
 class PromptSample(models.Model):
@@ -37,13 +31,13 @@ class PromptSample(models.Model):
     work_type = models.CharField(_("work type"), max_length=40)
     category = models.CharField(_("category"), max_length=40)
     contains = models.JSONField(
-        _("text contains"), default=list, blank=True, validators=[_words], help_text=_("Words, separated by commas.")
+        _("text contains"), default=list, blank=True, validators=[word_list], help_text=_("Words, separated by commas.")
     )
     excludes = models.JSONField(
         _("text does not contain"),
         default=list,
         blank=True,
-        validators=[_words],
+        validators=[word_list],
         help_text=_("Words, separated by commas."),
     )
     title_min = models.PositiveSmallIntegerField(

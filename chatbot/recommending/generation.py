@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections
 
+from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
 from chatbot.conversation.sessions import begin
@@ -274,11 +275,6 @@ class RunningGeneration:
 
     def _elapsed_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)
-
-
-def storable(text: str) -> str:
-    """``text`` as a database can keep it: without NUL, and a lone surrogate as U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
 def _close(answer: Answer, *, stopped: bool = False) -> Close:

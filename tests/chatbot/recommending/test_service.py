@@ -271,7 +271,7 @@ def test_half_a_character_in_the_raw_text_ends_nothing(
     use_source(BrokenSource("\ud83d\0", '{"recommend": "'))
     generation = async_to_sync(ended)(asked("odd"))
     assert isinstance(generation.conclusion, Failed)
-    assert Generation.objects.get().raw_text == '\ufffd{"recommend": "'
+    assert Generation.objects.get().raw_text == '\ufffd\ufffd{"recommend": "'
 
 
 def test_a_session_forgotten_while_its_answer_starts_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
