@@ -13,12 +13,17 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One active location, work type or category, as it was when it was read."""
+    """One active location, work type or category, as it was when it was read.
+
+    ``aliases`` are other names for it, ``keywords`` words that people use when they mean it (of categories alone).
+    """
 
     key: str
     label: str
     description: str = ""
     emoji: str = ""
+    aliases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def _load_options() -> Options:
     names: dict[str, dict[str, Choice]] = {}
     for field, model in kinds.items():
         rows = list(model._default_manager.filter(active=True))
-        choices[field] = {row.key: Choice(row.key, row.label, row.description, row.emoji) for row in rows}
+        choices[field] = {row.key: _choice(row) for row in rows}
         names[field] = {}
         for row in rows:
             for name in row.names():
@@ -75,6 +80,16 @@ def _load_options() -> Options:
         for row in rows:  # a key or label beats another row's alias
             names[field].update(dict.fromkeys([lookup_name(row.label), lookup_name(row.key)], choices[field][row.key]))
     return Options(choices["location"], choices["workType"], choices["category"], names)
+
+
+def _choice(row: Option) -> Choice:
+    keywords = row.keywords if isinstance(row, Category) else []
+    return Choice(row.key, row.label, row.description, row.emoji, _words(row.aliases), _words(keywords))
+
+
+def _words(listed: object) -> tuple[str, ...]:
+    """The words of a JSON column, which may hold anything."""
+    return tuple(word for word in listed if isinstance(word, str)) if isinstance(listed, list) else ()
 
 
 options = Cached("options", _load_options)

@@ -3,9 +3,11 @@
 from chatbot.models.checks import CheckStatus, PromptCheck, PromptSample, SampleRun
 from chatbot.models.feedback import Feedback, Thumb
 from chatbot.models.generations import Enforcement, Generation, Outcome, Purpose
+from chatbot.models.knowledge import KnowledgeDocument
 from chatbot.models.prompts import PromptDraft, PromptTemplate, PromptText, PromptVersion
 from chatbot.models.releases import PromptRelease, ReleaseKind
-from chatbot.models.sessions import ChatSession, Turn
+from chatbot.models.sessions import ChatSession, Intent, Turn
+from chatbot.models.words import ListedWord, WordKind
 
 __all__ = [
     "ChatSession",
@@ -13,6 +15,9 @@ __all__ = [
     "Enforcement",
     "Feedback",
     "Generation",
+    "Intent",
+    "KnowledgeDocument",
+    "ListedWord",
     "Outcome",
     "PromptCheck",
     "PromptDraft",
@@ -26,4 +31,5 @@ __all__ = [
     "SampleRun",
     "Thumb",
     "Turn",
+    "WordKind",
 ]

@@ -21,7 +21,8 @@ class PromptSample(models.Model):
 
     ``contains`` and ``excludes`` are looked for in the whole text of the answer. Title bounds count the characters the
     model itself wrote; ``names_category`` asks that its own sentence does, without a clause added; ``length_min`` and
-    ``length_max`` bound that sentence. Options are kept by key.
+    ``length_max`` bound that sentence. Options are kept by key. ``message`` is what a person says, for templates that
+    answer one.
     """
 
     template = models.ForeignKey(
@@ -30,6 +31,9 @@ class PromptSample(models.Model):
     location = models.CharField(_("location"), max_length=40)
     work_type = models.CharField(_("work type"), max_length=40)
     category = models.CharField(_("category"), max_length=40)
+    message = models.CharField(
+        _("message"), max_length=500, blank=True, help_text=_("For a prompt that answers free text.")
+    )
     contains = models.JSONField(
         _("text contains"), default=list, blank=True, validators=[word_list], help_text=_("Words, separated by commas.")
     )

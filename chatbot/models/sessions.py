@@ -1,34 +1,75 @@
 """Sessions and their turns."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chatbot.models.generations import Generation
 
 
+class Intent(models.TextChoices):
+    """What a person wants with a message, as it was understood."""
+
+    ASK = "ask", _("asks for challenges")
+    CHANGE = "change", _("wants another category, by its name")
+    BACK = "back", _("wants back to the first category")
+    OTHER = "other", _("wants something else")
+    ANY = "any", _("wants any other category")
+    REFINE = "refine", _("wants what was given, but different")
+    EXPLAIN = "explain", _("wants to know more about one challenge")
+    GREETING = "greeting", _("greets")
+    THANKS = "thanks", _("thanks, or agrees")
+    OFF_TOPIC = "off_topic", _("is not our business")
+    RULES = "rules", _("wants to change the bot's rules")
+    ABUSE = "abuse", _("abuse")
+    DANGER = "danger", _("somebody is in danger")
+
+
 class ChatSession(models.Model):
-    """One conversation, named by the client's ``sessionId``."""
+    """One conversation, named by the client's ``sessionId``, with what is remembered of it.
+
+    Options are kept by key and empty as long as nothing is known. ``base_category`` is what was picked first,
+    ``category`` what is talked about now.
+    """
 
     key = models.CharField(_("session id"), max_length=128, primary_key=True)
+    location = models.CharField(_("location"), max_length=40, blank=True)
+    work_type = models.CharField(_("work type"), max_length=40, blank=True)
+    base_category = models.CharField(_("first category"), max_length=40, blank=True)
+    category = models.CharField(_("category"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    active_at = models.DateTimeField(_("last active"), default=timezone.now)
 
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["-created_at"], name="session_created")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="session_created"),
+            models.Index(fields=["active_at"], name="session_active"),
+        ]
 
     def __str__(self) -> str:
         return self.key
 
 
 class Turn(models.Model):
-    """What a person asked, with the generation that answered. Options are kept by key, as they were."""
+    """What a person asked, with the generation that answered. Options are kept by key, as they were.
+
+    A turn with a ``message`` was asked in free text: ``intent`` says what was understood and ``reasons`` why,
+    ``[{"code", …}]``; ``moved_from`` is the category before when the turn changed it, ``found`` what was looked up for
+    the answer, ``[{"kind", "id", "title", "link", "score"}]``, the best first.
+    """
 
     session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="turns", verbose_name=_("session"))
     generation = models.ForeignKey(
         Generation, on_delete=models.CASCADE, related_name="turns", verbose_name=_("generation")
     )
+    message = models.CharField(_("message"), max_length=500, blank=True)
+    intent = models.CharField(_("intent"), max_length=12, choices=Intent, blank=True)
+    reasons = models.JSONField(_("reasons"), default=list, blank=True)
+    moved_from = models.CharField(_("category before"), max_length=40, blank=True)
+    found = models.JSONField(_("sources"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,1 @@
+"""What a person wants: decided on morphemes and on the categories' own words, with reasons."""

@@ -1,0 +1,1 @@
+"""Abuse, and people in danger: what is answered without a model."""
