@@ -54,6 +54,23 @@ class ReasonTooLong(ApplicationError):
         super().__init__(422, f"reason은 {limit}자 이하여야 합니다.")
 
 
+class TooManyRequests(ApplicationError):
+    """The session or the client's address has had its share; ``seconds`` from now it may ask again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            429, f"요청이 너무 많습니다. {_korean_time(seconds)} 후에 다시 시도해 주세요.", retry_after=seconds
+        )
+
+
+def _korean_time(seconds: int) -> str:
+    """Never less than ``seconds``: 45초, 2분, 3시간."""
+    if seconds < 60:
+        return f"{seconds}초"
+    minutes = -(-seconds // 60)
+    return f"{minutes}분" if minutes < 60 else f"{-(-seconds // 3600)}시간"
+
+
 class TooManyGenerations(ApplicationError):
     def __init__(self) -> None:
         super().__init__(

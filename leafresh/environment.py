@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import ipaddress
 import os
 import re
 import secrets
@@ -14,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
@@ -116,6 +118,47 @@ def mapping(name: str, allowed: tuple[str, ...]) -> dict[str, str]:
                 f"{name} must list model=value with a value of {', '.join(allowed)}, not {key + '=' + value!r}."
             )
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def rate(name: str, default: str) -> str | None:
+    """So many requests in a time, as django-ninja reads it: ``20/m``, ``100/15min``; None for ``off``.
+
+    Every request of a period is remembered, so their number and the period are bounded.
+    """
+    value = os.environ.get(name, "").strip() or default
+    if value == "off":
+        return None
+    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{0,5})(s|sec|m|min|h|hour|d|day)", value)
+    if not found or not 1 <= int(found[1]) <= 10_000 or not 1 <= int(found[2] or 1) * _SECONDS[found[3][0]] <= 86_400:
+        raise ImproperlyConfigured(
+            f"{name} must be off or a number of requests (10000 at most) in a time (a day at most), such as 20/m, "
+            f"100/15m or 1000/h, not {value!r}."
+        )
+    return value
+
+
+def proxies(name: str) -> list[str]:
+    """A comma-separated list of addresses, networks and the word ``unix``; empty when unset.
+
+    Not everybody may be trusted: a client would then say itself who it is.
+    """
+    values = _comma_list(name, [])
+    for value in values:
+        if value != "unix" and not _is_proxy(value):
+            raise ImproperlyConfigured(
+                f"{name} must list addresses or networks of proxies, such as 127.0.0.1 or 10.0.0.0/8, or unix, "
+                f"not {value!r}."
+            )
+    return values
+
+
+def _is_proxy(value: str) -> bool:
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    mapped = network.version == 6 and network.network_address.ipv4_mapped is not None  # must be written as IPv4
+    return network.prefixlen > 0 and not mapped
 
 
 def _check_chat_model(name: str, value: str) -> None:

@@ -45,6 +45,11 @@ LEAFRESH_MODEL_QUEUE_SECONDS = environment.number("LEAFRESH_MODEL_QUEUE_SECONDS"
 LEAFRESH_IMPACT_REQUESTS = environment.integer("LEAFRESH_IMPACT_REQUESTS", 50, minimum=1, maximum=1000)
 LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
 
+# How often a session and an address may ask for an answer; None when switched off.
+LEAFRESH_SESSION_RATE = environment.rate("LEAFRESH_SESSION_RATE", "20/m")
+LEAFRESH_ADDRESS_RATE = environment.rate("LEAFRESH_ADDRESS_RATE", "600/m")
+LEAFRESH_TRUSTED_PROXIES = environment.proxies("LEAFRESH_TRUSTED_PROXIES")
+
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -65,6 +70,17 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- what is counted for the rate limits -----------------------------------------------------------------------
+
+# In memory: the limits are asked on the event loop, where nothing may wait. Each process counts for itself. Django
+# would keep 300 entries and forget a third when they are full, limits among them; the most recently used stay.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
 # --- the application ---------------------------------------------------------------------------------------------
 

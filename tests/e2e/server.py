@@ -20,7 +20,13 @@ START_SECONDS = 60
 
 def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
-    return {**kept, "LEAFRESH_DATA_DIR": str(data_dir), "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0", **env}
+    defaults = {
+        "LEAFRESH_DATA_DIR": str(data_dir),
+        "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
+        "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
+        "LEAFRESH_ADDRESS_RATE": "off",
+    }
+    return {**kept, **defaults, **env}
 
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
