@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from ninja.throttling import SimpleRateThrottle
 
 from leafresh import environment
 from tests.e2e.server import ROOT
@@ -55,6 +57,21 @@ BAD = [
         "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
         "not '*'.",
     ),
+    *(
+        (
+            "LEAFRESH_SESSION_RATE",
+            value,
+            "LEAFRESH_SESSION_RATE must be off or a number of requests (10000 at most) in a time (a day at most), "
+            f"such as 20/m, 100/15m or 1000/h, not {value!r}.",
+        )
+        for value in ("20", "20/week")
+    ),
+    (
+        "LEAFRESH_TRUSTED_PROXIES",
+        "127.0.0.1,proxy.example.com",
+        "LEAFRESH_TRUSTED_PROXIES must list addresses or networks of proxies, such as 127.0.0.1 or 10.0.0.0/8, or "
+        "unix, not 'proxy.example.com'.",
+    ),
     (
         "LEAFRESH_HOST",
         "http://x/",
@@ -96,9 +113,40 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
         LEAFRESH_ALLOWED_HOSTS="chat.example.com, .example.org,[::1],*",
         LEAFRESH_CORS_ORIGINS="https://app.example.com,http://localhost:3000",
         LEAFRESH_ABANDON_SECONDS="0.5",
+        LEAFRESH_SESSION_RATE="100/15min",
+        LEAFRESH_ADDRESS_RATE="off",
+        LEAFRESH_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,unix,2001:db8::/32",
         DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3",
     )
     assert (started.returncode, started.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("value", ["1/s", "20/m", "10000/d", "100/15min", "5/90sec", "7/2hour", "1/day", "1/86400s"])
+def test_a_rate_that_is_taken_is_one_that_ninja_reads(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_RATE", value)
+    assert environment.rate("LEAFRESH_NO_SUCH_RATE", "off") == value
+    count, seconds = SimpleRateThrottle(value).parse_rate(value)
+    assert count in range(1, 10_001)
+    assert seconds in range(1, 86_401)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0/m", "-1/m", "10001/m", "20/0m", "2/2d", "1/86401s", "20/w", "20 / m", "20/m/m", "off/m", "٢/m", "/m", "OFF"],
+)
+def test_a_rate_that_makes_no_sense_is_not_taken(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_RATE", value)
+    with pytest.raises(ImproperlyConfigured, match="LEAFRESH_NO_SUCH_RATE"):
+        environment.rate("LEAFRESH_NO_SUCH_RATE", "20/m")
+
+
+@pytest.mark.parametrize(
+    "value", ["0.0.0.0/0", "::/0", "10.0.0.1/8", "::ffff:10.0.0.1", "*", "10.0.0.0/33", "1.2.3.4:80"]
+)
+def test_who_cannot_be_a_proxy_is_not_trusted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_PROXIES", f"127.0.0.1,{value}")
+    with pytest.raises(ImproperlyConfigured, match=re.escape(repr(value))):
+        environment.proxies("LEAFRESH_NO_SUCH_PROXIES")
 
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
