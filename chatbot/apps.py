@@ -2,6 +2,14 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+_CORPUS = (
+    "challenges.Challenge",
+    "challenges.Challenge_locations",
+    "challenges.Challenge_work_types",
+    "chatbot.KnowledgeDocument",
+)
+"""What people can be told of. Names and aliases are watched already: a table belongs to one revision."""
+
 
 class ChatbotConfig(AppConfig):
     name = "chatbot"
@@ -12,4 +20,5 @@ class ChatbotConfig(AppConfig):
         from chatbot import guards
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
+        revisions.watch("corpus", *_CORPUS)
         post_migrate.connect(guards.install_guards, sender=self, dispatch_uid="chatbot.guards")

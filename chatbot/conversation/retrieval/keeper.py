@@ -1,0 +1,81 @@
+"""Keeping the index true to the database."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from challenges.catalog import Options
+from chatbot.conversation.language import Language
+from chatbot.conversation.retrieval.building import build
+from chatbot.conversation.retrieval.index import Index
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 15.0
+"""How long a search waits while there is no index at all."""
+
+FRESH_WAIT_SECONDS = 1.0
+"""How long a search waits for an index that is true again, before it uses the old one."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What an index was made of, or is to be made of. ``tokens`` are those of the watched tables."""
+
+    tokens: tuple[object, ...]
+    language: Language
+    known: Options
+
+    @classmethod
+    def at(cls, revisions: Mapping[str, str], language: Language, known: Options) -> "State":
+        """A missing token is like no other: what was read without one is never known to be true."""
+        tokens = tuple(revisions.get(name) or object() for name in ("corpus", "options"))
+        return cls(tokens, language, known)
+
+    def same(self, other: "State | None") -> bool:
+        return other is not None and (self.tokens, self.language.names) == (other.tokens, other.language.names)
+
+
+class Keeper:
+    """Owns the process's index and the one task that makes the next."""
+
+    def __init__(self) -> None:
+        self._index: Index | None = None
+        self._made_of: State | None = None
+        self._wanted: State | None = None
+        self._builder: asyncio.Task[None] | None = None
+
+    async def index(self, wanted: State) -> Index | None:
+        """The index of what is in the database, or an older one while that is being built; None when there is none.
+
+        Nothing that goes wrong while it is built comes out here: it is logged, and the next call tries again.
+        """
+        if not wanted.same(self._made_of):
+            self._wanted = wanted
+            builder = self._building()
+            if builder is not None:
+                wait = FRESH_WAIT_SECONDS if self._index else FIRST_WAIT_SECONDS
+                await asyncio.wait({builder}, timeout=wait)
+        return self._index
+
+    def _building(self) -> asyncio.Task[None] | None:
+        """The running task, or a new one; None when it runs in another thread's loop."""
+        loop = asyncio.get_running_loop()
+        running = self._builder
+        if running is not None and not running.done() and not running.get_loop().is_closed():
+            return running if running.get_loop() is loop else None
+        self._builder = loop.create_task(self._build(), name="retrieval index")
+        return self._builder
+
+    async def _build(self) -> None:
+        """Builds until the index is what was wanted last."""
+        try:
+            while self._wanted is not None and not self._wanted.same(self._made_of):
+                wanted = self._wanted
+                same_language = self._made_of is not None and self._made_of.language.names == wanted.language.names
+                before = self._index if same_language else None
+                self._index = await build(language=wanted.language, known=wanted.known, before=before)
+                self._made_of = wanted
+        except Exception:
+            logger.exception("the index of challenges and documents could not be built")

@@ -1,0 +1,62 @@
+"""The words by which texts and questions are compared. Pure functions over morphemes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatbot.conversation.language import Morpheme
+
+_NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
+_VERBS = frozenset({"VV", "VA"})
+_AUXILIARY_ENDINGS = frozenset({"어", "아", "고", "지"})
+"""An auxiliary verb (VX) after any other ending is read as a verb: 버리 in "어떻게 버려요"."""
+
+TITLE_REPEATS = 2
+"""How often a word of a title counts."""
+
+
+class Analyser(Protocol):
+    """What cuts a text into morphemes: ``chatbot.conversation.language.Language``."""
+
+    def morphemes(self, text: str) -> list[Morpheme]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word as it is looked up: nouns as they are, verbs and adjectives in their dictionary form (줍다).
+
+    ``start`` and ``end`` are its place in the text. ``compound`` marks neighbouring nouns that were written as one.
+    """
+
+    word: str
+    noun: bool
+    start: int
+    end: int
+    compound: bool = False
+
+
+def terms(morphemes: Iterable[Morpheme]) -> list[Term]:
+    """The words that carry meaning, each compound after its parts."""
+    found: list[Term] = []
+    for term in _simple(morphemes):
+        before = next((other for other in reversed(found) if not other.compound), None)
+        found.append(term)
+        if before is not None and before.noun and term.noun and before.end == term.start:
+            found.append(Term(before.word + term.word, noun=True, start=before.start, end=term.end, compound=True))
+    return found
+
+
+def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
+    ending = ""
+    for morpheme in morphemes:
+        if morpheme.tag in _NOUNS:
+            yield Term(morpheme.form.casefold(), noun=True, start=morpheme.start, end=morpheme.end)
+        elif morpheme.tag in _VERBS or (morpheme.tag == "VX" and ending and ending not in _AUXILIARY_ENDINGS):
+            yield Term(f"{morpheme.form}다", noun=False, start=morpheme.start, end=morpheme.end)
+        ending = morpheme.form if morpheme.tag == "EC" else ""
+
+
+def index_words(analyser: Analyser, title: str, text: str) -> list[str]:
+    """The words under which a text is found, as often as they count."""
+    in_title = [term.word for term in terms(analyser.morphemes(title))]
+    return in_title * TITLE_REPEATS + [term.word for term in terms(analyser.morphemes(text))]
