@@ -50,6 +50,8 @@ LEAFRESH_SESSION_RATE = environment.rate("LEAFRESH_SESSION_RATE", "20/m")
 LEAFRESH_ADDRESS_RATE = environment.rate("LEAFRESH_ADDRESS_RATE", "600/m")
 LEAFRESH_TRUSTED_PROXIES = environment.proxies("LEAFRESH_TRUSTED_PROXIES")
 
+LEAFRESH_SESSION_DAYS = environment.integer("LEAFRESH_SESSION_DAYS", 90, minimum=1, maximum=36_500)
+
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

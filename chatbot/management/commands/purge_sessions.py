@@ -1,0 +1,40 @@
+"""``manage.py purge_sessions``: what was not active for ``LEAFRESH_SESSION_DAYS`` days is erased."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from chatbot.conversation.retention import Rows, purge, purgeable
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase sessions that were not active for LEAFRESH_SESSION_DAYS days, with what they alone were answered, and "
+        "trials and checks of that age. May run while the server does, as often as one likes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be erased")
+
+    def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
+        rows, verb = (purgeable(), "Would erase") if dry_run else (purge(), "Erased")
+        self.stdout.write(
+            f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_told(rows)}."
+        )
+
+
+def _told(rows: Rows) -> str:
+    """Every kind is named, so that a log says the same things every day."""
+    return ", ".join(
+        [
+            _counted(rows["ChatSession"], "session"),
+            _counted(rows["Turn"], "turn"),
+            f"{rows['Feedback']} feedback",
+            _counted(rows["Generation"], "generation"),
+        ]
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,30 @@
+"""``manage.py purge_sessions`` as an operator meets it."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from chatbot.models import ChatSession
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("purge_sessions", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_it_says_what_it_erased() -> None:
+    ChatSession.objects.create(key="alive")
+    for number in range(2):
+        ChatSession.objects.create(key=f"old{number}", active_at=timezone.now() - timedelta(days=91))
+    assert run("--dry-run") == (
+        "Would erase what is older than 90 days: 2 sessions, 0 turns, 0 feedback, 0 generations.\n"
+    )
+    assert run() == "Erased what is older than 90 days: 2 sessions, 0 turns, 0 feedback, 0 generations.\n"
+    assert run() == "Erased what is older than 90 days: 0 sessions, 0 turns, 0 feedback, 0 generations.\n"
+    assert ChatSession.objects.get().key == "alive"
