@@ -1,0 +1,14 @@
+"""``manage.py load_documents``: the knowledge documents that the bot looks things up in, where they are missing."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatbot.conversation.retrieval.seeding import load_seed
+
+
+class Command(BaseCommand):
+    help = "Add the seed's knowledge documents. What was edited or deleted since stays so."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Documents: {len(load_seed())} added.")
