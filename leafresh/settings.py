@@ -142,6 +142,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
+# Says "there is more" to WebSockets. In memory it reaches this process, which is where the events are.
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session"]

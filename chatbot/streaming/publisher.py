@@ -8,6 +8,7 @@ import uuid
 
 from django_eventstream import send_event
 
+from chatbot.streaming.bell import bell
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.events import Event, Token, encode_event
 
@@ -61,3 +62,4 @@ class Publisher:
     def _publish(self, event: Event) -> None:
         send_event(self._channel, event.name, encode_event(event), json_encode=False)
         self.count += 1
+        bell().ring(self._channel)

@@ -1,43 +1,19 @@
 """The SSE response: django-eventstream's own, on one channel, with what it lacks: no event twice, and an end."""
 
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django_eventstream.views import events
 
 from chatbot.streaming.channels import channel_of, event_id
-from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token, encode_event, for_session, frame
+from chatbot.streaming.events import frame
+from chatbot.streaming.listening import Farewell, Listening, Numbered, Passage
+
+__all__ = ["RESET", "Farewell", "Listening", "relay", "single_event_response", "stream_response"]
 
 RESET = b"event: stream-reset\ndata:\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """How a stream ends before its generation does: behind event ``number`` come ``events``, the last one terminal."""
-
-    number: int
-    events: Sequence[Event]
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What one client listens to: a generation's events behind number ``after``, in its own form.
-
-    ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
-    there is anything to wait for, ``farewell`` whether the client is to be sent away before the end.
-    """
-
-    generation_id: uuid.UUID
-    session_id: str
-    opened: Callable[[], bool]
-    closed: Callable[[], None]
-    farewell: Callable[[], Farewell | None] = lambda: None
-    after: int = 0
-    reset: bool = False
-    token_format: TokenFormat = "object"  # noqa: S105  a format, no password
 
 
 def stream_response(listening: Listening) -> StreamingHttpResponse:
@@ -61,7 +37,7 @@ def _library_request(listening: Listening) -> HttpRequest:
 
 async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncGenerator[bytes, None]:
     """Passes on the frames in ``chunks``: each number once and in order, nothing after the terminal event."""
-    passage = _Passage(listening)
+    frames = _Frames(listening)
     worth_waiting = listening.opened()
     try:
         if not worth_waiting:
@@ -70,67 +46,51 @@ async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncGene
             if listening.reset:
                 yield RESET
             async for chunk in chunks:
-                passed = [frame for block in chunk.decode().split("\n\n") if block for frame in passage.let(block)]
+                passed = [frame for block in chunk.decode().split("\n\n") if block for frame in frames.let(block)]
                 if passed:
                     yield "".join(passed).encode()
-                if passage.ended:
+                if frames.ended:
                     return
     finally:
         listening.closed()
 
 
-class _Passage:
-    """Decides, frame by frame, what one listener gets."""
+class _Frames:
+    """The passage of one listener, as frames of the library's stream."""
 
     def __init__(self, listening: Listening) -> None:
-        self.ended = False
-        self._listening = listening
-        self._last = listening.after
+        self._passage = Passage(listening)
+        self._erased = False
+        self._generation_id = listening.generation_id
         self._id_head = f"id: {channel_of(listening.generation_id)}:"
+
+    @property
+    def ended(self) -> bool:
+        return self._erased or self._passage.ended
 
     def let(self, block: str) -> list[str]:
         """The frames to send for ``block``, a frame without its blank line."""
         if self.ended:
             return []
-        name, number, data = _parse(block, self._id_head)
-        if name == "stream-reset":  # the log was erased: nothing will come any more
-            self.ended = True
-            return []
-        if number is None:
+        event = _parse(block, self._id_head)
+        if event is None:
             return [f"{block}\n\n"]
-        if number <= self._last:
+        if event.name == "stream-reset":  # the log was erased: nothing will come any more
+            self._erased = True
             return []
-        farewell = self._listening.farewell()
-        if farewell is not None and number > farewell.number:
-            self.ended = True
-            return _frames(farewell, self._listening.generation_id)
-        self._last = number
-        self.ended = name in TERMINAL
-        return [_own_form(block, name, data, self._listening) + "\n\n"]
+        return [f"{block}\n\n" if own is event else self._frame(own) for own in self._passage.let(event)]
+
+    def _frame(self, event: Numbered) -> str:
+        return frame(event.name, event.data, event_id=event_id(self._generation_id, event.number))
 
 
-def _frames(farewell: Farewell, generation_id: uuid.UUID) -> list[str]:
-    return [
-        frame(event.name, encode_event(event), event_id=event_id(generation_id, number))
-        for number, event in enumerate(farewell.events, start=farewell.number + 1)
-    ]
-
-
-def _parse(text: str, id_head: str) -> tuple[str, int | None, str]:
-    """Name, number and data of one frame; the number is None for the library's own (open, keep-alive)."""
+def _parse(text: str, id_head: str) -> Numbered | None:
+    """The event in one frame; None for the library's own (open, keep-alive)."""
     lines = text.split("\n")
     if len(lines) < 3 or not lines[1].startswith(id_head):
-        return "", None, ""
-    return lines[0].removeprefix("event: "), int(lines[1].removeprefix(id_head)), lines[2].removeprefix("data: ")
-
-
-def _own_form(text: str, name: str, data: str, listening: Listening) -> str:
-    """The frame as this listener asked for it."""
-    if name == "start":
-        return text.removesuffix(data) + for_session(data, listening.session_id)
-    if name == "challenge" and listening.token_format == "text":  # noqa: S105  a format, no password
-        return text.removesuffix(data) + as_text_token(data)
-    return text
+        return None
+    number = int(lines[1].removeprefix(id_head))
+    return Numbered(lines[0].removeprefix("event: "), number, lines[2].removeprefix("data: "))
 
 
 def single_event_response(

@@ -1,0 +1,84 @@
+"""What one client listens to, and which of a generation's events reach it, whatever carries them."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token, encode_event, for_session
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """How a stream ends before its generation does: behind event ``number`` come ``events``, the last one terminal."""
+
+    number: int
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What one client listens to: a generation's events behind number ``after``, in its own form.
+
+    ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
+    there is anything to wait for, ``farewell`` whether the client is to be sent away before the end.
+    """
+
+    generation_id: uuid.UUID
+    session_id: str
+    opened: Callable[[], bool]
+    closed: Callable[[], None]
+    farewell: Callable[[], Farewell | None] = lambda: None
+    after: int = 0
+    reset: bool = False
+    token_format: TokenFormat = "object"  # noqa: S105  a format, no password
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event on its way: its name, its number in the generation, and its data, the encoded envelope."""
+
+    name: str
+    number: int
+    data: str
+
+
+class Passage:
+    """Decides, event by event, what one listener gets: each number once and in order, in the listener's own form,
+    nothing behind the terminal event."""
+
+    def __init__(self, listening: Listening) -> None:
+        self.ended = False
+        self.last = listening.after
+        self._listening = listening
+
+    def let(self, event: Numbered) -> list[Numbered]:
+        """What the listener gets for ``event``: that object itself where nothing in it is the listener's own."""
+        if self.ended or event.number <= self.last:
+            return []
+        farewell = self._listening.farewell()
+        if farewell is not None and event.number > farewell.number:
+            return self._take_leave(farewell)
+        self.last = event.number
+        self.ended = event.name in TERMINAL
+        return [self._own_form(event)]
+
+    def leave(self) -> list[Numbered]:
+        """The farewell, if there is one and all that comes before it was let through."""
+        farewell = self._listening.farewell()
+        if self.ended or farewell is None or self.last < farewell.number:
+            return []
+        return self._take_leave(farewell)
+
+    def _take_leave(self, farewell: Farewell) -> list[Numbered]:
+        self.ended = True
+        return [
+            Numbered(event.name, number, encode_event(event))
+            for number, event in enumerate(farewell.events, start=farewell.number + 1)
+        ]
+
+    def _own_form(self, event: Numbered) -> Numbered:
+        if event.name == "start":
+            return Numbered(event.name, event.number, for_session(event.data, self._listening.session_id))
+        if event.name == "challenge" and self._listening.token_format == "text":  # noqa: S105  a format, no password
+            return Numbered(event.name, event.number, as_text_token(event.data))
+        return event
