@@ -20,5 +20,6 @@ class ChatbotConfig(AppConfig):
         from chatbot import guards
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
+        revisions.watch("words", "chatbot.ListedWord")
         revisions.watch("corpus", *_CORPUS)
         post_migrate.connect(guards.install_guards, sender=self, dispatch_uid="chatbot.guards")

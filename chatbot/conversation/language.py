@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from challenges.catalog import Choice, Options
+from challenges.text import storable
 
 logger = logging.getLogger(__name__)
 
@@ -18,13 +19,15 @@ CONTENT_TAGS = frozenset({"NNG", "NNP", "NR", "VV", "VA", "XR", "MAG", "SL", "SN
 
 @dataclass(frozen=True, slots=True)
 class Morpheme:
-    """``form`` as kiwipiepy gives it, ``tag`` without the mark of irregular verbs; ``start`` and ``end`` are its
-    place in the text in characters."""
+    """``form`` as kiwipiepy gives it, single consonants as compatibility letters (ㄹ까); ``tag`` without the mark of
+    irregular verbs; ``start`` and ``end`` are its place in the text in characters. ``known`` tells whether a
+    dictionary has it, or whether it was guessed."""
 
     form: str
     tag: str
     start: int
     end: int
+    known: bool = True
 
 
 class Language:
@@ -36,20 +39,26 @@ class Language:
         self.names = names
         self._kiwi = Kiwi(num_workers=1)
         for name in sorted(names):
-            if not any(character.isspace() for character in name):
+            if is_word(name):
                 self._kiwi.add_user_word(name, "NNP", 3.0)
         self.morphemes("준비")  # the first analysis takes as long as loading did
 
     def morphemes(self, text: str) -> list[Morpheme]:
-        """The morphemes of ``text`` (after NFC) in their order."""
+        """The morphemes of ``text`` (after NFC, halves of surrogate pairs replaced) in their order."""
+        tokens = self._kiwi.tokenize(normalize("NFC", storable(text)), compatible_jamo=True)
         return [
-            Morpheme(token.form, str(token.tag).partition("-")[0], token.start, token.end)
-            for token in self._kiwi.tokenize(normalize("NFC", text))
+            Morpheme(token.form, str(token.tag).partition("-")[0], token.start, token.end, not token.oov)
+            for token in tokens
         ]
 
     def content_words(self, text: str) -> list[str]:
         """The morphemes that carry meaning, verbs as their stems, without case."""
         return [morpheme.form.casefold() for morpheme in self.morphemes(text) if morpheme.tag in CONTENT_TAGS]
+
+
+def is_word(name: str) -> bool:
+    """Whether ``name`` can be an entry of the dictionary: one word of letters, not a phrase, number or emoji."""
+    return len(name) > 0 and name.isalpha() and storable(name) == name
 
 
 def names_of(known: Options) -> frozenset[str]:

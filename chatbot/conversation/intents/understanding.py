@@ -21,6 +21,9 @@ class Facet(StrEnum):
     OUTDOORS = "outdoors"
     CHEAPER = "cheaper"
     HARDER = "harder"
+    LONGER = "longer"
+    INDOORS = "indoors"
+    FUN = "fun"
 
 
 @dataclass(frozen=True, slots=True)

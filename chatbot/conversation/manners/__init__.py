@@ -1,1 +1,1 @@
-"""Abuse, and people in danger: what is answered without a model."""
+"""Manners: abuse is declined, danger is answered with help. The lists of words are data that admins keep."""

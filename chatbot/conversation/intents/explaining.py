@@ -1,0 +1,69 @@
+"""Wanting to know more about one of the shown challenges."""
+
+from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.numbers import Counted, counted, titled
+from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.understanding import Understanding
+from chatbot.models import Intent
+
+
+def explanation(matter: Matter) -> Understanding | None:
+    """EXPLAIN of a challenge that is told by its number, its place or its title; ASK when nothing was shown yet."""
+    number = counted(matter.reading)
+    if number is not None and not _counts_something_else(matter, number):
+        return _numbered(matter, number)
+    if not matter.situation.shown or matter.reading.find("explain.cue") is None:
+        return None
+    names = frozenset(
+        form for mention in matter.mentions if mention.by != "keyword" for form in mention.words.casefold().split()
+    )
+    title = titled(matter.situation.shown, matter.reading, besides=names, language=matter.language)
+    if title is None or matter.reading.find("any.patterns") is not None or _wants_other(matter):
+        return None
+    words = [matter.situation.shown[title].title]
+    return matter.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title)
+
+
+def vague_explanation(matter: Matter) -> Understanding | None:
+    """EXPLAIN when the message only says so (자세히, 그거 어떻게 해?)."""
+    cue = matter.reading.find("explain.cue")
+    if cue is None or not matter.situation.shown or _wants_other(matter):
+        return None
+    deictic = matter.reading.find("explain.deictic") is not None
+    if not deictic and (matter.nouns or matter.mentions):
+        return None
+    if (
+        not deictic
+        and matter.reading.find("request.patterns") is not None
+        and matter.reading.find("explain.sure") is None
+    ):
+        return None
+    only = 0 if len(matter.situation.shown) == 1 else None
+    return matter.conclude(Intent.EXPLAIN, {"code": "explain", "words": [matter.reading.surface(cue)]}, number=only)
+
+
+def _numbered(matter: Matter, number: Counted) -> Understanding | None:
+    reading, shown = matter.reading, matter.situation.shown
+    after = Span(number.span.end, len(reading.morphemes))
+    if reading.find("explain.drop", Span(after.start, reading.clause_of(number.span.end - 1).end)) is not None:
+        return None
+    if matter.facets and reading.find("explain.cue") is None and reading.find("request.patterns", after) is None:
+        return None
+    words = [reading.surface(number.span)]
+    if not shown:
+        return matter.conclude(Intent.ASK, {"code": "nothing_shown", "words": words})
+    if number.number >= len(shown):
+        return matter.conclude(Intent.EXPLAIN, {"code": "number_unknown", "words": words})
+    at = number.number if number.number >= 0 else len(shown) - 1
+    return matter.conclude(Intent.EXPLAIN, {"code": "number", "words": words}, number=at)
+
+
+def _counts_something_else(matter: Matter, number: Counted) -> bool:
+    """첫 번째 카테고리로, 첫 번째로 돌아가: the first category, not the first challenge."""
+    rest = Span(number.span.start, len(matter.reading.morphemes))
+    return matter.reading.find("explain.else", rest) is not None or matter.reading.find("back.patterns") is not None
+
+
+def _wants_other(matter: Matter) -> bool:
+    found = matter.reading.find("other.patterns")
+    return found is not None and matter.reading.find("explain.sure") is None

@@ -1,0 +1,72 @@
+"""How challenges are to be: easier, shorter, with children … "Too hard" and "not hard" ask for the opposite."""
+
+from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
+from chatbot.conversation.intents.understanding import Facet, Reason
+
+_COMPLAINED_OF = frozenset({Facet.EASIER, Facet.HARDER})
+_THINGS = frozenset(
+    {"거", "것", "걸", "챌린지", "미션", "게", "건", "버전", "활동", "challenge", "challenges", "one", "ones"}
+)
+
+
+def facets_in(reading: Reading) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
+    """The facets in the order of the lexicon, each with its reason."""
+    found: dict[Facet, str] = {}
+    for facet, patterns in reading.lexicon.facets.items():
+        for span in reading.matches(patterns):
+            meant = _meant(facet, span, reading)
+            if meant is not None:
+                found.setdefault(meant, reading.surface(span))
+    reasons: tuple[Reason, ...] = tuple(
+        {"code": "facet", "facet": str(facet), "words": [words]} for facet, words in found.items()
+    )
+    return tuple(found), reasons
+
+
+def _meant(facet: Facet, span: Span, reading: Reading) -> Facet | None:
+    opposite = reading.lexicon.opposites.get(facet)
+    clause = reading.clause_of(span.start)
+    if facet is Facet.CHEAPER:
+        return facet
+    less = reading.morphemes[max(clause.start, span.start - 2) : span.start]
+    if any(one.form in reading.lexicon.words["facet_rules.less"] and one.tag in {"MAG", "SL"} for one in less):
+        return opposite
+    turned = reading.find("facet_rules.not", Span(span.end, clause.end)) is not None
+    if facet in _COMPLAINED_OF:
+        complained = _is_complaint(span, clause, reading)
+        return opposite if turned or complained else facet
+    return opposite if turned else facet
+
+
+def _is_complaint(span: Span, clause: Span, reading: Reading) -> bool:
+    """너무 어려워 and 어려운데 complain; 어려운 거 and 더 어렵게 ask."""
+    morphemes = reading.morphemes
+    before = Span(clause.start, span.start)
+    if reading.find("facet_rules.too", before) is not None:
+        return True
+    ending = next((one for one in morphemes[span.end : clause.end + 1] if one.tag[0] == "E"), None)
+    if ending is None:
+        return False
+    if ending.tag == "ETM":
+        thing = next((one for one in morphemes[span.end + 1 : span.end + 2]), None)
+        if thing is None or thing.form not in _THINGS:
+            return False
+        rest = {one.form for one in morphemes[span.end + 2 : span.end + 4]}
+        return bool(rest & {"같", "아니"})
+    said_so = ending.tag == "EF" or ending.form in {
+        "어",
+        "어서",
+        "ㄴ데",
+        "은데",
+        "는데",
+        "네",
+        "지",
+        "다",
+        "어요",
+        "아",
+        "아서",
+        "니까",
+        "고",
+    }
+    return said_so and "더" not in {one.form for one in morphemes[clause.start : span.start]}

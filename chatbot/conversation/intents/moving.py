@@ -1,0 +1,61 @@
+"""Wanting another category, the first one, any other, or something else in the same."""
+
+from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.names import By
+from chatbot.conversation.intents.understanding import Understanding
+from chatbot.conversation.intents.wishes import Role
+from chatbot.models import Intent
+
+
+def back(matter: Matter) -> Understanding | None:
+    """BACK to the category that was picked first."""
+    reading, base = matter.reading, matter.situation.base_category
+    found = reading.find("back.patterns")
+    if found is None or reading.find("back.not") is not None:
+        return None
+    wanted = matter.wishes.wanted
+    if wanted and wanted != base and matter.wishes.by is not By.KEYWORD:
+        return None
+    negated = reading.find("negation.after", reading.clause_of(found.end - 1)._replace(start=found.end))
+    if negated is not None and not wanted:
+        return None
+    return matter.conclude(Intent.BACK, {"code": "back", "words": [reading.surface(found)]}, category=base)
+
+
+def change(matter: Matter) -> Understanding | None:
+    """CHANGE to the category that is wanted, when it is not the current one."""
+    wishes, current = matter.wishes, matter.situation.category
+    if not wishes.wanted or wishes.wanted == current or _is_only_praised(matter):
+        return None
+    return matter.conclude(Intent.CHANGE, category=wishes.wanted, avoid=wishes.refused)
+
+
+def any_other(matter: Matter) -> Understanding | None:
+    """ANY other category: another subject is asked for, or the current one is refused."""
+    current, wishes = matter.situation.category, matter.wishes
+    if current in wishes.refused and not wishes.wanted:
+        return matter.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=wishes.refused)
+    if wishes.wanted or matter.reading.find("any.staying") is not None:
+        return None
+    if matter.says("any.patterns"):
+        return matter.conclude(Intent.ANY, avoid=wishes.refused)
+    return None
+
+
+def another(matter: Matter) -> Understanding | None:
+    """OTHER challenges of the same category."""
+    if not matter.says("other.patterns"):
+        return None
+    if matter.facets and matter.reading.find("other.sure") is None:
+        matter.reasons.pop()
+        return None
+    return matter.conclude(Intent.OTHER, avoid=matter.wishes.refused)
+
+
+def _is_only_praised(matter: Matter) -> bool:
+    """A keyword in praise (앱 좋네요) is no wish."""
+    if matter.wishes.by is not By.KEYWORD or matter.asks():
+        return False
+    wanted = [mention for mention, role in matter.wishes.mentions if role is Role.WANTED]
+    clause = matter.reading.clause_of(wanted[0].span.start)
+    return matter.reading.find("thanks.words", clause._replace(start=wanted[0].span.end)) is not None

@@ -1,0 +1,234 @@
+"""Where a message names what can be picked: by label, alias or keyword, with or without spaces, also misspelt."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from challenges.catalog import Choice, Options
+from challenges.text import lookup_name
+from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
+from chatbot.conversation.intents.typos import Misspelt
+from chatbot.conversation.language import CONTENT_TAGS, Language, Morpheme
+
+LONGEST_NAME = 8
+"""Morphemes of a name at most."""
+
+_NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SN", "UN", "XPN", "XSN", "MM", "NNB"})
+_COMPOUND_ENDS = frozenset(
+    [
+        "세",
+        "료",
+        "비",
+        "값",
+        "길",
+        "로",
+        "역",
+        "관",
+        "집",
+        "점",
+        "국",
+        "통",
+        "함",
+        "기",
+        "방",
+        "실",
+        "류",
+        "용",
+        "지",
+        "님",
+        "백",
+        "병",
+        "컵",
+        "요금",
+        "식당",
+        "요리",
+        "반찬",
+        "찌개",
+        "전골",
+        "볶음",
+        "용품",
+        "가방",
+        "화",
+        "복",
+    ]
+)
+
+
+class By(StrEnum):
+    """What a mention was known by. A name beats a keyword."""
+
+    NAME = "name"
+    TYPO = "typo"
+    KEYWORD = "keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """``key`` is named by the morphemes of ``span``; ``words`` is what was written."""
+
+    key: str
+    by: By
+    span: Span
+    words: str
+
+
+class Names:
+    """The names of one kind of choices: of the categories, the locations or the work types."""
+
+    def __init__(self, choices: Iterable[Choice], language: Language) -> None:
+        self._written: dict[str, tuple[str, By]] = {}
+        self._stems: dict[tuple[str, ...], tuple[str, By]] = {}
+        self._emoji: dict[str, str] = {}
+        listed = list(choices)
+        for by in (By.NAME, By.KEYWORD):  # one category's keyword never hides another's name
+            for choice in listed:
+                names = (choice.label, *choice.aliases) if by is By.NAME else choice.keywords
+                for name in names:
+                    self._add(name, choice.key, by, language)
+        for choice in listed:
+            self._emoji.setdefault(choice.emoji.strip("\ufe0f"), choice.key)
+        self._misspelt = Misspelt(written for written, (_, by) in self._written.items() if by is By.NAME)
+
+    def _add(self, name: str, key: str, by: By, language: Language) -> None:
+        written = _squashed(name)
+        if not written:
+            return
+        self._written.setdefault(written, (key, by))
+        stems = tuple(_stem(morpheme) for morpheme in language.morphemes(name) if morpheme.tag in CONTENT_TAGS)
+        if len(stems) > 1:
+            self._stems.setdefault(stems, (key, by))
+
+    def mentions(self, reading: Reading) -> list[Mention]:
+        """Every mention in its order; of those that overlap, the longest."""
+        found: list[Mention] = []
+        at = 0
+        while at < len(reading.morphemes):
+            mention = self._written_at(reading, at) or self._stems_at(reading, at) or self._compound_at(reading, at)
+            if mention is not None:
+                found.append(mention)
+                at = mention.span.end
+            else:
+                at += 1
+        taken = {at for mention in found for at in range(*mention.span)}
+        found += self._misspelt_in(reading, taken)
+        return sorted(found, key=lambda mention: mention.span)
+
+    def emoji(self, reading: Reading) -> Mention | None:
+        """What a message of emoji alone names."""
+        for at, morpheme in enumerate(reading.morphemes):
+            key = self._emoji.get(morpheme.form.strip("\ufe0f"))
+            if key is not None and morpheme.form:
+                return Mention(key, By.KEYWORD, Span(at, at + 1), morpheme.form)
+        return None
+
+    def _written_at(self, reading: Reading, at: int) -> Mention | None:
+        morphemes = reading.morphemes
+        for end in range(min(at + LONGEST_NAME, len(morphemes)), at, -1):
+            span = Span(at, end)
+            if morphemes[end - 1].tag[0] not in "NXSMUVI" or (end < len(morphemes) and _splits(morphemes, end)):
+                continue
+            found = self._written.get(_squashed(reading.surface(span)))
+            if found is not None and not _is_part_of_a_word(morphemes, span):
+                return Mention(*found, span, reading.surface(span))
+        return None
+
+    def _stems_at(self, reading: Reading, at: int) -> Mention | None:
+        """Names of several words match whatever particles and endings stand between: 쓰레기를 줄이고 싶어."""
+        stems: list[str] = []
+        best: Mention | None = None
+        for end in range(at, min(at + 2 * LONGEST_NAME, len(reading.morphemes))):
+            morpheme = reading.morphemes[end]
+            if morpheme.tag in CONTENT_TAGS:
+                stems.append(_stem(morpheme))
+            elif not stems or morpheme.tag in {"EF", "SF"}:
+                break
+            found = self._stems.get(tuple(stems))
+            if found is not None:
+                span = Span(at, end + 1)
+                best = Mention(*found, span, reading.surface(span))
+        return best
+
+    def _compound_at(self, reading: Reading, at: int) -> Mention | None:
+        """A noun that begins with a name and ends as compounds do: 전기세 names what 전기 names."""
+        form = reading.morphemes[at].form
+        if reading.morphemes[at].tag not in {"NNG", "NNP"}:
+            return None
+        for length in range(len(form) - 1, 1, -1):
+            found = self._written.get(form[:length])
+            if found is not None and form[length:] in _COMPOUND_ENDS:
+                return Mention(found[0], By.KEYWORD, Span(at, at + 1), form)
+        return None
+
+    def _misspelt_in(self, reading: Reading, taken: set[int]) -> Iterator[Mention]:
+        at = 0
+        while at < len(reading.morphemes):
+            found = None if at in taken else self._misspelt_at(reading, at, taken)
+            if found is not None:
+                yield found
+            at = found.span.end if found is not None else at + 1
+
+    def _misspelt_at(self, reading: Reading, at: int, taken: set[int]) -> Mention | None:
+        morphemes = reading.morphemes
+        if morphemes[at].tag not in _NOUNS:
+            return None
+        end = at
+        ends: list[int] = []
+        while end < len(morphemes) and end - at < 5 and morphemes[end].tag in _NOUNS and end not in taken:
+            end += 1
+            ends.append(end)
+        for stop in reversed(ends):
+            span = Span(at, stop)
+            guessed = any(not one.known or (stop - at > 1 and len(one.form) == 1) for one in morphemes[at:stop])
+            right = self._misspelt.meant(_squashed(reading.surface(span)), guessed=guessed)
+            if right is not None:
+                return Mention(self._written[right][0], By.TYPO, span, reading.surface(span))
+        return None
+
+
+def _squashed(text: str) -> str:
+    return lookup_name(text).replace("-", "").replace("_", "").replace("·", "")
+
+
+def _stem(morpheme: Morpheme) -> str:
+    return morpheme.form.casefold()
+
+
+def _splits(morphemes: tuple[Morpheme, ...], end: int) -> bool:
+    """Whether two morphemes share a syllable there."""
+    return morphemes[end].start < morphemes[end - 1].end
+
+
+def _is_part_of_a_word(morphemes: tuple[Morpheme, ...], span: Span) -> bool:
+    """Whether one syllable stands inside a longer noun: 책 in 책임자."""
+    first, last = morphemes[span.start], morphemes[span.end - 1]
+    if last.end - first.start > 1:
+        return False
+    before = morphemes[span.start - 1] if span.start else None
+    after = morphemes[span.end] if span.end < len(morphemes) else None
+    glued = [one for one in (before, after) if one is not None and (one.end == first.start or one.start == last.end)]
+    return any(one.tag in {"XPN", "UN"} or (one.tag in {"NNG", "NNP"} and not one.known) for one in glued)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The names of everything that can be picked."""
+
+    categories: Names
+    locations: Names
+    work_types: Names
+
+
+_kept: tuple[Language, Mapping[str, Choice], KnownNames] | None = None
+
+
+def known_names(known: Options, *, language: Language) -> KnownNames:
+    """The names of ``known``; those of the latest are kept, as making them analyses each name."""
+    global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
+    kept = _kept
+    if kept is not None and kept[0] is language and kept[1] is known.categories:
+        return kept[2]
+    kinds = (known.categories, known.locations, known.work_types)
+    names = KnownNames(*(Names(choices.values(), language) for choices in kinds))
+    _kept = (language, known.categories, names)
+    return names

@@ -1,0 +1,82 @@
+"""Which of the shown challenges is meant: by its number, its place or the words of its title."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
+from chatbot.conversation.intents.understanding import GivenChallenge
+from chatbot.conversation.language import CONTENT_TAGS, Language
+
+_NATIVE = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
+_ORDINALS = ("첫", *_NATIVE[1:])
+_SINO = ("일", "이", "삼", "사", "오", "육", "칠", "팔", "구", "십")
+_PLACES = ("explain.top", "explain.second", "explain.third")
+_PERIODS = frozenset({"하루", "일주일", "주", "매일", "한달", "달", "날", "주일", "년", "시간"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number as it was said: from 0, -1 for the last."""
+
+    number: int
+    span: Span
+
+
+def counted(reading: Reading) -> Counted | None:
+    """The first number that counts challenges (2번, 두 번째, 둘째, 마지막, ②); quantities and times do not."""
+    last = reading.find("explain.last")
+    candidates = [Counted(-1, last)] if last is not None else []
+    for number, place in enumerate(_PLACES):
+        found = reading.find(place)
+        if found is not None:
+            candidates.append(Counted(number, found))
+    for at in range(len(reading.morphemes)):
+        number_at = _number_at(reading, at)
+        if number_at is not None:
+            candidates.append(number_at)
+    return min(candidates, key=lambda one: (one.span.start, -one.span.end), default=None)
+
+
+def _number_at(reading: Reading, at: int) -> Counted | None:
+    morphemes = reading.morphemes
+    form, tag = morphemes[at].form, morphemes[at].tag
+    unit = morphemes[at + 1].form if at + 1 < len(morphemes) else ""
+    if at and morphemes[at - 1].form in _PERIODS | {"에"} and any(one.form in _PERIODS for one in morphemes[:at]):
+        return None
+    span = Span(at, at + 2)
+    ordinal = unit in {"번째", "번쨰", "째", "번재", "째번"}
+    if form.isdecimal() and form.isascii() and len(form) < 4:
+        alone = all(one.tag in {"SF", "SW", "SB", "SS"} for one in (*morphemes[:at], *morphemes[at + 1 :]))
+        if (
+            ordinal
+            or unit in {"번", "nd", "st", "rd", "번지"}
+            or (at and morphemes[at - 1].form in {"#", "number", "no"})
+        ):
+            return Counted(int(form) - 1, span)
+        return Counted(int(form) - 1, Span(at, at + 1)) if alone else None
+    if ordinal and form in _ORDINALS:
+        return Counted(_ORDINALS.index(form), span)
+    if ordinal and form in _NATIVE:
+        return Counted(_NATIVE.index(form), span)
+    if tag == "NR" and unit == "번" and form in _SINO:
+        return Counted(_SINO.index(form), span)
+    return None
+
+
+def titled(
+    shown: Sequence[GivenChallenge], reading: Reading, *, besides: frozenset[str], language: Language
+) -> int | None:
+    """The one shown challenge whose title shares the most words with the message, or None when there is no such one.
+
+    Words ``besides`` do not count: the names of categories are in many titles.
+    """
+    text = "".join(reading.text.split())
+    said = {one.form for one in reading.morphemes if one.tag in CONTENT_TAGS and (one.tag[0] in "NXS")} - besides
+    scores = []
+    for challenge in shown:
+        title = "".join(challenge.title.casefold().split())
+        words = set(language.content_words(challenge.title))
+        scores.append(100 if title and title in text.casefold() else len(said & words))
+    best = max(scores, default=0)
+    return scores.index(best) if best and scores.count(best) == 1 else None

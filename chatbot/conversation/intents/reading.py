@@ -1,0 +1,129 @@
+"""A message as its morphemes, cut into clauses: what is said of whom, when, and whether it is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from chatbot.conversation.hangul import tidy, typed_in_latin
+from chatbot.conversation.intents.lexicon import Lexicon, lexicon
+from chatbot.conversation.intents.patterns import Patterns, Span
+from chatbot.conversation.language import Language, Morpheme
+
+_HELPERS = frozenset({"수", "만", "줄", "듯", "척", "뻔", "만하"})
+_THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "법"})
+_ASKING = (
+    "나",
+    "니",
+    "냐",
+    "까",
+    "가",
+    "나요",
+    "까요",
+    "가요",
+    "노",
+    "니까",
+    "ㄹ까",
+    "을까",
+    "ㄹ까요",
+    "을까요",
+    "은가",
+    "ㄴ가",
+    "려나",
+    "래",
+)
+_REQUEST_NOUNS = frozenset({"추천", "부탁", "ㄱㄱ", "고고", "ㄱ", "변경"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``text`` is the tidied message; ``morphemes`` point into it."""
+
+    text: str
+    morphemes: tuple[Morpheme, ...]
+    lexicon: Lexicon
+
+    @cached_property
+    def clauses(self) -> tuple[Span, ...]:
+        """The clauses in their order; together they are the whole message."""
+        ends = [at + 1 for at in range(len(self.morphemes)) if _ends_clause(self.morphemes, at)]
+        if not ends or ends[-1] < len(self.morphemes):
+            ends.append(len(self.morphemes))
+        return tuple(Span(start, end) for start, end in zip([0, *ends], ends, strict=False) if end > start)
+
+    def clause_of(self, at: int) -> Span:
+        return next(clause for clause in self.clauses if at < clause.end)
+
+    def find(self, name: str, span: Span | None = None) -> Span | None:
+        """The first match of the lexicon's patterns ``name``."""
+        return self.lexicon.patterns[name].first(self.morphemes, span)
+
+    def find_all(self, name: str, span: Span | None = None) -> list[Span]:
+        return list(self.lexicon.patterns[name].each(self.morphemes, span))
+
+    def matches(self, patterns: Patterns) -> list[Span]:
+        return list(patterns.each(self.morphemes))
+
+    def is_asked(self, clause: Span) -> bool:
+        """Whether the clause is a question, by its mark or its ending."""
+        for morpheme in reversed(self.morphemes[clause.start : clause.end]):
+            if morpheme.tag == "SF":
+                if "?" in morpheme.form:
+                    return True
+            elif morpheme.tag in {"EF", "EC"}:
+                following = self.morphemes[clause.end : clause.end + 1]
+                return morpheme.form.endswith(_ASKING) or bool(following and following[0].form == "?")
+            elif morpheme.tag not in {"JX", "SW", "W_EMOJI", "IC"}:
+                return False
+        return False
+
+    def surface(self, span: Span) -> str:
+        """What was written there."""
+        if span.start >= span.end:
+            return ""
+        return self.text[self.morphemes[span.start].start : self.morphemes[span.end - 1].end]
+
+
+def read(message: str, *, language: Language) -> Reading:
+    """The message's reading. A pure function of the message and the language."""
+    words = lexicon()
+    text = tidy(message)
+    text = " ".join(typed_in_latin(word.lower()) or word for word in text.split(" "))
+    for wrong, right in words.spelling.items():
+        text = text.replace(wrong, right)
+    morphemes = (
+        Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in language.morphemes(text)
+    )
+    return Reading(text, tuple(morphemes), words)
+
+
+def _ends_clause(morphemes: Sequence[Morpheme], at: int) -> bool:
+    morpheme = morphemes[at]
+    following = morphemes[at + 1] if at + 1 < len(morphemes) else None
+    if following is None or morpheme.tag in {"SF", "SP"}:
+        return True
+    if following.tag in {"SF", "SP"}:
+        return False
+    match morpheme.tag:
+        case "EF":
+            return True
+        case "EC":
+            return not _goes_on(morphemes, at)
+        case "ETM":
+            return following.form not in _HELPERS | _THINGS
+        case "NNG" | "SW":
+            return morpheme.form in _REQUEST_NOUNS and following.tag[0] not in "JXV" and following.tag != "EC"
+    return False
+
+
+def _goes_on(morphemes: Sequence[Morpheme], at: int) -> bool:
+    """Whether the ending at ``at`` ties an auxiliary to its verb (바꿔 줘, 하면 좋겠어, 해야 돼, 하지 않아)."""
+    following = morphemes[at + 1]
+    if following.tag == "VX":
+        return True
+    form = morphemes[at].form
+    after = morphemes[at + 2].form if at + 2 < len(morphemes) else ""
+    if form.endswith("면"):
+        return following.form in {"되", "좋", "하", "어떻"} or (following.form == "안" and after in {"되", "돼"})
+    return form in {"어야", "아야", "게", "지", "고", "려고", "어도"} and (
+        following.form in {"하", "되", "싶", "않", "못하"} and following.tag in {"VV", "VX"}
+    )

@@ -1,0 +1,63 @@
+"""What is not our business: told by its own words, or by a question for a fact about what we know nothing of."""
+
+import itertools
+import re
+
+from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.understanding import Understanding
+from chatbot.models import Intent
+
+_MASHED = re.compile(r"[ㄱ-ㅣ\s.,!?~]+|[a-z\s.,!?~]+", re.IGNORECASE)
+_VOWELS = frozenset("aeiouy")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SUM = re.compile(r"[\d\s+\-*/x×÷=().,^%?]+(?:은|는|이|을|를)?\s*(?:얼마|뭐|몇)?\S{0,4}")
+
+
+def off_topic(matter: Matter) -> Understanding | None:
+    """OFF_TOPIC, or None."""
+    reading = matter.reading
+    if _is_mashed(reading.text):
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "no_words", "words": [reading.text[:20]]})
+    if re.search(r"\d\s*[+*/x×÷=]\s*\d", reading.text) and _SUM.fullmatch(reading.text):
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "sum", "words": [reading.text[:20]]})
+    strange = reading.find("off_topic.patterns") or reading.find("off_topic.words")
+    ours = _is_ours(matter)
+    if strange is not None and not ours:
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "off_topic", "words": [reading.surface(strange)]})
+    task = reading.find("off_topic.tasks")
+    if task is not None and not ours and matter.nouns:
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "task", "words": [reading.surface(task)]})
+    fact = reading.find("off_topic.facts")
+    if fact is not None and matter.nouns and not ours and not matter.asks():
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
+    return None
+
+
+def _is_ours(matter: Matter) -> bool:
+    """Whether a word of our subjects is there."""
+    if any(mention.words for mention in matter.mentions):
+        return True
+    eco = matter.reading.lexicon.words["eco.words"]
+    strange = matter.reading.lexicon.words["off_topic.words"]
+    return any(noun in eco and noun not in strange for noun in matter.nouns) and (
+        matter.asks() or not any(noun in strange for noun in matter.nouns)
+    )
+
+
+def _is_mashed(text: str) -> bool:
+    """Keys struck at random: single letters of Hangul, or Latin ones from one row or without a vowel."""
+    letters = [character for character in text.casefold() if character.isalpha()]
+    if len(letters) < 2 or not _MASHED.fullmatch(text):
+        return False
+    if not letters[0].isascii():
+        return True
+    joined = "".join(letters)
+    return len(joined) > 2 and (not _VOWELS & set(joined) or _runs(joined))
+
+
+def _runs(letters: str) -> bool:
+    """Whether every letter is on the same row as, and near, the one before: asdf, qwer."""
+    row = next((row for row in _ROWS if all(letter in row for letter in letters)), None)
+    if row is None or len(letters) < 4:
+        return False
+    return all(abs(row.index(a) - row.index(b)) <= 2 for a, b in itertools.pairwise(letters))

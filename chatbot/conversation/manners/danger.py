@@ -1,0 +1,77 @@
+"""Somebody is in danger: of harming themselves, or in an emergency. Decided before anything else."""
+
+from dataclasses import dataclass
+
+from chatbot.conversation.language import Language, Morpheme
+from chatbot.conversation.manners.masking import masked, squashed
+from chatbot.conversation.manners.word_lists import WordLists
+
+_LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
+"""What may stand between the morphemes of a phrase: 불이 났어 is 불났어."""
+
+SHORTEST_TEXT = 3
+"""Characters of a listed phrase above which it is also looked for as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """``word`` is the listed word that told; ``emergency``: others have to come, not only to listen."""
+
+    word: str
+    emergency: bool
+
+
+Stems = tuple[tuple[str, str], ...]
+
+
+class Dangers:
+    """The listed phrases, analysed once."""
+
+    def __init__(self, words: WordLists, language: Language) -> None:
+        self.words, self.language = words, language
+        listed = [(word, True) for word in words.emergency] + [(word, False) for word in words.self_harm]
+        self._texts = [(squashed(word), Danger(word, emergency)) for word, emergency in listed]
+        self._phrases = [(_stems(language.morphemes(word)), Danger(word, emergency)) for word, emergency in listed]
+
+    def find(self, message: str) -> Danger | None:
+        text = masked(message, self.words.fine)
+        joined = "".join(text.split())
+        for written, danger in self._texts:
+            if len(written) >= SHORTEST_TEXT and written in joined:
+                return danger
+        morphemes = [one for one in self.language.morphemes(text) if one.tag != "SF"]
+        for stems, danger in self._phrases:
+            if len(stems) > 1 and any(_begins(stems, morphemes, at) for at in range(len(morphemes))):
+                return danger
+        return None
+
+
+def _stems(morphemes: list[Morpheme]) -> Stems:
+    """The phrase without particles and without its last ending."""
+    kept = [one for one in morphemes if one.tag not in _LOOSE or one.tag == "MAG"]
+    while kept and kept[-1].tag in {"EF", "EC", "ETN"}:
+        kept.pop()
+    return tuple((one.form, one.tag[0]) for one in kept)
+
+
+def _begins(stems: Stems, morphemes: list[Morpheme], at: int) -> bool:
+    index = 0
+    while at < len(morphemes) and index < len(stems):
+        if (morphemes[at].form, morphemes[at].tag[0]) == stems[index]:
+            index += 1
+        elif index == 0 or morphemes[at].tag not in _LOOSE:
+            return False
+        at += 1
+    return index == len(stems)
+
+
+_kept: Dangers | None = None
+
+
+def danger(message: str, *, words: WordLists, language: Language) -> Danger | None:
+    """The danger that the message tells of. An emergency comes first."""
+    global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
+    kept = _kept
+    if kept is None or kept.words is not words or kept.language is not language:
+        _kept = kept = Dangers(words, language)
+    return kept.find(message)

@@ -1,0 +1,23 @@
+"""A message before it is looked through: tidied, and without what is fine."""
+
+from chatbot.conversation.hangul import tidy
+
+
+def squashed(text: str) -> str:
+    """``text`` in the form in which listed words are compared: tidied, without case and white space."""
+    return "".join(tidy(text).casefold().split())
+
+
+def masked(message: str, fine: tuple[str, ...]) -> str:
+    """The tidied message in lower case, its exceptions (with or without spaces inside) blanked out."""
+    text = tidy(message).casefold()
+    letters = [(character, at) for at, character in enumerate(text) if not character.isspace()]
+    joined = "".join(character for character, _ in letters)
+    blanked = list(text)
+    for exception in map(squashed, fine):
+        start = joined.find(exception) if exception else -1
+        while start >= 0:
+            for _, at in letters[start : start + len(exception)]:
+                blanked[at] = " "
+            start = joined.find(exception, start + len(exception))
+    return "".join(blanked)
