@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from chatbot.models import ChatSession, Feedback, Generation, Outcome, Turn
 
-BATCH = 200
+BATCH = 100
 """Rows of a table that one transaction erases at most."""
 
 Rows = Counter[str]

@@ -1,0 +1,136 @@
+"""Rate limits at the real server: what is counted, for whom, and how a client learns that it must wait."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.server import RunningServer
+from tests.e2e.sse import BASE_INFO, SELECTION, Event, stream
+
+SHARE = 20
+"""Requests of a session in a minute."""
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[RunningServer]:
+    """Limits sessions, as it does unless told otherwise."""
+    with RunningServer(env={"LEAFRESH_SESSION_RATE": f"{SHARE}/m"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def direct() -> Iterator[RunningServer]:
+    """Limits addresses, and trusts no proxy."""
+    with RunningServer(env={"LEAFRESH_ADDRESS_RATE": "3/m"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def proxied() -> Iterator[RunningServer]:
+    """Limits addresses behind a proxy on this machine."""
+    env = {"LEAFRESH_ADDRESS_RATE": "3/m", "LEAFRESH_TRUSTED_PROXIES": "127.0.0.1,10.0.0.0/8"}
+    with RunningServer(env=env) as running:
+        yield running
+
+
+def post(server: RunningServer, session: str, **headers: str) -> httpx.Response:
+    """The finished answer, as a client without a stream asks for it."""
+    body = {**SELECTION, "sessionId": session}
+    return httpx.post(f"{server.url}{BASE_INFO}", json=body, headers=headers, timeout=30)
+
+
+def listen(server: RunningServer, session: str, last_event_id: str = "") -> list[Event]:
+    return list(stream(server.url, last_event_id=last_event_id, sessionId=session, **SELECTION))
+
+
+def use_up(server: RunningServer, session: str) -> None:
+    assert [post(server, session).status_code for _ in range(SHARE)] == [200] * SHARE
+
+
+def turns(server: RunningServer, session: str) -> list[Any]:
+    answer = httpx.get(f"{server.url}/api/chatbot/sessions/{session}").json()
+    found: list[Any] = answer["data"]["turns"]
+    return found
+
+
+def test_a_session_that_asks_too_often_is_told_when_to_come_back(limited: RunningServer) -> None:
+    use_up(limited, "eager")
+    response = post(limited, "eager")
+    assert response.status_code == 429
+    seconds = int(response.headers["Retry-After"])
+    assert 1 <= seconds <= 60
+    when = "1분" if seconds == 60 else f"{seconds}초"
+    assert response.json() == {
+        "status": 429,
+        "message": f"요청이 너무 많습니다. {when} 후에 다시 시도해 주세요.",
+        "data": None,
+    }
+    assert len(turns(limited, "eager")) == SHARE  # the refused one began nothing
+    assert post(limited, "patient").status_code == 200
+
+
+def test_an_event_source_is_told_by_one_error_event(limited: RunningServer) -> None:
+    use_up(limited, "listener")
+    (event,) = listen(limited, "listener")
+    assert (event.name, event.envelope["status"], event.payload) == ("error", 429, None)
+    assert event.envelope["message"].startswith("요청이 너무 많습니다.")
+    query = {**SELECTION, "sessionId": "listener"}
+    response = httpx.get(f"{limited.url}{BASE_INFO}", params=query, headers={"Accept": "text/event-stream"})
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    assert f"retry: {response.headers['Retry-After']}000\n" in response.text
+
+
+def test_both_addresses_of_the_routes_count_together(limited: RunningServer) -> None:
+    body = {**SELECTION, "sessionId": "both"}
+    paths = [BASE_INFO, BASE_INFO.replace("/ai/", "/api/")] * (SHARE // 2)
+    assert [httpx.post(f"{limited.url}{path}", json=body).status_code for path in paths] == [200] * SHARE
+    assert post(limited, "both").status_code == 429
+
+
+def test_resuming_is_not_counted(limited: RunningServer) -> None:
+    first = listen(limited, "resumer")
+    for _ in range(SHARE + 10):
+        assert listen(limited, "resumer", last_event_id=first[1].id) == first[2:]
+    assert len(turns(limited, "resumer")) == 1
+    assert [post(limited, "resumer").status_code for _ in range(SHARE)] == [200] * (SHARE - 1) + [429]
+    assert listen(limited, "resumer", last_event_id=first[0].id) == first[1:]  # even then
+
+
+def test_a_cursor_that_is_made_up_is_no_way_round(limited: RunningServer) -> None:
+    cursors = [f"generation-{uuid.uuid4()}:5", "nonsense"] * (SHARE // 2)
+    assert {listen(limited, "forger", last_event_id=cursor)[-1].name for cursor in cursors} == {"close"}
+    assert [event.name for event in listen(limited, "forger", last_event_id=cursors[0])] == ["error"]
+    assert [event.name for event in listen(limited, "forger", last_event_id=f"generation-{uuid.uuid4()}:1")] == [
+        "error"
+    ]
+    assert len(turns(limited, "forger")) == SHARE
+
+
+def test_a_request_that_makes_no_sense_is_not_counted(limited: RunningServer) -> None:
+    for _ in range(SHARE + 1):
+        response = httpx.post(f"{limited.url}{BASE_INFO}", json={"sessionId": "clumsy", "location": "도시"})
+        assert response.status_code == 400
+    assert post(limited, "clumsy").status_code == 200
+
+
+def test_an_address_is_limited_whatever_it_says_of_itself(direct: RunningServer) -> None:
+    answers = [post(direct, f"s{n}", **{"X-Forwarded-For": f"198.51.100.{n}"}).status_code for n in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+def test_behind_a_trusted_proxy_its_clients_are_limited_one_by_one(proxied: RunningServer) -> None:
+    answers = [post(proxied, f"s{n}", **{"X-Forwarded-For": f"198.51.100.{n}"}).status_code for n in range(5)]
+    assert answers == [200] * 5
+    sent = [f"192.0.2.{n}, 203.0.113.9, 10.0.0.1" for n in range(5)]  # a client that makes up what stands first
+    answers = [post(proxied, f"t{n}", **{"X-Forwarded-For": value}).status_code for n, value in enumerate(sent)]
+    assert answers == [200, 200, 200, 429, 429]
+    answers = [post(proxied, f"u{n}", **{"X-Forwarded-For": f"2001:db8::{n}"}).status_code for n in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+def test_limits_that_are_off_do_not_limit(server: RunningServer) -> None:
+    assert {post(server, "unlimited").status_code for _ in range(SHARE * 2)} == {200}
