@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from challenges.models import Category, Challenge, Location, Option, WorkType
 from challenges.revisions import Cached
 from challenges.text import lookup_name
@@ -97,18 +99,28 @@ options = Cached("options", _load_options)
 
 
 def suitable(*, selection: Selection, given: Collection[str], seed: int, count: int) -> list[Challenge]:
-    """``count`` different challenges for the selection, those not ``given`` (titles, the earliest first) in front.
+    """``count`` different challenges for the selection, none of those ``given`` (titles, the earliest first) while the
+    category has others.
 
-    The same seed gives the same challenges in the same order. When fewer than ``count`` suit, the rest comes from the
-    same category, then from any: a thin catalogue gives a weaker answer rather than none. One SQL statement as long
-    as enough challenges suit; fewer than ``count`` only when the whole catalogue has fewer.
+    The same seed gives the same challenges in the same order. In this order come those that suit and are new, other new
+    ones of the category, those that suit and were given longest ago, and then the category's and any: a thin catalogue
+    gives a weaker answer rather than none. One SQL statement as long as enough new challenges suit; fewer than ``count``
+    only when the whole catalogue has fewer.
     """
     category = selection.category.key
     keys = {"location": selection.location.key, "work_type": selection.work_type.key, "category": category}
+    suiting = Challenge.objects.suiting(**keys)
     everything = Challenge.objects.filter(active=True, category__active=True)
+    of_category = everything.filter(category__key=category)
+    new = ~Q(title__in=given)
     found: list[Challenge] = []
-    for candidates in (Challenge.objects.suiting(**keys), everything.filter(category__key=category), everything):
+    for candidates in (suiting.filter(new), of_category.filter(new), suiting, of_category, everything):
         if len(found) < count:
             others = candidates.select_related("category").exclude(pk__in=[challenge.pk for challenge in found])
             found += others.unseen_first(given).shuffled(seed)[: count - len(found)]
     return found
+
+
+def has_new(category: str, given: Collection[str]) -> bool:
+    """Whether the category (its key) has a challenge whose title is not ``given``."""
+    return Challenge.objects.filter(active=True, category__key=category).exclude(title__in=given).exists()

@@ -40,6 +40,13 @@ class MalformedSessionId(ApplicationError):
         super().__init__(422, "sessionId는 공백 없는 ASCII 문자 1자 이상 128자 이하여야 합니다.")
 
 
+class MessageLength(ApplicationError):
+    """``least`` is in visible characters, ``most`` in characters."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(422, f"message는 보이는 글자로 {least}자 이상, 모두 {most}자 이하여야 합니다.")
+
+
 class UnknownThumb(ApplicationError):
     """``allowed`` are the thumbs there are."""
 

@@ -41,6 +41,14 @@ def number(name: str, default: float, *, minimum: float, maximum: float) -> floa
     return float(raw)
 
 
+def text(name: str, default: str) -> str:
+    """A text of at most 100 characters."""
+    value = os.environ.get(name, "").strip() or default
+    if len(value) > 100:
+        raise ImproperlyConfigured(f"{name} must have at most 100 characters, not {len(value)}.")
+    return value
+
+
 def boolean(name: str, default: bool) -> bool:
     raw = os.environ.get(name)
     if raw is None:

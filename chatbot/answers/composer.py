@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from chatbot.answers.contract import Line, category_clause, clean_title, fold, names_category
+from chatbot.answers.contract import Line, category_clause, clean_title, names_category
+from chatbot.answers.repetition import Splitter, Taken, no_words, rough_words
 from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
-from chatbot.answers.schema import CHALLENGES, Answer, Challenge, layout, utf16_length
+from chatbot.answers.schema import CHALLENGES, RECOMMENDATION, Answer, Challenge, layout, utf16_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,28 @@ class Composer:
 
     When a source ends before the answer is complete, ``resume`` makes ready for another source's text, which goes on
     where the first left off. ``category`` is the key of the selection's category, ``labels`` every category's label by
-    key; ``given`` are titles that the answer must not repeat. ``mends`` counts what had to be mended, by name.
+    key; ``given`` are titles that the answer must not repeat, compared by the words that ``split`` finds. ``mends``
+    counts what had to be mended, by name. An answer whose ``kind`` is no recommendation consists of its sentence alone,
+    which need not name the category.
     """
 
-    def __init__(self, *, category: str, labels: Mapping[str, str], given: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        category: str,
+        labels: Mapping[str, str],
+        given: Collection[str] = (),
+        kind: str = RECOMMENDATION,
+        split: Splitter = rough_words,
+    ) -> None:
         self.mends: Counter[str] = Counter()
         self._category = category
         self._labels = labels
-        self._taken = {fold(title) for title in given}
+        self._kind = kind
+        self._count = CHALLENGES if kind == RECOMMENDATION else 0
+        self._split = split
+        self._given = tuple(given)
+        self._taken = Taken(self._given, split=split)
         self._scanner = Scanner()
         self._recommend = Line()
         self._recommended = False
@@ -82,7 +97,7 @@ class Composer:
     @property
     def complete(self) -> bool:
         """Whether the answer keeps the contract; what the source says after that is not needed."""
-        return self._recommended and len(self._challenges) == CHALLENGES
+        return self._recommended and not self.missing
 
     @property
     def sentence(self) -> bool:
@@ -92,13 +107,13 @@ class Composer:
     @property
     def missing(self) -> int:
         """How many challenges are still needed."""
-        return CHALLENGES - len(self._challenges)
+        return self._count - len(self._challenges)
 
     @property
     def answer(self) -> Answer:
         """What is complete so far; a sentence that broke off is kept as far as it was shown."""
         sentence = "" if self._recommend.foreign else self._recommend.text
-        return Answer(sentence, tuple(self._challenges) if self._recommended else ())
+        return Answer(sentence, tuple(self._challenges) if self._recommended else (), self._kind)
 
     @property
     def retraction(self) -> Retracted | None:
@@ -107,8 +122,14 @@ class Composer:
         return None if kept == self._shown_length else Retracted(kept)
 
     def allow_given(self) -> None:
-        """From now on the answer may repeat what the session was given before: nothing else is left."""
-        self._taken = {fold(challenge.title) for challenge in self._challenges}
+        """From now on the answer may repeat what the session was given before, and have titles of like meaning: the
+        catalogue's are its own, and nothing else is left."""
+        self._given, self._split = (), no_words
+        self._retake()
+
+    def _retake(self) -> None:
+        titles = [challenge.title for challenge in self._challenges]
+        self._taken = Taken([*self._given, *titles], split=self._split)
 
     def feed(self, piece: str) -> list[Composed]:
         composed: list[Composed] = []
@@ -135,8 +156,8 @@ class Composer:
         if not self._recommended:
             self._recommend = Line()
             self._held = []
-            self._taken -= {fold(challenge.title) for challenge in self._challenges}
             self._challenges = []
+            self._retake()
         if retraction := self.retraction:
             self._shown_length = retraction.length
             composed.append(retraction)
@@ -172,7 +193,7 @@ class Composer:
     def _end_sentence(self) -> Iterator[Composed]:
         self.mends.update(self._recommend.removed)
         label = self._labels.get(self._category, "")
-        if not names_category(self._recommend.text, label):
+        if self._kind == RECOMMENDATION and not names_category(self._recommend.text, label):
             self.mends["category_added"] += 1
             yield Shown(self._recommend.push(f" {category_clause(label)}"))
         self._recommended = True
@@ -202,7 +223,7 @@ class Composer:
     def _usable_title(self, text: str) -> str:
         """The title as it may be shown, or "" when the challenge cannot be used."""
         title = clean_title(text)
-        if title and fold(title) in self._taken:
+        if title and self._taken.has(title):
             self.mends["repetition"] += 1
             return ""
         if title and title != " ".join(text.split()):
@@ -226,7 +247,7 @@ class Composer:
             self.mends.update(draft.description.removed)
             challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])
             self._challenges.append(challenge)
-            self._taken.add(fold(draft.title))
+            self._taken.add(draft.title)
             yield Completed(len(self._challenges), challenge)
         elif draft.description.foreign:
             self.mends["foreign_challenge"] += 1

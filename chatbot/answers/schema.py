@@ -5,6 +5,9 @@ from dataclasses import dataclass
 CHALLENGES = 3
 """How many challenges a recommendation has."""
 
+RECOMMENDATION = "recommendation"
+"""The kind of an answer that has challenges; all others consist of what they say."""
+
 TITLE_LENGTH = 10
 """Characters of a title at most, after NFC, counted as Python's ``len``."""
 
@@ -21,11 +24,12 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A validated answer: one friendly sentence and its challenges."""
+    """A validated answer: one friendly sentence and its challenges. ``kind`` is ``recommendation``, ``explanation``,
+    ``smalltalk``, ``declined`` or ``help``."""
 
     recommend: str
     challenges: tuple[Challenge, ...] = ()
-    kind: str = "recommendation"
+    kind: str = RECOMMENDATION
 
 
 def layout(answer: Answer) -> str:

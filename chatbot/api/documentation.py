@@ -1,6 +1,9 @@
 """Texts of the OpenAPI document that say what a schema cannot: the events of a stream."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from chatbot.api.schemas import Envelope, InvalidFieldsOut
 
 STREAM = """
 Answers with server-sent events. Every `data:` is one line of JSON in the envelope `{"status", "message", "data"}`.
@@ -11,7 +14,7 @@ Answers with server-sent events. Every `data:` is one line of JSON in the envelo
 | `challenge` | `{"token": "…"}`, or the bare string with `tokens=text` | text to show next; joined, it is the answer laid out |
 | `item` | `{"index", "title", "description", "category", "label"}` | a challenge is complete |
 | `rewrite` | `{"length": n}` | keep the first n UTF-16 units of the text, what follows replaces the rest; rare |
-| `notice` | `{"kind", …}` | something the person should know |
+| `notice` | `{"kind", …}` | something the person should know: `category-changed` (`from`, `to`, and `undo`, the message that takes it back), `assumed` (parts of the selection that nobody told), `fallback` |
 | `close` | `{"kind", "recommend", "challenges": […]}`, `"stopped": true` when stopped | the answer; ends the stream |
 | `error` | `null`, or details | there is no answer; ends the stream |
 
@@ -28,6 +31,20 @@ ANSWER = """
 Waits and answers with the finished answer in the envelope, or streams as `GET` does when `Accept` names
 `text/event-stream`. The headers `X-Leafresh-Generation` and `X-Leafresh-Session` name the generation and the session.
 """
+
+FREE_TEXT = """
+The session's past decides what is said: its selection, the category that is talked about, what it was given. Without a
+session the bot assumes what it has to and says so. `kind` tells what the answer is: `recommendation` has three
+challenges; `explanation`, `smalltalk`, `declined` (abuse) and `help` (somebody in danger) say all in `recommend`.
+
+"""
+
+REFUSALS: Mapping[int, Any] = {
+    400: Envelope[InvalidFieldsOut | None],
+    422: Envelope[None],
+    429: Envelope[None],
+    503: Envelope[None],
+}
 
 _EXAMPLE = """\
 event: start

@@ -1,4 +1,4 @@
-"""The recommendation routes: a selection in, a stream of events or the finished answer out."""
+"""The recommendation routes: a selection or a message in, a stream of events or the finished answer out."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -6,9 +6,11 @@ from django.http.response import HttpResponseBase
 from ninja import Body, Query, Router
 
 from chatbot.api import documentation
+from chatbot.api.admission import admission
 from chatbot.api.envelope import envelope, wants_events
-from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, InvalidFieldsOut
+from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
 from chatbot.recommending import service
+from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.streaming.channels import parse_cursor
 from chatbot.streaming.events import TokenFormat, encode_event
 from chatbot.streaming.relay import Listening, single_event_response, stream_response
@@ -21,37 +23,57 @@ router = Router(tags=["recommendation"])
     summary="Recommend for a selection, as a stream",
     description=documentation.STREAM,
     openapi_extra=documentation.STREAM_RESPONSES,
-    response={400: Envelope[InvalidFieldsOut | None], 422: Envelope[None], 503: Envelope[None]},
+    response=documentation.REFUSALS,
 )
 async def stream_base_info(request: HttpRequest, selection: Query[BaseInfo], tokens: str = "") -> HttpResponseBase:
-    return await _stream(request, selection, tokens)
+    return await _stream(request, _selected(selection), tokens)
 
 
 @router.post(
     "/base-info",
     summary="Recommend for a selection, as one answer",
     description=documentation.ANSWER,
-    response={
-        200: Envelope[AnswerOut],
-        400: Envelope[InvalidFieldsOut | None],
-        422: Envelope[None],
-        502: Envelope[None],
-        503: Envelope[None],
-    },
+    response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
 )
 async def answer_base_info(request: HttpRequest, selection: Body[BaseInfo], tokens: str = "") -> HttpResponseBase:
+    return await _answer(request, _selected(selection), tokens)
+
+
+@router.get(
+    "/free-text",
+    summary="Answer what a person says, as a stream",
+    description=documentation.FREE_TEXT + documentation.STREAM,
+    openapi_extra=documentation.STREAM_RESPONSES,
+    response=documentation.REFUSALS,
+)
+async def stream_free_text(request: HttpRequest, said: Query[FreeText], tokens: str = "") -> HttpResponseBase:
+    return await _stream(request, _said(said), tokens)
+
+
+@router.post(
+    "/free-text",
+    summary="Answer what a person says, as one answer",
+    description=documentation.FREE_TEXT + documentation.ANSWER,
+    response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
+)
+async def answer_free_text(request: HttpRequest, said: Body[FreeText], tokens: str = "") -> HttpResponseBase:
+    return await _answer(request, _said(said), tokens)
+
+
+async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     if wants_events(request):
-        return await _stream(request, selection, tokens)
-    close, generation, session_id = await service.answer(_asked(selection))
+        return await _stream(request, asked, tokens)
+    close, generation, session_id = await service.answer(asked, admit=admission(request))
     response = envelope(close.payload(), message=close.message)
     return _with_ids(response, str(generation.id), session_id)
 
 
-async def _stream(request: HttpRequest, selection: BaseInfo, tokens: str) -> HttpResponseBase:
+async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     found = await service.listen(
-        _asked(selection),
+        asked,
         cursor=parse_cursor(request.headers.get("Last-Event-ID")),
         token_format=_token_format(tokens),
+        admit=admission(request),
     )
     match found:
         case Listening():
@@ -63,13 +85,17 @@ async def _stream(request: HttpRequest, selection: BaseInfo, tokens: str) -> Htt
             return HttpResponse(status=204)
 
 
-def _asked(selection: BaseInfo) -> service.BaseInfoRequest:
-    return service.BaseInfoRequest(
+def _selected(selection: BaseInfo) -> BaseInfoRequest:
+    return BaseInfoRequest(
         location=selection.location,
         work_type=selection.workType,
         category=selection.category,
         session_id=selection.sessionId,
     )
+
+
+def _said(said: FreeText) -> FreeTextRequest:
+    return FreeTextRequest(message=said.message, session_id=said.sessionId)
 
 
 def _token_format(asked: str) -> TokenFormat:

@@ -22,6 +22,11 @@ class BaseInfo(Schema):
     sessionId: str | None = Field(None, description="1–128 visible ASCII characters; made by the server when absent")
 
 
+class FreeText(Schema):
+    message: str | None = Field(None, description="2–500 characters", examples=["더 쉬운 거 없어?"])
+    sessionId: str | None = Field(None, description="The session to go on with; made by the server when absent")
+
+
 class ChallengeOut(Schema):
     title: str = Field(..., description="1–10 characters", examples=["채소 한 끼"])
     description: str = Field(..., examples=["오늘 점심은 채소로만 차려 보세요."])
@@ -73,7 +78,9 @@ class RatedOut(Schema):
 class TurnOut(Schema):
     generationId: str
     askedAt: str
-    request: dict[str, str]
+    request: dict[str, str] = Field(
+        ..., description="location, workType and category by key; of a message also `message` and `intent`"
+    )
     promptVersion: str
     source: str
     outcome: str

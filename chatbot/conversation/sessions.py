@@ -1,6 +1,5 @@
 """Reading and writing sessions. Synchronous: callers run it in a thread."""
 
-import contextlib
 import re
 import uuid
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from chatbot.conversation import feedback
+from chatbot.conversation.memory import Note
 from chatbot.errors import FieldRequired, MalformedSessionId
 from chatbot.models import ChatSession, Generation, Turn
 
@@ -30,24 +30,44 @@ def existing_key(text: str | None) -> str:
     return session_key(text)
 
 
-def begin(key: str) -> list[str]:
-    """Makes sure that the session exists; returns the titles it was given so far, the earliest first.
+def begin_turn(key: str, generation_id: uuid.UUID, note: Note) -> None:
+    """Notes what the session asked of a generation that is new. The session is made if it is not there (any more).
 
-    Two SQL statements for a new session, one for a known one.
+    Two SQL statements.
     """
-    answers = list(
-        ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list("turns__generation__answer", flat=True)
+    _remember(key, note)
+    turn = Turn(session_id=key, generation_id=generation_id, **_written(note))
+    try:
+        turn.save(force_insert=True)
+    except IntegrityError:  # the session was forgotten meanwhile; who asks now begins a new one
+        _remember(key, note)
+        turn.save(force_insert=True)
+
+
+def join_turn(key: str, generation_id: uuid.UUID, note: Note) -> None:
+    """Notes that the session asked for what the generation already answers; once, however often it is called."""
+    _remember(key, note)
+    Turn.objects.get_or_create(session_id=key, generation_id=generation_id, defaults=_written(note))
+
+
+def _remember(key: str, note: Note) -> None:
+    remembered = note.remembered()
+    ChatSession.objects.bulk_create(
+        [ChatSession(key=key, **remembered)],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=list(remembered),
     )
-    if not answers:
-        with contextlib.suppress(IntegrityError):  # another request of the same session was first
-            ChatSession(key=key).save(force_insert=True)
-    titles = [challenge["title"] for answer in answers if answer for challenge in answer["challenges"]]
-    return list(dict.fromkeys(reversed(titles)))[::-1]
 
 
-def add_turn(key: str, generation_id: uuid.UUID) -> None:
-    """Notes that the session asked for what the generation answers; once, however often it is called."""
-    Turn.objects.get_or_create(session_id=key, generation_id=generation_id)
+def _written(note: Note) -> dict[str, Any]:
+    return {
+        "message": note.message,
+        "intent": note.intent,
+        "reasons": list(note.reasons),
+        "moved_from": note.moved_from,
+        "found": list(note.found),
+    }
 
 
 def conversation(key: str) -> dict[str, Any]:
@@ -66,6 +86,7 @@ def _turn(turn: Turn, thought: dict[str, Any] | None) -> dict[str, Any]:
             "location": generation.location,
             "workType": generation.work_type,
             "category": generation.category,
+            **({"message": turn.message, "intent": turn.intent} if turn.message else {}),
         },
         "promptVersion": str(generation.prompt_version),
         "source": generation.source,

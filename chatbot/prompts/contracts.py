@@ -48,6 +48,11 @@ class TemplateContract:
     def names(self) -> frozenset[str]:
         return frozenset(variable.name for variable in self.variables)
 
+    @property
+    def answers_a_message(self) -> bool:
+        """Whether it is given what a person says, not a selection alone."""
+        return "message" in self.names
+
 
 OUTPUT_FORMAT = """\
 {"recommend": "한 문장", "challenges": [
@@ -67,4 +72,20 @@ BASE_INFO = TemplateContract(
     ),
 )
 
-TEMPLATES: Mapping[str, TemplateContract] = {contract.key: contract for contract in (BASE_INFO,)}
+TALK_FORMAT = '{"recommend": "두세 문장", "challenges": []}'
+"""The value of ``{{output_format}}`` when no challenges are asked for: small talk, or one of them explained."""
+
+FREE_TEXT = TemplateContract(
+    key="free-text",
+    variables=(
+        Variable("message", "<message>\n더 쉬운 거 없어?\n</message>"),
+        Variable("history", "<history>\n사람: 도시, 사무직, 비건 챌린지를 골랐어요.\n</history>"),
+        Variable("context", "<context>\n- 채소 한 끼: 오늘 점심은 채소로만 차려 보세요. (비건)\n</context>"),
+        Variable("category", "비건"),
+        Variable("location", "도시", required=False),
+        Variable("workType", "사무직", required=False),
+        Variable("output_format", OUTPUT_FORMAT),
+    ),
+)
+
+TEMPLATES: Mapping[str, TemplateContract] = {contract.key: contract for contract in (BASE_INFO, FREE_TEXT)}

@@ -10,7 +10,7 @@ from chatbot.prompts.content import PromptContent, digest
 from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
 
 SAMPLE_FIELDS = (
-    *("location", "work_type", "category", "contains", "excludes"),
+    *("location", "work_type", "category", "message", "contains", "excludes"),
     *("title_min", "title_max", "names_category", "length_min", "length_max"),
 )
 """What of a sample is run and expected."""

@@ -23,7 +23,8 @@ from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
 from chatbot.prompts.judging import Came, Expectation, judge
 from chatbot.prompts.live import Prompt
 from chatbot.recommending import trial
-from chatbot.recommending.generation import Result, RunningGeneration
+from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.record import Result
 from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.configured import source_names
 
@@ -155,7 +156,9 @@ class _Checking:
         names = {name: str(expected[name]) for name in ("location", "work_type", "category")}
         selection = await sync_to_async(trial.select)(**names)
         seed = secrets.randbits(31)
-        generation = await trial.start(self._prompt, selection, seed=seed, purpose=Purpose.CHECK)
+        generation = await trial.start(
+            self._prompt, selection, seed=seed, message=str(expected.get("message", "")), purpose=Purpose.CHECK
+        )
         self._running.add(generation)
         try:
             await trial.finish(generation)

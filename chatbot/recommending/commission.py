@@ -1,15 +1,19 @@
-"""What a generation is to do: a prompt rendered for a selection, and the sources that may answer it."""
+"""What a generation is to do: a prompt rendered for what was asked, and the sources that may answer it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from challenges.catalog import Options, Selection
+from chatbot.answers.repetition import Splitter, rough_words
+from chatbot.conversation.language import loaded
+from chatbot.conversation.memory import Note
 from chatbot.errors import ApplicationError
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
-from chatbot.prompts.live import Prompt
+from chatbot.prompts.live import Prompt, live_prompts
 from chatbot.sources.base import AnswerSource, SourceRequest
 from chatbot.sources.configured import configured_sources
+from chatbot.streaming.events import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class Commission:
     """What is to be answered, under which prompt, by whom: ``sources`` in the order in which they are tried.
 
     ``labels`` are all categories' labels by key; ``variables`` what was put into the prompt, but for the output format.
+    ``note`` is what the turn leaves in its session; ``notices`` are told first; ``split`` finds the words by which
+    titles are compared.
     """
 
     prompt: Prompt
@@ -25,6 +31,9 @@ class Commission:
     labels: Mapping[str, str]
     variables: Mapping[str, str]
     purpose: Purpose = Purpose.PUBLIC
+    note: Note = field(default_factory=Note)
+    notices: Sequence[Notice] = ()
+    split: Splitter = rough_words
 
 
 def variables_of(selection: Selection) -> dict[str, str]:
@@ -36,9 +45,31 @@ def variables_of(selection: Selection) -> dict[str, str]:
     }
 
 
-def values_for(variables: Mapping[str, str]) -> dict[str, str]:
+def values_for(variables: Mapping[str, str], *, output_format: str = OUTPUT_FORMAT) -> dict[str, str]:
     """Every value that a prompt is rendered with."""
-    return {**variables, "output_format": OUTPUT_FORMAT}
+    return {**variables, "output_format": output_format}
+
+
+def live_prompt(template_key: str, current: Mapping[str, str]) -> Prompt:
+    """The template's live prompt under ``current`` revisions. Raises ApplicationError when there is none."""
+    prompt = live_prompts.get(current).get(template_key)
+    if prompt is None:
+        raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
+    return prompt
+
+
+def sources_for(prompt: Prompt) -> list[AnswerSource]:
+    """Who may answer under the prompt, in order. Raises ApplicationError when there is nobody."""
+    content = prompt.content
+    sources = configured_sources(model=content.model, temperature=content.temperature, max_tokens=content.max_tokens)
+    if not sources:
+        raise ApplicationError(503, "답변을 쓸 모델이 설정되지 않았습니다. 관리자에게 문의해 주세요.", retry_after=60)
+    return sources
+
+
+def labels_of(known: Options) -> dict[str, str]:
+    """The labels of all categories by key."""
+    return {key: choice.label for key, choice in known.categories.items()}
 
 
 def commission(
@@ -50,16 +81,15 @@ def commission(
     given: Sequence[str] = (),
     purpose: Purpose = Purpose.PUBLIC,
 ) -> Commission:
-    """``known`` is what can be picked today. Raises ApplicationError when there is nobody to write."""
-    content = prompt.content
-    sources = configured_sources(model=content.model, temperature=content.temperature, max_tokens=content.max_tokens)
-    if not sources:
-        raise ApplicationError(503, "답변을 쓸 모델이 설정되지 않았습니다. 관리자에게 문의해 주세요.", retry_after=60)
+    """A recommendation for a selection. ``known`` is what can be picked today. Raises ApplicationError when there is
+    nobody to write."""
     variables = variables_of(selection)
     system_prompt, user_prompt = prompt.render(values_for(variables))
+    category = selection.category.key
+    language = loaded()  # never loaded for a selection: it takes seconds and half a gigabyte
     return Commission(
         prompt=prompt,
-        sources=sources,
+        sources=sources_for(prompt),
         request=SourceRequest(
             system_prompt,
             user_prompt,
@@ -68,7 +98,9 @@ def commission(
             seed,
             output_schema=TEMPLATES[prompt.template_key].output_schema,
         ),
-        labels={key: choice.label for key, choice in known.categories.items()},
+        labels=labels_of(known),
         variables=variables,
         purpose=purpose,
+        note=Note(selection.location.key, selection.work_type.key, category, category),
+        split=language.content_words if language else rough_words,
     )

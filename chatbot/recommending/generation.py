@@ -4,20 +4,17 @@ import asyncio
 import logging
 import time
 import uuid
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.db import IntegrityError, close_old_connections
 
 from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
-from chatbot.conversation.sessions import begin
 from chatbot.errors import GenerationFailed, TooManyGenerations
-from chatbot.models import Enforcement, Generation, Outcome, Purpose, Turn
+from chatbot.models import Outcome
 from chatbot.recommending.commission import Commission
+from chatbot.recommending.record import Result, record_end, record_start
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
@@ -27,25 +24,6 @@ from chatbot.streaming.publisher import Publisher
 from chatbot.streaming.relay import Farewell
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a generation came out. ``source`` wrote (most of) it, ``raw`` is what the sources wrote, ``mends`` counts by
-    the composer's names; times are in milliseconds."""
-
-    outcome: Outcome
-    answer: dict[str, object] | None
-    error: str
-    source: str
-    tried: list[dict[str, Any]]
-    enforcement: Enforcement
-    mends: dict[str, int]
-    tokens_in: int | None
-    tokens_out: int | None
-    raw: str
-    first_token_ms: int | None
-    duration_ms: int
 
 
 class RunningGeneration:
@@ -73,6 +51,8 @@ class RunningGeneration:
             category=commission.request.selection.category.key,
             labels=commission.labels,
             given=commission.request.given,
+            kind=commission.request.kind,
+            split=commission.split,
         )
         self._writing = Writing(
             sources=commission.sources,
@@ -116,7 +96,7 @@ class RunningGeneration:
         ``started``."""
         try:
             await self._take_slot()
-            await sync_to_async(self._record_start)()
+            await sync_to_async(record_start)(self.id, self.commission, self._first_session)
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             self._release_slot()
             self.started.set_exception(error)
@@ -125,6 +105,8 @@ class RunningGeneration:
             raise
         self.started.set_result(None)
         self._publisher.send(self._start_event())
+        for notice in self.commission.notices:
+            self._publisher.send(notice)
         self._reading = asyncio.create_task(self._writing.write())
         if self._why_ended is not None:  # asked to end while the row was written
             self._reading.cancel()
@@ -191,7 +173,9 @@ class RunningGeneration:
             self._publisher.flush()
         self.result = self._result(outcome, reason)
         try:
-            await sync_to_async(self._record_end)(self.result)
+            count = self._publisher.count + (0 if self.conclusion is None else 1)
+            purpose = self.commission.purpose
+            await sync_to_async(record_end)(self.id, self.result, purpose=purpose, event_count=count)
         except Exception:  # whatever the database refuses, the person gets the answer
             logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
         if self.conclusion is not None:
@@ -211,29 +195,6 @@ class RunningGeneration:
         category = commission.request.selection.category
         return Start(str(self.id), category.key, category.label, commission.prompt.name, commission.sources[0].name)
 
-    def _record_start(self) -> None:
-        commission, selection = self.commission, self.commission.request.selection
-        Generation(
-            id=self.id,
-            prompt_version_id=commission.prompt.version_id,
-            purpose=commission.purpose,
-            variables=dict(commission.variables),
-            source=commission.sources[0].name,
-            location=selection.location.key,
-            work_type=selection.work_type.key,
-            category=selection.category.key,
-            system_prompt=commission.request.system_prompt,
-            user_prompt=commission.request.user_prompt,
-            seed=commission.request.seed,
-        ).save(force_insert=True)
-        if self._first_session is None:
-            return
-        try:
-            Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
-        except IntegrityError:  # the session was forgotten meanwhile; who asks now begins a new one
-            begin(self._first_session)
-            Turn(session_id=self._first_session, generation_id=self.id).save(force_insert=True)
-
     def _result(self, outcome: Outcome, error: str) -> Result:
         record, report = self._writing.record, self.commission.request.report
         return Result(
@@ -250,28 +211,6 @@ class RunningGeneration:
             first_token_ms=self._first_token_ms,
             duration_ms=self._elapsed_ms(),
         )
-
-    def _record_end(self, result: Result) -> None:
-        terminal = 0 if self.conclusion is None else 1
-        keep_raw = settings.LEAFRESH_KEEP_RAW or self.commission.purpose is not Purpose.PUBLIC
-        try:
-            Generation.objects.filter(pk=self.id).update(
-                outcome=result.outcome,
-                answer=result.answer,
-                error=result.error[:300],
-                source=result.source,
-                tried=result.tried,
-                enforcement=result.enforcement,
-                mends=result.mends,
-                tokens_in=result.tokens_in,
-                tokens_out=result.tokens_out,
-                raw_text=result.raw if keep_raw else "",
-                event_count=self._publisher.count + terminal,
-                first_token_ms=result.first_token_ms,
-                duration_ms=result.duration_ms,
-            )
-        finally:
-            close_old_connections()  # this runs behind its request, whose end would do it otherwise
 
     def _elapsed_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)

@@ -1,37 +1,24 @@
 """The service: a request joins or starts a generation, resumes one, waits for its answer, stops it."""
 
 import asyncio
-import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from asgiref.sync import sync_to_async
 
-from challenges import revisions
-from challenges.catalog import InvalidSelection, options
 from chatbot.conversation import sessions
-from chatbot.errors import ApplicationError, FieldRequired, GenerationFailed, InvalidFields, NotFound, ShuttingDown
+from chatbot.errors import GenerationFailed, NotFound, ShuttingDown
 from chatbot.models import Generation, Outcome
-from chatbot.prompts.contracts import BASE_INFO
-from chatbot.prompts.live import live_prompts
-from chatbot.recommending.commission import Commission, commission
+from chatbot.recommending import base_info, free_text
 from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.supervisor import Key, supervisor
+from chatbot.recommending.requests import FreeTextRequest, Request
+from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, TokenFormat
 from chatbot.streaming.relay import Listening
-
-
-@dataclass(frozen=True, slots=True)
-class BaseInfoRequest:
-    """A selection as the client sent it: keys, labels or aliases, unchecked."""
-
-    location: str | None
-    work_type: str | None
-    category: str | None
-    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +34,16 @@ class NothingNew:
     """The client has seen the terminal event."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    session_id: str
-    keys: list[Key]
-    commission: Commission
+Admit = Callable[[str], None]
+"""Called with a session's key before an answer is begun or joined. Raises ApplicationError when it may not be."""
+
+
+def everybody(session_key: str) -> None:
+    """Lets every session have as many answers as it wants."""
 
 
 async def listen(
-    request: BaseInfoRequest, *, cursor: Cursor | None, token_format: TokenFormat
+    request: Request, *, cursor: Cursor | None, token_format: TokenFormat, admit: Admit = everybody
 ) -> Listening | Past | NothingNew:
     """What a client that opened a stream is to get. Raises ApplicationError."""
     reset = False
@@ -64,13 +52,13 @@ async def listen(
         if resumed is not None:
             return resumed
         reset = True
-    generation, session_id = await recommend(request)
+    generation, session_id = await recommend(request, admit=admit)
     return _listening(generation.id, session_id, token_format, reset=reset)
 
 
-async def answer(request: BaseInfoRequest) -> tuple[Close, RunningGeneration, str]:
+async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, RunningGeneration, str]:
     """The finished answer, with its generation and the session's id. Raises ApplicationError."""
-    generation, session_id = await recommend(request)
+    generation, session_id = await recommend(request, admit=admit)
     supervisor().attach(generation.id)
     try:
         await generation.ended.wait()
@@ -85,20 +73,30 @@ async def answer(request: BaseInfoRequest) -> tuple[Close, RunningGeneration, st
             raise ShuttingDown
 
 
-async def recommend(request: BaseInfoRequest) -> tuple[RunningGeneration, str]:
+async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[RunningGeneration, str]:
     """Joins the running generation that answers the request, or starts one; with the session's id."""
-    prepared = await sync_to_async(_prepare)(request)
+    request = request.checked()
+    session_id = sessions.session_key(request.session_id)
+    admit(session_id)
+    if isinstance(request, FreeTextRequest):
+        joined = supervisor().find(free_text.keys_of(request, session_id))
+        if joined is not None and session_id not in joined.farewells:
+            await asyncio.shield(joined.started)
+            return joined, session_id
+        prepared = await free_text.prepare(request, session_id)
+    else:
+        prepared = await sync_to_async(base_info.prepare)(request, session_id)
     # No await between looking and starting: two requests at the same moment must not both start.
     generation = supervisor().find(prepared.keys)
-    if generation is None or prepared.session_id in generation.farewells:
-        generation = RunningGeneration(prepared.commission, session_id=prepared.session_id)
+    if generation is None or session_id in generation.farewells:
+        generation = RunningGeneration(prepared.commission, session_id=session_id)
         supervisor().start(generation, prepared.keys)
     await asyncio.shield(generation.started)
-    if prepared.session_id not in generation.sessions:
-        generation.sessions.add(prepared.session_id)
+    if session_id not in generation.sessions:
+        generation.sessions.add(session_id)
         supervisor().add_keys(generation, prepared.keys)
-        await sync_to_async(sessions.add_turn)(prepared.session_id, generation.id)
-    return generation, prepared.session_id
+        await sync_to_async(sessions.join_turn)(session_id, generation.id, prepared.commission.note)
+    return generation, session_id
 
 
 async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
@@ -134,35 +132,7 @@ async def forget(session_id: str) -> None:
         event_log.forget(generation_id)
 
 
-def _prepare(request: BaseInfoRequest) -> _Prepared:
-    asked = {"location": request.location, "workType": request.work_type, "category": request.category}
-    for field, text in asked.items():
-        if not (text or "").strip():
-            raise FieldRequired(field)
-    session_id = sessions.session_key(request.session_id)
-    current = revisions.read()
-    known = options.get(current)
-    try:
-        selection = known.select(
-            location=request.location or "", work_type=request.work_type or "", category=request.category or ""
-        )
-    except InvalidSelection as error:
-        raise InvalidFields(error.fields) from None
-    prompt = live_prompts.get(current).get(BASE_INFO.key)
-    if prompt is None:
-        raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
-    given = sessions.begin(session_id)
-    ordered = commission(prompt, selection, known=known, seed=secrets.randbits(31), given=given)
-    asked_keys = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
-    keys: list[Key] = [("session", session_id, *asked_keys)]
-    if not given:
-        keys.append(("anybody", prompt.version_id, *(source.name for source in ordered.sources), *asked_keys))
-    return _Prepared(session_id, keys, ordered)
-
-
-async def _resume(
-    cursor: Cursor, request: BaseInfoRequest, token_format: TokenFormat
-) -> Listening | Past | NothingNew | None:
+async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -> Listening | Past | NothingNew | None:
     """What follows the cursor; None when its generation is unknown or died, so that a new one is needed."""
     generation_id, number = cursor.generation_id, cursor.number
     state = event_log.state(generation_id)

@@ -11,11 +11,16 @@ from chatbot.errors import ApplicationError, InvalidFields
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.live import Prompt
+from chatbot.recommending import free_text
 from chatbot.recommending.commission import commission
 from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.relay import Listening
+
+PLAIN_MESSAGE = "챌린지 추천해 줘"
+"""What is said when a prompt for messages is tried without one."""
 
 
 class UnusablePrompt(ApplicationError):
@@ -42,15 +47,20 @@ def require_usable(prompt: Prompt) -> None:
 
 
 async def start(
-    prompt: Prompt, selection: Selection, *, seed: int, purpose: Purpose = Purpose.TRIAL
+    prompt: Prompt, selection: Selection, *, seed: int, message: str = "", purpose: Purpose = Purpose.TRIAL
 ) -> RunningGeneration:
     """A running generation that nobody else joins, and that ends like any other when nobody listens to it.
 
-    The same seed gives two trials the same chances. Raises ApplicationError.
+    ``message`` is what a person says who has picked the selection, for prompts that answer one; a plain wish when it is
+    blank. The same seed gives two trials the same chances. Raises ApplicationError.
     """
     require_usable(prompt)
-    known: Options = await sync_to_async(options.get)()
-    ordered = commission(prompt, selection, known=known, seed=seed, purpose=purpose)
+    if TEMPLATES[prompt.template_key].answers_a_message:
+        said = FreeTextRequest(message.strip() or PLAIN_MESSAGE).checked().message or ""
+        ordered = await free_text.try_out(prompt, selection, said, seed=seed, purpose=purpose)
+    else:
+        known: Options = await sync_to_async(options.get)()
+        ordered = commission(prompt, selection, known=known, seed=seed, purpose=purpose)
     generation = RunningGeneration(ordered)
     supervisor().start(generation, keys=())
     await asyncio.shield(generation.started)

@@ -87,6 +87,9 @@ class Writing:
             self._note(Enforcement.MENDED if self._composer.mends else Enforcement.AS_IT_CAME)
             return
         self._resume()
+        if self._composer.complete:  # all but the closing brackets was there
+            self._note(Enforcement.MENDED)
+            return
         if source.hosted and self._composer.sentence and self._time_left() >= ASK_AGAIN_SECONDS:
             await self._ask(source, self._again())
             if self._composer.complete:

@@ -20,8 +20,42 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A challenge that was looked up for what a person said."""
+
+    title: str
+    description: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What an answer is said to, for a source that words it without a model.
+
+    ``intent`` is what the person wanted (a value of ``chatbot.models.Intent``), ``facet`` how the challenges are to be
+    different, ``subject`` the person's own word for what they should be about; each is "" when there is none.
+    ``before`` is the label of the category that was left. ``explained`` are the challenges to tell more about: one, or
+    those among which the person has to choose. ``passage`` is what a document says to the question. ``assumed`` are
+    labels that nobody has confirmed. ``said`` are sentences that the session was told before.
+    """
+
+    intent: str = ""
+    facet: str = ""
+    subject: str = ""
+    before: str = ""
+    explained: Sequence[Candidate] = ()
+    passage: str = ""
+    assumed: Sequence[str] = ()
+    said: Sequence[str] = ()
+    emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRequest:
     """What a source is asked.
+
+    ``kind`` is the answer's; one that is no recommendation has no challenges. ``candidates`` are challenges that fit
+    what the person said, the best first.
 
     ``given`` holds the titles that the session had before, the earliest first. ``already`` are titles that the answer
     has so far and ``missing`` the number of challenges it still needs, when another source left it unfinished; ``why``
@@ -34,6 +68,9 @@ class SourceRequest:
     selection: Selection
     given: Sequence[str]
     seed: int
+    kind: str = "recommendation"
+    occasion: Occasion = field(default_factory=Occasion)
+    candidates: Sequence[Candidate] = ()
     already: Sequence[str] = ()
     missing: int = 3
     why: str = ""

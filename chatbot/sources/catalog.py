@@ -3,25 +3,22 @@
 import asyncio
 import json
 import random
-import tomllib
-from collections.abc import AsyncGenerator, Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from challenges.catalog import Selection, suitable
-from challenges.models import Challenge
-from chatbot.sources.base import SourceError, SourceRequest
+from challenges.catalog import suitable
+from chatbot.models import Intent
+from chatbot.sources.base import Candidate, Occasion, SourceError, SourceRequest
+from chatbot.sources.wording import patterns, say
 
-WORDING = Path(__file__).parent / "wording.toml"
 CHALLENGES = 3
+RECOMMENDATION = "recommendation"
 
 
 class CatalogSource:
-    """Picks challenges that suit the selection and introduces them in varied words. The same seed, the same answer."""
+    """Picks challenges that suit what was asked and introduces them in varied words. The same seed, the same answer."""
 
     name = "catalog"
     hosted = False
@@ -31,37 +28,101 @@ class CatalogSource:
 
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         delay = settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS if self._delay_ms is None else self._delay_ms
-        challenges = await sync_to_async(suitable)(
-            selection=request.selection, given=[*request.given, *request.already], seed=request.seed, count=CHALLENGES
-        )
-        if len(challenges) < CHALLENGES:
+        challenges = await sync_to_async(_challenges)(request) if request.kind == RECOMMENDATION else []
+        if request.kind == RECOMMENDATION and len(challenges) < CHALLENGES:
             raise SourceError(f"The catalogue has only {len(challenges)} active challenges: load or activate more.")
         chance = random.Random(request.seed)  # noqa: S311  variety, not secrecy
-        for piece in cut(answer_text(request.selection, challenges, chance), chance):
+        for piece in cut(answer_text(sentence(request, chance), challenges), chance):
             yield piece
             await asyncio.sleep(delay / 1000)
 
 
-def answer_text(selection: Selection, challenges: list[Challenge], chance: random.Random) -> str:
+def _challenges(request: SourceRequest) -> list[Candidate]:
+    """Those that were looked up first, then what suits the selection; what the session had before comes last."""
+    seen = {*request.given, *request.already}
+    found = [candidate for candidate in request.candidates if candidate.title not in seen][:CHALLENGES]
+    titles = {candidate.title for candidate in found}
+    if len(found) < CHALLENGES:
+        others = suitable(
+            selection=request.selection,
+            given=[*request.given, *request.already],
+            seed=request.seed,
+            count=CHALLENGES + len(found),
+        )
+        found += [
+            Candidate(other.title, other.description, other.category.key)
+            for other in others
+            if other.title not in titles
+        ]
+    return found[:CHALLENGES]
+
+
+def answer_text(recommend: str, challenges: Sequence[Candidate]) -> str:
     """The JSON text of an answer."""
-    answer = {
-        "recommend": introduction(selection, chance),
-        "challenges": [
-            {
-                "title": challenge.title,
-                "description": challenge.description,
-                "category": challenge.category.key,
-            }
-            for challenge in challenges
-        ],
+    listed = [
+        {"title": challenge.title, "description": challenge.description, "category": challenge.category}
+        for challenge in challenges
+    ]
+    return json.dumps({"recommend": recommend, "challenges": listed}, ensure_ascii=False)
+
+
+def sentence(request: SourceRequest, chance: random.Random) -> str:
+    """A friendly sentence that names the category, or, where no challenges follow, all there is to say."""
+    occasion = request.occasion
+    place = _place(request)
+    choices = patterns("general") + patterns("location", request.selection.location.key) if not place else []
+    return say(choices or patterns("talk", *place), _values(request, chance), chance, occasion.said)
+
+
+def _place(request: SourceRequest) -> tuple[str, ...]:
+    """Where in the wording the patterns are that suit the occasion; nowhere for a plain recommendation."""
+    occasion = request.occasion
+    match occasion.intent:
+        case "":
+            return ()
+        case Intent.DANGER:
+            return ("emergency" if occasion.emergency else "danger",)
+        case Intent.ABUSE:
+            return ("declined",)
+        case Intent.EXPLAIN if request.kind != RECOMMENDATION:
+            return ("explain" if len(occasion.explained) == 1 else "which",)
+        case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:
+            return (intent,)
+    return _place_of_recommendation(occasion)
+
+
+def _place_of_recommendation(occasion: Occasion) -> tuple[str, ...]:
+    if occasion.assumed:
+        return ("assumed",)
+    if occasion.intent == Intent.OTHER and occasion.before:
+        return ("exhausted",)
+    if occasion.passage:
+        return ("passage",)
+    if occasion.intent == Intent.REFINE:
+        return ("refine", occasion.facet if patterns("talk", "refine", occasion.facet) else "other")
+    if occasion.intent == Intent.ASK and occasion.subject:
+        return ("subject",)
+    return (occasion.intent if patterns("talk", occasion.intent) else "ask",)
+
+
+def _values(request: SourceRequest, chance: random.Random) -> Mapping[str, str]:
+    occasion = request.occasion
+    values = {
+        "category": request.selection.category.label,
+        "before": occasion.before,
+        "subject": occasion.subject,
+        "passage": occasion.passage,
+        "assumed": ", ".join(occasion.assumed),
+        "line": settings.LEAFRESH_EMERGENCY_LINE if occasion.emergency else settings.LEAFRESH_HELP_LINE,
+        "tip": chance.choice(patterns("talk", "tip", "general")),
+        "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(occasion.explained, start=1)),
     }
-    return json.dumps(answer, ensure_ascii=False)
-
-
-def introduction(selection: Selection, chance: random.Random) -> str:
-    """A friendly sentence that names the category."""
-    pattern = chance.choice(_patterns(selection.location.key))
-    return pattern.replace("{category}", selection.category.label)
+    if len(occasion.explained) == 1:
+        explained: Candidate = occasion.explained[0]
+        values |= {"title": explained.title, "description": explained.description}
+        if occasion.passage:
+            values["tip"] = occasion.passage
+    return values
 
 
 def cut(text: str, chance: random.Random) -> Iterator[str]:
@@ -71,10 +132,3 @@ def cut(text: str, chance: random.Random) -> Iterator[str]:
         size = chance.randint(1, 4)
         yield text[position : position + size]
         position += size
-
-
-@cache
-def _patterns(location: str) -> list[str]:
-    """The sentences that suit a location (its key)."""
-    wording: dict[str, Any] = tomllib.loads(WORDING.read_text("utf-8"))
-    return [*wording["general"], *wording["location"].get(location, [])]

@@ -4,7 +4,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from challenges import revisions
-from challenges.catalog import InvalidSelection, Options, options, suitable
+from challenges.catalog import InvalidSelection, Options, has_new, options, suitable
 from challenges.models import Category, Challenge, Location
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +18,15 @@ def known() -> Options:
 def titles(seed: int, given: tuple[str, ...] = (), count: int = 3) -> list[str]:
     selection = options.get().select(location="beach", work_type="field", category="PLOGGING")
     return [challenge.title for challenge in suitable(selection=selection, given=given, seed=seed, count=count)]
+
+
+def titles_of(category: str) -> list[str]:
+    return list(Challenge.objects.filter(category__key=category).order_by("title").values_list("title", flat=True))
+
+
+def suiting_titles() -> list[str]:
+    suiting = Challenge.objects.suiting(location="beach", work_type="field", category="PLOGGING")
+    return list(suiting.values_list("title", flat=True))
 
 
 def test_options_are_in_order(known: Options) -> None:
@@ -75,9 +84,20 @@ def test_those_given_before_come_last_the_oldest_first() -> None:
     everything = titles(5, count=6)
     assert titles(9, given=tuple(everything[:3])) != everything[:3]
     assert not set(titles(9, given=tuple(everything[:3]))) & set(everything[:3])
-    suiting = Challenge.objects.suiting(location="beach", work_type="field", category="PLOGGING")
-    all_given = tuple(suiting.values_list("title", flat=True))
-    assert titles(9, given=all_given) == list(all_given[:3])
+    all_given = tuple(suiting_titles())
+    assert titles(9, given=(*all_given, *titles_of("PLOGGING"))) == list(all_given[:3])
+
+
+def test_new_ones_of_the_category_come_before_those_given() -> None:
+    found = titles(9, given=tuple(suiting_titles()))
+    assert set(found) <= set(titles_of("PLOGGING")) - set(suiting_titles())
+    last = tuple(titles_of("PLOGGING")[1:])
+    assert titles(9, given=last)[0] == titles_of("PLOGGING")[0]
+
+
+def test_whether_anything_new_is_left() -> None:
+    assert has_new("PLOGGING", titles_of("PLOGGING")[1:])
+    assert not has_new("PLOGGING", titles_of("PLOGGING"))
 
 
 def test_one_statement_is_enough(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from chatbot.errors import ApplicationError
 from chatbot.recommending import service
 from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.sources.configured import check_configuration
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
@@ -38,14 +39,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["model"]:
             settings.LEAFRESH_CHAT_MODEL = options["model"]
-        request = service.BaseInfoRequest(options["location"], options["work_type"], options["category"])
+        request = BaseInfoRequest(options["location"], options["work_type"], options["category"])
         try:
             check_configuration()
             async_to_sync(self._recommend)(request)
         except (ApplicationError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from None
 
-    async def _recommend(self, request: service.BaseInfoRequest) -> None:
+    async def _recommend(self, request: BaseInfoRequest) -> None:
         generation, session_id = await service.recommend(request)
         try:
             await self._follow(generation)
@@ -65,7 +66,7 @@ class Command(BaseCommand):
                     self.stdout.write(read_data(event.data)["token"], ending="")
                 elif event.type == "rewrite":
                     self.stdout.write(self.style.WARNING("\n[…]"))
-                elif event.type == "notice":
+                elif event.type == "notice" and "source" in read_data(event.data):
                     self.stdout.write(self.style.NOTICE(f"\n[{read_data(event.data)['source']}]"))
             self.stdout.flush()
             if over:

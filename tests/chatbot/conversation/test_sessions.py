@@ -6,17 +6,21 @@ from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
 from chatbot.conversation import sessions
+from chatbot.conversation.memory import Note, recall
 from chatbot.errors import MalformedSessionId
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 
 pytestmark = pytest.mark.django_db
 
 
+NOTE = Note("city", "office", "VEGAN", "VEGAN")
+
+
 def generation(*titles: str) -> uuid.UUID:
     """A finished generation that gave challenges with these titles."""
     challenges = [{"title": title, "description": "d", "category": "VEGAN", "label": "비건"} for title in titles]
     return Generation.objects.create(
-        prompt_version=PromptVersion.objects.get(),
+        prompt_version=PromptVersion.objects.get(template__key="base-info"),
         source="catalog",
         location="city",
         work_type="office",
@@ -29,9 +33,8 @@ def generation(*titles: str) -> uuid.UUID:
 
 
 def begun(key: str, *generations: uuid.UUID) -> str:
-    sessions.begin(key)
     for generation_id in generations:
-        sessions.add_turn(key, generation_id)
+        sessions.join_turn(key, generation_id, NOTE)
     return key
 
 
@@ -55,14 +58,19 @@ def test_a_missing_one_is_made(key: str | None) -> None:
 
 def test_what_was_given_is_told_the_latest_last_each_once() -> None:
     key = begun("s", generation("가", "나", "다"), generation("라", "가", "마"))
-    assert sessions.begin(key) == ["나", "다", "라", "가", "마"]
+    assert recall(key).given == ["나", "다", "라", "가", "마"]
 
 
-def test_beginning_costs_one_statement_or_two(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_turn_costs_two_statements_and_recalling_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    first, second = generation("가"), generation("나")
     with django_assert_num_queries(2):
-        assert sessions.begin("s") == []
+        sessions.begin_turn("s", first, NOTE)
+    with django_assert_num_queries(2):
+        sessions.begin_turn("s", second, NOTE)
     with django_assert_num_queries(1):
-        assert sessions.begin("s") == []
+        assert recall("s").given == ["가", "나"]
 
 
 def test_a_turn_is_noted_once() -> None:

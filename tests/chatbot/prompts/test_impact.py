@@ -14,7 +14,7 @@ from chatbot.prompts.content import PromptContent
 from chatbot.prompts.differences import Change
 from chatbot.prompts.impact import Impact, impacts, last_requests
 from chatbot.recommending import service
-from chatbot.recommending.service import BaseInfoRequest
+from chatbot.recommending.requests import BaseInfoRequest
 from tests.prompts import base_info, make_live, make_version
 
 pytestmark = pytest.mark.django_db

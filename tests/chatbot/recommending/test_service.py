@@ -16,7 +16,7 @@ from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, To
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
 from chatbot.recommending import commission, service
 from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.service import BaseInfoRequest
+from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.streaming.channels import Cursor

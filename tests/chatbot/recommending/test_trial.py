@@ -17,7 +17,7 @@ from chatbot.prompts.impact import last_requests
 from chatbot.prompts.live import Prompt, live_prompts
 from chatbot.recommending import service, trial
 from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.service import BaseInfoRequest
+from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.recommending.trial import UnusablePrompt
 from chatbot.streaming.event_log import event_log

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from challenges.catalog import Selection, options
 from challenges.models import Challenge
 from chatbot.sources.base import SourceError, SourceRequest
-from chatbot.sources.catalog import CatalogSource, introduction
+from chatbot.sources.catalog import CatalogSource, sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -45,13 +45,15 @@ def test_it_writes_as_a_model_would() -> None:
 
 
 def test_wording_varies_and_names_the_category() -> None:
-    sentences = {introduction(selection(), random.Random(seed)) for seed in range(100)}
+    request = SourceRequest("", "", selection(), (), 1)
+    sentences = {sentence(request, random.Random(seed)) for seed in range(100)}
     assert len(sentences) >= 10
-    assert all("플로깅" in sentence and "{" not in sentence for sentence in sentences)
+    assert all("플로깅" in each and "{" not in each for each in sentences)
 
 
 def test_challenges_given_before_come_last_the_oldest_first() -> None:
     suiting = list(Challenge.objects.suiting(location="mountain", work_type="office", category="PLOGGING"))
+    Challenge.objects.filter(category__key="PLOGGING").exclude(pk__in=[row.pk for row in suiting]).update(active=False)
     given = [challenge.title for challenge in suiting[:-1]]
     titles = [challenge["title"] for challenge in written(given=given)["challenges"]]
     assert titles == [suiting[-1].title, *given[:2]]

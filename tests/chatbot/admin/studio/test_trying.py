@@ -14,6 +14,7 @@ from pytest_django import Settings
 from chatbot.models import CheckStatus, Generation, PromptCheck, PromptSample, Purpose
 from chatbot.prompts.drafting import save_draft
 from chatbot.recommending import checking, service
+from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.configured import source_names
 from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, save, signed_in
@@ -115,7 +116,7 @@ async def test_a_trial_streams_what_clients_get(script: AsyncClient) -> None:
 
 
 async def test_what_people_are_answered_is_no_trial(script: AsyncClient) -> None:
-    generation, _ = await service.recommend(service.BaseInfoRequest("도시", "사무직", "비건", "someone"))
+    generation, _ = await service.recommend(BaseInfoRequest("도시", "사무직", "비건", "someone"))
     response = await script.get(await at("trial_events", str(generation.id)))
     assert response.status_code == 404
     await generation.ended.wait()

@@ -1,0 +1,95 @@
+"""What a session remembers: its selection and what was said. Synchronous: callers run it in a thread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from chatbot.conversation.intents.understanding import GivenChallenge, Reason
+from chatbot.models import ChatSession
+
+REMEMBERED_TITLES = 600
+"""Titles that an answer avoids at most, the newest: several times what the catalogue has for a category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a person asked and the answer, a ``close`` payload or None. ``message`` is "" for a selection."""
+
+    message: str
+    location: str
+    work_type: str
+    category: str
+    answer: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges in their order."""
+
+    location: str = ""
+    work_type: str = ""
+    base_category: str = ""
+    category: str = ""
+    exchanges: Sequence[Exchange] = ()
+    known: bool = False
+
+    @property
+    def given(self) -> list[str]:
+        """The titles that were given, each once, the one given longest ago first."""
+        titles = [item["title"] for answer in self._answers() for item in answer["challenges"]]
+        return list(dict.fromkeys(reversed(titles)))[:REMEMBERED_TITLES][::-1]
+
+    @property
+    def shown(self) -> list[GivenChallenge]:
+        """The challenges of the last recommendation."""
+        last = next((answer for answer in reversed(self._answers()) if answer["challenges"]), None)
+        items = last["challenges"] if last else []
+        return [GivenChallenge(item["title"], item["description"], item["category"]) for item in items]
+
+    @property
+    def said(self) -> list[str]:
+        """The sentences of all answers."""
+        return [answer["recommend"] for answer in self._answers()]
+
+    def _answers(self) -> list[Mapping[str, Any]]:
+        return [exchange.answer for exchange in self.exchanges if exchange.answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a turn leaves in its session: what is remembered from now on ("" leaves it as it was), and of a message what
+    was understood and looked up (see ``Turn``)."""
+
+    location: str = ""
+    work_type: str = ""
+    base_category: str = ""
+    category: str = ""
+    message: str = ""
+    intent: str = ""
+    reasons: Sequence[Reason] = ()
+    moved_from: str = ""
+    found: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    def remembered(self) -> dict[str, Any]:
+        """The session's columns that change."""
+        names = ("location", "work_type", "base_category", "category")
+        return {name: getattr(self, name) for name in names if getattr(self, name)} | {"active_at": timezone.now()}
+
+
+_COLUMNS = ("location", "work_type", "base_category", "category")
+_OF_TURNS = (
+    *("turns__message", "turns__generation__location", "turns__generation__work_type"),
+    *("turns__generation__category", "turns__generation__answer", "turns__pk"),
+)
+
+
+def recall(key: str) -> Memory:
+    """What is remembered of the session; an empty memory when it is not known. One SQL statement."""
+    rows = list(ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list(*_COLUMNS, *_OF_TURNS))
+    if not rows:
+        return Memory()
+    exchanges = tuple(Exchange(*row[4:9]) for row in rows if row[9] is not None)
+    location, work_type, base_category, category = rows[0][:4]
+    return Memory(location, work_type, base_category, category, exchanges, known=True)

@@ -1,0 +1,75 @@
+"""A message becomes a commission: the session is recalled, the message answered as ``reply`` decides."""
+
+import secrets
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+
+from challenges import revisions
+from challenges.catalog import Options, Selection, options
+from chatbot.conversation.language import language_for
+from chatbot.conversation.manners.word_lists import WordLists, word_lists
+from chatbot.conversation.memory import Memory, recall
+from chatbot.models import Purpose
+from chatbot.prompts.contracts import FREE_TEXT
+from chatbot.prompts.live import Prompt
+from chatbot.recommending.base_info import Prepared
+from chatbot.recommending.commission import Commission, live_prompt
+from chatbot.recommending.reply import Scene, reply
+from chatbot.recommending.requests import FreeTextRequest
+from chatbot.recommending.supervisor import Key
+
+
+def keys_of(request: FreeTextRequest, session_id: str) -> list[Key]:
+    """The session's own key for the message. Nobody else joins: what is answered depends on the session's past."""
+    return [("session", session_id, FREE_TEXT.key, request.message)]
+
+
+async def prepare(request: FreeTextRequest, session_id: str) -> Prepared:
+    """What a session's message leads to. Raises ApplicationError when nothing can be written."""
+    recalled = await sync_to_async(_recall)(session_id)
+    ordered = await _commission(request.message or "", recalled, seed=secrets.randbits(31), purpose=Purpose.PUBLIC)
+    return Prepared(keys_of(request, session_id), ordered)
+
+
+async def try_out(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Commission:
+    """What a message leads to in a session that has picked the selection, and nothing else was said in."""
+    category = selection.category.key
+    memory = Memory(selection.location.key, selection.work_type.key, category, category)
+    recalled = await sync_to_async(_recall_for)(prompt, memory)
+    return await _commission(message, recalled, seed=seed, purpose=purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recalled:
+    """What was read from the database, under which ``current`` revisions."""
+
+    current: dict[str, str]
+    known: Options
+    words: WordLists
+    prompt: Prompt
+    memory: Memory
+
+
+def _recall(session_id: str) -> _Recalled:
+    current = dict(revisions.read())
+    known, words = options.get(current), word_lists.get(current)
+    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), recall(session_id))
+
+
+def _recall_for(prompt: Prompt, memory: Memory) -> _Recalled:
+    current = dict(revisions.read())
+    return _Recalled(current, options.get(current), word_lists.get(current), prompt, memory)
+
+
+async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Commission:
+    scene = Scene(
+        message=message,
+        memory=recalled.memory,
+        known=recalled.known,
+        words=recalled.words,
+        language=await language_for(recalled.known),
+        current=recalled.current,
+        seed=seed,
+    )
+    return await reply(scene, recalled.prompt, purpose=purpose)

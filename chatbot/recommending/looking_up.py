@@ -1,0 +1,139 @@
+"""What is looked up for a message: challenges to give, and what documents say."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from challenges.catalog import Choice, Options, Selection
+from challenges.text import lookup_name
+from chatbot.conversation.intents.understanding import Facet, Understanding
+from chatbot.conversation.language import Language
+from chatbot.conversation.retrieval.found import Found
+from chatbot.conversation.retrieval.search import search
+from chatbot.models import Intent
+from chatbot.sources.base import Candidate
+
+CHALLENGES, DOCUMENTS = 6, 2
+"""How many of each are looked up: twice what an answer needs, so that a model has a choice."""
+
+LONGEST_PASSAGE = 120
+"""Characters of a document that the embedded source says before it recommends."""
+
+FACET_WORDS: Mapping[Facet, str] = {
+    Facet.EASIER: "하나만 한 번 가볍게 바로 눌러",
+    Facet.SHORTER: "십 분 오 분 한 번 잠깐 틈",
+    Facet.CHILDREN: "아이 가족 어릴 때 그림 놀이",
+    Facet.TOGETHER: "가족 친구 동료 이웃 함께 같이 나눠",
+    Facet.ALONE: "혼자 조용히 나만의",
+    Facet.AT_WORK: "회사 사무실 책상 회의 동료 탕비실 출근길 점심",
+    Facet.AT_HOME: "집 부엌 거실 욕실 냉장고 저녁",
+    Facet.OUTDOORS: "산책 공원 길 동네 걷다 산책로",
+    Facet.CHEAPER: "안 쓰는 헌 집에 있는 다 쓴 빌려",
+    Facet.HARDER: "일주일 하루 종일 한 달 매일 모두",
+}
+"""Words that the catalogue uses where it is about a facet."""
+
+_QUESTION = re.compile(r"[?？]|왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|나요|까요|는지|인가")
+_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """``found`` is everything, the challenges first; ``candidates`` are the challenges; ``passage`` is what a document
+    says to the question, ``subject`` the person's word that they are about, each "" when there is none."""
+
+    found: Sequence[Found] = ()
+    candidates: Sequence[Candidate] = ()
+    passage: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message, and what is needed to look something up for it."""
+
+    message: str
+    understanding: Understanding
+    language: Language
+    known: Options
+    current: Mapping[str, str]
+
+
+async def look_up(
+    reading: Reading, selection: Selection, *, given: Sequence[str], explained: Sequence[Candidate]
+) -> LookedUp:
+    """What fits the message in the selection's category, none of the challenges that were ``given``."""
+    match reading.understanding.intent:
+        case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES | Intent.OFF_TOPIC:
+            return LookedUp()
+        case Intent.EXPLAIN:
+            return await _about(reading, explained)
+    topic = _topic(reading.understanding, selection.category)
+    facets = [FACET_WORDS[facet] for facet in reading.understanding.facets if facet in FACET_WORDS]
+    question = " ".join([*topic, *facets])
+    if not question:
+        return LookedUp()
+    keys = {"category": selection.category.key, "location": selection.location.key}
+    keys["work_type"] = selection.work_type.key
+    challenges = await _search(
+        reading, question, **keys, only_category=True, kind="challenge", exclude_titles=given, count=CHALLENGES
+    )
+    documents = await _search(reading, " ".join(topic), **keys, kind="document", count=DOCUMENTS) if topic else []
+    asks = topic and _QUESTION.search(reading.message)
+    return LookedUp(
+        found=[*challenges, *documents],
+        candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
+        passage=_passage(documents, topic, reading.language) if asks else "",
+        subject=_subject(reading, topic) if challenges else "",
+    )
+
+
+async def likely_category(reading: Reading) -> str:
+    """The key of the category that the message seems to be about, whatever the session; "" when nothing says so."""
+    topic = " ".join(reading.understanding.topic)
+    found = await _search(reading, topic, kind="challenge", count=1) if topic else []
+    return found[0].category if found else ""
+
+
+async def _about(reading: Reading, explained: Sequence[Candidate]) -> LookedUp:
+    """What documents say about one challenge."""
+    if len(explained) != 1:
+        return LookedUp()
+    challenge = explained[0]
+    text = f"{challenge.title} {challenge.description}"
+    documents = await _search(reading, text, category=challenge.category, kind="document", count=DOCUMENTS)
+    words = reading.language.content_words(text)
+    return LookedUp(found=documents, passage=_passage(documents, words, reading.language))
+
+
+async def _search(reading: Reading, question: str, **wanted: object) -> list[Found]:
+    return await search(
+        question,
+        language=reading.language,
+        known=reading.known,
+        revisions=reading.current,
+        **wanted,  # type: ignore[arg-type]  # the callers above name what ``search`` takes
+    )
+
+
+def _topic(understanding: Understanding, category: Choice) -> list[str]:
+    """The words that say more than which category is meant."""
+    names = {lookup_name(name) for name in (category.label, *category.aliases)}
+    return [word for word in understanding.topic if lookup_name(word) not in names]
+
+
+def _subject(reading: Reading, topic: Sequence[str]) -> str:
+    """The first noun of the topic, as it can stand in a sentence."""
+    nouns = {each.form for each in reading.language.morphemes(reading.message) if each.tag in {"NNG", "NNP"}}
+    return next((word for word in topic if word in nouns and len(word) > 1), "")
+
+
+def _passage(documents: Sequence[Found], topic: Sequence[str], language: Language) -> str:
+    """The sentence of the best document that shares most words with the topic."""
+    if not documents:
+        return ""
+    sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
+    wanted = set(topic)
+    shared = {sentence: len(wanted & set(language.content_words(sentence))) for sentence in sentences}
+    best = max((each for each in sentences if len(each) <= LONGEST_PASSAGE), key=shared.__getitem__, default="")
+    return best if shared.get(best) else ""

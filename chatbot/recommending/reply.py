@@ -1,0 +1,203 @@
+"""What is said to a message: which kind of answer, for which selection, with what was looked up, by whom."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from challenges.catalog import Choice, Options, Selection, has_new, suitable
+from challenges.text import with_particle
+from chatbot.answers.schema import RECOMMENDATION
+from chatbot.conversation.intents.understand import understand
+from chatbot.conversation.intents.understanding import Situation, Understanding
+from chatbot.conversation.language import Language
+from chatbot.conversation.manners.word_lists import WordLists
+from chatbot.conversation.memory import Memory, Note
+from chatbot.models import Intent, Purpose
+from chatbot.prompts.contracts import OUTPUT_FORMAT, TALK_FORMAT, TEMPLATES
+from chatbot.prompts.live import Prompt
+from chatbot.prompts.quoting import quoted
+from chatbot.recommending import told
+from chatbot.recommending.commission import Commission, labels_of, sources_for, values_for, variables_of
+from chatbot.recommending.course import Course, set_course
+from chatbot.recommending.looking_up import LookedUp, Reading, likely_category, look_up
+from chatbot.sources.base import AnswerSource, Candidate, Occasion, SourceRequest
+from chatbot.sources.catalog import CatalogSource
+from chatbot.streaming.events import Notice
+
+KINDS: Mapping[str, str] = {
+    Intent.EXPLAIN: "explanation",
+    Intent.GREETING: "smalltalk",
+    Intent.THANKS: "smalltalk",
+    Intent.ABUSE: "declined",
+    Intent.DANGER: "help",
+}
+"""The kind of an answer by intent; all others are answered by a recommendation."""
+
+WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
+"""What no model is asked: it could be talked into something, or say the wrong thing to somebody in danger."""
+
+SUITING = 6
+"""Challenges that a model is shown when nothing was looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A message and all it is answered from. ``current`` are the revisions under which the rest was read."""
+
+    message: str
+    memory: Memory
+    known: Options
+    words: WordLists
+    language: Language
+    current: Mapping[str, str]
+    seed: int
+
+
+async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission:
+    """The commission that answers the message. Raises ApplicationError when nothing can be picked or written."""
+    understanding = await asyncio.to_thread(_understand, scene)
+    kind = KINDS.get(understanding.intent, RECOMMENDATION)
+    sources: list[AnswerSource] = [CatalogSource()] if understanding.intent in WITHOUT_MODEL else sources_for(prompt)
+    reading = Reading(scene.message, understanding, scene.language, scene.known, scene.current)
+    course = await _course(scene, reading, by_catalogue=not sources[0].hosted)
+    explained = _explained(understanding, scene.memory)
+    looked_up = await look_up(reading, course.selection, given=scene.memory.given, explained=explained)
+    variables = await _variables(scene, understanding, course, looked_up, explained)
+    output_format = OUTPUT_FORMAT if kind == RECOMMENDATION else TALK_FORMAT
+    system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format))
+    return Commission(
+        prompt=prompt,
+        sources=sources,
+        request=SourceRequest(
+            system_prompt,
+            user_prompt,
+            course.selection,
+            scene.memory.given,
+            scene.seed,
+            kind=kind,
+            occasion=_occasion(scene, understanding, course, looked_up, explained),
+            candidates=looked_up.candidates,
+            output_schema=TEMPLATES[prompt.template_key].output_schema,
+        ),
+        labels=labels_of(scene.known),
+        variables=variables,
+        purpose=purpose,
+        note=_note(scene, understanding, course, looked_up, kind),
+        notices=_notices(course) if kind == RECOMMENDATION else (),
+        split=scene.language.content_words,
+    )
+
+
+def _understand(scene: Scene) -> Understanding:
+    memory = scene.memory
+    situation = Situation(memory.base_category, memory.category, memory.shown)
+    return understand(scene.message, language=scene.language, known=scene.known, words=scene.words, situation=situation)
+
+
+async def _course(scene: Scene, reading: Reading, *, by_catalogue: bool) -> Course:
+    memory, understanding, spent, likely = scene.memory, reading.understanding, set[str](), ""
+    wants_new = understanding.intent == Intent.OTHER and by_catalogue and memory.category in scene.known.categories
+    if wants_new and not await sync_to_async(has_new)(memory.category, memory.given):
+        spent = {memory.category}
+    if not memory.category and not understanding.category:
+        likely = await likely_category(reading)
+    chance = random.Random(scene.seed)  # noqa: S311  variety, not secrecy
+    return set_course(understanding, memory, scene.known, chance=chance, spent=spent, likely=likely)
+
+
+def _explained(understanding: Understanding, memory: Memory) -> list[Candidate]:
+    """The challenges to tell more about: the one that was meant, else all that were shown."""
+    if understanding.intent != Intent.EXPLAIN:
+        return []
+    shown = [Candidate(each.title, each.description, each.category) for each in memory.shown]
+    number = understanding.number
+    return shown if number is None or not 0 <= number < len(shown) else [shown[number]]
+
+
+async def _variables(
+    scene: Scene, understanding: Understanding, course: Course, looked_up: LookedUp, explained: Sequence[Candidate]
+) -> dict[str, str]:
+    """What is put into the prompt, text of people and documents marked as such."""
+    suiting: list[Candidate] = []
+    if understanding.intent not in KINDS and not looked_up.found:
+        suiting = await sync_to_async(_suiting)(course.selection, scene.memory.given, scene.seed)
+    context = told.context(
+        understanding,
+        found=looked_up.found,
+        suiting=suiting,
+        explained=explained,
+        given=scene.memory.given,
+        labels=labels_of(scene.known),
+    )
+    history = told.history(scene.memory.exchanges, scene.known, budget=settings.LEAFRESH_HISTORY_CHARS)
+    assumed = {name: told.assumed(value) for name, value in variables_of(course.selection).items()}
+    return {
+        **variables_of(course.selection),
+        **{name: assumed[name] for name in course.assumed if name != "category"},
+        "message": quoted("message", scene.message),
+        "history": quoted("history", history),
+        "context": quoted("context", context),
+    }
+
+
+def _suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Candidate]:
+    found = suitable(selection=selection, given=given, seed=seed, count=SUITING)
+    return [Candidate(each.title, each.description, each.category.key) for each in found]
+
+
+def _occasion(
+    scene: Scene, understanding: Understanding, course: Course, looked_up: LookedUp, explained: Sequence[Candidate]
+) -> Occasion:
+    selection = course.selection
+    names = {"location": selection.location.label, "workType": selection.work_type.label}
+    return Occasion(
+        intent=understanding.intent,
+        facet=understanding.facets[0] if understanding.facets else "",
+        subject=looked_up.subject,
+        before=course.moved_from.label if course.moved_from else "",
+        explained=explained,
+        passage=looked_up.passage,
+        assumed=[names[name] for name in course.assumed if name in names],
+        said=scene.memory.said,
+        emergency=understanding.emergency,
+    )
+
+
+def _note(scene: Scene, understanding: Understanding, course: Course, looked_up: LookedUp, kind: str) -> Note:
+    memory, category = scene.memory, course.selection.category.key
+    talks_about = category if kind == RECOMMENDATION else ""
+    return Note(
+        location="" if memory.location or "location" in course.assumed else course.selection.location.key,
+        work_type="" if memory.work_type or "workType" in course.assumed else course.selection.work_type.key,
+        base_category="" if memory.base_category else talks_about,
+        category=talks_about,
+        message=scene.message,
+        intent=understanding.intent,
+        reasons=understanding.reasons,
+        moved_from=course.moved_from.key if course.moved_from and talks_about else "",
+        found=[
+            {"kind": each.kind, "id": each.id, "title": each.title, "link": each.link, "score": round(each.score, 3)}
+            for each in looked_up.found
+        ],
+    )
+
+
+def _notices(course: Course) -> list[Notice]:
+    """What a person should know first: that the category changed, and what is only assumed."""
+    selection, notices = course.selection, []
+    if course.moved_from is not None:
+        undo = f"{with_particle(course.moved_from.label, '으로/로')} 바꿔줘"
+        moved = {"from": _shown(course.moved_from), "to": _shown(selection.category), "undo": undo}
+        notices.append(Notice("category-changed", moved))
+    if course.assumed:
+        parts = {"location": selection.location, "workType": selection.work_type, "category": selection.category}
+        notices.append(Notice("assumed", {name: _shown(parts[name]) for name in course.assumed}))
+    return notices
+
+
+def _shown(choice: Choice) -> dict[str, str]:
+    return {"key": choice.key, "label": choice.label}
