@@ -99,26 +99,29 @@ class Index:
         whole = 0.0
         for concept in concepts:
             best, strength = np.zeros(count, np.float32), np.zeros(count, np.float32)
-            most = 0
             for word, weight in concept.words:
                 rows, values = self._ranking.rows(word)
                 best[rows] = np.maximum(best[rows], values * weight)
                 strength[rows] = np.maximum(strength[rows], weight)
-                most = max(most, len(rows))
             for kind, key, weight in concept.groups:
                 mask = self._meant(kind, key)
-                size = int(np.count_nonzero(mask))
-                value = weight * self._rarity(size)
-                best[mask] = np.maximum(best[mask], value)
+                best[mask] = np.maximum(best[mask], weight * self._rarity(int(np.count_nonzero(mask))))
                 strength[mask] = np.maximum(strength[mask], weight)
-                most = max(most, size)
             total += best * concept.weight
             if not concept.optional:
-                rarity = self._rarity(most) * concept.weight
+                rarity = self._rarity_of(concept) * concept.weight
                 covered += strength * rarity
                 whole += rarity
         total[covered < FLOOR * whole] = 0
         return total
+
+    def _rarity_of(self, concept: Concept) -> float:
+        """That of the word itself, or of what is nearest to it."""
+        nearest = max((weight for _, weight in concept.words), default=0)
+        sizes = [len(self._ranking.rows(word)[0]) for word, weight in concept.words if weight == nearest]
+        if not sizes:
+            sizes = [int(np.count_nonzero(self._meant(kind, key))) for kind, key, _ in concept.groups]
+        return self._rarity(max(sizes, default=0))
 
     def _rarity(self, rows: int) -> float:
         """BM25's weight of a word that so many rows have."""

@@ -13,14 +13,20 @@ LONGEST = 500
 MOST = 24
 """Concepts of a question that are looked for."""
 
-VERB = 0.6
+VERB = 0.5
 """How much a verb counts beside a noun: 쓰다, 만들다 say little."""
 
 COMPOUND = 0.5
 """How much it counts that neighbouring nouns are neighbours in the row, too."""
 
-MISSPELLED = 0.7
-"""How much a word counts that is only nearly the one that was written."""
+MISSPELLED = 0.9
+"""How much a word counts that is only nearly the one that was written, when no dictionary has the latter."""
+
+MISTAKEN = 0.6
+"""The same when a dictionary has what was written: perhaps it was meant."""
+
+KIN = 0.6
+"""How much a word counts that shares syllables with the one that was written."""
 
 TRIES = 3
 """Unknown words whose spelling is looked at; each costs milliseconds in a large index."""
@@ -57,42 +63,33 @@ class Reader:
             if term.word in seen or term.word in GENERAL:
                 continue
             seen.add(term.word)
-            concept = self._known(term)
-            if concept is None and not term.compound:
-                concept = Concept(words=(), weight=1.0 if term.noun else VERB)
-                if tries and term.noun:
-                    tries -= 1
-                    concept = self._misspelled(term, asked) or concept
-            if concept is not None:
-                found.append(concept)
+            stands_for = self._stands_for(term.word)
+            if term.noun:
+                for word, likeness in self.spelling.kin(term.word):
+                    stands_for.add(self._stands_for(word), likeness * KIN)
+            if term.noun and not term.compound and tries and term.word not in self.numbers:
+                tries -= 1
+                self._correct(term, asked, stands_for)
+            if stands_for.words or stands_for.groups or not term.compound:
+                found.append(stands_for.concept(term))
         found += self._phrases([term for term in asked if not term.compound])
         return found[:MOST]
 
-    def _known(self, term: Term) -> Concept | None:
-        words, groups = self._meant(term.word)
-        if not words and not groups:
-            return None
-        weight = COMPOUND if term.compound else 1.0 if term.noun else VERB
-        return Concept(tuple(words.items()), groups, weight, optional=term.compound)
-
-    def _meant(self, word: str, weight: float = 1.0) -> tuple[dict[int, float], tuple[tuple[Kind, str, float], ...]]:
+    def _stands_for(self, word: str) -> "_Alternatives":
         """The words and groups that ``word`` stands for, itself among them."""
         meaning = self.names.get((word,), self._nothing)
         weighed = {word: 1.0, **meaning.words}
-        words = {self.numbers[word]: weight * share for word, share in weighed.items() if word in self.numbers}
-        return words, tuple((kind, key, weight * share) for (kind, key), share in meaning.groups.items())
+        return _Alternatives(
+            {self.numbers[w]: f for w, f in weighed.items() if w in self.numbers}, dict(meaning.groups)
+        )
 
-    def _misspelled(self, term: Term, asked: Sequence[Term]) -> Concept | None:
-        """What is spelled nearly like the word, or like the compound that it is a part of."""
+    def _correct(self, term: Term, asked: Sequence[Term], stands_for: "_Alternatives") -> None:
+        """Adds what is spelled nearly like the word, or like the compound that it is a part of."""
         compounds = [other for other in asked if other.compound and other.start <= term.start and term.end <= other.end]
-        words: dict[int, float] = {}
-        groups: tuple[tuple[Kind, str, float], ...] = ()
         for written in [term, *compounds]:
             for word, likeness in self.spelling.near(written.word):
                 if word not in GENERAL:
-                    also, of = self._meant(word, likeness * MISSPELLED)
-                    words, groups = {**also, **words}, groups + of
-        return Concept(tuple(words.items()), groups) if words or groups else None
+                    stands_for.add(self._stands_for(word), likeness * (MISTAKEN if term.known else MISSPELLED))
 
     def _phrases(self, asked: Sequence[Term]) -> Iterator[Concept]:
         """Names of several words."""
@@ -104,3 +101,22 @@ class Reader:
                     groups = tuple((kind, key, weight) for (kind, key), weight in meaning.groups.items())
                     also = tuple((self.numbers[w], f) for w, f in meaning.words.items() if w in self.numbers)
                     yield Concept(also, groups, optional=True)
+
+
+@dataclass(slots=True)
+class _Alternatives:
+    """A concept while it is put together: words and groups with their weights."""
+
+    words: dict[int, float]
+    groups: dict[tuple[Kind, str], float]
+
+    def add(self, other: "_Alternatives", weight: float) -> None:
+        for word, share in other.words.items():
+            self.words[word] = max(self.words.get(word, 0), share * weight)
+        for group, share in other.groups.items():
+            self.groups[group] = max(self.groups.get(group, 0), share * weight)
+
+    def concept(self, term: Term) -> Concept:
+        weight = COMPOUND if term.compound else 1.0 if term.noun else VERB
+        groups = tuple((kind, key, share) for (kind, key), share in self.groups.items())
+        return Concept(tuple(self.words.items()), groups, weight, optional=term.compound)

@@ -26,6 +26,7 @@ class Term:
     """A word as it is looked up: nouns as they are, verbs and adjectives in their dictionary form (줍다).
 
     ``start`` and ``end`` are its place in the text. ``compound`` marks neighbouring nouns that were written as one.
+    ``known`` tells whether a dictionary has it.
     """
 
     word: str
@@ -33,6 +34,7 @@ class Term:
     start: int
     end: int
     compound: bool = False
+    known: bool = True
 
 
 def terms(morphemes: Iterable[Morpheme]) -> list[Term]:
@@ -50,7 +52,9 @@ def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
     ending = ""
     for morpheme in morphemes:
         if morpheme.tag in _NOUNS:
-            yield Term(morpheme.form.casefold(), noun=True, start=morpheme.start, end=morpheme.end)
+            yield Term(
+                morpheme.form.casefold(), noun=True, start=morpheme.start, end=morpheme.end, known=morpheme.known
+            )
         elif morpheme.tag in _VERBS or (morpheme.tag == "VX" and ending and ending not in _AUXILIARY_ENDINGS):
             yield Term(f"{morpheme.form}다", noun=False, start=morpheme.start, end=morpheme.end)
         ending = morpheme.form if morpheme.tag == "EC" else ""
