@@ -29,6 +29,7 @@ setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts
 	@$(MANAGE) load_catalogue
 	@$(MANAGE) load_prompts
 	@$(MANAGE) load_roles
+	@$(MANAGE) load_word_lists
 	@$(MANAGE) load_documents
 	@$(MANAGE) create_admin
 	@$(MANAGE) collectstatic --no-input --verbosity 0

@@ -28,6 +28,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         call_command("load_catalogue", stdout=_Silent())
         call_command("load_prompts", stdout=_Silent())
         call_command("load_roles", stdout=_Silent())
+        call_command("load_word_lists", stdout=_Silent())
         call_command("load_documents", stdout=_Silent())
 
 

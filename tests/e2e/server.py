@@ -47,7 +47,7 @@ def prepared_data() -> Path:
     """A migrated database with the catalogue and the prompts, made once per test process; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    for command in ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_documents"):
+    for command in ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents"):
         manage(directory, command)
     return directory
 

@@ -28,7 +28,11 @@ class Matter:
 
     @cached_property
     def mentions(self) -> list[Mention]:
-        return known_names(self.known, language=self.language).categories.mentions(self.reading)
+        names = known_names(self.known, language=self.language).categories
+        if not any(character.isalnum() for character in self.reading.text):
+            sign = names.emoji(self.reading)
+            return [sign] if sign is not None else []
+        return names.mentions(self.reading)
 
     @cached_property
     def wishes(self) -> Wishes:

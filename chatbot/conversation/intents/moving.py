@@ -35,7 +35,7 @@ def any_other(matter: Matter) -> Understanding | None:
     current, wishes = matter.situation.category, matter.wishes
     if current in wishes.refused and not wishes.wanted:
         return matter.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=wishes.refused)
-    if wishes.wanted or matter.reading.find("any.staying") is not None:
+    if wishes.wanted or _stays(matter):
         return None
     if matter.says("any.patterns"):
         return matter.conclude(Intent.ANY, avoid=wishes.refused)
@@ -50,6 +50,15 @@ def another(matter: Matter) -> Understanding | None:
         matter.reasons.pop()
         return None
     return matter.conclude(Intent.OTHER, avoid=matter.wishes.refused)
+
+
+def _stays(matter: Matter) -> bool:
+    """이 주제에서 쉬운 거: the current category is spoken of, and not refused."""
+    staying = matter.reading.find("any.staying")
+    if staying is None:
+        return False
+    rest = matter.reading.clause_of(staying.end - 1)._replace(start=staying.end)
+    return matter.reading.find("negation.after", rest) is None
 
 
 def _is_only_praised(matter: Matter) -> bool:

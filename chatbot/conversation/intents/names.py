@@ -14,6 +14,9 @@ from chatbot.conversation.language import CONTENT_TAGS, Language, Morpheme
 LONGEST_NAME = 8
 """Morphemes of a name at most."""
 
+LONGEST_GUESS = 5
+"""Morphemes of a misspelt name at most."""
+
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SN", "UN", "XPN", "XSN", "MM", "NNB"})
 _COMPOUND_ENDS = frozenset(
     [
@@ -83,7 +86,7 @@ class Names:
         listed = list(choices)
         for by in (By.NAME, By.KEYWORD):  # one category's keyword never hides another's name
             for choice in listed:
-                names = (choice.label, *choice.aliases) if by is By.NAME else choice.keywords
+                names = (choice.key, choice.label, *choice.aliases) if by is By.NAME else choice.keywords
                 for name in names:
                     self._add(name, choice.key, by, language)
         for choice in listed:
@@ -110,8 +113,9 @@ class Names:
                 at = mention.span.end
             else:
                 at += 1
-        taken = {at for mention in found for at in range(*mention.span)}
-        found += self._misspelt_in(reading, taken)
+        for guess in self._misspelt_in(reading, {mention.span for mention in found}):
+            found = [mention for mention in found if not _overlap(mention.span, guess.span)]
+            found.append(guess)
         return sorted(found, key=lambda mention: mention.span)
 
     def emoji(self, reading: Reading) -> Mention | None:
@@ -160,30 +164,36 @@ class Names:
                 return Mention(found[0], By.KEYWORD, Span(at, at + 1), form)
         return None
 
-    def _misspelt_in(self, reading: Reading, taken: set[int]) -> Iterator[Mention]:
+    def _misspelt_in(self, reading: Reading, found: set[Span]) -> Iterator[Mention]:
         at = 0
         while at < len(reading.morphemes):
-            found = None if at in taken else self._misspelt_at(reading, at, taken)
-            if found is not None:
-                yield found
-            at = found.span.end if found is not None else at + 1
+            mention = self._misspelt_at(reading, at, found)
+            if mention is not None:
+                yield mention
+            at = mention.span.end if mention is not None else at + 1
 
-    def _misspelt_at(self, reading: Reading, at: int, taken: set[int]) -> Mention | None:
+    def _misspelt_at(self, reading: Reading, at: int, found: set[Span]) -> Mention | None:
+        """The longest misspelt name that begins there; it may be longer than what was ``found``, never a part of it."""
         morphemes = reading.morphemes
-        if morphemes[at].tag not in _NOUNS:
-            return None
         end = at
-        ends: list[int] = []
-        while end < len(morphemes) and end - at < 5 and morphemes[end].tag in _NOUNS and end not in taken:
+        while end < len(morphemes) and end - at < LONGEST_GUESS and morphemes[end].tag in _NOUNS:
             end += 1
-            ends.append(end)
-        for stop in reversed(ends):
+        for stop in range(end, at, -1):
             span = Span(at, stop)
+            if any(_overlap(span, other) and stop - at <= other.end - other.start for other in found):
+                continue
             guessed = any(not one.known or (stop - at > 1 and len(one.form) == 1) for one in morphemes[at:stop])
             right = self._misspelt.meant(_squashed(reading.surface(span)), guessed=guessed)
-            if right is not None:
+            if right is not None and not any(
+                _within(other, span) and self._is(right, other, reading) for other in found
+            ):
                 return Mention(self._written[right][0], By.TYPO, span, reading.surface(span))
         return None
+
+    def _is(self, name: str, span: Span, reading: Reading) -> bool:
+        """Whether the span already says what ``name`` says."""
+        written = self._written.get(_squashed(reading.surface(span)))
+        return written is not None and written[0] == self._written[name][0]
 
 
 def _squashed(text: str) -> str:
@@ -192,6 +202,14 @@ def _squashed(text: str) -> str:
 
 def _stem(morpheme: Morpheme) -> str:
     return morpheme.form.casefold()
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _splits(morphemes: tuple[Morpheme, ...], end: int) -> bool:

@@ -143,4 +143,6 @@ def _stem(part: str, sets: Mapping[str, str]) -> _Stem:
         else:
             known = forms.get(form)
             forms[form] = frozenset() if not tag or known == frozenset() else (known or frozenset()) | {tag}
+            if not tag and form.endswith("하") and len(form) > 2:  # kiwipiepy cuts most of these: 궁금하 is 궁금 + 하
+                forms.setdefault(form[:-1], frozenset())
     return _Stem(forms, frozenset(tags))

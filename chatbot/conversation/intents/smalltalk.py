@@ -16,7 +16,7 @@ def smalltalk(matter: Matter) -> Understanding | None:
         return _by_signs(matter)
     thanks = reading.find("thanks.words") or reading.find("thanks.patterns")
     greeting = reading.find("greeting.words") or reading.find("greeting.patterns")
-    if matter.asks() and not _only_promises(matter):
+    if _is_asked(matter) or (matter.asks() and not _only_promises(matter)):
         return None
     if greeting is not None and (thanks is None or greeting.start <= thanks.start):
         if _speaks_of_more(matter):
@@ -44,6 +44,15 @@ def _by_signs(matter: Matter) -> Understanding | None:
     return None
 
 
+def _is_asked(matter: Matter) -> bool:
+    """Whether a question goes on where politeness began: 좋은데 더 쉬운 건 없어?"""
+    reading = matter.reading
+    asked = [clause for clause in reading.clauses if reading.is_asked(clause)]
+    return any(reading.find("thanks.words", clause) is None or len(matter.facets) > 0 for clause in asked) and bool(
+        matter.nouns or matter.facets or matter.asks()
+    )
+
+
 def _only_promises(matter: Matter) -> bool:
     """도전해볼게요 speaks of the challenges that are there."""
     reading = matter.reading
@@ -54,19 +63,10 @@ def _only_promises(matter: Matter) -> bool:
 
 
 def _begs(matter: Matter) -> bool:
-    return (
-        any(
-            one.form in {"주", "달"}
-            and one.tag == "VX"
-            and (at + 1 == len(matter.reading.morphemes) or _is_order(matter, at + 1))
-            for at, one in enumerate(matter.reading.morphemes)
-        )
-        or matter.reading.find("request.begging") is not None
-    )
-
-
-def _is_order(matter: Matter, at: int) -> bool:
-    return matter.reading.morphemes[at].tag == "EF"
+    """Whether something is asked for: 추천해 줘, 쉬운 거 추천."""
+    reading = matter.reading
+    last = [one for one in reading.morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"}][-1:]
+    return reading.find("request.begging") is not None or bool(last and last[0].form in {"추천", "부탁", "ㄱㄱ"})
 
 
 def _speaks_of_more(matter: Matter) -> bool:

@@ -10,13 +10,14 @@ from chatbot.models import Intent
 _MASHED = re.compile(r"[ㄱ-ㅣ\s.,!?~]+|[a-z\s.,!?~]+", re.IGNORECASE)
 _VOWELS = frozenset("aeiouy")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SHORT = ("thanks.words", "greeting.words", "other.patterns", "request.patterns", "eco.words")
 _SUM = re.compile(r"[\d\s+\-*/x×÷=().,^%?]+(?:은|는|이|을|를)?\s*(?:얼마|뭐|몇)?\S{0,4}")
 
 
 def off_topic(matter: Matter) -> Understanding | None:
     """OFF_TOPIC, or None."""
     reading = matter.reading
-    if _is_mashed(reading.text):
+    if _is_mashed(reading.text) and not any(reading.find(words) for words in _SHORT):
         return matter.conclude(Intent.OFF_TOPIC, {"code": "no_words", "words": [reading.text[:20]]})
     if re.search(r"\d\s*[+*/x×÷=]\s*\d", reading.text) and _SUM.fullmatch(reading.text):
         return matter.conclude(Intent.OFF_TOPIC, {"code": "sum", "words": [reading.text[:20]]})

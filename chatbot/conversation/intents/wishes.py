@@ -11,6 +11,9 @@ from chatbot.conversation.intents.understanding import Reason
 
 _LINKS = frozenset({"랑", "이랑", "하고", "와", "과", "한테", "에게", "께", "처럼", "보다", "같이"})
 
+_STATES = frozenset({"되", "관하", "대하", "위하", "맞", "어울리", "들", "생기", "남"})
+"""Verbs whose ending ㄴ tells of now: 비건에 관련된 거."""
+
 
 class Role(StrEnum):
     """What a mention is to the person."""
@@ -134,7 +137,8 @@ def _ends_as_past(clause: Span, reading: Reading) -> bool:
     end = next((at for at in range(clause.end - 1, clause.start, -1) if reading.morphemes[at].tag == "ETM"), None)
     if end is None or reading.morphemes[end].form not in {"ㄴ", "은"}:
         return False
-    return reading.morphemes[end - 1].tag in {"VV", "XSV"} or reading.morphemes[end - 1].form == "보"
+    verb = reading.morphemes[end - 1]
+    return (verb.tag in {"VV", "XSV"} and verb.form not in _STATES) or verb.form == "보"
 
 
 def _is_missing(clause: Span, after: Span, reading: Reading) -> bool:

@@ -41,7 +41,7 @@ class Dangers:
                 return danger
         morphemes = [one for one in self.language.morphemes(text) if one.tag != "SF"]
         for stems, danger in self._phrases:
-            if len(stems) > 1 and any(_begins(stems, morphemes, at) for at in range(len(morphemes))):
+            if _tells(stems) and any(_begins(stems, morphemes, at) for at in range(len(morphemes))):
                 return danger
         return None
 
@@ -52,6 +52,11 @@ def _stems(morphemes: list[Morpheme]) -> Stems:
     while kept and kept[-1].tag in {"EF", "EC", "ETN"}:
         kept.pop()
     return tuple((one.form, one.tag[0]) for one in kept)
+
+
+def _tells(stems: Stems) -> bool:
+    """Whether the phrase says enough: two morphemes, or one noun that is no syllable."""
+    return len(stems) > 1 or (len(stems) == 1 and stems[0][1] == "N" and len(stems[0][0]) > 1)
 
 
 def _begins(stems: Stems, morphemes: list[Morpheme], at: int) -> bool:

@@ -1,5 +1,7 @@
 """A message before it is looked through: tidied, and without what is fine."""
 
+import functools
+
 from chatbot.conversation.hangul import tidy
 
 
@@ -14,10 +16,15 @@ def masked(message: str, fine: tuple[str, ...]) -> str:
     letters = [(character, at) for at, character in enumerate(text) if not character.isspace()]
     joined = "".join(character for character, _ in letters)
     blanked = list(text)
-    for exception in map(squashed, fine):
+    for exception in _exceptions(fine):
         start = joined.find(exception) if exception else -1
         while start >= 0:
             for _, at in letters[start : start + len(exception)]:
                 blanked[at] = " "
             start = joined.find(exception, start + len(exception))
     return "".join(blanked)
+
+
+@functools.lru_cache(maxsize=2)
+def _exceptions(fine: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(squashed, fine))

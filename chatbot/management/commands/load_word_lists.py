@@ -1,0 +1,14 @@
+"""``manage.py load_word_lists``: the words of abuse and danger that were never loaded before."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatbot.conversation.manners.seeding import load_seed
+
+
+class Command(BaseCommand):
+    help = "Load the word lists of abuse and danger. Words that were edited or deleted stay so."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Word lists: {load_seed()} words added.")
