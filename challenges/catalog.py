@@ -102,10 +102,10 @@ def suitable(*, selection: Selection, given: Collection[str], seed: int, count: 
     """``count`` different challenges for the selection, none of those ``given`` (titles, the earliest first) while the
     category has others.
 
-    The same seed gives the same challenges in the same order. In this order come those that suit and are new, other new
-    ones of the category, those that suit and were given longest ago, and then the category's and any: a thin catalogue
-    gives a weaker answer rather than none. One SQL statement as long as enough new challenges suit; fewer than ``count``
-    only when the whole catalogue has fewer.
+    The same seed gives the same challenges in the same order: those that suit and are new, other new ones of the
+    category, those that suit and were given longest ago, then the category's and any: a thin catalogue gives a weaker
+    answer rather than none. One SQL statement as long as enough new challenges suit; fewer than ``count`` only when the
+    whole catalogue has fewer.
     """
     category = selection.category.key
     keys = {"location": selection.location.key, "work_type": selection.work_type.key, "category": category}

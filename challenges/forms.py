@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from django import forms
+from django.forms.widgets import Widget
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -57,25 +59,42 @@ class WordsField(forms.CharField):
         return (initial or []) != split_words(data or "")
 
 
-class CountedTextInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
-    """A text field that says how many characters it holds of those it may hold.
+class _Counted(Widget):
+    """A widget that says how many characters it holds of those it may hold.
 
     Browsers count UTF-16 units and cut off what is being composed with a Korean keyboard, so there is no
     ``maxlength``: the counter warns, the form refuses.
     """
 
-    template_name = "admin/challenges/widgets/counted_text.html"
+    limit: int
+    field_template: str
+    """What draws the field itself."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self.limit = limit
+    template_name = "admin/challenges/widgets/counted_text.html"
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         attrs = {key: value for key, value in (attrs or {}).items() if key != "maxlength"}
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["widget"]["limit"] = self.limit
+        context["widget"]["field_template"] = self.field_template
         context["widget"]["attrs"].pop("maxlength", None)
         return context
+
+
+class CountedTextInput(_Counted, UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
+    field_template = "django/forms/widgets/input.html"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+
+class CountedTextarea(_Counted, UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold ships no types
+    field_template = "unfold/widgets/textarea.html"
+
+    def __init__(self, limit: int, *, rows: int) -> None:
+        super().__init__({"rows": rows})
+        self.limit = limit
 
 
 def _words_field(model: type[Option], name: str) -> WordsField:

@@ -38,7 +38,12 @@ _LATIN_WITH_FINAL = "lmnr"
 
 
 def with_particle(word: str, particles: str) -> str:
-    """``word`` with the particle that suits its last sound: ``particles`` are both forms, the one behind a consonant
+    """``word`` and the particle that suits its last sound."""
+    return word + particle(word, particles)
+
+
+def particle(word: str, particles: str) -> str:
+    """The particle that suits the last sound of ``word``: ``particles`` are both forms, the one behind a consonant
     first (``은/는``, ``이/가``, ``을/를``, ``과/와``, ``으로/로``, ``이라면/라면``).
 
     Behind ㄹ ``로`` follows as behind a vowel. A word
@@ -52,4 +57,4 @@ def with_particle(word: str, particles: str) -> str:
     else:
         has_final = last != "" and last in _DIGITS_WITH_FINAL + _LATIN_WITH_FINAL
         has_final = has_final and not (last in "178lr" and with_final == "으로")
-    return word + (with_final if has_final else without)
+    return with_final if has_final else without

@@ -32,7 +32,7 @@ class SpreadsheetCSV(base_formats.CSV):  # type: ignore[misc]  # import-export s
         return _map_cells(super().create_dataset(text, **kwargs), _unguard)
 
     def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
-        text: str = _map_cells(dataset, _guard).export("csv", **kwargs)
+        text: str = _map_cells(dataset, guarded).export("csv", **kwargs)
         return text.encode("utf-8-sig")
 
 
@@ -59,7 +59,8 @@ def _is_guarded(text: str) -> bool:
     return text.lstrip("'")[:1] in tuple(_FORMULA_STARTS)
 
 
-def _guard(text: str) -> str:
+def guarded(text: str) -> str:
+    """``text`` as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if _is_guarded(text) else text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -26,14 +27,15 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges in their order."""
+    """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges in their order.
+    ``active_at`` is None for a session that is not known."""
 
     location: str = ""
     work_type: str = ""
     base_category: str = ""
     category: str = ""
     exchanges: Sequence[Exchange] = ()
-    known: bool = False
+    active_at: datetime | None = None
 
     @property
     def given(self) -> list[str]:
@@ -78,7 +80,7 @@ class Note:
         return {name: getattr(self, name) for name in names if getattr(self, name)} | {"active_at": timezone.now()}
 
 
-_COLUMNS = ("location", "work_type", "base_category", "category")
+_COLUMNS = ("location", "work_type", "base_category", "category", "active_at")
 _OF_TURNS = (
     *("turns__message", "turns__generation__location", "turns__generation__work_type"),
     *("turns__generation__category", "turns__generation__answer", "turns__pk"),
@@ -86,10 +88,10 @@ _OF_TURNS = (
 
 
 def recall(key: str) -> Memory:
-    """What is remembered of the session; an empty memory when it is not known. One SQL statement."""
+    """What is remembered of the session, expired or not; an empty memory when it is not known. One SQL statement."""
     rows = list(ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list(*_COLUMNS, *_OF_TURNS))
     if not rows:
         return Memory()
-    exchanges = tuple(Exchange(*row[4:9]) for row in rows if row[9] is not None)
+    exchanges = tuple(Exchange(*row[5:10]) for row in rows if row[10] is not None)
     location, work_type, base_category, category = rows[0][:4]
-    return Memory(location, work_type, base_category, category, exchanges, known=True)
+    return Memory(location, work_type, base_category, category, exchanges, active_at=rows[0][4])

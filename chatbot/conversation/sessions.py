@@ -7,7 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from chatbot.conversation import feedback
-from chatbot.conversation.memory import Note
+from chatbot.conversation.memory import Memory, Note, recall
+from chatbot.conversation.retention import cutoff
 from chatbot.errors import FieldRequired, MalformedSessionId
 from chatbot.models import ChatSession, Generation, Turn
 
@@ -28,6 +29,15 @@ def existing_key(text: str | None) -> str:
     if not (text or "").strip():
         raise FieldRequired("sessionId")
     return session_key(text)
+
+
+def remembered(key: str) -> Memory:
+    """What is remembered of the session; an expired one is erased. One SQL statement for one that is not."""
+    memory = recall(key)
+    if memory.active_at is not None and memory.active_at < cutoff():
+        forget(key)
+        return Memory()
+    return memory
 
 
 def begin_turn(key: str, generation_id: uuid.UUID, note: Note) -> None:
@@ -72,7 +82,9 @@ def _written(note: Note) -> dict[str, Any]:
 
 def conversation(key: str) -> dict[str, Any]:
     """The session's turns in order, as the API shows them; none for an unknown session. Two SQL statements."""
-    turns = Turn.objects.filter(session_id=key).select_related("generation__prompt_version__template")
+    turns = Turn.objects.filter(session_id=key, session__active_at__gte=cutoff()).select_related(
+        "generation__prompt_version__template"
+    )
     thoughts = feedback.of_session(key)
     return {"sessionId": key, "turns": [_turn(turn, thoughts.get(turn.generation_id)) for turn in turns]}
 

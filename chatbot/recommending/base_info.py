@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from challenges import revisions
 from challenges.catalog import InvalidSelection, options
-from chatbot.conversation.memory import recall
+from chatbot.conversation.sessions import remembered
 from chatbot.errors import InvalidFields
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.recommending.commission import Commission, commission, live_prompt
@@ -32,7 +32,7 @@ def prepare(request: BaseInfoRequest, session_id: str) -> Prepared:
     except InvalidSelection as error:
         raise InvalidFields(error.fields) from None
     prompt = live_prompt(BASE_INFO.key, current)
-    given = recall(session_id).given
+    given = remembered(session_id).given
     ordered = commission(prompt, selection, known=known, seed=secrets.randbits(31), given=given)
     asked = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
     keys: list[Key] = [("session", session_id, *asked)]

@@ -19,6 +19,7 @@ from chatbot.answers.reading import written_titles
 from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import PromptContent
+from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
 from chatbot.prompts.judging import Came, Expectation, judge
 from chatbot.prompts.live import Prompt
@@ -85,6 +86,8 @@ def _samples(template: PromptTemplate, known: Options) -> list[dict[str, Any]]:
         PromptSample.objects.filter(template=template).order_by("pk").values(*SAMPLE_FIELDS)
     )
     plain = {"location": next(iter(known.locations), ""), "work_type": next(iter(known.work_types), "")}
+    if TEMPLATES[template.key].answers_a_message:
+        plain["message"] = trial.PLAIN_MESSAGE
     covered = {sample["category"] for sample in pinned}
     return pinned + [{**plain, "category": key} for key in known.categories if key not in covered]
 
@@ -135,15 +138,16 @@ class _Checking:
             if self._stopped:
                 return
             try:
-                result, label = await self._generate(run.expected)
+                generation = await self._generate(run.expected)
             except ShuttingDown:
                 return
             except ApplicationError as error:
                 run.reasons = [{"code": "refused", "error": error.message}]
             else:
+                result = generation.result
                 if self._stopped or result is None or result.outcome in {Outcome.STOPPED, Outcome.INTERRUPTED}:
                     return
-                _note(run, result, _expectation(run.expected, label), self._asked)
+                _note(run, generation, result, self._asked)
             run.ended = True
             await run.asave()
 
@@ -151,8 +155,8 @@ class _Checking:
     def _asked(self) -> str:
         return source_names(model=self._prompt.content.model)[0]
 
-    async def _generate(self, expected: Mapping[str, Any]) -> tuple[Result | None, str]:
-        """What comes of a sample, and the label of its category."""
+    async def _generate(self, expected: Mapping[str, Any]) -> RunningGeneration:
+        """The generation of a sample, when it has ended."""
         names = {name: str(expected[name]) for name in ("location", "work_type", "category")}
         selection = await sync_to_async(trial.select)(**names)
         seed = secrets.randbits(31)
@@ -164,7 +168,7 @@ class _Checking:
             await trial.finish(generation)
         finally:
             self._running.discard(generation)
-        return generation.result, selection.category.label
+        return generation
 
 
 def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
@@ -172,7 +176,8 @@ def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
     return Expectation(label=label, **{name: value for name, value in expected.items() if name in known})
 
 
-def _note(run: SampleRun, result: Result, expected: Expectation, asked: str) -> None:
+def _note(run: SampleRun, generation: RunningGeneration, result: Result, asked: str) -> None:
+    label = generation.commission.request.selection.category.label  # a message may have led to another category
     errors = "; ".join(entry["error"] for entry in result.tried if entry["error"])
     came = Came(
         outcome=result.outcome,
@@ -183,8 +188,9 @@ def _note(run: SampleRun, result: Result, expected: Expectation, asked: str) -> 
         enforcement=result.enforcement,
         mends=result.mends,
         error=result.error or errors,
+        without_model=trial.asks_no_model(generation.commission),
     )
-    run.reasons = list(judge(expected, came))
+    run.reasons = list(judge(_expectation(run.expected, label), came))
     run.answer = result.answer
     run.raw_text = result.raw
     run.report = report_of(result)

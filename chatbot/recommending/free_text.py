@@ -9,12 +9,14 @@ from challenges import revisions
 from challenges.catalog import Options, Selection, options
 from chatbot.conversation.language import language_for
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
-from chatbot.conversation.memory import Memory, recall
+from chatbot.conversation.memory import Memory
+from chatbot.conversation.sessions import remembered
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.prompts.live import Prompt
 from chatbot.recommending.base_info import Prepared
 from chatbot.recommending.commission import Commission, live_prompt
+from chatbot.recommending.opening import opened
 from chatbot.recommending.reply import Scene, reply
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import Key
@@ -33,10 +35,8 @@ async def prepare(request: FreeTextRequest, session_id: str) -> Prepared:
 
 
 async def try_out(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Commission:
-    """What a message leads to in a session that has picked the selection, and nothing else was said in."""
-    category = selection.category.key
-    memory = Memory(selection.location.key, selection.work_type.key, category, category)
-    recalled = await sync_to_async(_recall_for)(prompt, memory)
+    """What a message leads to in a session that has picked the selection, was given challenges, and nothing else."""
+    recalled = await sync_to_async(_recall_for)(prompt, selection)
     return await _commission(message, recalled, seed=seed, purpose=purpose)
 
 
@@ -54,12 +54,12 @@ class _Recalled:
 def _recall(session_id: str) -> _Recalled:
     current = dict(revisions.read())
     known, words = options.get(current), word_lists.get(current)
-    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), recall(session_id))
+    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), remembered(session_id))
 
 
-def _recall_for(prompt: Prompt, memory: Memory) -> _Recalled:
+def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
     current = dict(revisions.read())
-    return _Recalled(current, options.get(current), word_lists.get(current), prompt, memory)
+    return _Recalled(current, options.get(current), word_lists.get(current), prompt, opened(selection))
 
 
 async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Commission:

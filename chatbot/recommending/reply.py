@@ -87,7 +87,7 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
         variables=variables,
         purpose=purpose,
         note=_note(scene, understanding, course, looked_up, kind),
-        notices=_notices(course) if kind == RECOMMENDATION else (),
+        notices=_notices(course, scene.memory) if kind == RECOMMENDATION else (),
         split=scene.language.content_words,
     )
 
@@ -161,7 +161,7 @@ def _occasion(
         before=course.moved_from.label if course.moved_from else "",
         explained=explained,
         passage=looked_up.passage,
-        assumed=[names[name] for name in course.assumed if name in names],
+        assumed=[names[name] for name in _new_assumptions(course, scene.memory) if name in names],
         said=scene.memory.said,
         emergency=understanding.emergency,
     )
@@ -186,16 +186,21 @@ def _note(scene: Scene, understanding: Understanding, course: Course, looked_up:
     )
 
 
-def _notices(course: Course) -> list[Notice]:
+def _new_assumptions(course: Course, memory: Memory) -> tuple[str, ...]:
+    """What is assumed and was not said to be: once a session is enough."""
+    return () if memory.shown else course.assumed
+
+
+def _notices(course: Course, memory: Memory) -> list[Notice]:
     """What a person should know first: that the category changed, and what is only assumed."""
     selection, notices = course.selection, []
     if course.moved_from is not None:
         undo = f"{with_particle(course.moved_from.label, '으로/로')} 바꿔줘"
         moved = {"from": _shown(course.moved_from), "to": _shown(selection.category), "undo": undo}
         notices.append(Notice("category-changed", moved))
-    if course.assumed:
+    if assumed := _new_assumptions(course, memory):
         parts = {"location": selection.location, "workType": selection.work_type, "category": selection.category}
-        notices.append(Notice("assumed", {name: _shown(parts[name]) for name in course.assumed}))
+        notices.append(Notice("assumed", {name: _shown(parts[name]) for name in assumed}))
     return notices
 
 

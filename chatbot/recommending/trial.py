@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from functools import partial
 
 from asgiref.sync import sync_to_async
@@ -12,8 +13,9 @@ from chatbot.models import Purpose
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.live import Prompt
 from chatbot.recommending import free_text
-from chatbot.recommending.commission import commission
+from chatbot.recommending.commission import Commission, commission
 from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.reply import WITHOUT_MODEL
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.event_log import event_log
@@ -51,20 +53,33 @@ async def start(
 ) -> RunningGeneration:
     """A running generation that nobody else joins, and that ends like any other when nobody listens to it.
 
-    ``message`` is what a person says who has picked the selection, for prompts that answer one; a plain wish when it is
-    blank. The same seed gives two trials the same chances. Raises ApplicationError.
+    ``message`` is what a person says who has picked the selection and was given challenges, for prompts that answer one;
+    a plain wish when it is blank. The same seed gives two trials the same chances. Raises ApplicationError.
     """
     require_usable(prompt)
-    if TEMPLATES[prompt.template_key].answers_a_message:
-        said = FreeTextRequest(message.strip() or PLAIN_MESSAGE).checked().message or ""
-        ordered = await free_text.try_out(prompt, selection, said, seed=seed, purpose=purpose)
-    else:
-        known: Options = await sync_to_async(options.get)()
-        ordered = commission(prompt, selection, known=known, seed=seed, purpose=purpose)
-    generation = RunningGeneration(ordered)
+    generation = RunningGeneration(await _order(prompt, selection, message, seed=seed, purpose=purpose))
     supervisor().start(generation, keys=())
     await asyncio.shield(generation.started)
     return generation
+
+
+async def foresee(prompt: Prompt, selection: Selection, message: str = "") -> Commission:
+    """What ``start`` would do, for a prompt that may have problems. Raises ApplicationError."""
+    usable = replace(prompt, content=replace(prompt.content, model="", temperature=None, max_tokens=None))
+    return await _order(usable, selection, message, seed=0, purpose=Purpose.TRIAL)
+
+
+async def _order(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Commission:
+    if TEMPLATES[prompt.template_key].answers_a_message:
+        said = FreeTextRequest(message.strip() or PLAIN_MESSAGE).checked().message or ""
+        return await free_text.try_out(prompt, selection, said, seed=seed, purpose=purpose)
+    known: Options = await sync_to_async(options.get)()
+    return commission(prompt, selection, known=known, seed=seed, purpose=purpose)
+
+
+def asks_no_model(ordered: Commission) -> bool:
+    """Whether the message is one that is answered in fixed words, whatever the prompt says."""
+    return ordered.note.intent in WITHOUT_MODEL
 
 
 async def finish(generation: RunningGeneration) -> None:

@@ -88,7 +88,8 @@ class Writing:
             return
         self._resume()
         if self._composer.complete:  # all but the closing brackets was there
-            self._note(Enforcement.MENDED)
+            self.record.tried[-1]["error"] = ""
+            self._note(Enforcement.REPAIRED)
             return
         if source.hosted and self._composer.sentence and self._time_left() >= ASK_AGAIN_SECONDS:
             await self._ask(source, self._again())

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from challenges.text import with_particle
+from challenges.text import particle
 
 WORDING = Path(__file__).parent / "wording.toml"
 
@@ -30,11 +30,11 @@ def say(choices: Sequence[str], values: Mapping[str, str], chance: random.Random
 
 
 def fill(pattern: str, values: Mapping[str, str]) -> str:
-    """``{name}`` becomes the value, ``{name:은/는}`` the value with the particle that suits its last syllable."""
+    """``{name}`` becomes the value, ``{name:은/는}`` the particle alone that suits the value's last sound."""
 
     def value(place: re.Match[str]) -> str:
         text = values.get(place[1], "")
-        return with_particle(text, place[2]) if place[2] else text
+        return particle(text, place[2]) if place[2] else text
 
     return _PLACE.sub(value, pattern)
 

@@ -186,10 +186,10 @@ def test_a_source_that_fails_ends_in_one_error(
 
 
 def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(generation: RunningGeneration) -> None:
+    def refuse(*_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(RunningGeneration, "_record_start", refuse)
+    monkeypatch.setattr("chatbot.recommending.generation.record_start", refuse)
 
     async def scenario() -> list[Any]:
         results = await asyncio.gather(*(service.recommend(asked("s")) for _ in range(2)), return_exceptions=True)
@@ -203,10 +203,10 @@ def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch:
 def test_an_end_that_the_database_refuses_is_still_an_answer(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(generation: RunningGeneration, *_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise OperationalError("disk full")
 
-    monkeypatch.setattr(RunningGeneration, "_record_end", refuse)
+    monkeypatch.setattr("chatbot.recommending.generation.record_end", refuse)
     generation = async_to_sync(ended)(asked("s"))
     assert isinstance(generation.conclusion, Close)
     assert "its row could not be written" in caplog.text
