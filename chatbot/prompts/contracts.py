@@ -7,11 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A name that a prompt's text may use as ``{{name}}``. A required one must appear in the system or user text."""
+    """A name that a prompt's text may use as ``{{name}}``. A required one must appear in the system or user text. The
+    value of a ``quoted`` one is text of people and documents, marked as data (``chatbot.prompts.quoting``)."""
 
     name: str
     sample: str
     required: bool = True
+    quoted: bool = False
 
 
 CHALLENGE_SCHEMA: Mapping[str, Any] = {
@@ -53,6 +55,11 @@ class TemplateContract:
         """Whether it is given what a person says, not a selection alone."""
         return "message" in self.names
 
+    @property
+    def quoted(self) -> Mapping[str, str]:
+        """The samples of the variables whose values are text of people and documents, by name."""
+        return {variable.name: variable.sample for variable in self.variables if variable.quoted}
+
 
 OUTPUT_FORMAT = """\
 {"recommend": "한 문장", "challenges": [
@@ -75,12 +82,22 @@ BASE_INFO = TemplateContract(
 TALK_FORMAT = '{"recommend": "두세 문장", "challenges": []}'
 """The value of ``{{output_format}}`` when no challenges are asked for: small talk, or one of them explained."""
 
+RECOMMENDATION = "recommendation"
+
+
+def output_format(kind: str = RECOMMENDATION) -> str:
+    """The value of ``{{output_format}}`` for a kind of answer."""
+    return OUTPUT_FORMAT if kind == RECOMMENDATION else TALK_FORMAT
+
+
 FREE_TEXT = TemplateContract(
     key="free-text",
     variables=(
-        Variable("message", "<message>\n더 쉬운 거 없어?\n</message>"),
-        Variable("history", "<history>\n사람: 도시, 사무직, 비건 챌린지를 골랐어요.\n</history>"),
-        Variable("context", "<context>\n- 채소 한 끼: 오늘 점심은 채소로만 차려 보세요. (비건)\n</context>"),
+        Variable("message", "<message>\n더 쉬운 거 없어?\n</message>", quoted=True),
+        Variable("history", "<history>\n사람: 도시, 사무직, 비건 챌린지를 골랐어요.\n</history>", quoted=True),
+        Variable(
+            "context", "<context>\n- 채소 한 끼: 오늘 점심은 채소로만 차려 보세요. (비건)\n</context>", quoted=True
+        ),
         Variable("category", "비건"),
         Variable("location", "도시", required=False),
         Variable("workType", "사무직", required=False),

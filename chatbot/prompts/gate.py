@@ -7,7 +7,7 @@ from typing import Any
 from challenges.catalog import options
 from chatbot.models import CheckStatus, PromptCheck, PromptSample, PromptTemplate
 from chatbot.prompts.content import PromptContent, digest
-from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
+from chatbot.prompts.contracts import OUTPUT_FORMAT, TALK_FORMAT, TEMPLATES
 
 SAMPLE_FIELDS = (
     *("location", "work_type", "category", "message", "contains", "excludes"),
@@ -39,7 +39,7 @@ def fingerprint(template: PromptTemplate, content: PromptContent, sources: Seque
     contract = TEMPLATES[template.key]
     bound: dict[str, Any] = {
         **asdict(contract),
-        "output_format": OUTPUT_FORMAT,
+        "output_format": [OUTPUT_FORMAT, TALK_FORMAT] if contract.answers_a_message else OUTPUT_FORMAT,
         "pickable": pickable,
         "samples": list(PromptSample.objects.filter(template=template).order_by("pk").values_list(*SAMPLE_FIELDS)),
     }

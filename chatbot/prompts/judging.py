@@ -14,7 +14,11 @@ KEPT_BY_ITSELF = frozenset({Enforcement.AS_IT_CAME, Enforcement.MENDED})
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What an answer is to be like. Title bounds are in characters after NFC, ``length_min`` and ``length_max`` bound
-    the sentence; None is no bound."""
+    the sentence; None is no bound. ``label`` is what the category of the answer is called.
+
+    An answer without challenges (small talk, one of them explained) has no titles and need not name the category: of it
+    all else is expected.
+    """
 
     label: str
     contains: Sequence[str] = ()
@@ -29,7 +33,8 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came of a sample. ``answer`` is a ``close`` payload or None, ``titles`` are as the model wrote them;
-    ``asked`` is the source that should have written, ``source`` the one that did."""
+    ``asked`` is the source that should have written, ``source`` the one that did. ``without_model`` tells that the
+    message is one that no model is ever asked."""
 
     outcome: str
     answer: Mapping[str, Any] | None
@@ -39,6 +44,7 @@ class Came:
     enforcement: str
     mends: Mapping[str, int] = field(default_factory=dict)
     error: str = ""
+    without_model: bool = False
 
 
 Reason = dict[str, Any]
@@ -50,14 +56,18 @@ def judge(expected: Expectation, came: Came) -> Iterator[Reason]:
     if came.outcome != Outcome.COMPLETED or came.answer is None:
         yield {"code": "no_answer", "outcome": came.outcome, "error": came.error}
         return
+    if came.without_model:  # whatever was answered, the prompt had no part in it
+        yield {"code": "without_model"}
+        return
     if came.source != came.asked:
         yield {"code": "other_source", "asked": came.asked, "source": came.source, "error": came.error}
         return
     if came.enforcement not in KEPT_BY_ITSELF:
         yield {"code": came.enforcement, "error": came.error}
-    if expected.names_category and came.mends.get("category_added"):
-        yield {"code": "category_missing", "label": expected.label}
-    yield from _titles(expected, came)
+    if came.answer["challenges"]:
+        if expected.names_category and came.mends.get("category_added"):
+            yield {"code": "category_missing", "label": expected.label}
+        yield from _titles(expected, came)
     yield from _text(expected, came.answer)
 
 

@@ -53,8 +53,8 @@ async def start(
 ) -> RunningGeneration:
     """A running generation that nobody else joins, and that ends like any other when nobody listens to it.
 
-    ``message`` is what a person says who has picked the selection and was given challenges, for prompts that answer one;
-    a plain wish when it is blank. The same seed gives two trials the same chances. Raises ApplicationError.
+    ``message`` is what a person says who has picked the selection and was given challenges, for prompts that answer
+    one; a plain wish when it is blank. The same seed gives two trials the same chances. Raises ApplicationError.
     """
     require_usable(prompt)
     generation = RunningGeneration(await _order(prompt, selection, message, seed=seed, purpose=purpose))
