@@ -1,6 +1,8 @@
 """Small pieces that the chatbot's admin pages share. Everything that is put into them is escaped."""
 
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -14,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from challenges.models import Category, Location, WorkType
-from chatbot.models import Enforcement, Outcome
+from chatbot.answers.schema import RECOMMENDATION
+from chatbot.models import Enforcement, Outcome, Thumb
 
 _VARIANTS = {
     Outcome.COMPLETED: "success",
@@ -31,6 +34,37 @@ def badge(text: object, variant: str = "") -> SafeString:
 
 def outcome_badge(outcome: str) -> SafeString:
     return badge(Outcome(outcome).label, _VARIANTS.get(Outcome(outcome), ""))
+
+
+_KINDS = {
+    "recommendation": (gettext_lazy("recommendation"), "success"),
+    "explanation": (gettext_lazy("explanation"), "info"),
+    "smalltalk": (gettext_lazy("small talk"), ""),
+    "declined": (gettext_lazy("declined"), "warning"),
+    "help": (gettext_lazy("help"), "danger"),
+}
+
+
+def kind_label(answer: Mapping[str, Any]) -> str:
+    """Of which kind an answer is; those from before there were kinds are recommendations."""
+    return str(_kind(answer)[0])
+
+
+def _kind(answer: Mapping[str, Any]) -> tuple[object, str]:
+    kind = answer.get("kind", RECOMMENDATION)
+    return _KINDS.get(kind, (kind, ""))
+
+
+def kind_badge(answer: Mapping[str, Any]) -> SafeString:
+    return badge(*_kind(answer))
+
+
+_THUMBS = {Thumb.UP: ("👍", "success"), Thumb.DOWN: ("👎", "danger")}
+
+
+def thumb_badge(thumb: str) -> SafeString:
+    sign, variant = _THUMBS[Thumb(thumb)]
+    return badge(f"{sign} {Thumb(thumb).label}", variant)
 
 
 _ENFORCEMENT_VARIANTS = {
@@ -77,19 +111,39 @@ def seconds(milliseconds: int | None) -> str:
     return "–" if milliseconds is None else _("%(count).2f s") % {"count": milliseconds / 1000}
 
 
-def with_labels(queryset: QuerySet[Any], prefix: str = "") -> QuerySet[Any]:
+def once(show: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A display method that works its value out once per object: unfold asks for each several times a page."""
+
+    @wraps(show)
+    def shown(model_admin: Any, row: Any) -> Any:
+        kept = row.__dict__.setdefault("_shown", {})
+        if show.__name__ not in kept:
+            kept[show.__name__] = show(model_admin, row)
+        return kept[show.__name__]
+
+    return shown
+
+
+_OPTIONS: Mapping[str, Any] = {
+    "location": Location,
+    "work_type": WorkType,
+    "category": Category,
+    "base_category": Category,
+}
+
+
+def with_labels(queryset: QuerySet[Any], prefix: str = "", *, also: Collection[str] = ()) -> QuerySet[Any]:
     """Adds ``location_label``, ``work_type_label`` and ``category_label``: what is called so today, else the key.
 
-    ``prefix`` leads to the generation (``generation__``).
+    ``prefix`` leads to the generation (``generation__``); ``also`` may name ``base_category``.
     """
-    kinds: dict[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
     labelled: QuerySet[Any] = queryset.annotate(
         **{
             f"{name}_label": Coalesce(
-                Subquery(model._default_manager.filter(key=OuterRef(prefix + name)).values("label")[:1]),
+                Subquery(_OPTIONS[name]._default_manager.filter(key=OuterRef(prefix + name)).values("label")[:1]),
                 F(prefix + name),
             )
-            for name, model in kinds.items()
+            for name in ("location", "work_type", "category", *also)
         }
     )
     return labelled

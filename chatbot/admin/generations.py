@@ -13,67 +13,33 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.models import Category
 from chatbot.admin.badges import (
     enforcement_badge,
+    kind_badge,
     link,
     mend_label,
     moment,
+    once,
     outcome_badge,
     seconds,
     with_labels,
 )
-from chatbot.models import Generation, PromptVersion, Purpose
-
-_SHOWN_VERSIONS = 200
-
-
-class CategoryFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Generations keep the category's key, so this is no relation."""
-
-    title = gettext_lazy("category")
-    parameter_name = "category"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Category.objects.values_list("key", "label"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
-        return queryset.filter(category=self.value()) if self.value() else queryset
-
-
-class SourceFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    title = gettext_lazy("answer source")
-    parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = Generation.objects.order_by("source").values_list("source", flat=True).distinct()
-        return [(name, name) for name in names]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
-        return queryset.filter(source=self.value()) if self.value() else queryset
-
-
-class PromptVersionFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """The newest versions first. The relation's own filter would read the template of each version by itself."""
-
-    title = gettext_lazy("prompt version")
-    parameter_name = "prompt_version"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        versions = PromptVersion.objects.select_related("template").defer("system_text", "user_text")
-        return [(str(version.pk), str(version)) for version in versions.order_by("-pk")[:_SHOWN_VERSIONS]]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
-        value = self.value() or ""
-        return queryset.filter(prompt_version=int(value)) if value.isascii() and value.isdecimal() else queryset
+from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
+from chatbot.admin.labels import labels
+from chatbot.admin.turns import shown_turns
+from chatbot.models import Generation, Purpose, Turn
+from chatbot.prompts.quoting import unquoted
 
 
 def filled_up(entry: dict[str, Any]) -> str:
     """Which challenges a source filled up with, as “(2, 3)”; "" when it wrote the whole answer."""
     numbers = ", ".join(map(str, entry.get("challenges", [])))
     return f"({numbers})" if numbers else ""
+
+
+_MESSAGE = gettext_lazy("Message")
 
 
 @admin.register(Generation)
@@ -95,6 +61,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         ("outcome", ChoicesDropdownFilter),
         ("enforcement", ChoicesDropdownFilter),
         SourceFilter,
+        PromptTemplateFilter,
         PromptVersionFilter,
         CategoryFilter,
         ("started_at", admin.DateFieldListFilter),
@@ -106,7 +73,8 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     search_fields = ("id",)
     search_help_text = gettext_lazy("The generation's id, or how it begins")
     fieldsets = (
-        (None, {"fields": ("id", "started", "result", "error", "reader_answer")}),
+        (None, {"fields": ("id", "started", "result", "error", "kind", "reader_answer")}),
+        (_MESSAGE, {"fields": ("message",)}),
         (
             gettext_lazy("Selection"),
             {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")},
@@ -122,6 +90,10 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
         queryset = super().get_queryset(request).select_related("prompt_version__template")
         return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text", "raw_text"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the message when a selection was answered."""
+        return [part for part in self.fieldsets if part[0] is not _MESSAGE or (obj and "message" in obj.variables)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
@@ -210,7 +182,21 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
             return _("There is no answer.")
         return render_to_string("admin/chatbot/answer.html", {"answer": generation.answer})
 
+    @admin.display(description=gettext_lazy("kind of answer"))
+    def kind(self, generation: Generation) -> SafeString | str:
+        return kind_badge(generation.answer) if generation.answer else "–"
+
+    @admin.display(description=gettext_lazy("message"))
+    @once
+    def message(self, generation: Generation) -> SafeString:
+        """With what was understood and looked up, as the one session keeps it that asked. Trials belong to none."""
+        turn = Turn.objects.filter(generation=generation).exclude(message="").select_related("generation").first()
+        said = turn.message if turn else unquoted("message", str(generation.variables["message"]))
+        row = shown_turns([turn], labels())[0] if turn else None
+        return render_to_string("admin/chatbot/said.html", {"message": said, "row": row})
+
     @admin.display(description=gettext_lazy("sessions"))
+    @once
     def asked_in(self, generation: Generation) -> SafeString | str:
         keys = list(generation.turns.values_list("session_id", flat=True)[:11])
         links = [link(reverse("admin:chatbot_chatsession_change", args=[key]), key) for key in keys[:10]]

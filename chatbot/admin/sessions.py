@@ -4,14 +4,18 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
-from chatbot.admin.badges import outcome_badge, with_labels
+from chatbot.admin.badges import once, with_labels
+from chatbot.admin.filters import CategoryFilter, IntentFilter
+from chatbot.admin.labels import labels
+from chatbot.admin.turns import shown_turns
 from chatbot.models import ChatSession, Turn
 from chatbot.recommending import service
 
@@ -20,19 +24,38 @@ _SHOWN_TURNS = 100
 
 @admin.register(ChatSession)
 class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    list_display = ("key", "created_at", "turn_count")
-    list_filter = (("created_at", admin.DateFieldListFilter),)
+    list_display = ("key", "current_category", "turn_count", "created_at", "active_at")
+    list_filter = (
+        IntentFilter,
+        CategoryFilter,
+        ("active_at", admin.DateFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
+    )
+    list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
     search_fields = ("key",)
     search_help_text = gettext_lazy("The session id, or a part of it")
-    fields = ("key", "created_at", "turn_count", "conversation")
-    readonly_fields = fields
+    fieldsets = (
+        (None, {"fields": ("key", ("created_at", "active_at"))}),
+        (
+            gettext_lazy("Remembered"),
+            {"fields": (("location_name", "work_type_name"), ("first_category", "current_category"))},
+        ),
+        (gettext_lazy("Conversation"), {"fields": ("turn_count", "conversation")}),
+    )
+    readonly_fields = (
+        *("key", "created_at", "active_at", "location_name", "work_type_name", "first_category", "current_category"),
+        *("turn_count", "conversation"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatSession]:
         queryset: QuerySet[ChatSession] = super().get_queryset(request)
-        return queryset.annotate(number_of_turns=Count("turns"))
+        turns = Turn.objects.filter(session=OuterRef("pk")).order_by().values("session")
+        number = Coalesce(Subquery(turns.values(number=Count("pk"))), 0)
+        queryset = with_labels(queryset, also=("base_category",))
+        return queryset.annotate(number_of_turns=number)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,17 +82,37 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         for key in list(queryset.values_list("pk", flat=True)):
             async_to_sync(service.forget)(key)
 
+    @admin.display(description=gettext_lazy("location"))
+    def location_name(self, session: Any) -> str:
+        return session.location_label or "–"
+
+    @admin.display(description=gettext_lazy("work type"))
+    def work_type_name(self, session: Any) -> str:
+        return session.work_type_label or "–"
+
+    @admin.display(description=gettext_lazy("first category"))
+    def first_category(self, session: Any) -> str:
+        return session.base_category_label or "–"
+
+    @admin.display(description=gettext_lazy("category"), ordering="category")
+    def current_category(self, session: Any) -> str:
+        return session.category_label or "–"
+
     @admin.display(description=gettext_lazy("turns"))
     def turn_count(self, session: Any) -> int:
         return int(session.number_of_turns)
 
     @admin.display(description=gettext_lazy("conversation"))
+    @once
     def conversation(self, session: Any) -> SafeString:
         turns = session.turns.select_related("generation__prompt_version__template").order_by("-pk")
-        turns = turns.defer("generation__system_prompt", "generation__user_prompt")
-        shown = [
-            {"turn": turn, "generation": turn.generation, "outcome": outcome_badge(turn.generation.outcome)}
-            for turn in reversed(with_labels(turns, "generation__")[:_SHOWN_TURNS])
-        ]
-        context = {"turns": shown, "hidden": max(session.number_of_turns - len(shown), 0)}
+        wide = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
+        version = ("prompt_version__system_text", "prompt_version__user_text")
+        turns = turns.defer(*(f"generation__{name}" for name in (*wide, *version)))
+        newest = list(reversed(turns[:_SHOWN_TURNS]))
+        given = {thought.generation_id: thought for thought in session.feedback.filter(generation__turns__in=newest)}
+        context = {
+            "turns": shown_turns(newest, labels(), given),
+            "hidden": max(session.number_of_turns - len(newest), 0),
+        }
         return render_to_string("admin/chatbot/conversation.html", context)

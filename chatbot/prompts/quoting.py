@@ -12,3 +12,9 @@ def quoted(name: str, text: str) -> str:
     """``text`` between ``<name>`` tags on lines of their own; what looks like one of our tags loses its bracket."""
     inner = _TAG.sub("‹", text.strip()) or NOTHING
     return f"<{name}>\n{inner}\n</{name}>"
+
+
+def unquoted(name: str, text: str) -> str:
+    """What ``quoted`` put between the tags, "" for nothing; any other text as it is."""
+    inner = text.removeprefix(f"<{name}>\n").removesuffix(f"\n</{name}>")
+    return "" if inner == NOTHING else inner

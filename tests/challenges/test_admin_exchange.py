@@ -209,6 +209,7 @@ def test_a_file_that_cannot_be_read_says_so_at_the_field(page: Client, content: 
 def test_a_catalogue_that_changed_after_the_preview_imports_nothing(page: Client) -> None:
     preview = _preview(page, HEAD + ROW + ROW.replace("컵 씻어 쓰기", "다른 것").replace("ZERO_WASTE", "VEGAN"))
     Category.objects.get(key="VEGAN").challenges.all().delete()
+    Category.objects.get(key="VEGAN").documents.all().delete()
     Category.objects.get(key="VEGAN").delete()
     response = _confirm(page, preview)
     assert "Nothing was imported" in response.content.decode()

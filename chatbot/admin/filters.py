@@ -1,0 +1,88 @@
+"""Filters that several lists of the chatbot share."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import DropdownFilter
+
+from challenges.models import Category
+from chatbot.models import Generation, Intent, PromptTemplate, PromptVersion, Turn
+
+_SHOWN_VERSIONS = 200
+
+
+class _GenerationFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """Filters by a column of generations; ``prefix`` leads to them."""
+
+    column: str
+    prefix = ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.prefix + self.column: self.value()}) if self.value() else queryset
+
+
+class CategoryFilter(_GenerationFilter):
+    """Generations and sessions keep the category's key, so this is no relation."""
+
+    title = gettext_lazy("category")
+    parameter_name = column = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Category.objects.values_list("key", "label"))
+
+
+class SourceFilter(_GenerationFilter):
+    title = gettext_lazy("answer source")
+    parameter_name = column = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = Generation.objects.order_by("source").values_list("source", flat=True).distinct()
+        return [(name, name) for name in names]
+
+
+class PromptVersionFilter(_GenerationFilter):
+    """The newest versions first. The relation's own filter would read the template of each version by itself."""
+
+    title = gettext_lazy("prompt version")
+    parameter_name = column = "prompt_version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        versions = PromptVersion.objects.select_related("template").defer("system_text", "user_text")
+        return [(str(version.pk), str(version)) for version in versions.order_by("-pk")[:_SHOWN_VERSIONS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return super().queryset(request, queryset) if value.isascii() and value.isdecimal() else queryset
+
+
+class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """By the version that wrote it: a trial of a draft has none."""
+
+    title = gettext_lazy("prompt template")
+    parameter_name = "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, key) for key in PromptTemplate.objects.values_list("key", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
+        if not self.value():
+            return queryset
+        # Their numbers, not a join: each version is a range of an index that is in the order of the list.
+        versions = list(PromptVersion.objects.filter(template__key=self.value()).values_list("pk", flat=True))
+        return queryset.filter(prompt_version__in=versions)
+
+
+class IntentFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """Sessions in which somebody wanted it at least once."""
+
+    title = gettext_lazy("intent")
+    parameter_name = "intent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Intent.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        turns = Turn.objects.filter(intent=self.value()).values("session")
+        return queryset.filter(pk__in=turns) if self.value() else queryset

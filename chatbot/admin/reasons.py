@@ -1,0 +1,96 @@
+"""What was understood of a message, in words. The codes come from ``chatbot.conversation``'s intents and manners."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from chatbot.conversation.intents.understanding import Facet
+
+Labels = Mapping[str, Mapping[str, str]]
+"""What options are called today: ``location``, ``work_type`` or ``category``, then by key."""
+
+FACETS: Mapping[str, Promise] = {
+    Facet.EASIER: gettext_lazy("easier"),
+    Facet.SHORTER: gettext_lazy("shorter"),
+    Facet.CHILDREN: gettext_lazy("with children"),
+    Facet.TOGETHER: gettext_lazy("together with others"),
+    Facet.ALONE: gettext_lazy("alone"),
+    Facet.AT_WORK: gettext_lazy("at work"),
+    Facet.AT_HOME: gettext_lazy("at home"),
+    Facet.OUTDOORS: gettext_lazy("outdoors"),
+    Facet.CHEAPER: gettext_lazy("without spending money"),
+    Facet.HARDER: gettext_lazy("harder"),
+    Facet.LONGER: gettext_lazy("longer"),
+    Facet.INDOORS: gettext_lazy("indoors"),
+    Facet.FUN: gettext_lazy("more fun"),
+}
+
+_SENTENCES: Mapping[str, Promise] = {
+    "emergency": gettext_lazy("%(words)s is listed as an emergency."),
+    "self_harm": gettext_lazy("%(words)s is listed as self-harm."),
+    "abuse": gettext_lazy("%(words)s is listed as abuse."),
+    "rules": gettext_lazy("%(words)s is about the bot's rules."),
+    "back": gettext_lazy("%(words)s asks for the first category."),
+    "any": gettext_lazy("%(words)s asks for another category, whichever."),
+    "current_refused": gettext_lazy("The current category is not wanted any more."),
+    "other": gettext_lazy("%(words)s asks for something else."),
+    "explain": gettext_lazy("%(words)s asks to know more."),
+    "title": gettext_lazy("It speaks of the challenge %(words)s that was shown."),
+    "number": gettext_lazy("%(words)s points to one of the challenges that were shown."),
+    "number_unknown": gettext_lazy("%(words)s points to a challenge beyond those that were shown."),
+    "nothing_shown": gettext_lazy("%(words)s points to a challenge, but none has been shown yet."),
+    "greeting": gettext_lazy("%(words)s greets."),
+    "thanks": gettext_lazy("%(words)s thanks or agrees."),
+    "laughter": gettext_lazy("It is laughter alone."),
+    "sign": gettext_lazy("It consists of signs: %(words)s."),
+    "no_words": gettext_lazy("%(words)s is not made of words."),
+    "sum": gettext_lazy("%(words)s is a sum."),
+    "off_topic": gettext_lazy("%(words)s is about something else."),
+    "task": gettext_lazy("%(words)s gives a task that is not ours."),
+    "fact": gettext_lazy("It asks for a fact about %(words)s."),
+    "facet": gettext_lazy("%(words)s says how it should be: %(facet)s."),
+    "location": gettext_lazy("%(words)s names the location %(location)s."),
+    "work_type": gettext_lazy("%(words)s names the work type %(work_type)s."),
+    "nothing_special": gettext_lazy("Nothing in it stands out, so it asks for challenges."),
+}
+
+_MENTIONS: Mapping[str, Promise] = {
+    "name": gettext_lazy("%(words)s names the category %(category)s"),
+    "typo": gettext_lazy("%(words)s looks like the misspelt category %(category)s"),
+    "keyword": gettext_lazy("%(words)s is a keyword of the category %(category)s"),
+}
+"""What a category was known by."""
+
+_ROLES: Mapping[str, Promise] = {
+    "wanted": gettext_lazy("it is wanted"),
+    "refused": gettext_lazy("it is not wanted"),
+    "past": gettext_lazy("it is spoken of as past"),
+    "of_others": gettext_lazy("it is said of other people"),
+    "missing": gettext_lazy("it is said to be missing"),
+}
+"""What a category is to the person."""
+
+
+def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
+    """One step of a decision as a sentence; a code that is not known is shown as it is."""
+    code = str(reason.get("code", ""))
+    known_by, _underscore, role = code.partition("_")
+    if code in _SENTENCES:
+        pattern = str(_SENTENCES[code])
+    elif known_by in _MENTIONS and role in _ROLES:
+        pattern = _("%(mention)s: %(role)s.") % {"mention": _MENTIONS[known_by], "role": _ROLES[role]}
+    else:
+        return " ".join([code, *_words(reason)])
+    return pattern % {
+        "words": ", ".join(_("“%(word)s”") % {"word": word} for word in _words(reason)),
+        "facet": FACETS.get(str(reason.get("facet")), reason.get("facet", "")),
+        **{kind: named.get(str(reason.get(kind)), reason.get(kind, "")) for kind, named in labels.items()},
+    }
+
+
+def _words(reason: Mapping[str, Any]) -> list[str]:
+    words = reason.get("words")
+    return [str(word) for word in words] if isinstance(words, list) else []
