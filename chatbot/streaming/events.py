@@ -117,7 +117,9 @@ class Close:
 
     @property
     def message(self) -> str:
-        return "추천을 멈췄습니다." if self.stopped else "모든 챌린지 추천 완료"
+        if self.stopped:
+            return "추천을 멈췄습니다."
+        return "모든 챌린지 추천 완료" if self.kind == "recommendation" else "답변 완료"
 
     def payload(self) -> dict[str, object]:
         answer: dict[str, object] = {

@@ -136,7 +136,7 @@ def test_a_scope_is_counted_with_the_requests_of_its_client(settings: Settings) 
         "client": ["10.0.0.1", 40000],
         "headers": [
             (b"host", b"x"),
-            (b"X-Forwarded-For", b"192.0.2.77"),
+            (b"x-forwarded-for", b"192.0.2.77"),
             (b"x-forwarded-for", b"203.0.113.9\xff, 10.0.0.1"),
         ],
     }

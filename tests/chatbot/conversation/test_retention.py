@@ -42,7 +42,7 @@ def generation(*, days: float = 100, text: str = "", **fields: Any) -> Generatio
     """One that ended so many days ago; ``text`` is in everything that is written of it."""
     answer = {"kind": "recommendation", "recommend": text, "challenges": []}
     row: dict[str, Any] = {
-        "prompt_version": PromptVersion.objects.get(),
+        "prompt_version": PromptVersion.objects.get(template__key="base-info"),
         "source": "catalog",
         "location": "city",
         "work_type": "office",
@@ -137,7 +137,7 @@ def test_what_several_expired_sessions_share_goes_with_the_last(monkeypatch: pyt
 def test_generations_of_nobody_go_when_they_are_as_old() -> None:
     session("alive", generation(), days=1)
     for purpose, version in (
-        (Purpose.PUBLIC, PromptVersion.objects.get()),
+        (Purpose.PUBLIC, PromptVersion.objects.get(template__key="base-info")),
         (Purpose.TRIAL, None),
         (Purpose.CHECK, None),
     ):
@@ -163,7 +163,7 @@ def test_what_runs_stays_with_the_sessions_that_wait_for_it() -> None:
 
 
 def test_prompts_their_releases_and_checks_are_none_of_its_business() -> None:
-    version = PromptVersion.objects.get()
+    version = PromptVersion.objects.get(template__key="base-info")
     check = PromptCheck.objects.create(template=version.template, user_text="x", content_hash="h")
     PromptCheck.objects.update(started_at=ago(500))
     SampleRun.objects.create(check_run=check, position=1)
