@@ -1,7 +1,7 @@
 """The words of every row as numbers: compact, and reused for rows whose text did not change."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -19,7 +19,7 @@ def digests_of(entries: Iterable[Entry]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Row ``i`` has the words ``words[n] for n in flat[offsets[i]:offsets[i + 1]]``; about 60 bytes a row."""
+    """Row ``i`` has the words ``words[n] for n in flat[offsets[i]:offsets[i + 1]]``; about 80 bytes a row."""
 
     words: tuple[str, ...]
     digests: NDArray[np.uint64]
@@ -28,10 +28,14 @@ class Analysis:
     _order: NDArray[np.int64] = field(repr=False)
 
     @classmethod
-    def of(cls, words: Sequence[str], digests: NDArray[np.uint64], rows: Sequence[NDArray[np.int32]]) -> Self:
+    def of(
+        cls,
+        words: Sequence[str],
+        digests: NDArray[np.uint64],
+        lengths: NDArray[np.int64],
+        flat: NDArray[np.int32],
+    ) -> Self:
         """Drops the words that no row has."""
-        lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
-        flat = np.concatenate(rows) if rows else np.empty(0, np.int32)
         used, renumbered = np.unique(flat, return_inverse=True)
         return cls(
             words=tuple(words[place] for place in used),
@@ -54,33 +58,39 @@ class Analysis:
 
 
 class Gathering:
-    """An analysis while it is being put together, row by row, from an earlier one and from new words."""
+    """An analysis while it is put together, chunk by chunk, from an earlier one and from new words."""
 
     def __init__(self, before: Analysis | None) -> None:
         self._before = before
         self._numbers = {word: number for number, word in enumerate(before.words)} if before else {}
-        self._rows: list[NDArray[np.int32]] = []
-        self._digests: list[NDArray[np.uint64]] = []
+        self._digests = [np.empty(0, np.uint64)]
+        self._lengths = [np.empty(0, np.int64)]
+        self._flat = [np.empty(0, np.int32)]
 
     def missing(self, digests: NDArray[np.uint64]) -> list[int]:
-        """Which of the texts have to be analysed."""
+        """Which of a chunk's texts have to be analysed."""
         if self._before is None:
             return list(range(len(digests)))
         return [int(place) for place in np.flatnonzero(self._before.places(digests) < 0)]
 
-    def add(self, digests: NDArray[np.uint64], analysed: dict[int, list[str]]) -> None:
-        """Adds a row for each digest; ``analysed`` has the words of those that were missing."""
-        known = self._before.places(digests) if self._before else np.empty(0, np.int64)
-        for place in range(len(digests)):
-            words = analysed.get(place)
-            if words is None:
-                assert self._before is not None
-                self._rows.append(self._before.row(int(known[place])))
-            else:
-                numbers = (self._numbers.setdefault(word, len(self._numbers)) for word in words)
-                self._rows.append(np.fromiter(numbers, dtype=np.int32, count=len(words)))
+    def add(self, digests: NDArray[np.uint64], analysed: Mapping[int, Sequence[str]]) -> None:
+        """Adds a chunk's rows; ``analysed`` has the words of those that were missing."""
+        places = self._before.places(digests) if self._before else np.full(len(digests), -1, np.int64)
+        rows = [self._row(int(place), analysed.get(number, ())) for number, place in enumerate(places)]
         self._digests.append(digests)
+        self._lengths.append(np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows)))
+        self._flat += rows and [np.concatenate(rows)]
+
+    def _row(self, place: int, words: Sequence[str]) -> NDArray[np.int32]:
+        if self._before is not None and place >= 0:
+            return self._before.row(place)
+        numbers = (self._numbers.setdefault(word, len(self._numbers)) for word in words)
+        return np.fromiter(numbers, dtype=np.int32, count=len(words))
 
     def finished(self) -> Analysis:
-        digests = np.concatenate(self._digests) if self._digests else np.empty(0, np.uint64)
-        return Analysis.of(tuple(self._numbers), digests, self._rows)
+        return Analysis.of(
+            words=tuple(self._numbers),
+            digests=np.concatenate(self._digests),
+            lengths=np.concatenate(self._lengths),
+            flat=np.concatenate(self._flat),
+        )

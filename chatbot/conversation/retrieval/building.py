@@ -7,26 +7,44 @@ from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options
 from chatbot.conversation.language import Language
-from chatbot.conversation.retrieval.analysis import Gathering, digests_of
-from chatbot.conversation.retrieval.corpus import Entry, Keys, challenges_after, documents_after, read_keys
-from chatbot.conversation.retrieval.index import Index, Rows
+from chatbot.conversation.retrieval.analysis import Analysis, Gathering, digests_of
+from chatbot.conversation.retrieval.corpus import Entry, Keys, challenges_after, count, documents_after, read_keys
+from chatbot.conversation.retrieval.index import Index
 from chatbot.conversation.retrieval.names import names
 from chatbot.conversation.retrieval.ranking import Ranking
+from chatbot.conversation.retrieval.rows import Rows
 from chatbot.conversation.retrieval.terms import index_words
+from chatbot.conversation.retrieval.worker import Worker
+
+SMALL = 2_000
+"""Challenges and documents up to which an index is computed in a thread: a second or two when it is all new."""
+
+FEW = 20
+"""Texts of a chunk that are analysed in a thread, however large the index."""
 
 
 async def build(*, language: Language, known: Options, before: Index | None) -> Index:
     """An index of the active rows. Texts that ``before`` has are not analysed again; it must be of the same language.
 
-    Reads the database in short steps in the caller's thread for it, and computes in worker threads.
+    Reads the database in short steps, and computes in worker threads or, when it is much, in a process.
     """
     keys = await sync_to_async(read_keys)()
+    desk = _Desk(language, large=await sync_to_async(count)() > SMALL)
     gathering = Gathering(before.analysis if before else None)
-    chunks: list[list[Entry]] = []
-    async for chunk in _entries(keys):
-        await asyncio.to_thread(_gather, gathering, chunk, language)
-        chunks.append([_without_text(entry) for entry in chunk])
-    return await asyncio.to_thread(_finished, keys, chunks, gathering, known, language)
+    rows: list[Rows] = []
+    try:
+        async for chunk in _entries(keys):
+            await asyncio.to_thread(_gather, gathering, chunk, desk)
+            rows.append(Rows.of(chunk))
+        analysis = await asyncio.to_thread(gathering.finished)
+        ranking = await asyncio.to_thread(desk.ranking, analysis)
+    finally:
+        await asyncio.to_thread(desk.close)
+    kept = before.reader.names if before and before.known == known else await asyncio.to_thread(names, known, language)
+    joined = Rows.joined(rows)
+    return await asyncio.to_thread(
+        Index, keys=keys, rows=joined, analysis=analysis, ranking=ranking, known=known, names=kept
+    )
 
 
 async def _entries(keys: Keys) -> AsyncIterator[list[Entry]]:
@@ -38,20 +56,34 @@ async def _entries(keys: Keys) -> AsyncIterator[list[Entry]]:
             chunk = await sync_to_async(read)(chunk[-1].id, keys)
 
 
-def _gather(gathering: Gathering, chunk: Sequence[Entry], language: Language) -> None:
+def _gather(gathering: Gathering, chunk: Sequence[Entry], desk: "_Desk") -> None:
     digests = digests_of(chunk)
     missing = gathering.missing(digests)
-    gathering.add(digests, {place: index_words(language, chunk[place].title, chunk[place].text) for place in missing})
+    words = desk.index_words([(chunk[place].title, chunk[place].text) for place in missing])
+    gathering.add(digests, dict(zip(missing, words, strict=True)))
 
 
-def _without_text(entry: Entry) -> Entry:
-    return Entry(entry.id, entry.passage, entry.category, entry.locations, entry.work_types, "", "")
+class _Desk:
+    """Where the computing is done: here, or in a process when there is much of it."""
 
+    def __init__(self, language: Language, *, large: bool) -> None:
+        self._language = language
+        self._large = large
+        self._worker: Worker | None = None
 
-def _finished(
-    keys: Keys, chunks: Sequence[Sequence[Entry]], gathering: Gathering, known: Options, language: Language
-) -> Index:
-    analysis = gathering.finished()
-    return Index(
-        keys=keys, rows=Rows(chunks), analysis=analysis, ranking=Ranking(analysis), names=names(known, language)
-    )
+    def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+        if self._large and len(texts) > FEW:
+            return self._started().index_words(texts)
+        return [index_words(self._language, title, text) for title, text in texts]
+
+    def ranking(self, analysis: Analysis) -> Ranking:
+        return self._started().ranking(analysis) if self._large else Ranking(analysis)
+
+    def _started(self) -> Worker:
+        if self._worker is None:
+            self._worker = Worker(self._language.names)
+        return self._worker
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()

@@ -36,7 +36,7 @@ class Spelling:
     """The known words by their letters and by their syllables. About 600 bytes a word."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = sorted(words)
+        self._words = list(dict.fromkeys(words))
         self._letters: dict[int, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         having: dict[str, list[int]] = defaultdict(list)
         for place, word in enumerate(self._words):

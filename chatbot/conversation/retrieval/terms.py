@@ -62,5 +62,6 @@ def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
 
 def index_words(analyser: Analyser, title: str, text: str) -> list[str]:
     """The words under which a text is found, as often as they count."""
-    in_title = [term.word for term in terms(analyser.morphemes(title))]
-    return in_title * TITLE_REPEATS + [term.word for term in terms(analyser.morphemes(text))]
+    found = list(_simple(analyser.morphemes(f"{title}\n{text}")))  # half the time of two calls
+    repeated = [term.word for term in found if term.end <= len(title)] * (TITLE_REPEATS - 1)
+    return repeated + [term.word for term in found]

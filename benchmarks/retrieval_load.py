@@ -1,0 +1,173 @@
+"""A large catalogue: what a search costs, what an index takes to build, and what its rebuilding does to streams.
+
+Started by ``python -m benchmarks.retrieval --rows 200000``. The rows are made from the seed's sentences with changed
+words, a few of them invented, so that no two texts and no two titles are the same. Lateness is how much later than
+asked a task wakes that sleeps ten milliseconds at a time, as a stream's writer would.
+"""
+
+import asyncio
+import itertools
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+
+TICK = 0.01
+
+LIMIT_MS = 20.0
+"""What a search may cost in CPU time."""
+
+LATE_MS = 50.0
+"""How late a stream may be."""
+
+SYLLABLES = "가나다라마바사아자차고노도로모보소오조초구누두루무부수우주추기니디리미비시이지치한솔별빛강들길숲"
+
+
+async def measure(rows: int) -> str:
+    from asgiref.sync import sync_to_async
+
+    from benchmarks.retrieval import QUESTIONS, read_questions
+    from chatbot.conversation.retrieval import keeper
+
+    await sync_to_async(fill)(rows)
+    keeper.FIRST_WAIT_SECONDS = 3600.0
+    keeper.FRESH_WAIT_SECONDS = 3600.0
+    questions = [question.text for question in read_questions(QUESTIONS)]
+    asking = await Asking.begin()
+    idle = await lateness(asyncio.sleep(10))
+    before, began = memory(), time.perf_counter()
+    first = await lateness(asking.once(questions[0]))
+    lines = [
+        f"{rows} challenges",
+        f"first index: {time.perf_counter() - began:.1f} s, {memory() - before:.0f} MB more in this process",
+    ]
+    lines.append(costs([await asking.once(question) for question in questions * 2]))
+    for what, change in (("one row", 1), ("every tenth row", 10)):
+        await sync_to_async(touch)(rows if change == 1 else change)
+        await asking.refresh()
+        began = time.perf_counter()
+        late = await lateness(asking.once(questions[0]))
+        lines += [f"rebuilt after {what} changed: {time.perf_counter() - began:.1f} s", late_line("  meanwhile", late)]
+    lines += [late_line("first build", first), late_line("no build", idle)]
+    return "\n".join(lines) + "\n"
+
+
+class Asking:
+    """Searches as the service would, and what each costs."""
+
+    def __init__(self, language: Any, known: Any, revisions: Any) -> None:
+        self._language, self._known, self._revisions = language, known, revisions
+
+    @classmethod
+    async def begin(cls) -> "Asking":
+        from asgiref.sync import sync_to_async
+
+        from challenges import catalog, revisions
+        from chatbot.conversation.language import language_for
+
+        tokens = await sync_to_async(revisions.read)()
+        known = await sync_to_async(catalog.options.get)(tokens)
+        return cls(await language_for(known), known, tokens)
+
+    async def refresh(self) -> None:
+        from asgiref.sync import sync_to_async
+
+        from challenges import revisions
+
+        self._revisions = await sync_to_async(revisions.read)()
+
+    async def once(self, question: str) -> float:
+        """CPU seconds of this process."""
+        from chatbot.conversation.retrieval.search import search
+
+        began = time.process_time()
+        await search(
+            question,
+            language=self._language,
+            known=self._known,
+            revisions=self._revisions,
+            category="ZERO_WASTE",
+            location="city",
+            work_type="office",
+            count=3,
+        )
+        return time.process_time() - began
+
+
+def costs(seconds: list[float]) -> str:
+    ms = sorted(second * 1000 for second in seconds)
+    median, p99 = statistics.median(ms), ms[int(len(ms) * 0.99)]
+    return f"CPU of a search: median {median:.1f} ms, p99 {p99:.1f} ms ({p99 / LIMIT_MS:.2f} of the limit)"
+
+
+async def lateness(work: Any) -> list[float]:
+    """Milliseconds that each tick was late while ``work`` ran."""
+    late: list[float] = []
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        asked = time.perf_counter() + TICK
+        await asyncio.sleep(TICK)
+        late.append((time.perf_counter() - asked) * 1000)
+    await task
+    return sorted(late)
+
+
+def late_line(what: str, late: list[float]) -> str:
+    p50, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
+    share = late[-1] / LATE_MS
+    return (
+        f"{what}: ticks late by p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {late[-1]:.1f} ms ({share:.2f} of the limit)"
+    )
+
+
+def memory() -> float:
+    return psutil.Process().memory_info().rss / 2**20
+
+
+def fill(rows: int) -> None:
+    """So many challenges in all, each with the locations and work types of the one that it was made from."""
+    from challenges.models import Challenge
+
+    models = list(Challenge.objects.prefetch_related("locations", "work_types"))
+    words = sorted({word for model in models for word in model.description.split()})
+    made = made_up(random.Random(1), [model.description for model in models], words)  # noqa: S311  no secret
+    wanted = rows - len(models)
+    for start in range(0, wanted, 5000):
+        batch = [
+            Challenge(title=title, description=text, category_id=models[number % len(models)].category_id)
+            for number, (title, text) in enumerate(itertools.islice(made, min(5000, wanted - start)))
+        ]
+        pairs = list(zip(Challenge.objects.bulk_create(batch), itertools.cycle(models), strict=False))
+        for through, field, name in (
+            (Challenge.locations.through, "location_id", "locations"),
+            (Challenge.work_types.through, "worktype_id", "work_types"),
+        ):
+            through._default_manager.bulk_create(
+                through(challenge_id=row.pk, **{field: option.pk})
+                for row, model in pairs
+                for option in getattr(model, name).all()
+            )
+
+
+def made_up(chance: random.Random, sentences: list[str], words: list[str]) -> Iterator[tuple[str, str]]:
+    """Different titles and sentences, without end."""
+    for number in itertools.count():
+        spoken = sentences[number % len(sentences)].split()
+        for _ in range(3):
+            spoken[chance.randrange(len(spoken) - 1)] = chance.choice(words)
+        invented = "".join(chance.choices(SYLLABLES, k=chance.choice((2, 3))))
+        yield f"{invented} {number:x}"[:10], f"{invented} {' '.join(spoken)}"[:200]
+
+
+def touch(step: int) -> None:
+    """Changes the text of every ``step``th row."""
+    from django.db.models import F, Value
+    from django.db.models.functions import Concat
+
+    from challenges.models import Challenge
+
+    rows = Challenge.objects.annotate(place=F("pk") % step).filter(place=0)
+    rows.update(description=Concat(Value("새로 "), F("description")))
