@@ -13,7 +13,8 @@ from chatbot.recommending import service
 from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.streaming.channels import parse_cursor
 from chatbot.streaming.events import TokenFormat, encode_event
-from chatbot.streaming.relay import Listening, single_event_response, stream_response
+from chatbot.streaming.listening import Listening
+from chatbot.streaming.relay import single_event_response, stream_response
 
 router = Router(tags=["recommendation"])
 
@@ -72,7 +73,7 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
     found = await service.listen(
         asked,
         cursor=parse_cursor(request.headers.get("Last-Event-ID")),
-        token_format=_token_format(tokens),
+        token_format=token_format(tokens),
         admit=admission(request),
     )
     match found:
@@ -98,7 +99,8 @@ def _said(said: FreeText) -> FreeTextRequest:
     return FreeTextRequest(message=said.message, session_id=said.sessionId)
 
 
-def _token_format(asked: str) -> TokenFormat:
+def token_format(asked: str) -> TokenFormat:
+    """The form of tokens, for what a client asked for; whatever is no form asks for none."""
     return "text" if "text" in {asked, settings.LEAFRESH_TOKEN_FORMAT} and asked != "object" else "object"
 
 

@@ -20,8 +20,8 @@ from chatbot.sources import slots
 from chatbot.sources.base import SourceError
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start
+from chatbot.streaming.listening import Farewell
 from chatbot.streaming.publisher import Publisher
-from chatbot.streaming.relay import Farewell
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, TokenFormat
-from chatbot.streaming.relay import Listening
+from chatbot.streaming.listening import Listening
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from chatbot.recommending.reply import WITHOUT_MODEL
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.event_log import event_log
-from chatbot.streaming.relay import Listening
+from chatbot.streaming.listening import Listening
 
 PLAIN_MESSAGE = "챌린지 추천해 줘"
 """What is said when a prompt for messages is tried without one."""

@@ -9,9 +9,7 @@ from django_eventstream.views import events
 
 from chatbot.streaming.channels import channel_of, event_id
 from chatbot.streaming.events import frame
-from chatbot.streaming.listening import Farewell, Listening, Numbered, Passage
-
-__all__ = ["RESET", "Farewell", "Listening", "relay", "single_event_response", "stream_response"]
+from chatbot.streaming.listening import Listening, Numbered, Passage
 
 RESET = b"event: stream-reset\ndata:\n\n"
 

@@ -22,7 +22,7 @@ from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed
-from chatbot.streaming.relay import Listening
+from chatbot.streaming.listening import Listening
 from tests.prompts import make_live, make_version
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,8 @@ from typing import Any
 
 from chatbot.streaming.channels import event_id
 from chatbot.streaming.events import Close, Start, Token, encode_event, frame
-from chatbot.streaming.relay import RESET, Farewell, Listening, relay
+from chatbot.streaming.listening import Farewell, Listening
+from chatbot.streaming.relay import RESET, relay
 
 ID = uuid.uuid4()
 OPEN = ":   \n\nevent: stream-open\ndata:\n\n"
