@@ -24,7 +24,7 @@ class FieldRequired(ApplicationError):
     """A parameter is missing or blank. ``field`` is its name on the wire."""
 
     def __init__(self, field: str) -> None:
-        particle = "는" if field in {"category", "message", "sessionId"} else "은"
+        particle = "는" if field in {"category", "lastEventId", "message", "sessionId"} else "은"
         super().__init__(400, f"{field}{particle} 필수입니다.")
 
 

@@ -19,7 +19,8 @@ AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class SharedThreads:
-    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads.
+    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads; a WebSocket's, for
+    as long as it is open, in the same one.
 
     The API has threads of its own, so that a slow admin page (an import of many rows) never delays a stream. The
     threads live as long as the process: work that outlives its request, such as a generation, keeps using them.
@@ -34,7 +35,8 @@ class SharedThreads:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._api is None or self._pages is None:  # with the first request, so that nothing is opened at import
             self._api, self._pages = (itertools.cycle(_threads(size)) for size in self._sizes)
-        contexts = self._api if scope["path"].startswith(PREFIXES) else self._pages
+        is_api = scope["type"] == "websocket" or scope["path"].startswith(PREFIXES)
+        contexts = self._api if is_api else self._pages
         # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
         SyncToAsync.thread_sensitive_context.set(next(contexts))
         await self.application(scope, receive, send)

@@ -1,11 +1,10 @@
-"""The ASGI entry: HTTP goes to Django, on threads that requests share.
+"""The ASGI entry: HTTP goes to Django, WebSockets to Channels, both on threads that they share.
 
 ``daphne leafresh.asgi:application`` works; ``manage.py serve`` also says where it listens and ends streams cleanly.
 """
 
 import os
 import sys
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,6 +20,8 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
+from chatbot.consumers.admittance import KnownPages  # noqa: E402  needs the loaded apps
+from chatbot.consumers.conversation import ConversationConsumer  # noqa: E402  needs the loaded apps
 from chatbot.sources.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
 from chatbot.threads import SharedThreads  # noqa: E402  needs the loaded apps
 
@@ -30,11 +31,6 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 preload()
 
-
-async def refuse_websocket(scope: Any, receive: Any, send: Any) -> None:
-    """There is nothing to talk about by WebSocket: the handshake is answered with 403."""
-    await receive()
-    await send({"type": "websocket.close"})
-
-
-application = ProtocolTypeRouter({"http": SharedThreads(django_application), "websocket": refuse_websocket})
+application = SharedThreads(
+    ProtocolTypeRouter({"http": django_application, "websocket": KnownPages(ConversationConsumer.as_asgi())})
+)

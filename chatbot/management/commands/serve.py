@@ -13,7 +13,7 @@ from chatbot.api.envelope import STATUS_MESSAGES, envelope
 from chatbot.models import Generation, Outcome
 from chatbot.reachability import explain_address
 
-_SESSION = re.compile(r"^(/api/chatbot/sessions/).+")
+_SESSION = re.compile(r"^(/api/chatbot/sessions/|/ws/chatbot/).+")
 
 access_logger = logging.getLogger("leafresh.access")
 
@@ -31,12 +31,14 @@ class Command(BaseCommand):
         from daphne.server import Server
         from twisted.internet import defer, reactor
 
+        from chatbot import serving
         from chatbot.recommending.supervisor import supervisor
         from leafresh.asgi import application
 
         _check_free(host, port)
         _close_rows_left_behind()
         _answer_oversized_requests()
+        serving.install()
         server = Server(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         )
 
         async def drain() -> None:
-            await supervisor().drain()
+            await asyncio.gather(supervisor().drain(), serving.say_goodbye(server))
 
         def end_generations() -> defer.Deferred[None]:
             return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
@@ -112,12 +114,16 @@ def _answer_oversized_requests() -> None:
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """One line per request, without what people wrote and without their session: who knows it can read it."""
-    if (protocol, action) == ("http", "complete"):
+    """One line per request, and per WebSocket that comes, is refused or goes; without what people wrote and without
+    their session: who knows it can read it."""
+    path = _SESSION.sub(r"\1…", details["path"].partition("?")[0])
+    if protocol == "websocket" and action != "connecting":
+        access_logger.info("WebSocket %s %s", path, action)
+    elif (protocol, action) == ("http", "complete"):
         access_logger.info(
             "%s %s %s %d ms %s bytes",
             details["method"],
-            _SESSION.sub(r"\1…", details["path"].partition("?")[0]),
+            path,
             details["status"],
             details["time_taken"] * 1000,
             details["size"],

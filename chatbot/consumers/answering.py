@@ -1,0 +1,99 @@
+"""One question of a connection and the messages that answer it."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from chatbot.api.admission import Admit
+from chatbot.api.envelope import as_application_error
+from chatbot.consumers import telling
+from chatbot.consumers.asking import Question
+from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
+from chatbot.recommending import service
+from chatbot.recommending.requests import BaseInfoRequest
+from chatbot.recommending.service import NothingNew, Past
+from chatbot.streaming.channels import Cursor, parse_cursor
+from chatbot.streaming.events import TERMINAL, encode_event
+from chatbot.streaming.following import follow
+from chatbot.streaming.listening import Listening, Numbered
+
+ATTEMPTS = 3
+"""How often a generation is taken up that breaks off without an end, because it was given up or its log erased; an
+SSE client would reconnect."""
+
+
+class NothingToResume(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(404, "이어 받을 답변이 없습니다. 다시 요청해 주세요.")
+
+
+class Answer:
+    """A question while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
+
+    def __init__(self, question: Question, *, session_id: str, request_id: str | None, admit: Admit) -> None:
+        self.generation_id: uuid.UUID | None = None
+        self.settled = asyncio.Event()
+        self._question = question
+        self._session_id = session_id
+        self._request_id = request_id
+        self._admit = admit
+        self._cursor = parse_cursor(question.last_event_id)
+        self._ended = False
+
+    async def messages(self) -> AsyncGenerator[str, None]:
+        """All that the client is to get. The last one ends the answer or says that there is nothing new."""
+        try:
+            for _ in range(ATTEMPTS):
+                async with aclosing(self._attempt()) as attempt:
+                    async for message in attempt:
+                        yield message
+                if self._ended:
+                    return
+            yield telling.refusal(ShuttingDown(), request_id=self._request_id)
+        except Exception as error:  # whatever it is, the client is told, and the connection stays
+            yield telling.refusal(as_application_error(error), request_id=self._request_id)
+        finally:
+            self.settled.set()
+
+    async def _attempt(self) -> AsyncGenerator[str, None]:
+        match await self._listen():
+            case None:
+                yield telling.sign(telling.RESET, request_id=self._request_id)
+                raise NothingToResume
+            case Listening() as listening:
+                self._settle(listening.generation_id)
+                if listening.reset:
+                    yield telling.sign(telling.RESET, request_id=self._request_id)
+                async with aclosing(follow(listening)) as events:
+                    async for event in events:
+                        yield self._tell(event, listening.generation_id)
+            case Past(generation_id, number, event):
+                yield self._tell(Numbered(event.name, number, encode_event(event)), generation_id)
+            case NothingNew():
+                self._ended = True
+                yield telling.sign(telling.UP_TO_DATE, request_id=self._request_id)
+
+    async def _listen(self) -> Listening | Past | NothingNew | None:
+        """What follows the cursor, or a generation from its beginning; None when neither can be had."""
+        nothing = BaseInfoRequest(None, None, None, self._session_id)  # it can be resumed, but not begun
+        try:
+            return await service.listen(
+                self._question.request or nothing,
+                cursor=self._cursor,
+                token_format=self._question.token_format,
+                admit=self._admit,
+            )
+        except FieldRequired:
+            if self._question.request is not None:
+                raise
+            return None
+
+    def _settle(self, generation_id: uuid.UUID) -> None:
+        self.generation_id = generation_id
+        self.settled.set()
+
+    def _tell(self, event: Numbered, generation_id: uuid.UUID) -> str:
+        self._cursor = Cursor(generation_id, event.number)
+        self._ended = event.name in TERMINAL
+        return telling.numbered(event, generation_id, request_id=self._request_id)
