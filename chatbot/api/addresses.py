@@ -57,8 +57,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
 def _parse(text: str) -> Address | None:
     """The address in ``192.0.2.1``, ``192.0.2.1:8080``, ``2001:db8::1`` or ``[2001:db8::1]:8080``.
 
-    An IPv4 address in IPv6's notation (``::ffff:192.0.2.1``, what a socket for both sees) is the IPv4 address. A zone
-    (``%eth0``) is no part of it.
+    An IPv4 address in IPv6's notation (``::ffff:192.0.2.1``, what a socket for both sees) is the IPv4 address.
     """
     text = text.strip()
     if text.startswith("["):
@@ -66,7 +65,7 @@ def _parse(text: str) -> Address | None:
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        address = ip_address(text.partition("%")[0])
+        address = ip_address(text)
     except ValueError:
         return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

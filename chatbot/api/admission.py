@@ -35,7 +35,7 @@ def admission(request: HttpRequest) -> Admit:
 def admission_of_scope(scope: Mapping[str, Any]) -> Admit:
     """For the client of an ASGI scope, HTTP or WebSocket."""
     client = scope.get("client")
-    values = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name.lower() == _FORWARDED_FOR]
+    values = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == _FORWARDED_FOR]
     return functools.partial(_admit, client[0] if client else None, ",".join(values))
 
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from chatbot.conversation import feedback, sessions
 from chatbot.errors import ApplicationError, NotFound
-from chatbot.models import Feedback, Generation
+from chatbot.models import ChatSession, Feedback, Generation
 from tests.chatbot.conversation.test_sessions import begun, generation
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,16 @@ def test_forgetting_the_session_erases_its_thumbs_alone(asked: uuid.UUID) -> Non
     assert rows() == [("other", asked, "down", "")]
     with pytest.raises(NotFound):
         feedback.give(session_key="s", generation_id=asked, thumb="up")
+
+
+def test_an_expired_session_is_unknown(asked: uuid.UUID) -> None:
+    feedback.give(session_key="s", generation_id=asked, thumb="up")
+    ChatSession.objects.update(active_at=LONG_AGO)
+    with pytest.raises(NotFound):
+        feedback.give(session_key="s", generation_id=asked, thumb="down")
+    with pytest.raises(NotFound):
+        feedback.withdraw(session_key="s", generation_id=asked)
+    assert rows() == [("s", asked, "up", "")]
 
 
 def test_a_session_that_is_forgotten_meanwhile_is_unknown(asked: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:

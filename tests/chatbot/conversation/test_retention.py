@@ -38,6 +38,10 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
 
 
+def base_info() -> PromptVersion:
+    return PromptVersion.objects.get(template__key="base-info")
+
+
 def generation(*, days: float = 100, text: str = "", **fields: Any) -> Generation:
     """One that ended so many days ago; ``text`` is in everything that is written of it."""
     answer = {"kind": "recommendation", "recommend": text, "challenges": []}
