@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from challenges.catalog import Options
 from chatbot.conversation.intents.explaining import explanation, vague_explanation
+from chatbot.conversation.intents.facets import suiting
 from chatbot.conversation.intents.matter import Matter
 from chatbot.conversation.intents.moving import another, any_other, back, change
 from chatbot.conversation.intents.reading import Reading
@@ -27,7 +28,8 @@ def _rules(matter: Matter) -> Understanding | None:
 def _refine(matter: Matter) -> Understanding | None:
     if matter.facets or matter.location is not None or matter.work_type is not None:
         return matter.conclude(Intent.REFINE)
-    return None
+    suits = suiting(matter.reading)
+    return matter.conclude(Intent.REFINE, suits) if suits is not None else None
 
 
 def _ask(matter: Matter) -> Understanding:

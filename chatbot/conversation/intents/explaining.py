@@ -3,6 +3,7 @@
 from chatbot.conversation.intents.matter import Matter
 from chatbot.conversation.intents.numbers import Counted, counted, titled
 from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Understanding
 from chatbot.models import Intent
 
@@ -27,7 +28,7 @@ def explanation(matter: Matter) -> Understanding | None:
 def vague_explanation(matter: Matter) -> Understanding | None:
     """EXPLAIN when the message only says so (자세히, 그거 어떻게 해?)."""
     cue = matter.reading.find("explain.cue")
-    if cue is None or not matter.situation.shown or _wants_other(matter):
+    if cue is None or not matter.situation.shown or _wants_other(matter) or matter.is_thanks():
         return None
     deictic = matter.reading.find("explain.deictic") is not None
     if not deictic and (matter.nouns or matter.mentions):
@@ -45,9 +46,15 @@ def vague_explanation(matter: Matter) -> Understanding | None:
 def _numbered(matter: Matter, number: Counted) -> Understanding | None:
     reading, shown = matter.reading, matter.situation.shown
     after = Span(number.span.end, len(reading.morphemes))
-    if reading.find("explain.drop", Span(after.start, reading.clause_of(number.span.end - 1).end)) is not None:
+    clause = reading.clause_of(number.span.end - 1)._replace(start=after.start)
+    dropped = reading.find("explain.drop", clause) or reading.find("mention.past", clause)
+    if dropped is not None and reading.find("explain.cue", after) is None:
+        return None
+    if after.start < after.end and reading.morphemes[after.start].form in reading.lexicon.words["mention.people"]:
         return None
     if matter.facets and reading.find("explain.cue") is None and reading.find("request.patterns", after) is None:
+        return None
+    if number.number >= len(shown) > 0 and _names_something(reading, number.span.end):
         return None
     words = [reading.surface(number.span)]
     if not shown:
@@ -58,10 +65,20 @@ def _numbered(matter: Matter, number: Counted) -> Understanding | None:
     return matter.conclude(Intent.EXPLAIN, {"code": "number", "words": words}, number=at)
 
 
+def _names_something(reading: Reading, at: int) -> bool:
+    """18번 국도: the number belongs to another noun."""
+    following = reading.morphemes[at : at + 1]
+    return (
+        bool(following) and following[0].tag in {"NNG", "NNP"} and reading.find("explain.cue", Span(at, at + 1)) is None
+    )
+
+
 def _counts_something_else(matter: Matter, number: Counted) -> bool:
     """첫 번째 카테고리로, 첫 번째로 돌아가: the first category, not the first challenge."""
     rest = Span(number.span.start, len(matter.reading.morphemes))
-    return matter.reading.find("explain.else", rest) is not None or matter.reading.find("back.patterns") is not None
+    if matter.reading.find("explain.else", rest) is not None:
+        return True
+    return matter.reading.find("back.patterns") is not None and matter.reading.find("explain.sure") is None
 
 
 def _wants_other(matter: Matter) -> bool:

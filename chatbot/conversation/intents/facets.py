@@ -5,23 +5,47 @@ from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Facet, Reason
 
 _COMPLAINED_OF = frozenset({Facet.EASIER, Facet.HARDER})
+_CIRCUMSTANCES = frozenset({"NNG", "NNP", "NP", "VV", "VA", "XR", "SL", "MAG"})
 _THINGS = frozenset(
     {"거", "것", "걸", "챌린지", "미션", "게", "건", "버전", "활동", "challenge", "challenges", "one", "ones"}
 )
 
 
-def facets_in(reading: Reading) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
-    """The facets in the order of the lexicon, each with its reason."""
+def facets_in(reading: Reading, *, besides: frozenset[int]) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
+    """The facets in the order of the lexicon, each with its reason. Morphemes ``besides`` say something else."""
     found: dict[Facet, str] = {}
     for facet, patterns in reading.lexicon.facets.items():
         for span in reading.matches(patterns):
-            meant = _meant(facet, span, reading)
+            meant = None if span.start in besides else _meant(facet, span, reading)
             if meant is not None:
                 found.setdefault(meant, reading.surface(span))
     reasons: tuple[Reason, ...] = tuple(
         {"code": "facet", "facet": str(facet), "words": [words]} for facet, words in found.items()
     )
     return tuple(found), reasons
+
+
+def suiting(reading: Reading) -> Reason | None:
+    """What the challenges are to suit, when no facet names it: 주말에 할 만한 거, 좀 더 현실적인 거, 준비물 없는 거."""
+    words = reading.lexicon.words
+    found = reading.find("facet_rules.suiting")
+    if found is not None:
+        before = [one for one in reading.morphemes[: found.start] if one.tag in _CIRCUMSTANCES]
+        said = [one.form for one in before if one.form not in words["request.words"]]
+        if said and not words["facet_rules.purpose"] & {one.form for one in reading.morphemes}:
+            return {"code": "suiting", "words": said}
+    lacking = reading.find("facet_rules.lacking")
+    if (
+        lacking is not None
+        and lacking.start
+        and reading.morphemes[lacking.start - 1].tag in {"NNG", "NNP", "JX", "JKS"}
+    ):
+        return {"code": "quality", "words": [reading.surface(Span(max(0, lacking.start - 2), lacking.end))]}
+    for span in reading.find_all("facet_rules.quality"):
+        stem = reading.morphemes[max(0, span.start - 1) if reading.morphemes[span.start].tag[0] == "X" else span.start]
+        if stem.form not in words["facet_rules.no_quality"] | words["request.words"]:
+            return {"code": "quality", "words": [reading.surface(span)]}
+    return None
 
 
 def _meant(facet: Facet, span: Span, reading: Reading) -> Facet | None:

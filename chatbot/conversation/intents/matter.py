@@ -5,7 +5,7 @@ from functools import cached_property
 
 from challenges.catalog import Options
 from chatbot.conversation.intents.facets import facets_in
-from chatbot.conversation.intents.names import Mention, known_names
+from chatbot.conversation.intents.names import By, Mention, known_names
 from chatbot.conversation.intents.places import place_in
 from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Facet, Reason, Situation, Understanding
@@ -13,6 +13,7 @@ from chatbot.conversation.intents.wishes import Role, Wishes, weigh
 from chatbot.conversation.language import CONTENT_TAGS, Language
 from chatbot.models import Intent
 
+_CALLS = frozenset({"ㄱㄱ", "ㄱ", "고고"})
 _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 
 
@@ -44,7 +45,8 @@ class Matter:
 
     @cached_property
     def _facets(self) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
-        return facets_in(self.reading)
+        named = (mention for mention in self.mentions if mention.by is not By.KEYWORD)
+        return facets_in(self.reading, besides=frozenset(at for mention in named for at in range(*mention.span)))
 
     @cached_property
     def location(self) -> Mention | None:
@@ -81,6 +83,29 @@ class Matter:
             return False
         self.reasons.append({"code": name.partition(".")[0], "words": [self.reading.surface(found)]})
         return True
+
+    def is_thanks(self) -> bool:
+        """Whether the message plainly thanks, and asks for nothing."""
+        return self.reading.find("thanks.strong") is not None and not self.begs() and not self.is_question()
+
+    def is_question(self) -> bool:
+        return any(map(self.reading.is_asked, self.reading.clauses))
+
+    def begs(self) -> bool:
+        """Whether something is asked to be done or given: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
+        morphemes = self.reading.morphemes
+        last = [one for one in morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"} or one.form in _CALLS][-1:]
+        if last and last[0].form in _CALLS | {"추천", "부탁"}:
+            return True
+        return any(
+            one.form in {"주", "달", "다오"} and one.tag in {"VX", "VV"} and self._ends(at + 1)
+            for at, one in enumerate(morphemes)
+        )
+
+    def _ends(self, at: int) -> bool:
+        """Whether the verb before ``at`` ends a sentence there."""
+        rest = [one for one in self.reading.morphemes[at : at + 2] if one.tag != "EP"]
+        return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(self.reading.morphemes) - at <= 3)
 
     def asks(self) -> bool:
         """Whether challenges are asked for."""

@@ -37,7 +37,7 @@ def any_other(matter: Matter) -> Understanding | None:
         return matter.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=wishes.refused)
     if wishes.wanted or _stays(matter):
         return None
-    if matter.says("any.patterns"):
+    if not _is_refused(matter) and matter.says("any.patterns"):
         return matter.conclude(Intent.ANY, avoid=wishes.refused)
     return None
 
@@ -46,10 +46,21 @@ def another(matter: Matter) -> Understanding | None:
     """OTHER challenges of the same category."""
     if not matter.says("other.patterns"):
         return None
-    if matter.facets and matter.reading.find("other.sure") is None:
+    if (matter.facets and matter.reading.find("other.sure") is None) or _is_refused(matter):
         matter.reasons.pop()
         return None
     return matter.conclude(Intent.OTHER, avoid=matter.wishes.refused)
+
+
+def _is_refused(matter: Matter) -> bool:
+    """다른 건 필요 없고: nothing else is wanted."""
+    reading = matter.reading
+    found = reading.find("other.new")
+    if found is None:
+        return False
+    clause = reading.clause_of(found.end - 1)
+    refused = reading.find("negation.after", clause._replace(start=found.end))
+    return refused is not None and not reading.is_asked(clause)
 
 
 def _stays(matter: Matter) -> bool:

@@ -12,6 +12,7 @@ _NATIVE = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "
 _ORDINALS = ("첫", *_NATIVE[1:])
 _SINO = ("일", "이", "삼", "사", "오", "육", "칠", "팔", "구", "십")
 _PLACES = ("explain.top", "explain.second", "explain.third")
+_COUNTERS = frozenset({"번", "nd", "st", "rd", "번지"})
 _PERIODS = frozenset({"하루", "일주일", "주", "매일", "한달", "달", "날", "주일", "년", "시간"})
 
 
@@ -26,7 +27,7 @@ class Counted:
 def counted(reading: Reading) -> Counted | None:
     """The first number that counts challenges (2번, 두 번째, 둘째, 마지막, ②); quantities and times do not."""
     last = reading.find("explain.last")
-    candidates = [Counted(-1, last)] if last is not None else []
+    candidates = [Counted(-1, last)] if last is not None and _form(reading, last.end) not in {"으로", "로"} else []
     for number, place in enumerate(_PLACES):
         found = reading.find(place)
         if found is not None:
@@ -38,6 +39,10 @@ def counted(reading: Reading) -> Counted | None:
     return min(candidates, key=lambda one: (one.span.start, -one.span.end), default=None)
 
 
+def _form(reading: Reading, at: int) -> str:
+    return reading.morphemes[at].form if at < len(reading.morphemes) else ""
+
+
 def _number_at(reading: Reading, at: int) -> Counted | None:
     morphemes = reading.morphemes
     form, tag = morphemes[at].form, morphemes[at].tag
@@ -45,22 +50,28 @@ def _number_at(reading: Reading, at: int) -> Counted | None:
     if at and morphemes[at - 1].form in _PERIODS | {"에"} and any(one.form in _PERIODS for one in morphemes[:at]):
         return None
     span = Span(at, at + 2)
-    ordinal = unit in {"번째", "번쨰", "째", "번재", "째번"}
+    third = morphemes[at + 2].form if at + 2 < len(morphemes) else ""
+    ordinal = unit in {"번째", "번쨰", "째", "번재", "째번"} or (unit == "번" and third in {"째", "쨰", "재"})
+    if ordinal and unit == "번":
+        span = Span(at, at + 3)
     if form.isdecimal() and form.isascii() and len(form) < 4:
-        alone = all(one.tag in {"SF", "SW", "SB", "SS"} for one in (*morphemes[:at], *morphemes[at + 1 :]))
-        if (
-            ordinal
-            or unit in {"번", "nd", "st", "rd", "번지"}
-            or (at and morphemes[at - 1].form in {"#", "number", "no"})
-        ):
-            return Counted(int(form) - 1, span)
-        return Counted(int(form) - 1, Span(at, at + 1)) if alone else None
+        return _numeral_at(reading, at, span if ordinal or unit in _COUNTERS else Span(at, at + 1))
     if ordinal and form in _ORDINALS:
         return Counted(_ORDINALS.index(form), span)
     if ordinal and form in _NATIVE:
         return Counted(_NATIVE.index(form), span)
     if tag == "NR" and unit == "번" and form in _SINO:
         return Counted(_SINO.index(form), span)
+    return None
+
+
+def _numeral_at(reading: Reading, at: int, span: Span) -> Counted | None:
+    morphemes = reading.morphemes
+    marks = {"SF", "SW", "SB", "SS", "SSO", "SSC"}
+    alone = all(one.tag in marks for one in (*morphemes[:at], *morphemes[at + 1 :]))
+    named = at > 0 and morphemes[at - 1].form in reading.lexicon.words["explain.number"]
+    if alone or named or span.end > at + 1:
+        return Counted(int(morphemes[at].form) - 1, span)
     return None
 
 

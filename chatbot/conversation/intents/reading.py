@@ -30,6 +30,11 @@ _ASKING = (
     "ㄴ가",
     "려나",
 )
+_CAUSES = ("어서", "아서", "니까", "라서", "길래")
+_JUDGEMENTS = frozenset({"싫", "별로", "못", "안", "그만", "지겹", "질리", "패스", "빼"})
+_CRIES = frozenset({"싫어", "시러"})
+"""Predicates that kiwipiepy takes for names when no mark follows them."""
+
 _REQUEST_NOUNS = frozenset({"추천", "부탁", "ㄱㄱ", "고고", "ㄱ", "변경"})
 
 
@@ -50,7 +55,7 @@ class Reading:
         return tuple(Span(start, end) for start, end in zip([0, *ends], ends, strict=False) if end > start)
 
     def clause_of(self, at: int) -> Span:
-        return next(clause for clause in self.clauses if at < clause.end)
+        return next((clause for clause in self.clauses if at < clause.end), Span(at, at))
 
     def find(self, name: str, span: Span | None = None) -> Span | None:
         """The first match of the lexicon's patterns ``name``."""
@@ -86,13 +91,19 @@ def read(message: str, *, language: Language) -> Reading:
     """The message's reading. A pure function of the message and the language."""
     words = lexicon()
     text = tidy(message)
-    text = " ".join(typed_in_latin(word.lower()) or word for word in text.split(" "))
+    text = " ".join(_in_hangul(word, language) or word for word in text.split(" "))
     for wrong, right in words.spelling.items():
         text = text.replace(wrong, right)
     morphemes = (
         Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in language.morphemes(text)
     )
     return Reading(text, tuple(morphemes), words)
+
+
+def _in_hangul(word: str, language: Language) -> str:
+    """What a word says that was typed without switching the keyboard, "" unless a dictionary has all of it."""
+    typed = typed_in_latin(word.lower())
+    return typed if typed and all(one.known for one in language.morphemes(typed)) else ""
 
 
 def _ends_clause(morphemes: Sequence[Morpheme], at: int) -> bool:
@@ -109,6 +120,8 @@ def _ends_clause(morphemes: Sequence[Morpheme], at: int) -> bool:
             return not _goes_on(morphemes, at)
         case "ETM":
             return following.form not in _HELPERS | _THINGS
+        case "NNP" if morpheme.form in _CRIES:
+            return True
         case "NNG" | "SW":
             return morpheme.form in _REQUEST_NOUNS and following.tag[0] not in "JXV" and following.tag != "EC"
     return False
@@ -120,6 +133,8 @@ def _goes_on(morphemes: Sequence[Morpheme], at: int) -> bool:
     if following.tag == "VX":
         return True
     form = morphemes[at].form
+    if form.endswith(_CAUSES) and following.form in _JUDGEMENTS:
+        return True
     after = morphemes[at + 2].form if at + 2 < len(morphemes) else ""
     if form.endswith("면"):
         return following.form in {"되", "좋", "하", "어떻"} or (following.form == "안" and after in {"되", "돼"})

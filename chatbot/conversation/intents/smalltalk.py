@@ -1,11 +1,14 @@
 """Greeting, thanking and agreeing: only when nothing else is wanted."""
 
 from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Understanding
 from chatbot.models import Intent
 
 _FACE = frozenset("👍❤🙏😊👏💚😍🥰👌😄😆🙌💕🎉😀😁😂🤗💯♥🫶😘🤩")
 _WAVE = "👋"
+_THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "걸로"})
 _LAUGHTER = frozenset("ㅋㅎ")
 
 
@@ -14,17 +17,47 @@ def smalltalk(matter: Matter) -> Understanding | None:
     reading = matter.reading
     if not any(character.isalnum() for character in reading.text):
         return _by_signs(matter)
-    thanks = reading.find("thanks.words") or reading.find("thanks.patterns")
-    greeting = reading.find("greeting.words") or reading.find("greeting.patterns")
-    if _is_asked(matter) or (matter.asks() and not _only_promises(matter)):
-        return None
+    thanks, greeting = _thanks(matter), reading.find("greeting.words") or reading.find("greeting.patterns")
     if greeting is not None and (thanks is None or greeting.start <= thanks.start):
-        if _speaks_of_more(matter):
+        if matter.asks() or matter.facets or _speaks_of_more(matter, greeting):
             return None
         return matter.conclude(Intent.GREETING, {"code": "greeting", "words": [reading.surface(greeting)]})
-    if thanks is not None:
-        return matter.conclude(Intent.THANKS, {"code": "thanks", "words": [reading.surface(thanks)]})
-    return None
+    if thanks is None or (not matter.is_thanks() and _wants_more(matter)):
+        return None
+    return matter.conclude(Intent.THANKS, {"code": "thanks", "words": [reading.surface(thanks)]})
+
+
+def _thanks(matter: Matter) -> Span | None:
+    """What thanks, praises or agrees. What is only wished to be good (하기 좋은 거, 하면 좋겠어) does not."""
+    reading = matter.reading
+    found = [
+        *reading.find_all("thanks.strong"),
+        *reading.find_all("thanks.words"),
+        *reading.find_all("thanks.patterns"),
+    ]
+    return next((span for span in found if not _is_wished_for(span, reading)), None)
+
+
+def _is_wished_for(span: Span, reading: Reading) -> bool:
+    morphemes = reading.morphemes
+    before = morphemes[span.start - 1].form if span.start else ""
+    if before.endswith("면"):
+        return True
+    if span.end >= len(morphemes) or morphemes[span.end].tag != "ETM":
+        return False
+    rest = morphemes[span.end + 1 : span.end + 4]
+    return (
+        not any(one.tag == "VCP" or one.form in {"같", "감사"} for one in rest)
+        and bool(rest)
+        and rest[0].form in _THINGS
+    )
+
+
+def _wants_more(matter: Matter) -> bool:
+    """Whether a question or a wish goes on where politeness began: 좋은데 더 쉬운 건 없어?"""
+    if matter.begs() or (matter.is_question() and bool(matter.nouns or matter.facets or matter.asks())):
+        return True
+    return matter.asks() and not _promises(matter) and matter.reading.find("request.wish") is not None
 
 
 def laughter(message: str, matter: Matter) -> Understanding | None:
@@ -44,32 +77,14 @@ def _by_signs(matter: Matter) -> Understanding | None:
     return None
 
 
-def _is_asked(matter: Matter) -> bool:
-    """Whether a question goes on where politeness began: 좋은데 더 쉬운 건 없어?"""
-    reading = matter.reading
-    asked = [clause for clause in reading.clauses if reading.is_asked(clause)]
-    return any(reading.find("thanks.words", clause) is None or len(matter.facets) > 0 for clause in asked) and bool(
-        matter.nouns or matter.facets or matter.asks()
-    )
-
-
-def _only_promises(matter: Matter) -> bool:
+def _promises(matter: Matter) -> bool:
     """도전해볼게요 speaks of the challenges that are there."""
-    reading = matter.reading
-    last = [one for one in reading.morphemes if one.tag in {"EF", "EC"}][-1:]
-    promise = bool(last) and last[0].form.startswith(("ㄹ게", "을게", "겠", "ㄹ께"))
-    thanked = reading.find("thanks.words")
-    return promise or (thanked is not None and not any(map(reading.is_asked, reading.clauses)) and not _begs(matter))
+    ends = [one.form for one in matter.reading.morphemes if one.tag in {"EF", "EC", "NNB", "EP"}]
+    return any(end.startswith(("ㄹ게", "을게", "겠", "ㄹ께")) for end in ends) or ends[-1:] == ["것"]
 
 
-def _begs(matter: Matter) -> bool:
-    """Whether something is asked for: 추천해 줘, 쉬운 거 추천."""
-    reading = matter.reading
-    last = [one for one in reading.morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"}][-1:]
-    return reading.find("request.begging") is not None or bool(last and last[0].form in {"추천", "부탁", "ㄱㄱ"})
-
-
-def _speaks_of_more(matter: Matter) -> bool:
-    """Whether the message has a sentence beside the greeting."""
-    greeting = matter.reading.lexicon.words["greeting.words"]
-    return any(noun not in greeting for noun in matter.nouns)
+def _speaks_of_more(matter: Matter, greeting: Span) -> bool:
+    """Whether the message says something beside the greeting."""
+    words = matter.reading.lexicon.words["greeting.words"]
+    said = {matter.reading.morphemes[at].form for at in range(*greeting)}
+    return any(noun not in words and noun not in said for noun in matter.nouns)

@@ -28,6 +28,9 @@ def off_topic(matter: Matter) -> Understanding | None:
     task = reading.find("off_topic.tasks")
     if task is not None and not ours and matter.nouns:
         return matter.conclude(Intent.OFF_TOPIC, {"code": "task", "words": [reading.surface(task)]})
+    told = reading.find("off_topic.told")
+    if told is not None and not ours and not matter.asks() and any(one.tag == "NNP" for one in reading.morphemes):
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
     fact = reading.find("off_topic.facts")
     if fact is not None and matter.nouns and not ours and not matter.asks():
         return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
@@ -57,8 +60,13 @@ def _is_mashed(text: str) -> bool:
 
 
 def _runs(letters: str) -> bool:
-    """Whether every letter is on the same row as, and near, the one before: asdf, qwer."""
-    row = next((row for row in _ROWS if all(letter in row for letter in letters)), None)
-    if row is None or len(letters) < 4:
+    """Whether most letters are the neighbours, on the keyboard, of those before: asdf, qwerqwer."""
+    if len(letters) < 4:
         return False
-    return all(abs(row.index(a) - row.index(b)) <= 2 for a, b in itertools.pairwise(letters))
+    places = {letter: (row, at) for row, keys in enumerate(_ROWS) for at, letter in enumerate(keys)}
+    steps = [
+        places[one][0] == places[other][0] and abs(places[one][1] - places[other][1]) == 1
+        for one, other in itertools.pairwise(letters)
+        if one in places and other in places
+    ]
+    return sum(steps) >= 0.7 * (len(letters) - 1)

@@ -39,7 +39,9 @@ class Wishes:
 
 def weigh(mentions: Sequence[Mention], reading: Reading, *, current: str) -> Wishes:
     """The wish among the mentions: the earliest name, else the earliest keyword of another category."""
-    roles = [(mention, role_of(mention, mentions, reading)) for mention in mentions]
+    roles = [
+        (mention, _corrected(mention, role_of(mention, mentions, reading), mentions, reading)) for mention in mentions
+    ]
     wanted = [mention for mention, role in roles if role is Role.WANTED]
     refused = frozenset(mention.key for mention, role in roles if role is Role.REFUSED and mention.by is not By.KEYWORD)
     wanted = [mention for mention in wanted if mention.key not in refused]
@@ -61,10 +63,10 @@ def role_of(mention: Mention, mentions: Sequence[Mention], reading: Reading) -> 
     """What the mention is to the person, decided in its clause."""
     clause = reading.clause_of(mention.span.start)
     after = Span(mention.span.end, clause.end)
+    if _is_of_others(mention, clause, reading):
+        return Role.WANTED if _is_shared(clause, reading) else Role.OF_OTHERS
     if _is_refused(mention, clause, after, reading):
         return Role.REFUSED
-    if _is_of_others(mention, clause, reading):
-        return Role.OF_OTHERS
     if _is_past(clause, after, reading):
         return Role.PAST
     if mention.by is By.KEYWORD and _is_missing(clause, after, reading):
@@ -72,6 +74,17 @@ def role_of(mention: Mention, mentions: Sequence[Mention], reading: Reading) -> 
     if _is_source(mention, mentions, reading):
         return Role.REFUSED
     return Role.WANTED
+
+
+def _corrected(mention: Mention, role: Role, mentions: Sequence[Mention], reading: Reading) -> Role:
+    """비건? 아니다 플로깅으로: what stands before a "no" is taken back when something else follows it."""
+    if role is not Role.WANTED:
+        return role
+    for clause in reading.clauses:
+        no = reading.find("negation.taken_back", clause)
+        if no is not None and no.start == clause.start and mention.span.end <= no.start:
+            return Role.REFUSED if any(other.span.start >= no.end for other in mentions) else role
+    return role
 
 
 def _is_refused(mention: Mention, clause: Span, after: Span, reading: Reading) -> bool:
@@ -82,13 +95,25 @@ def _is_refused(mention: Mention, clause: Span, after: Span, reading: Reading) -
         and reading.morphemes[found.start].form in {"안", "못", "끊", "되"}
     ):
         found = None  # 에어컨 안 쓰기 speaks of the keyword
+    if found is not None and _was_not(found, clause, reading):
+        return False
     if found is not None:
         asked = reading.is_asked(clause) and reading.find("negation.unless_asked", after) is not None
         return not asked
-    before = reading.morphemes[max(clause.start, mention.span.start - 3) : mention.span.start]
+    before = reading.morphemes[max(clause.start, mention.span.start - 5) : mention.span.start]
     if any(morpheme.tag == "SL" and morpheme.form in reading.lexicon.words["negation.before"] for morpheme in before):
         return True
     return _is_refused_before(mention, clause, reading)
+
+
+def _was_not(found: Span, clause: Span, reading: Reading) -> bool:
+    """원래 채식 안 했어 tells of the past; it refuses nothing."""
+    if reading.morphemes[found.start].form not in {"안", "못"}:
+        return False
+    return any(
+        reading.morphemes[at].tag == "EP" and reading.morphemes[at].form in {"었", "았"}
+        for at in range(found.start, clause.end)
+    )
 
 
 def _is_refused_before(mention: Mention, clause: Span, reading: Reading) -> bool:
@@ -121,6 +146,11 @@ def _is_of_others(mention: Mention, clause: Span, reading: Reading) -> bool:
         head = clause.end
         return head < len(morphemes) and morphemes[head].form in people
     return False
+
+
+def _is_shared(clause: Span, reading: Reading) -> bool:
+    """동료가 플로깅 한다던데 나도 해볼까: others began, the person wants it too."""
+    return reading.find("mention.me_too", Span(clause.end, len(reading.morphemes))) is not None
 
 
 def _is_past(clause: Span, after: Span, reading: Reading) -> bool:
