@@ -64,26 +64,29 @@ async def look_up(
 ) -> LookedUp:
     """What fits the message in the selection's category, none of the challenges that were ``given``."""
     match reading.understanding.intent:
-        case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES | Intent.OFF_TOPIC:
+        case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES:
             return LookedUp()
+        case Intent.OFF_TOPIC:
+            return await _in_documents(reading)
         case Intent.EXPLAIN:
             return await _about(reading, explained)
     topic = _topic(reading.understanding, selection.category)
     facets = [FACET_WORDS[facet] for facet in reading.understanding.facets if facet in FACET_WORDS]
     question = " ".join([*topic, *facets])
-    if not question:
+    if not question and not _QUESTION.search(reading.message):
         return LookedUp()
     keys = {"category": selection.category.key, "location": selection.location.key}
     keys["work_type"] = selection.work_type.key
     challenges = await _search(
         reading, question, **keys, only_category=True, kind="challenge", exclude_titles=given, count=CHALLENGES
     )
-    documents = await _search(reading, " ".join(topic), **keys, kind="document", count=DOCUMENTS) if topic else []
-    asks = topic and _QUESTION.search(reading.message)
+    asks = _QUESTION.search(reading.message)
+    subject = topic or ([selection.category.label] if asks else [])
+    documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
     return LookedUp(
         found=[*challenges, *documents],
         candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
-        passage=_passage(documents, topic, reading.language) if asks else "",
+        passage=_passage(documents, _nouns(subject, reading), reading.language) if asks else "",
         subject=_subject(reading, topic) if challenges else "",
     )
 
@@ -93,6 +96,16 @@ async def likely_category(reading: Reading) -> str:
     topic = " ".join(reading.understanding.topic)
     found = await _search(reading, topic, kind="challenge", count=1) if topic else []
     return found[0].category if found else ""
+
+
+async def _in_documents(reading: Reading) -> LookedUp:
+    """What documents say to a question that does not sound like ours: somebody wrote them because it is."""
+    if not _QUESTION.search(reading.message):
+        return LookedUp()
+    words = reading.language.content_words(reading.message)
+    documents = await _search(reading, " ".join(words), kind="document", count=1)
+    passage = _passage(documents, _nouns(words, reading), reading.language)
+    return LookedUp(found=documents, passage=passage) if passage else LookedUp()
 
 
 async def _about(reading: Reading, explained: Sequence[Candidate]) -> LookedUp:
@@ -124,16 +137,23 @@ def _topic(understanding: Understanding, category: Choice) -> list[str]:
 
 def _subject(reading: Reading, topic: Sequence[str]) -> str:
     """The first noun of the topic, as it can stand in a sentence."""
+    return next(iter(_nouns(topic, reading)), "")
+
+
+def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
+    """Those of the words that are nouns of the message, not of one syllable, which say little."""
     nouns = {each.form for each in reading.language.morphemes(reading.message) if each.tag in {"NNG", "NNP"}}
-    return next((word for word in topic if word in nouns and len(word) > 1), "")
+    return [word for word in words if word in nouns and len(word) > 1]
 
 
-def _passage(documents: Sequence[Found], topic: Sequence[str], language: Language) -> str:
-    """The sentence of the best document that shares most words with the topic."""
-    if not documents:
+def _passage(documents: Sequence[Found], words: Sequence[str], language: Language) -> str:
+    """The sentence of the best document that shares most of the words; "" when the document has less than half."""
+    wanted = set(words)
+    if not documents or not wanted:
+        return ""
+    if 2 * len(wanted & set(language.content_words(f"{documents[0].title} {documents[0].text}"))) < len(wanted):
         return ""
     sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
-    wanted = set(topic)
     shared = {sentence: len(wanted & set(language.content_words(sentence))) for sentence in sentences}
     best = max((each for each in sentences if len(each) <= LONGEST_PASSAGE), key=shared.__getitem__, default="")
     return best if shared.get(best) else ""

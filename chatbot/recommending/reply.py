@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -66,6 +66,9 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
     course = await _course(scene, reading, by_catalogue=not sources[0].hosted)
     explained = _explained(understanding, scene.memory)
     looked_up = await look_up(reading, course.selection, given=scene.memory.given, explained=explained)
+    if understanding.intent == Intent.OFF_TOPIC and looked_up.found:
+        reasons = (*understanding.reasons, {"code": "documents_know", "title": looked_up.found[0].title})
+        understanding = replace(understanding, intent=Intent.ASK, reasons=reasons)
     variables = await _variables(scene, understanding, course, looked_up, explained)
     output_format = OUTPUT_FORMAT if kind == RECOMMENDATION else TALK_FORMAT
     system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format))
