@@ -91,6 +91,13 @@ class Reply:
 class Behaviours:
     """How a model can be: each method is a model's name. ``body`` is what was asked."""
 
+    def __init__(self, script: list[str]) -> None:
+        self._script = script
+
+    async def scripted(self, reply: Reply, body: dict[str, Any]) -> None:
+        """Says what it was told to, one text after the other."""
+        await reply.whole(self._script.pop(0))
+
     async def normal(self, reply: Reply, body: dict[str, Any]) -> None:
         await reply.whole(TEXT)
 
@@ -252,17 +259,21 @@ class Behaviours:
         await reply.end()
 
 
-MISBEHAVIOURS = [name for name in vars(Behaviours) if not name.startswith("_") and name not in {"obedient", "slow"}]
+MISBEHAVIOURS = [
+    name for name in vars(Behaviours) if not name.startswith("_") and name not in {"obedient", "scripted", "slow"}
+]
 
 
 class Provider:
     """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
-    client went away before its answer was finished; while ``holds`` is set, what obeys stops in the middle."""
+    client went away before its answer was finished; while ``holds`` is set, what obeys stops in the middle; ``script``
+    holds the texts of the scripted model."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.closed = threading.Event()
         self.holds = False
+        self.script: list[str] = []
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
@@ -294,7 +305,7 @@ class Provider:
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
             body = json.loads(await reader.readexactly(length))
             self.requests.append(body)
-            behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(), body["model"])
+            behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(self.script), body["model"])
             reply = Reply(writer, body["model"], lambda: self.holds)
             answering = asyncio.ensure_future(behave(reply, body))
             leaving = asyncio.ensure_future(reader.read())
