@@ -1,4 +1,4 @@
-"""Prompts for tests: contents that keep the contract of ``base-info``, versions of them, and making one live."""
+"""Prompts for tests: contents that keep their contracts, versions of them, and making one live."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -18,8 +18,16 @@ CONTENT = PromptContent("친절하게 답해 주세요.", USER_TEXT)
 """A content that can be used, and is not what is live in a new installation."""
 
 
+ANSWERING = PromptContent("{{output_format}}", "{{category}}\n{{history}}\n{{context}}\n{{message}}")
+"""A content of ``free-text`` that can be used."""
+
+
 def base_info() -> PromptTemplate:
     return PromptTemplate.objects.select_related("live_version").get(key="base-info")
+
+
+def free_text() -> PromptTemplate:
+    return PromptTemplate.objects.select_related("live_version").get(key="free-text")
 
 
 def content(**changes: Any) -> PromptContent:

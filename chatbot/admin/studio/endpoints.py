@@ -18,15 +18,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from chatbot.admin.studio.message import message_in, understood
 from chatbot.admin.studio.progress import check_progress, trial_report
 from chatbot.admin.studio.responses import BadRequest, answer, number_in, read_body, text_in, whole_in
 from chatbot.admin.studio.sides import side, side_label
 from chatbot.admin.studio.state import conflict, draft_state, preview
 from chatbot.admin.studio.words import refusal_text
-from chatbot.errors import InvalidFields
+from chatbot.errors import ApplicationError
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent, clean_text
 from chatbot.prompts.drafting import DraftConflict, DraftTooLong, draft_of, save_draft
+from chatbot.prompts.live import Prompt
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased, publish
 from chatbot.recommending import checking, trial
 from chatbot.sources.configured import source_names
@@ -43,8 +45,10 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         )
     content = _content(body)
     try:
-        shown = _preview(body, content)
-    except InvalidFields:  # what can no longer be picked keeps no text from being saved
+        shown = _preview(body, template, content)
+    except BadRequest:
+        raise
+    except ApplicationError:  # what cannot be picked, or said, keeps no text from being saved
         shown = None
     try:
         draft = save_draft(
@@ -64,30 +68,32 @@ def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse
     """What would be sent for a selection, and how the draft stands; nothing is saved."""
     body = read_body(request)
     draft = draft_of(template)
-    return answer({**draft_state(template, draft), "preview": _preview(body, PromptContent.of(draft))})
+    return answer({**draft_state(template, draft), "preview": _preview(body, template, PromptContent.of(draft))})
 
 
 async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Both sides begin to write for one selection, with the same chances."""
+    """Both sides begin to write for one selection, and the same message, with the same chances."""
     body = read_body(request)
     names = [text_in(body, name) for name in ("left", "right")]
+    message = message_in(body, template)
     selection = await sync_to_async(trial.select)(**_selection(body))
     prompts = [await sync_to_async(side)(template, name) for name in names]
     for prompt in prompts:
         trial.require_usable(prompt)
     seed = secrets.randbits(31)
-    begun = [(await trial.start(prompt, selection, seed=seed)).id for prompt in prompts]
+    begun = [await trial.start(prompt, selection, seed=seed, message=message) for prompt in prompts]
     left, right = (
         {
-            "id": str(generation_id),
+            "id": str(generation.id),
             "label": side_label(template, name, prompt),
-            "events": reverse("admin:chatbot_prompttemplate_trial_events", args=[template.pk, generation_id]),
-            "report": reverse("admin:chatbot_prompttemplate_trial", args=[template.pk, generation_id]),
-            "stop": f"/api/chatbot/generations/{generation_id}/stop",
+            "events": reverse("admin:chatbot_prompttemplate_trial_events", args=[template.pk, generation.id]),
+            "report": reverse("admin:chatbot_prompttemplate_trial", args=[template.pk, generation.id]),
+            "stop": f"/api/chatbot/generations/{generation.id}/stop",
         }
-        for name, prompt, generation_id in zip(names, prompts, begun, strict=True)
+        for name, prompt, generation in zip(names, prompts, begun, strict=True)
     )
-    return answer({"left": left, "right": right})
+    meant = await sync_to_async(understood)(begun[0].commission)
+    return answer({"left": left, "right": right, "understood": meant})
 
 
 def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
@@ -177,8 +183,12 @@ def _selection(body: dict[str, Any]) -> dict[str, str]:
     return {name: text_in(body, name) for name in ("location", "work_type", "category")}
 
 
-def _preview(body: dict[str, Any], content: PromptContent) -> dict[str, str] | None:
+def _preview(body: dict[str, Any], template: PromptTemplate, content: PromptContent) -> dict[str, Any] | None:
+    """What would be sent for what the script picked; None when it picked nothing. Raises ApplicationError."""
     names = ("location", "work_type", "category")
     if not all(body.get(name) for name in names):
         return None
-    return preview(content, trial.select(**_selection(body)))
+    prompt = Prompt(template.key, None, f"{template.key}@draft", content)
+    selection = trial.select(**_selection(body))
+    ordered = async_to_sync(trial.foresee)(prompt, selection, message_in(body, template))
+    return {**preview(content, ordered), "understood": understood(ordered)}

@@ -13,21 +13,26 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from challenges.catalog import Options, options
+from chatbot.admin.badges import kind_label
 from chatbot.admin.results import results
 from chatbot.admin.studio.markup import difference_html
+from chatbot.admin.studio.message import FIRST_MESSAGE, answers_messages
 from chatbot.admin.studio.sides import DRAFT, LIVE, side, side_label, version_of
 from chatbot.admin.studio.state import draft_state, first_selection, labels
+from chatbot.admin.studio.words import variable_text
 from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion
 from chatbot.prompts.content import MODEL_BOUNDS, PromptContent
-from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
+from chatbot.prompts.contracts import RECOMMENDATION, TEMPLATES, TemplateContract, Variable
 from chatbot.prompts.differences import differences
 from chatbot.prompts.drafting import draft_of
 from chatbot.prompts.gate import last_check
 from chatbot.prompts.impact import Impact, has_changed, impacts, last_requests
+from chatbot.recommending.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.sources.configured import source_names
 
 SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
+SHOWN_MESSAGES = 5
 SHOWN_OVERRIDES = 100
 """How many releases past the gate are shown behind the last releases, whatever their age."""
 
@@ -53,6 +58,7 @@ def overview(request: HttpRequest, template: PromptTemplate, base: dict[str, Any
         "draft": draft,
         "state": draft_state(template, draft) if contract else None,
         "contract": contract,
+        "variables": _variables(contract) if contract else [],
         "schema": json.dumps(contract.output_schema, ensure_ascii=False, indent=2) if contract else "",
         "all_versions": f"{reverse('admin:chatbot_promptversion_changelist')}?template__id__exact={template.pk}",
         "samples": f"{reverse('admin:chatbot_promptsample_changelist')}?template__id__exact={template.pk}",
@@ -119,6 +125,7 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
         **base,
         "config": config,
         "contract": contract,
+        "variables": _variables(contract),
         "models": settings.LEAFRESH_CHAT_MODELS,
         "bounds": MODEL_BOUNDS,
         "draft": draft,
@@ -129,9 +136,14 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
         "may_edit": config["mayEdit"],
         "may_publish": may(request, "publish_prompt"),
         "may_override": may(request, "publish_prompt") and getattr(request.user, "is_superuser", False),
-        **_pickers(options.get()),
+        **_pickers(template, options.get()),
     }
     return TemplateResponse(request, "admin/chatbot/studio/editor.html", context)
+
+
+def _variables(contract: TemplateContract) -> list[tuple[Variable, str]]:
+    """The variables, each with what it stands for."""
+    return [(variable, variable_text(variable.name)) for variable in contract.variables]
 
 
 def _fields(content: PromptContent) -> dict[str, Any]:
@@ -144,8 +156,9 @@ def _addresses(template: PromptTemplate) -> dict[str, str]:
     return {name: reverse(f"admin:chatbot_prompttemplate_{name}", args=[template.pk]) for name in names}
 
 
-def _pickers(known: Options) -> dict[str, Any]:
-    """Three lists to pick a selection from. The names are those of the studio's requests."""
+def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
+    """Three lists to pick a selection from, and for some templates what is said with it. The names are those of the
+    studio's requests."""
     pickers = [
         ("location", _("location"), known.locations),
         ("work_type", _("work type"), known.work_types),
@@ -154,6 +167,8 @@ def _pickers(known: Options) -> dict[str, Any]:
     return {
         "pickers": [{"name": name, "label": label, "choices": list(kind.values())} for name, label, kind in pickers],
         "pickable": first_selection(known) is not None,
+        "message": FIRST_MESSAGE if answers_messages(template) else "",
+        "message_bounds": (SHORTEST_MESSAGE, LONGEST_MESSAGE),
     }
 
 
@@ -192,30 +207,42 @@ def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]
         "same": one == other,
         "model_rows": list(zip([_("chat model"), _("temperature"), _("tokens at most")], *settings_of, strict=True)),
         "may_edit": may(request, "change_promptdraft"),
-        **_pickers(options.get()),
+        **_pickers(template, options.get()),
     }
     return TemplateResponse(request, "admin/chatbot/studio/compare.html", context)
 
 
 def impact(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
-    """What the last real requests would have been told under the draft, by category."""
+    """What the last real requests would have been told under the draft, by category. What people said is shown to those
+    who may see it elsewhere too."""
     live = version_of(template, LIVE)
+    contract = TEMPLATES.get(template.key) or TemplateContract(template.key, ())
     requests = last_requests(template, settings.LEAFRESH_IMPACT_REQUESTS)
-    constants = {"output_format": OUTPUT_FORMAT}
     before, after = PromptContent.of(live), side(template, DRAFT).content
+    may_read = may(request, "view_generation")
     names = labels()["category"]
     groups: dict[str, list[dict[str, Any]]] = {}
-    for found in impacts(requests, before=before, after=after, constants=constants):
+    for found in impacts(requests, before=before, after=after, contract=contract, with_quotes=may_read):
         groups.setdefault(names.get(found.category, found.category), []).append(_shown(found))
-    context = {**base, "groups": groups, "request_count": len(requests), "live_version": live}
+    context = {
+        **base,
+        "groups": groups,
+        "request_count": len(requests),
+        "live_version": live,
+        "quotes": bool(contract.quoted),
+        "may_read": may_read,
+    }
     return TemplateResponse(request, "admin/chatbot/studio/impact.html", context)
 
 
 def _shown(found: Impact) -> dict[str, Any]:
+    talk = [] if found.kind == RECOMMENDATION else [kind_label({"kind": found.kind})]
     return {
-        "name": " · ".join(found.variables.values()),
+        "name": " · ".join([*found.variables.values(), *talk]),
         "count": found.count,
         "changed": found.changed,
+        "messages": found.messages[:SHOWN_MESSAGES],
+        "more_messages": len(found.messages[SHOWN_MESSAGES:]),
         "system": difference_html(found.system) if has_changed(found.system) else "",
         "user": difference_html(found.user) if has_changed(found.user) else "",
     }

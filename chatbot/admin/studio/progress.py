@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chatbot.admin.badges import mend_label, moment
+from chatbot.admin.badges import kind_label, mend_label, moment
 from chatbot.admin.studio.state import labels
 from chatbot.admin.studio.words import reason_text, selection_text, stale_text
 from chatbot.models import CheckStatus, Enforcement, Generation, Outcome, PromptCheck, PromptTemplate, SampleRun
@@ -19,13 +19,15 @@ SHOWN_RAW = 4000
 
 def trial_report(generation: Generation) -> dict[str, Any]:
     """How one side of a comparison went."""
+    answer = generation.answer
     return {
         "running": generation.outcome == Outcome.RUNNING,
         "outcome": str(Outcome(generation.outcome).label),
         "error": generation.error,
         "source": generation.source,
         "errors": [entry["error"] for entry in generation.tried if entry["error"]],
-        "kept": str(Enforcement(generation.enforcement).label) if generation.answer else "–",
+        "kept": str(Enforcement(generation.enforcement).label) if answer else "–",
+        "kind": kind_label(answer) if answer and "message" in generation.variables else "",
         "mends": _mends(generation.mends),
         "tokensIn": generation.tokens_in,
         "tokensOut": generation.tokens_out,
@@ -66,6 +68,7 @@ def _run(run: SampleRun, names: Mapping[str, Mapping[str, str]]) -> dict[str, An
         "passed": run.ended and not run.reasons,
         "reasons": [reason_text(reason) for reason in run.reasons],
         "answer": run.answer,
+        "kind": kind_label(run.answer) if run.answer and run.expected.get("message") else "",
         "raw": run.raw_text[:SHOWN_RAW],
         "mends": _mends(run.report.get("mends", {})),
         "firstTokenMs": run.report.get("firstTokenMs"),

@@ -6,18 +6,21 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from challenges.forms import WordsField
 from challenges.models import Category, Location, WorkType
 from chatbot.admin.badges import with_labels
-from chatbot.models import PromptSample
+from chatbot.admin.studio.message import UnfitMessage, answers_messages, checked
+from chatbot.models import PromptSample, PromptTemplate
+from chatbot.prompts.contracts import TEMPLATES
 
+_SHOWN_CHARACTERS = 60
 _KINDS: dict[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
 
 
@@ -34,8 +37,9 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     class Meta:
         model = PromptSample
+        widgets = {"message": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
         fields = (
-            *("template", "category", "location", "work_type", "contains", "excludes"),
+            *("template", "category", "location", "work_type", "message", "contains", "excludes"),
             *("title_min", "title_max", "names_category", "length_min", "length_max"),
         )
 
@@ -51,18 +55,33 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             label = self.fields[name].label
             self.fields[name] = forms.ChoiceField(choices=choices, label=label, widget=UnfoldAdminSelectWidget)
 
+    def clean(self) -> dict[str, Any]:
+        """A message is kept for templates that answer one, and needed for them."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        template, message = cleaned.get("template"), cleaned.get("message")
+        if template is None or message is None:
+            return cleaned
+        if not answers_messages(template):
+            cleaned["message"] = ""
+            return cleaned
+        try:
+            cleaned["message"] = checked(message)
+        except UnfitMessage as error:
+            self.add_error("message", str(error))
+        return cleaned
+
 
 @admin.register(PromptSample)
 class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     form = PromptSampleForm
-    list_display = ("sample", "template", "expectations")
+    list_display = ("sample", "said", "template", "expectations")
     list_display_links = ("sample",)
     list_select_related = ("template",)
     list_filter = (("template", RelatedDropdownFilter),)
     list_filter_submit = True
     warn_unsaved_form = True
     fieldsets = (
-        (None, {"fields": ("template", ("category", "location", "work_type"))}),
+        (None, {"fields": ("template", ("category", "location", "work_type"), "message")}),
         (
             gettext_lazy("Expected of the answer"),
             {
@@ -80,6 +99,13 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptSample]:
         return with_labels(super().get_queryset(request))
 
+    @property
+    def conditional_fields(self) -> dict[str, str]:
+        """A message is offered for templates that answer one: the condition is a script of the form."""
+        keys = [key for key, contract in TEMPLATES.items() if contract.answers_a_message]
+        answering = PromptTemplate.objects.filter(key__in=keys).values_list("pk", flat=True)
+        return {"message": f"{[str(pk) for pk in answering]}.includes(String(template))"}
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Templates are code: none is made beside this form."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -91,6 +117,10 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
     @admin.display(description=gettext_lazy("sample"), ordering="category")
     def sample(self, sample: Any) -> str:
         return f"{sample.category_label} · {sample.location_label} · {sample.work_type_label}"
+
+    @admin.display(description=gettext_lazy("message"))
+    def said(self, sample: PromptSample) -> str:
+        return Truncator(sample.message).chars(_SHOWN_CHARACTERS) or "–"
 
     @admin.display(description=gettext_lazy("expected"))
     def expectations(self, sample: PromptSample) -> str:

@@ -12,11 +12,11 @@ from chatbot.admin.studio.words import problem_text, stale_text
 from chatbot.answers.schema import utf16_length
 from chatbot.models import CheckStatus, PromptDraft, PromptTemplate
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.contracts import TEMPLATES, TemplateContract
+from chatbot.prompts.contracts import TEMPLATES, TemplateContract, output_format
 from chatbot.prompts.differences import differences
 from chatbot.prompts.gate import fingerprint, holds, last_check
 from chatbot.prompts.rendering import Problem, segments
-from chatbot.recommending.commission import values_for, variables_of
+from chatbot.recommending.commission import Commission, values_for
 from chatbot.sources.configured import source_names
 
 SHOWN_PROBLEMS = 20
@@ -76,9 +76,9 @@ def gate_state(template: PromptTemplate, content: PromptContent, problems: list[
     return {"state": state, "text": words, "check": check.pk if check else None, "sources": " → ".join(sources)}
 
 
-def preview(content: PromptContent, selection: Selection) -> dict[str, str]:
-    """What would be sent to the model for a selection, as HTML with the values marked."""
-    values = values_for(variables_of(selection))
+def preview(content: PromptContent, ordered: Commission) -> dict[str, str]:
+    """What would be sent to the model for what is ordered, as HTML with the values marked."""
+    values = values_for(ordered.variables, output_format=output_format(ordered.request.kind))
     return {
         "system": rendered_html(segments(content.system_text, values)),
         "user": rendered_html(segments(content.user_text, values)),

@@ -19,6 +19,23 @@ def marker(name: str) -> str:
     return f"{{{{{name}}}}}"
 
 
+def variable_text(name: str) -> str:
+    """What a variable stands for."""
+    words = {
+        "location": _("where the person lives"),
+        "workType": _("how the person works"),
+        "category": _("what the answer is to be about"),
+        "output_format": _("the JSON that is to be written; another one where no challenges are asked for"),
+        "message": _("what the person said, between tags that mark it as data"),
+        "history": _("what was said before, the oldest first, between tags that mark it as data"),
+        "context": _(
+            "what was understood, which challenges and documents were found for it, and what the person was given,"
+            " between tags that mark it as data"
+        ),
+    }
+    return words.get(name, "")
+
+
 def problem_text(problem: Problem, contract: TemplateContract) -> str:
     """Why the draft cannot be used, and what would help."""
     match problem.code:
@@ -57,6 +74,9 @@ def reason_text(reason: Reason) -> str:
     words = {
         "no_answer": _("No answer came: %(outcome)s. %(error)s"),
         "refused": _("It could not be tried: %(error)s"),
+        "without_model": _(
+            "No model is ever asked for this message, so it says nothing about the prompt: take another."
+        ),
         "other_source": _("The model %(asked)s could not do it, so %(source)s had to answer. %(error)s"),
         "repaired": _("The answer was not valid JSON and had to be repaired."),
         "asked_again": _("Challenges were missing or could not be used, so the model had to be asked again."),
@@ -107,6 +127,9 @@ def stale_text(check: Any, now: Fingerprint) -> str:
 
 
 def selection_text(selection: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]]) -> str:
-    """A selection of keys as a person reads it: what its options are called today."""
+    """A selection of keys as a person reads it: what its options are called today, and what is said with it."""
     names = ("category", "location", "work_type")
-    return " · ".join(labels[name].get(str(selection[name]), str(selection[name])) for name in names)
+    parts = [labels[name].get(str(selection[name]), str(selection[name])) for name in names]
+    if message := selection.get("message"):
+        parts.append(_("“%(message)s”") % {"message": message})
+    return " · ".join(parts)

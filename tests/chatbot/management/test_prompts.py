@@ -53,14 +53,14 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def second() -> PromptTemplate:
-    """Another template with something live: the same as ``base-info`` has."""
-    return PromptTemplate.objects.create(key="free-text", live_version=base_info().live_version)
+    """The other template."""
+    return PromptTemplate.objects.select_related("live_version__template").get(key="free-text")
 
 
 # --- out -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("keys", [[], ["base-info"], ["base-info", "base-info"]])
+@pytest.mark.parametrize("keys", [["base-info"], ["base-info", "base-info"]])
 def test_one_prompt_goes_to_standard_output(keys: list[str]) -> None:
     assert prompts("export", *keys) == (export_template(base_info()), "")
 
@@ -69,13 +69,13 @@ def test_all_go_to_a_directory_that_is_made(tmp_path: Path, second: PromptTempla
     PromptTemplate.objects.create(key="never-live")
     directory = tmp_path / "a" / "b"
     files = [directory / "base-info.toml", directory / "free-text.toml"]
-    told = f"{files[0]}: base-info@1.\n{files[1]}: base-info@1.\n"
+    told = f"{files[0]}: base-info@1.\n{files[1]}: free-text@1.\n"
     for _ in range(2):
         assert prompts("export", "--directory", directory) == (told, "")
         assert sorted(directory.iterdir()) == files
         assert files[0].read_bytes() == export_template(base_info()).encode()
         assert files[1].read_bytes() == export_template(second).encode()
-    assert prompts("export", "free-text", "--directory", directory) == (f"{files[1]}: base-info@1.\n", "")
+    assert prompts("export", "free-text", "--directory", directory) == (f"{files[1]}: free-text@1.\n", "")
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path, file: Path, second: PromptTemplate) -> None:
@@ -105,17 +105,23 @@ def test_a_file_becomes_the_draft_of_the_prompt_it_is_named_after(file: Path) ->
 def test_the_key_in_a_file_counts_more_than_its_name(file: Path, second: PromptTemplate) -> None:
     file.write_text(f'key = "free-text"\n{GOOD}', "utf-8")
     out, err = prompts("import", file)
-    assert (out, err) == (
-        "free-text: the draft, at revision 1.\n",
-        f"{file}: nothing uses the prompt free-text.\n",
-    )
+    assert out == "free-text: the draft, at revision 1.\n"
+    assert err.splitlines() == [f"{file}: it lacks {{{{{name}}}}}." for name in ("message", "history", "context")]
     assert drafts() == [("free-text", 1, None, CONTENT)]
+
+
+def test_a_prompt_that_nothing_uses_is_told(file: Path) -> None:
+    PromptTemplate.objects.create(key="retired")
+    file.write_text(f'key = "retired"\n{GOOD}', "utf-8")
+    assert prompts("import", file)[1] == f"{file}: nothing uses the prompt retired.\n"
 
 
 def test_what_was_exported_changes_nothing(tmp_path: Path) -> None:
     prompts("export", "--directory", tmp_path)
     assert prompts("import", tmp_path / "base-info.toml") == ("base-info: nothing to change.\n", "")
     assert prompts("import", SEED / "base-info.toml") == ("base-info: nothing to change.\n", "")
+    assert prompts("import", tmp_path / "free-text.toml") == ("free-text: nothing to change.\n", "")
+    assert prompts("import", SEED / "free-text.toml") == ("free-text: nothing to change.\n", "")
     assert drafts() == []
 
 
@@ -164,11 +170,11 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, file: Path) -> None:
     assert refused("import", file, "--by", "nobody") == 'There is no user "nobody".'
     copy = tmp_path / "copy.toml"
     copy.write_text(GOOD, "utf-8")
-    assert refused("import", copy) == f'{copy}: There is no prompt "copy" (there is: base-info).'
+    assert refused("import", copy) == f'{copy}: There is no prompt "copy" (there is: base-info, free-text).'
     copy.write_text(f'key = "base-info"\n{GOOD}', "utf-8")
     assert refused("import", file, copy) == f"{file} and {copy} are both for base-info."
     copy.write_text(f'key = "\\u001b[31m"\n{GOOD}', "utf-8")
-    assert refused("import", copy) == f'{copy}: There is no prompt "\\u001b[31m" (there is: base-info).'
+    assert refused("import", copy) == f'{copy}: There is no prompt "\\u001b[31m" (there is: base-info, free-text).'
     copy.write_text(f"{GOOD}temperature = 'hot'\n", "utf-8")
     assert refused("import", copy) == f'{copy}: "temperature" must be a number.'
     copy.write_bytes(GOOD.encode("cp949"))

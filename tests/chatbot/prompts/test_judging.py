@@ -133,6 +133,33 @@ def test_the_sentence_has_its_bounds(bounds: dict[str, int], expected: list[Reas
     assert reasons(bounds) == expected
 
 
+TALK = {"kind": "smalltalk", "recommend": "천만에요. 언제든 말 걸어 주세요.", "challenges": []}
+
+
+def test_an_answer_without_challenges_names_no_category_and_has_no_titles() -> None:
+    assert reasons({"title_min": 5, "title_max": 6}, answer=TALK, titles=["너무 긴 제목이지만 아무도 못 봐요"]) == []
+    assert reasons(answer=TALK, mends={"category_added": 1}, enforcement=Enforcement.MENDED) == []
+
+
+def test_all_else_is_expected_of_an_answer_without_challenges() -> None:
+    expected = {"contains": ["천만에요", "비건"], "excludes": ["언제든"], "length_min": 5, "length_max": 10}
+    assert reasons(expected, answer=TALK, titles=[], enforcement=Enforcement.ASKED_AGAIN) == [
+        {"code": "asked_again", "error": ""},
+        {"code": "lacks", "words": "비건"},
+        {"code": "contains", "words": "언제든"},
+        {"code": "too_long", "length": len(TALK["recommend"]), "bound": 10},
+    ]
+    assert reasons(answer=TALK, source="catalog")[0]["code"] == "other_source"
+    assert reasons(answer=None, outcome=Outcome.FAILED)[0]["code"] == "no_answer"
+
+
+@pytest.mark.parametrize("source", ["openai:a", "catalog"])
+def test_what_no_model_is_asked_says_nothing_about_the_prompt(source: str) -> None:
+    """Not even with the catalogue alone: such a sample checks nothing."""
+    found = reasons({"contains": ["없는 말"]}, answer=TALK, source=source, asked=source, without_model=True)
+    assert found == [{"code": "without_model"}]
+
+
 def test_everything_that_is_wrong_is_told() -> None:
     found = reasons(
         {"contains": ["없는 말"], "length_max": 5},

@@ -8,9 +8,13 @@ from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.drafting import save_draft
 from chatbot.prompts.live import Prompt, live_prompts
-from tests.prompts import CONTENT, base_info, content, make_live, make_version
+from tests.prompts import CONTENT, base_info, content, free_text, make_live, make_version
 
 pytestmark = pytest.mark.django_db
+
+
+def first_of(template: PromptTemplate) -> Prompt:
+    return Prompt.of(template.versions.get(number=1))
 
 
 def test_a_version_as_what_is_to_be_written_with() -> None:
@@ -26,18 +30,18 @@ def test_what_goes_live_is_used_next() -> None:
     second = make_version()
     assert live_prompts.get()["base-info"].name == "base-info@1"
     make_live(second)
-    assert live_prompts.get() == {"base-info": Prompt.of(second)}
+    assert live_prompts.get() == {"base-info": Prompt.of(second), "free-text": first_of(free_text())}
 
 
 def test_a_draft_is_not_live() -> None:
     template = base_info()
     save_draft(template=template, revision=0, content=CONTENT, by=None)
-    assert live_prompts.get() == {"base-info": Prompt.of(template.versions.get())}
+    assert live_prompts.get() == {"base-info": first_of(template), "free-text": first_of(free_text())}
 
 
 def test_a_template_without_a_live_version_is_not_there() -> None:
     PromptTemplate.objects.create(key="empty")
-    assert set(live_prompts.get()) == {"base-info"}
+    assert set(live_prompts.get()) == {"base-info", "free-text"}
     PromptTemplate.objects.update(live_version=None)
     assert live_prompts.get() == {}
 

@@ -267,8 +267,8 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
         patched.setattr(f"chatbot.prompts.publishing.{broken}", fail)
         with pytest.raises(IntegrityError, match="the disk is full"):
             published(publisher, draft)
-    assert [version.number for version in PromptVersion.objects.all()] == [1]
-    assert PromptRelease.objects.count() == 1
+    assert [version.number for version in PromptVersion.objects.filter(template=template)] == [1]
+    assert PromptRelease.objects.filter(template=template).count() == 1
     assert (base_info().live_version, draft_of(template).based_on) == (first, first)
     assert live_prompts.get()["base-info"].name == "base-info@1"
     assert published(publisher, draft).version.number == 2

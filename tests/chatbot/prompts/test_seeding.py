@@ -1,19 +1,23 @@
 """A new installation can recommend at once, and has samples for whatever can be picked."""
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from challenges.models import Category, Location, WorkType
 from chatbot.models import PromptRelease, PromptSample, PromptTemplate, PromptVersion, ReleaseKind
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
-from chatbot.prompts.seeding import load_seed
+from chatbot.prompts.live import live_prompts
+from chatbot.prompts.seeding import LAST_MESSAGE, MESSAGES, load_seed
+from chatbot.recommending import trial
 from tests.prompts import base_info, make_live, make_version
 
 pytestmark = pytest.mark.django_db
 
 
-def sample_facts() -> list[tuple[str, str, str, bool]]:
-    return list(PromptSample.objects.values_list("category", "location", "work_type", "seeded"))
+def sample_facts(key: str = "base-info") -> list[tuple[str, str, str, str, bool]]:
+    names = ("category", "location", "work_type", "message", "seeded")
+    return list(PromptSample.objects.filter(template__key=key).values_list(*names))
 
 
 def test_the_seed_is_live_and_asks_for_what_was_learned() -> None:
@@ -37,7 +41,7 @@ def test_the_seed_keeps_its_contract_and_its_hash() -> None:
 
 
 def test_its_release_says_that_nobody_made_it() -> None:
-    first = PromptRelease.objects.get()
+    first = PromptRelease.objects.get(template=base_info())
     assert (first.kind, first.version, first.previous, first.by, first.why) == (
         *(ReleaseKind.AUTOMATIC, base_info().live_version, None),
         *(None, "첫 버전"),
@@ -48,19 +52,43 @@ def test_every_category_has_a_sample_and_every_place_and_work_its_turn() -> None
     found = sample_facts()
     assert [category for category, *_ in found] == list(Category.objects.values_list("key", flat=True))
     assert {location for _, location, *_ in found} == set(Location.objects.values_list("key", flat=True))
-    assert {work_type for _, _, work_type, _ in found} == set(WorkType.objects.values_list("key", flat=True))
-    assert len({(location, work_type) for _, location, work_type, _ in found}) == len(found) == 8
-    assert all(seeded for *_, seeded in found)
+    assert {work_type for _, _, work_type, *_ in found} == set(WorkType.objects.values_list("key", flat=True))
+    assert len({(location, work_type) for _, location, work_type, *_ in found}) == len(found) == 8
+    assert all(seeded and not message for *_, message, seeded in found)
     for sample in PromptSample.objects.all():
         sample.full_clean()
 
 
+def test_every_category_has_a_message_too_and_one_asks_for_no_challenges() -> None:
+    *found, last = sample_facts("free-text")
+    assert [category for category, *_ in found] == list(Category.objects.values_list("key", flat=True))
+    labels = dict(Category.objects.values_list("key", "label"))
+    assert [message for *_, message, _ in found] == [
+        words.replace("{category}", labels[category]) for (category, *_), words in zip(found, MESSAGES, strict=True)
+    ]
+    assert last == (*found[0][:3], LAST_MESSAGE, True)
+
+
+@pytest.mark.parametrize("category", ["VEGAN", "MEDIA", "PLOGGING"])
+async def test_what_is_said_in_samples_stays_with_the_category(category: str) -> None:
+    """Whatever category a message falls to: there may be more of them some day."""
+    prompt = (await sync_to_async(live_prompts.get)())["free-text"]
+    picked = await sync_to_async(trial.select)(location="city", work_type="office", category=category)
+    kinds = {}
+    for words in (*MESSAGES, LAST_MESSAGE, trial.PLAIN_MESSAGE):
+        ordered = await trial.foresee(prompt, picked, words.replace("{category}", picked.category.label))
+        assert (ordered.request.selection.category.key, trial.asks_no_model(ordered)) == (category, False)
+        kinds[words] = ordered.request.kind
+    assert {words: kind for words, kind in kinds.items() if kind != "recommendation"} == {LAST_MESSAGE: "explanation"}
+
+
 def test_loading_again_changes_nothing() -> None:
     make_live(make_version())
-    before = sample_facts()
+    before = [sample_facts(key) for key in TEMPLATES]
     assert load_seed() == []
     assert str(base_info().live_version) == "base-info@2"
-    assert (sample_facts(), PromptVersion.objects.count(), PromptRelease.objects.count()) == (before, 2, 2)
+    after = [sample_facts(key) for key in TEMPLATES]
+    assert (after, PromptVersion.objects.count(), PromptRelease.objects.count()) == (before, 3, 3)
 
 
 def test_samples_that_people_chose_stay_as_they_are() -> None:
@@ -85,5 +113,5 @@ def test_before_the_catalogue_there_is_nothing_to_pick() -> None:
 
 def test_a_template_that_lost_its_live_version_gets_the_seed_as_a_new_one() -> None:
     PromptTemplate.objects.update(live_version=None)
-    assert load_seed() == ["base-info"]
+    assert load_seed() == ["base-info", "free-text"]
     assert str(base_info().live_version) == "base-info@2"

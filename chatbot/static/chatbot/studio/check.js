@@ -99,14 +99,14 @@ export class Check {
       reasons.append(...run.reasons.map((reason) => tag("li", reason)));
       line.append(reasons);
     }
-    if (run.answer) line.append(details(strings.whatCame, cards(run.answer)));
+    if (run.answer) line.append(details(strings.whatCame, cards(run.answer, run.kind)));
     if (run.raw && !run.passed) line.append(details(strings.rawText, tag("pre", run.raw)));
     if (old) old.replaceWith(line);
     else this.#runs.append(line);
   }
 }
 
-function cards(answer) {
+function cards(answer, kind) {
   const box = document.createElement("div");
   const list = document.createElement("ol");
   list.className = "cards";
@@ -115,7 +115,13 @@ function cards(answer) {
     line.className = "complete";
     list.append(line);
   }
-  box.append(tag("p", answer.recommend), list);
+  if (kind) {
+    const words = tag("p", answer.challenges.length ? kind : fill(strings.noChallenges, { kind }));
+    words.className = "kind";
+    box.append(words);
+  }
+  box.append(tag("p", answer.recommend));
+  if (answer.challenges.length) box.append(list);
   return box;
 }
 

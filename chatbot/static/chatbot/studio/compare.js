@@ -1,8 +1,10 @@
-/** Two sides that write for the same selection, as people would see it. */
+/** Two sides that write for the same selection and message, as people would see it. */
 
 import { parseText, layoutText } from "../leafresh-client.js";
 import { card, tag } from "./elements.js";
-import { ask, config, fill, say, selection, strings } from "./request.js";
+import { picked, rememberPicks } from "./picks.js";
+import { ask, config, fill, say, strings } from "./request.js";
+import { showUnderstood } from "./understood.js";
 
 const REPORT_TRIES = 10;
 
@@ -83,6 +85,7 @@ class Side {
 
   #report(report) {
     const time = (value) => (value === null ? "–" : fill(strings.milliseconds, { count: value }));
+    if (report.kind) say(this.#find(".kind"), this.#find(".cards").children.length ? report.kind : fill(strings.noChallenges, report));
     const facts = [
       [strings.firstToken, time(report.firstTokenMs)],
       [strings.duration, time(report.durationMs)],
@@ -124,12 +127,13 @@ export function prepareTrials({ before = async () => true } = {}) {
       return;
     }
     const [left, right] = ["left", "right"].map((name) => document.getElementById(`side-${name}`).value);
-    const { status, message, data } = await ask(config.trials, { left, right, ...selection() });
+    const { status, message, data } = await ask(config.trials, { left, right, ...picked() });
     if (status !== 200) {
       say(failure, message);
       start.disabled = false;
       return;
     }
+    showUnderstood("trial-understood", data.understood);
     sides = [new Side(data.left), new Side(data.right)];
     place.replaceChildren(...sides.map((side) => side.element));
     place.hidden = false;
@@ -138,4 +142,8 @@ export function prepareTrials({ before = async () => true } = {}) {
   stop.addEventListener("click", () => sides.forEach((side) => side.stop()));
 }
 
-if (config.state === null) prepareTrials(); // the page that only compares
+if (config.state === null) {
+  // the page that only compares
+  rememberPicks();
+  prepareTrials();
+}

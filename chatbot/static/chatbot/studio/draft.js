@@ -4,7 +4,8 @@
  * What is not saved yet is also kept in this browser, with the revision that it belongs to, until the server has it.
  */
 
-import { ask, selection } from "./request.js";
+import { picked } from "./picks.js";
+import { ask } from "./request.js";
 
 const PAUSE_MS = 500;
 const RETRY_MS = 3000;
@@ -117,7 +118,7 @@ export class Draft {
     this.#sent = fields;
     this.#keep();
     this.#report("saving", null);
-    const envelope = await ask(this.#url, { ...fields, ...selection(), revision: this.#revision, user: this.#user });
+    const envelope = await ask(this.#url, { ...fields, ...picked(), revision: this.#revision, user: this.#user });
     if (envelope.status === 200) {
       this.#sent = null;
       this.#saved = JSON.stringify(fields);

@@ -3,16 +3,20 @@
 import { Check } from "./check.js";
 import { prepareTrials } from "./compare.js";
 import { Draft } from "./draft.js";
-import { ask, config, fill, say, selection, strings } from "./request.js";
+import { onPick, picked, rememberPicks } from "./picks.js";
+import { ask, config, fill, say, strings } from "./request.js";
+import { showUnderstood } from "./understood.js";
 
 const find = (id) => document.getElementById(id);
 const TEXTS = ["system_text", "user_text"];
 const NUMBERS = ["temperature", "max_tokens"];
+const TYPING_MS = 400;
 const SHOWN = { saved: "success", unsaved: "", saving: "", offline: "warning", signedOut: "warning", conflict: "danger", refused: "danger" };
 
 let state = config.state;
 let check = null;
 let refusal = "";
+let refreshed = 0;
 
 function readFields() {
   const numbers = NUMBERS.map((name) => [name, find(name).value === "" ? null : Number(find(name).value)]);
@@ -60,6 +64,8 @@ function show(next) {
     // The server escapes what people wrote: its marks around the values are the only markup.
     find("preview-system").innerHTML = state.preview.system;
     find("preview-user").innerHTML = state.preview.user;
+    say(find("preview-failure"), "");
+    showUnderstood("preview-understood", state.preview.understood);
   }
   showProblems();
   find("gate").textContent = state.gate.text;
@@ -127,10 +133,13 @@ function offerBack(mine) {
   };
 }
 
-/** Asks how the saved draft stands, for the selection that is picked now. */
+/** Asks how the saved draft stands, for what is picked now; of answers that overtake each other, the last asked for counts. */
 async function refresh() {
-  const { status, data } = await ask(config.preview, { ...selection() });
+  const mine = (refreshed += 1);
+  const { status, message, data } = await ask(config.preview, { ...picked() });
+  if (mine !== refreshed) return;
   if (status === 200 && draft.isSaved) show({ ...data, revision: draft.revision });
+  else if (status === 400 || status === 422) say(find("preview-failure"), message); // what was picked cannot be said
 }
 
 async function saved() {
@@ -152,7 +161,6 @@ function prepareFields() {
       }
     });
   }
-  for (const picker of document.querySelectorAll("[data-pick]")) picker.addEventListener("change", refresh);
   find("save-now")?.addEventListener("click", () => draft.save());
   find("start-over")?.addEventListener("click", () => {
     const mine = readFields();
@@ -195,6 +203,8 @@ function preparePublishing() {
 function begin() {
   writeFields(config.draft);
   show(config.state);
+  rememberPicks();
+  onPick(refresh, TYPING_MS);
   refresh();
   if (config.mayEdit) {
     prepareFields();
@@ -204,8 +214,6 @@ function begin() {
       say(find("restored"), strings.restored);
       draft.continueFrom(left.revision);
     }
-  } else {
-    for (const picker of document.querySelectorAll("[data-pick]")) picker.addEventListener("change", refresh);
   }
   prepareTrials({ before: async () => (await saved()) !== null });
   check = new Check({ before: saved, onEnd: refresh });

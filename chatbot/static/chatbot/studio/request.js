@@ -46,12 +46,6 @@ export function fill(pattern, values) {
   return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** The selection that the page's pickers show, or null when there are none. */
-export function selection() {
-  const pickers = Array.from(document.querySelectorAll("[data-pick]"));
-  return pickers.length ? Object.fromEntries(pickers.map((picker) => [picker.dataset.pick, picker.value])) : null;
-}
-
 /** Shows `text` in the element, or hides it when there is none. */
 export function say(element, text) {
   element.textContent = text;

@@ -39,10 +39,10 @@ def text(**changes: Any) -> dict[str, Any]:
     return {"revision": 0, **fields, "temperature": None, "max_tokens": None, **changes}
 
 
-def post(client: Client, name: str, body: object, *rest: object) -> Any:
+def post(client: Client, name: str, body: object, *rest: object, template: PromptTemplate | None = None) -> Any:
     """A script's request, its body as JSON unless it is text already."""
     data = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.post(address(name, *rest), data, content_type=JSON)
+    return client.post(address(name, *rest, template=template), data, content_type=JSON)
 
 
 def save(client: Client, **changes: Any) -> Any:

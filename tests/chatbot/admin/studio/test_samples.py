@@ -6,10 +6,11 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from challenges.models import Category
 from chatbot.models import PromptSample
-from tests.prompts import base_info
+from tests.prompts import base_info, free_text
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,10 @@ def add(client: Client, **changes: Any) -> Any:
 
 def change(sample: PromptSample) -> str:
     return reverse("admin:chatbot_promptsample_change", args=[sample.pk])
+
+
+def pinned() -> PromptSample:
+    return PromptSample.objects.get(template=base_info(), category="VEGAN")
 
 
 def newest() -> PromptSample:
@@ -69,6 +74,39 @@ def test_a_sample_is_pinned_with_what_is_expected(editor: Client) -> None:
     )
 
 
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def test_a_template_that_answers_messages_needs_one(editor: Client) -> None:
+    template = free_text().pk
+    for message in ("", "ㅇ", "\u200b \u200b", "가" * 501):
+        response = add(editor, template=template, message=message)
+        assert list(response.context["adminform"].form.errors) == ["message"]
+    assert add(editor, template=template, message=" 더 쉬운 거\u1100\u1161 <b>없어</b>? ").status_code == 302
+    assert newest().message == "더 쉬운 거가 <b>없어</b>?"
+    page = editor.get(LIST).content.decode()
+    assert "더 쉬운 거가 &lt;b&gt;없어&lt;/b&gt;?" in page
+
+
+def test_a_template_that_answers_none_keeps_none(editor: Client) -> None:
+    """The field is not offered; what was written in it before another template was picked is not kept."""
+    assert add(editor, message="ㅇ").status_code == 302
+    assert newest().message == ""
+
+
+def test_the_message_is_offered_for_templates_that_answer_one(editor: Client) -> None:
+    page = editor.get(f"{LIST}add/").content.decode()
+    condition = f"['{free_text().pk}'].includes(String(template))"
+    assert f'x-show="{escape(condition)}"' in page
+
+
+def test_a_long_message_is_told_in_part(editor: Client) -> None:
+    add(editor, template=free_text().pk, message="가" * 500)
+    page = editor.get(LIST).content.decode()
+    assert "가" * 59 + "…" in page
+    assert "가" * 60 not in page
+
+
 def test_nothing_more_than_a_selection_is_needed(editor: Client) -> None:
     assert add(editor).status_code == 302
     sample = newest()
@@ -108,7 +146,7 @@ def test_options_are_picked_by_their_labels(editor: Client) -> None:
 
 
 def test_an_option_that_is_gone_stays_as_it_was_pinned(editor: Client) -> None:
-    sample = PromptSample.objects.get(category="VEGAN")
+    sample = pinned()
     Category.objects.filter(key="VEGAN").update(active=False)
     page = editor.get(change(sample)).content.decode()
     assert '<option value="VEGAN" selected>VEGAN</option>' in page
@@ -118,21 +156,21 @@ def test_an_option_that_is_gone_stays_as_it_was_pinned(editor: Client) -> None:
 
 
 def test_words_are_shown_as_they_are_written(editor: Client) -> None:
-    sample = PromptSample.objects.get(category="VEGAN")
+    sample = pinned()
     editor.post(change(sample), form(contains="두부,콩"))
     assert ">두부, 콩</textarea>" in editor.get(change(sample)).content.decode()
     assert LogEntry.objects.count() == 1
 
 
 def test_samples_are_deleted(editor: Client) -> None:
-    sample = PromptSample.objects.get(category="VEGAN")
+    sample = pinned()
     address = reverse("admin:chatbot_promptsample_delete", args=[sample.pk])
     assert editor.post(address, {"post": "yes"}).status_code == 302
     assert not PromptSample.objects.filter(pk=sample.pk).exists()
 
 
 def test_who_may_only_look_changes_no_sample(operator: Client) -> None:
-    sample = PromptSample.objects.get(category="VEGAN")
+    sample = pinned()
     assert operator.get(change(sample)).status_code == 200
     assert operator.post(change(sample), form(title_max="2")).status_code == 403
     assert add(operator).status_code == 403

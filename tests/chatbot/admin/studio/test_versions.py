@@ -50,7 +50,7 @@ def test_a_version_leads_to_its_comparisons(operator: Client) -> None:
 def test_versions_are_found_by_note_and_text_and_the_newest_is_first(operator: Client) -> None:
     make_version(note="더 다정하게")
     make_version(system_text="바다 이야기")
-    assert names(operator, {}) == ["base-info@3", "base-info@2", "base-info@1"]
+    assert names(operator, {}) == ["base-info@3", "base-info@2", "free-text@1", "base-info@1"]
     assert names(operator, {"q": "더 다정하게"}) == ["base-info@2"]
     assert names(operator, {"q": "바다 이야기"}) == ["base-info@3"]
     assert names(operator, {"template__id__exact": str(base_info().pk), "q": "없는 것"}) == []

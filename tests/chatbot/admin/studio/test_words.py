@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chatbot.admin.studio.words import marker, problem_text, reason_text, refusal_text, selection_text, stale_text
+from chatbot.admin.studio.words import (
+    marker,
+    problem_text,
+    reason_text,
+    refusal_text,
+    selection_text,
+    stale_text,
+    variable_text,
+)
 from chatbot.models import CheckStatus, PromptCheck
 from chatbot.prompts import judging, publishing
-from chatbot.prompts.contracts import BASE_INFO
+from chatbot.prompts.contracts import BASE_INFO, TEMPLATES
 from chatbot.prompts.gate import Fingerprint
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased
 from chatbot.prompts.rendering import Problem
@@ -53,6 +61,10 @@ def test_problems(problem: Problem, words: str) -> None:
 REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "no_answer": ({"outcome": "failed", "error": "timeout"}, "No answer came: failed. timeout"),
     "refused": ({"error": "busy"}, "It could not be tried: busy"),
+    "without_model": (
+        {},
+        "No model is ever asked for this message, so it says nothing about the prompt: take another.",
+    ),
     "other_source": (
         {"asked": "a", "source": "b", "error": ""},
         "The model a could not do it, so b had to answer.",
@@ -113,6 +125,17 @@ def test_a_selection_is_called_what_it_is_called_today() -> None:
     labels = {"category": {"VEGAN": "비건"}, "location": {"city": "도시"}, "work_type": {}}
     selection = {"category": "VEGAN", "location": "city", "work_type": "gone", "contains": []}
     assert selection_text(selection, labels) == "비건 · 도시 · gone"
+    assert (
+        selection_text({**selection, "message": "더 <b>쉬운</b> 거"}, labels)
+        == "비건 · 도시 · gone · “더 <b>쉬운</b> 거”"
+    )
+
+
+def test_every_variable_is_explained() -> None:
+    for contract in TEMPLATES.values():
+        for variable in contract.variables:
+            assert variable_text(variable.name), variable
+    assert variable_text("of another release") == ""
 
 
 def test_a_marker_is_written_as_in_a_text() -> None:
