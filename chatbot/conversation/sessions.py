@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from chatbot.conversation import feedback
 from chatbot.conversation.memory import Memory, Note, recall
-from chatbot.conversation.retention import cutoff
+from chatbot.conversation.retention import cutoff, expired
 from chatbot.errors import FieldRequired, MalformedSessionId
 from chatbot.models import ChatSession, Generation, Turn
 
@@ -35,7 +35,7 @@ def remembered(key: str) -> Memory:
     """What is remembered of the session; an expired one is erased. One SQL statement for one that is not."""
     memory = recall(key)
     if memory.active_at is not None and memory.active_at < cutoff():
-        forget(key)
+        forget(key, only_if_expired=True)
         return Memory()
     return memory
 
@@ -108,10 +108,13 @@ def _turn(turn: Turn, thought: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def forget(key: str) -> list[uuid.UUID]:
+def forget(key: str, *, only_if_expired: bool = False) -> list[uuid.UUID]:
     """Erases the session, its turns, its feedback and the generations that answered nobody else; returns those."""
     with transaction.atomic():
-        list(ChatSession.objects.select_for_update().filter(pk=key))  # what still wants to add to it finds it gone
+        # What still wants to add to it waits, and finds it gone; what already has made it live again.
+        locked = list(ChatSession.objects.select_for_update().filter(pk=key))
+        if only_if_expired and not any(expired(session) for session in locked):
+            return []
         own = list(
             Generation.objects.filter(turns__session_id=key)
             .exclude(turns__in=Turn.objects.exclude(session_id=key))

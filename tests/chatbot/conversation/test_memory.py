@@ -85,3 +85,9 @@ def test_an_expired_session_is_as_good_as_forgotten(settings: Settings) -> None:
     assert sessions.remembered("new").given == ["라", "마", "바"]
     assert [row.pk for row in ChatSession.objects.all()] == ["new"]
     assert Generation.objects.count() == 1
+
+
+def test_a_session_that_lives_again_is_not_erased_by_who_saw_it_expired() -> None:
+    sessions.begin_turn("s", generation(answer("가", "나", "다")), PICKED)
+    assert sessions.forget("s", only_if_expired=True) == []
+    assert recall("s").given == ["가", "나", "다"]
