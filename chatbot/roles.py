@@ -11,9 +11,12 @@ _EDIT = Q(
         *("view_prompttemplate", "view_promptversion", "view_promptdraft", "change_promptdraft"),
         *("view_promptsample", "add_promptsample", "change_promptsample", "delete_promptsample"),
         *("view_promptrelease", "view_promptcheck"),
+        *(f"{right}_knowledgedocument" for right in ("view", "add", "change", "delete")),
+        "view_listedword",
     ]
 )
-_PUBLISH = _EDIT | Q(codename="publish_prompt")
+# The word lists decide from the next message on who is declined and who is helped, so they are a publisher's.
+_PUBLISH = _EDIT | Q(codename__in=["publish_prompt", "add_listedword", "change_listedword", "delete_listedword"])
 _READ = Q(codename__startswith="view_") & Q(content_type__app_label__in=["chatbot", "challenges", "auth"])
 
 ROLES: Mapping[str, Q] = {
@@ -21,7 +24,8 @@ ROLES: Mapping[str, Q] = {
     gettext_noop("Prompt publisher"): _PUBLISH,
     gettext_noop("Operator"): _READ,
 }
-"""Each role by the name of its group: edit and try; also publish and roll back; read everything."""
+"""Each role by the name of its group: edit prompts and documents, and try; also publish, roll back and keep the word
+lists; read everything."""
 
 
 def load_roles() -> list[str]:

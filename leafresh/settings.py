@@ -232,6 +232,9 @@ UNFOLD = {
                 "items": [
                     _entry(_("Generations"), "auto_awesome", "chatbot.generation"),
                     _entry(_("Sessions"), "forum", "chatbot.chatsession"),
+                    _entry(_("Feedback"), "thumbs_up_down", "chatbot.feedback"),
+                    _entry(_("Knowledge documents"), "menu_book", "chatbot.knowledgedocument"),
+                    _entry(_("Word lists"), "playlist_add_check", "chatbot.listedword"),
                 ],
             },
             {

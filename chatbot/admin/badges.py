@@ -101,6 +101,15 @@ def link(address: str, text: object) -> SafeString:
     return format_html('<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>', address, text)
 
 
+def outward_link(address: str) -> SafeString | str:
+    """The address as a link that opens beside the admin; a dash where there is none that a browser may follow."""
+    if not address.lower().startswith(("https://", "http://")):
+        return "–"
+    pattern = '<a class="{}" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
+    host = address.partition("//")[2].partition("/")[0]
+    return format_html(pattern, "text-primary-600 underline dark:text-primary-500", address, host or address)
+
+
 def moment(time: datetime) -> str:
     """A point in time, short enough for a column."""
     return date_format(localtime(time), "Y-m-d H:i")

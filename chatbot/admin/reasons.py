@@ -52,6 +52,8 @@ _SENTENCES: Mapping[str, Promise] = {
     "task": gettext_lazy("%(words)s gives a task that is not ours."),
     "fact": gettext_lazy("It asks for a fact about %(words)s."),
     "facet": gettext_lazy("%(words)s says how it should be: %(facet)s."),
+    "suiting": gettext_lazy("It is to suit %(words)s."),
+    "quality": gettext_lazy("%(words)s says what it is to be like."),
     "location": gettext_lazy("%(words)s names the location %(location)s."),
     "work_type": gettext_lazy("%(words)s names the work type %(work_type)s."),
     "nothing_special": gettext_lazy("Nothing in it stands out, so it asks for challenges."),

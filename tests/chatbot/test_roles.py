@@ -12,7 +12,10 @@ EDIT = {
     *("chatbot.change_promptdraft", "chatbot.view_promptrelease", "chatbot.view_promptcheck"),
     *("chatbot.view_promptsample", "chatbot.add_promptsample", "chatbot.change_promptsample"),
     "chatbot.delete_promptsample",
+    *("chatbot.view_knowledgedocument", "chatbot.add_knowledgedocument", "chatbot.change_knowledgedocument"),
+    *("chatbot.delete_knowledgedocument", "chatbot.view_listedword"),
 }
+PUBLISH = {"chatbot.publish_prompt", *(f"chatbot.{right}_listedword" for right in ("add", "change", "delete"))}
 
 
 def rights_of(role: str) -> set[str]:
@@ -25,8 +28,8 @@ def test_an_editor_edits_and_tries_but_does_not_publish() -> None:
     assert rights_of("Prompt editor") == EDIT
 
 
-def test_a_publisher_publishes_what_editors_edit() -> None:
-    assert rights_of("Prompt publisher") == EDIT | {"chatbot.publish_prompt"}
+def test_a_publisher_publishes_what_editors_edit_and_keeps_the_word_lists() -> None:
+    assert rights_of("Prompt publisher") == EDIT | PUBLISH
 
 
 def test_an_operator_reads_everything_and_changes_nothing() -> None:
@@ -40,7 +43,7 @@ def test_an_operator_reads_everything_and_changes_nothing() -> None:
 
 def test_every_right_that_a_role_names_exists() -> None:
     """A permission that was renamed would silently be missing from the group."""
-    for role, least in {"Prompt editor": 10, "Prompt publisher": 11, "Operator": 15}.items():
+    for role, least in {"Prompt editor": 15, "Prompt publisher": 19, "Operator": 15}.items():
         assert Group.objects.get(name=role).permissions.count() >= least
     assert set(Group.objects.values_list("name", flat=True)) == set(ROLES)
 

@@ -26,12 +26,6 @@ ANSWER = {
 }
 
 
-@pytest.fixture
-def page(admin_client: Client) -> Client:
-    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return admin_client
-
-
 def live_version() -> PromptVersion:
     version = base_info().live_version
     assert version

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/chatbot/chatsession/"
 
 
-@pytest.fixture
-def page(admin_client: Client) -> Client:
-    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return admin_client
-
-
 def _session(key: str, *generations: Generation) -> ChatSession:
     session = ChatSession.objects.create(key=key)
     for generation in generations:

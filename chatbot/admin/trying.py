@@ -1,0 +1,171 @@
+"""Trying a message: what it would be understood as now, with the words, aliases and keywords as they are."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django import forms
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from challenges import revisions
+from challenges.catalog import Options, options
+from challenges.forms import NormalizedField
+from challenges.models import Challenge
+from chatbot.admin.badges import kind_badge
+from chatbot.admin.reasons import FACETS, Labels, reason_text
+from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
+from chatbot.conversation.intents.understand import understand
+from chatbot.conversation.intents.understanding import GivenChallenge, Situation, Understanding
+from chatbot.conversation.language import language_for
+from chatbot.conversation.manners.word_lists import WordLists, word_lists
+from chatbot.recommending.reply import KINDS
+from chatbot.recommending.requests import LONGEST_MESSAGE
+
+
+class TryForm(forms.Form):
+    """A message, and the category that is talked about when it is said."""
+
+    message = NormalizedField(
+        label=gettext_lazy("Message"),
+        max_length=LONGEST_MESSAGE,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+    category = forms.ChoiceField(
+        label=gettext_lazy("Talked about so far"), required=False, widget=UnfoldAdminSelectWidget
+    )
+
+    def __init__(self, known: Options, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, auto_id="try-%s")
+        picked = [(key, choice.label) for key, choice in known.categories.items()]
+        self.fields["category"].choices = [("", _("nothing yet")), *picked]  # type: ignore[attr-defined]
+        self.fields["message"].widget.attrs["placeholder"] = _("For example: 비건 말고 더 쉬운 거 없어?")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a message was understood as: its intent, the kind of the answer, facts by their names, and the reasons."""
+
+    intent: str
+    kind: SafeString
+    facts: Sequence[tuple[str, str]]
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    options: Options
+    words: WordLists
+    situation: Situation
+
+
+def try_form() -> TryForm:
+    """The empty form. One SQL statement as long as nothing changed."""
+    return TryForm(options.get())
+
+
+def trying_view(model_admin: Any) -> Callable[..., Any]:
+    """The view that answers the form: a part of the page for its script, a page of its own without scripts.
+
+    A coroutine, because the first message loads the analyser, which takes seconds: no thread is held meanwhile.
+    """
+
+    @never_cache
+    @require_GET
+    async def view(request: HttpRequest) -> HttpResponseBase:
+        opened = await sync_to_async(_open)(model_admin, request)
+        if isinstance(opened, HttpResponse):
+            return opened
+        known, form, context = opened
+        if form.is_valid():
+            understanding = await _understood(form.cleaned_data["message"], known)
+            context["tried"] = _tried(understanding, known)
+        part = request.headers.get("HX-Request") == "true"
+        name = "tried.html" if part else "trying_page.html"
+        return TemplateResponse(request, f"admin/chatbot/{name}", context)
+
+    return view
+
+
+def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known, TryForm, dict[str, Any]]:
+    """What is needed to answer somebody who may; else the way to the login. Raises PermissionDenied."""
+    site = model_admin.admin_site
+    if not site.has_permission(request):
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Refresh": "true"})  # the page itself leads to the login
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    current = revisions.read()
+    known = options.get(current)
+    form = TryForm(known, request.GET)
+    category = form.cleaned_data["category"] if form.is_valid() else ""
+    request.current_app = site.name
+    context = {
+        **site.each_context(request),
+        "title": _("Try a message"),
+        "opts": model_admin.opts,
+        "trying": form,
+    }
+    situation = Situation(category, category, _shown(category))
+    return _Known(known, word_lists.get(current), situation), form, context
+
+
+def _shown(category: str) -> list[GivenChallenge]:
+    """Challenges as if they had just been recommended; none where nothing was picked."""
+    rows = Challenge.objects.filter(active=True, category__key=category).order_by("pk")[:CHALLENGES]
+    return [GivenChallenge(row.title, row.description, category) for row in rows]
+
+
+async def _understood(message: str, known: _Known) -> Understanding:
+    language = await language_for(known.options)
+    return await asyncio.to_thread(
+        understand,
+        message,
+        language=language,
+        known=known.options,
+        words=known.words,
+        situation=known.situation,
+    )
+
+
+def _tried(understanding: Understanding, known: _Known) -> Tried:
+    kinds = (("location", known.options.locations), ("work_type", known.options.work_types))
+    named: Labels = {
+        kind: {key: choice.label for key, choice in choices.items()}
+        for kind, choices in (*kinds, ("category", known.options.categories))
+    }
+    return Tried(
+        intent=capfirst(str(understanding.intent.label)),
+        kind=kind_badge({"kind": KINDS.get(understanding.intent, RECOMMENDATION)}),
+        facts=[(name, value) for name, value in _facts(understanding, known.situation, named) if value],
+        reasons=[reason_text(reason, named) for reason in understanding.reasons],
+    )
+
+
+def _facts(understanding: Understanding, situation: Situation, named: Labels) -> list[tuple[str, str]]:
+    number = understanding.number
+    meant = situation.shown[number].title if number is not None and 0 <= number < len(situation.shown) else ""
+    categories = named["category"]
+    return [
+        (_("category"), categories.get(understanding.category, understanding.category)),
+        (_("not wanted"), ", ".join(sorted(categories.get(key, key) for key in understanding.avoid))),
+        (_("location"), named["location"].get(understanding.location, understanding.location)),
+        (_("work type"), named["work_type"].get(understanding.work_type, understanding.work_type)),
+        (_("how it should be"), ", ".join(str(FACETS.get(facet, facet)) for facet in understanding.facets)),
+        (_("challenge"), meant),
+        (_("looked up by"), ", ".join(understanding.topic)),
+    ]

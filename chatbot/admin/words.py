@@ -1,0 +1,122 @@
+"""The word lists in the admin, and trying what a message is understood as."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from import_export import fields
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.resources import CatalogueResource, TextWidget
+from challenges.forms import NormalizedField
+from chatbot.admin.badges import badge
+from chatbot.admin.trying import try_form, trying_view
+from chatbot.models import ListedWord, WordKind
+from chatbot.models.words import by_spelling, spelling
+
+_VARIANTS = {
+    WordKind.ABUSE: "warning",
+    WordKind.SELF_HARM: "danger",
+    WordKind.EMERGENCY: "danger",
+    WordKind.FINE: "success",
+}
+
+
+class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    class Meta:
+        model = ListedWord
+        fields = ("word", "kind", "note")
+        field_classes = {"word": NormalizedField, "note": NormalizedField}
+
+
+class KindWidget(TextWidget):
+    """A kind by its key. What is no kind is refused by the model."""
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return str(WordKind(value).value) if value else ""
+
+
+class ListedWordResource(CatalogueResource):
+    word = fields.Field("word", "word", TextWidget())
+    kind = fields.Field("kind", "kind", KindWidget())
+    note = fields.Field("note", "note", TextWidget())
+
+    class Meta(CatalogueResource.Meta):
+        model = ListedWord
+        name = ListedWord._meta.verbose_name_plural
+        import_id_fields = ("word",)
+        fields = ("word", "kind", "note")
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
+        super().before_import(dataset, **kwargs)
+        self._listed = by_spelling()
+
+    def validate_instance(self, instance: ListedWord, *args: Any, **kwargs: Any) -> None:
+        instance.listed = self._listed
+        super().validate_instance(instance, *args, **kwargs)
+
+    def after_save_instance(self, instance: ListedWord, row: Any, **kwargs: Any) -> None:
+        self._listed[spelling(instance.word)] = instance
+
+
+@admin.register(ListedWord)
+class ListedWordAdmin(ExchangeAdmin):
+    form = ListedWordForm
+    resource_classes = (ListedWordResource,)
+    import_help = gettext_lazy(
+        "A row changes the entry with its word; a new word makes a new entry. The kinds are abuse, self_harm, "
+        "emergency and fine. Either all rows are imported, or none."
+    )
+    list_before_template = "admin/chatbot/trying.html"
+    list_display = ("word", "kind_name", "note")
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    list_filter_submit = True
+    list_per_page = 100
+    search_fields = ("word",)  # shows the search field; what is searched is in get_search_results
+    search_help_text = gettext_lazy("Word or note")
+    warn_unsaved_form = True
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("word", "kind", "note"),
+                "description": gettext_lazy(
+                    "It counts from the next message on. A Korean word is found where a word begins, whatever spaces, "
+                    "digits or signs stand in it; a Latin one where it stands alone. Exceptions are taken out of a "
+                    "message first."
+                ),
+            },
+        ),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        inherited: list[URLPattern] = super().get_urls()
+        return [path("try/", trying_view(self), name="chatbot_listedword_try"), *inherited]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        extra = {**(extra_context or {}), "trying": try_form()}
+        response: TemplateResponse = super().changelist_view(request, extra)
+        return response
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ListedWord], search_term: str
+    ) -> tuple[QuerySet[ListedWord], bool]:
+        """Compares as duplicates are compared. In Python: there are few rows, and SQLite folds ASCII alone."""
+        term = spelling(search_term)
+        if not term:
+            return queryset, False
+        rows = queryset.values_list("pk", "word", "note")
+        return queryset.filter(
+            pk__in=[pk for pk, *texts in rows if any(term in spelling(each) for each in texts)]
+        ), False
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_name(self, listed: ListedWord) -> SafeString:
+        return badge(WordKind(listed.kind).label, _VARIANTS[WordKind(listed.kind)])

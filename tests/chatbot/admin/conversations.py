@@ -1,0 +1,43 @@
+"""Conversations for tests of the admin."""
+
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from chatbot.models import ChatSession, Feedback, Intent, Turn
+from tests.chatbot.admin.test_generations import make
+
+SCRIPT = "<script>x()</script>"
+
+
+def said(message: str = f"비건으로 바꿔줘 {SCRIPT}", *, session: str = "phone-1", **turn: Any) -> Turn:
+    """A turn that changed the category to vegan and was looked up for; ``turn`` changes it."""
+    values = {
+        "intent": Intent.CHANGE,
+        "reasons": [{"code": "name_wanted", "words": ["비건", SCRIPT], "category": "VEGAN"}],
+        "moved_from": "ZERO_WASTE",
+        "found": [
+            {"kind": "document", "id": 0, "title": f"채식 {SCRIPT}", "link": "https://a.example/?a&b", "score": 2.345},
+        ],
+        **turn,
+    }
+    generation = values.pop("generation", None) or make(variables={"message": f"<message>\n{message}\n</message>"})
+    kept, _new = ChatSession.objects.get_or_create(
+        key=session,
+        defaults={"location": "beach", "work_type": "sales", "base_category": "ZERO_WASTE", "category": "VEGAN"},
+    )
+    return Turn.objects.create(session=kept, generation=generation, message=message, **values)
+
+
+def thought(turn: Turn, thumb: str = "up", reason: str = "") -> Feedback:
+    return Feedback.objects.create(session=turn.session, generation=turn.generation, thumb=thumb, reason=reason)
+
+
+def staff(*rights: str) -> Client:
+    """Somebody who may do no more than this in the admin, and reads English."""
+    user = User.objects.create_user("staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client

@@ -1,0 +1,199 @@
+"""The word lists, and trying what a message is understood as."""
+
+import time
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import AsyncClient, Client
+from import_export import tmp_storages
+from pytest_django import DjangoAssertNumQueries
+
+from challenges.models import Category
+from chatbot.models import ListedWord, WordKind
+from tests.chatbot.admin.conversations import staff
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/chatbot/listedword/"
+TRY = f"{LIST}try/"
+
+
+@pytest.fixture(autouse=True)
+def _few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tmp_storages.tempfile, "tempdir", str(tmp_path))
+    ListedWord.objects.all().delete()
+    ListedWord.objects.create(word="Fuck", kind=WordKind.ABUSE)
+    ListedWord.objects.create(word="죽고 싶다", kind=WordKind.SELF_HARM, note="109")
+
+
+def _add(page: Client, word: str, kind: str = "abuse") -> Any:
+    return page.post(f"{LIST}add/", {"word": word, "kind": kind, "note": ""})
+
+
+def _upload(page: Client, content: str) -> Any:
+    posted = {"import_file": SimpleUploadedFile("file", content.encode()), "format": "0", "resource": "0"}
+    return page.post(f"{LIST}import/", posted)
+
+
+def _invalid(preview: Any) -> Any:
+    return {row.number: row.error_dict for row in preview.context["result"].invalid_rows}
+
+
+def test_a_word_is_kept_in_nfc(page: Client) -> None:
+    assert _add(page, unicodedata.normalize("NFD", " 시발 ")).status_code == 302
+    assert ListedWord.objects.filter(word="시발", kind="abuse").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("fuck", "“Fuck” is listed already, under “abuse”."),
+        ("ＦＵＣＫ", "“Fuck” is listed already, under “abuse”."),
+        ("죽고　 싶다", "“죽고 싶다” is listed already, under “self-harm”."),
+        (unicodedata.normalize("NFD", "죽고 싶다"), "“죽고 싶다” is listed already, under “self-harm”."),
+        (" ", "This field is required."),
+    ],
+)
+def test_a_word_is_listed_once_however_it_is_written(page: Client, word: str, words: str) -> None:
+    response = _add(page, word, "fine")
+    assert response.context["adminform"].form.errors == {"word": [words]}
+    assert ListedWord.objects.count() == 2
+
+
+def test_a_word_that_was_listed_twice_before_can_still_be_edited(page: Client) -> None:
+    twin = ListedWord.objects.create(word="fuck", kind=WordKind.ABUSE)
+    address = f"{LIST}{twin.pk}/change/"
+    assert page.post(address, {"word": "fuck", "kind": "abuse", "note": "x"}).status_code == 302
+    assert page.post(address, {"word": "죽고 싶다", "kind": "abuse", "note": "x"}).status_code == 200
+
+
+def test_the_list_is_filtered_and_searched_as_duplicates_are_found(page: Client) -> None:
+    def shown(**query: str) -> list[str]:
+        return [row.word for row in page.get(LIST, query).context["cl"].result_list]
+
+    assert shown() == ["Fuck", "죽고 싶다"]
+    assert shown(kind__exact="self_harm") == ["죽고 싶다"]
+    for term in ("ｆｕ", "FUCK", unicodedata.normalize("NFD", "죽고"), "109", "없음"):
+        expected = {"ｆｕ": ["Fuck"], "FUCK": ["Fuck"], "없음": []}.get(term, ["죽고 싶다"])
+        assert shown(q=term) == expected, term
+
+
+def test_what_was_exported_imports_without_a_change(page: Client) -> None:
+    ListedWord.objects.create(word="=1+1", kind=WordKind.FINE)
+    exported = page.post(f"{LIST}export/", {"format": "0", "resource": "0"}).content
+    assert exported.decode("utf-8-sig") == (
+        "word,kind,note\r\nFuck,abuse,\r\n'=1+1,fine,\r\n죽고 싶다,self_harm,109\r\n"
+    )
+    totals = _upload(page, exported.decode("utf-8-sig")).context["result"].totals
+    assert (totals["new"], totals["update"], totals["skip"]) == (0, 0, 3)
+
+
+def test_an_import_adds_and_changes_or_says_what_is_wrong(
+    page: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    preview = _upload(page, "word,kind,note\nfuck,abuse,\n새말,odd,\n헌말,abuse,\n헌말,fine,\nＨＩ,abuse,\nhi,fine,\n")
+    assert _invalid(preview) == {
+        1: {"word": ["“Fuck” is listed already, under “abuse”."]},
+        2: {"kind": ["Value 'odd' is not a valid choice."]},
+        4: {"__all__": ["Row 3 of the file is about the same entry."]},
+        6: {"word": ["“ＨＩ” is listed already, under “abuse”."]},
+    }
+    rows = "".join(f"말{number},abuse,\n" for number in range(100))
+    with django_assert_max_num_queries(520):  # five for a row; none reads the whole list
+        preview = _upload(page, f"word,kind,note\n죽고 싶다,self_harm,\n{rows}")
+    page.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
+    assert ListedWord.objects.count() == 102
+    assert ListedWord.objects.get(word="죽고 싶다").note == ""
+
+
+def test_who_may_only_look_may_try_but_changes_nothing() -> None:
+    word = ListedWord.objects.get(word="Fuck")
+    client = staff("view_listedword")
+    assert client.get(LIST).status_code == 200
+    assert client.get(TRY, {"message": "안녕"}).status_code == 200
+    for address in (f"{LIST}add/", f"{LIST}{word.pk}/change/", f"{LIST}{word.pk}/delete/", f"{LIST}import/"):
+        assert client.post(address, {"word": "새말", "kind": "abuse"}).status_code == 403, address
+    assert client.post(TRY, {"message": "안녕"}).status_code == 405
+
+
+def test_others_may_not_try() -> None:
+    client = staff("view_knowledgedocument")
+    assert client.get(TRY, {"message": "안녕"}).status_code == 403
+    client.logout()
+    assert client.get(TRY, {"message": "안녕"})["location"] == (
+        "/admin/login/?next=/admin/chatbot/listedword/try/%3Fmessage%3D%25EC%2595%2588%25EB%2585%2595"
+    )
+    part = client.get(TRY, {"message": "안녕"}, headers={"hx-request": "true"})
+    assert (part.status_code, part.headers["HX-Refresh"], part.content) == (200, "true", b"")
+
+
+def _tried(page: Client, message: str, category: str = "") -> Any:
+    response = page.get(TRY, {"message": message, "category": category})
+    assert response.status_code == 200
+    return response.context["tried"]
+
+
+def test_a_message_is_understood_with_the_words_as_they_are(page: Client) -> None:
+    tried = _tried(page, "fuck you")
+    assert (tried.intent, tried.facts, tried.reasons) == ("Abuse", [], ["“Fuck” is listed as abuse."])
+    assert ">\n\ndeclined\n<" in tried.kind
+    assert _add(page, "fuck you", "fine").status_code == 302
+    assert _tried(page, "fuck you").intent != "Abuse"
+    tried = _tried(page, "요즘 정말 죽고 싶어요")
+    assert (tried.intent, tried.reasons) == ("Somebody is in danger", ["“죽고 싶다” is listed as self-harm."])
+
+
+def test_a_message_is_understood_with_the_aliases_of_today_in_the_category_that_is_talked_about(page: Client) -> None:
+    tried = _tried(page, "비건으로 바꿔줘", "ZERO_WASTE")
+    assert tried.intent == "Wants another category, by its name"
+    assert ("category", "비건") in tried.facts
+    assert tried.reasons[0] == "“비건” names the category 비건: it is wanted."
+    assert _tried(page, "비건으로 바꿔줘", "VEGAN").intent != tried.intent
+    tried = _tried(page, "2번 자세히 알려줘", "VEGAN")
+    second = Category.objects.get(key="VEGAN").challenges.filter(active=True).order_by("pk")[1]
+    assert tried.intent == "Wants to know more about one challenge"
+    assert ("challenge", second.title) in tried.facts
+
+
+def test_the_answer_is_a_part_of_the_page_for_its_script_and_a_page_without(page: Client) -> None:
+    message = "<script>x()</script> 비건"
+    whole = page.get(TRY, {"message": message}).content.decode()
+    part = page.get(TRY, {"message": message}, headers={"hx-request": "true"}).content.decode()
+    assert "<html" in whole
+    assert "<html" not in part
+    for html in (whole, part):
+        assert "<script>x()" not in html
+        assert "&lt;script&gt;x()" in html
+        assert "“비건” names the category 비건" in html
+    html = page.get(LIST).content.decode()
+    assert 'hx-get="/admin/chatbot/listedword/try/"' in html
+    assert "Try a message" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"message": " "}, "This field is required."),
+        ({"message": "가" * 501}, "at most 500 characters"),
+        ({"message": "안녕", "category": "GONE"}, "GONE is not one of the available choices"),
+        ({"message": "a\0b"}, "Null characters are not allowed."),
+        ({}, "This field is required."),
+    ],
+)
+def test_what_cannot_be_tried_is_said(page: Client, query: dict[str, str], words: str) -> None:
+    response = page.get(TRY, query)
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert "tried" not in response.context
+
+
+async def test_trying_is_a_coroutine_that_waits_for_no_thread(async_client: AsyncClient, admin_user: Any) -> None:
+    await async_client.aforce_login(admin_user)
+    await async_client.get(TRY, {"message": "안녕"})
+    begun = time.monotonic()
+    response = await async_client.get(TRY, {"message": "안녕"})
+    assert response.status_code == 200
+    assert time.monotonic() - begun < 5
