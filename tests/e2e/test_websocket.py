@@ -12,6 +12,7 @@ from tests.e2e.sse import BASE_INFO, SELECTION, Background, laid_out, tokens
 from tests.e2e.test_lifecycle import outcomes, until
 from tests.e2e.websocket import Message, ask, close_code, events, opened, receive, rest, tell
 
+FREE_TEXT = "/ai/chatbot/recommendation/free-text"
 UNKNOWN = "generation-00000000-0000-4000-8000-000000000000:3"
 NOTHING_TO_RESUME = {
     "event": "error",
@@ -387,3 +388,28 @@ def test_nothing_is_compressed(server: RunningServer) -> None:
     with opened(server, "plain") as connection:
         assert connection.response is not None
         assert "Sec-WebSocket-Extensions" not in connection.response.headers
+
+
+def test_what_a_person_says_is_answered_as_in_a_stream(slow_server: RunningServer) -> None:
+    said = {"message": "사무실에서 할 만한 비건 챌린지 추천해줘"}
+    with opened(slow_server, "talkative") as connection:
+        stream = Background(slow_server.url, path=FREE_TEXT, sessionId="talkative", **said)
+        tell(connection, "say", **said)
+        heard = events(connection)
+        assert heard == stream.join()
+        given = {challenge["title"] for challenge in heard[-1].payload["challenges"]}
+        tell(connection, "say", message="다른 거 없어?")
+        others = events(connection)[-1].payload["challenges"]
+    assert len(given) == len(others) == 3
+    assert not given & {challenge["title"] for challenge in others}
+
+
+SPOKEN: list[dict[str, Any]] = [{}, {"message": " "}, {"message": "아"}, {"message": "가" * 501}, {"message": ["안녕"]}]
+
+
+@pytest.mark.parametrize("fields", SPOKEN)
+def test_messages_that_are_refused_are_those_of_the_api(server: RunningServer, fields: dict[str, Any]) -> None:
+    over_http = httpx.post(f"{server.url}{FREE_TEXT}", json=fields)
+    with opened(server, "wrong") as connection:
+        (message,) = ask(connection, "say", **fields)
+        assert message.fields == {"event": "error", "data": over_http.json()}

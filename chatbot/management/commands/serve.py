@@ -114,10 +114,10 @@ def _answer_oversized_requests() -> None:
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """One line per request, and per WebSocket that comes, is refused or goes; without what people wrote and without
-    their session: who knows it can read it."""
+    """One line per request, and per WebSocket that is opened or refused; without what people wrote and without their
+    session: who knows it can read it."""
     path = _SESSION.sub(r"\1…", details["path"].partition("?")[0])
-    if protocol == "websocket" and action != "connecting":
+    if protocol == "websocket" and action in {"connected", "rejected"}:
         access_logger.info("WebSocket %s %s", path, action)
     elif (protocol, action) == ("http", "complete"):
         access_logger.info(
