@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from challenges.catalog import Choice, Options, Selection
+from challenges.catalog import Choice, Options, Selection, suitable
 from challenges.text import lookup_name
 from chatbot.conversation.intents.understanding import Facet, Understanding
 from chatbot.conversation.language import Language
@@ -89,6 +89,15 @@ async def look_up(
         passage=_passage(documents, _nouns(subject, reading), reading.language) if asks else "",
         subject=_subject(reading, topic) if challenges else "",
     )
+
+
+def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found]:
+    """Challenges to show a model when the message names nothing that could be looked up. Synchronous."""
+    found = suitable(selection=selection, given=given, seed=seed, count=CHALLENGES)
+    return [
+        Found("challenge", each.pk, each.title, each.description, each.category.key, each.category.label, 0.0)
+        for each in found
+    ]
 
 
 async def likely_category(reading: Reading) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from challenges.catalog import Choice, Options, Selection, has_new, suitable
+from challenges.catalog import Choice, Options, has_new
 from challenges.text import with_particle
 from chatbot.answers.schema import RECOMMENDATION
 from chatbot.conversation.intents.understand import understand
@@ -17,13 +17,13 @@ from chatbot.conversation.language import Language
 from chatbot.conversation.manners.word_lists import WordLists
 from chatbot.conversation.memory import Memory, Note
 from chatbot.models import Intent, Purpose
-from chatbot.prompts.contracts import OUTPUT_FORMAT, TALK_FORMAT, TEMPLATES
+from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
 from chatbot.prompts.quoting import quoted
 from chatbot.recommending import told
 from chatbot.recommending.commission import Commission, labels_of, sources_for, values_for, variables_of
 from chatbot.recommending.course import Course, set_course
-from chatbot.recommending.looking_up import LookedUp, Reading, likely_category, look_up
+from chatbot.recommending.looking_up import LookedUp, Reading, likely_category, look_up, suiting
 from chatbot.sources.base import AnswerSource, Candidate, Occasion, SourceRequest
 from chatbot.sources.catalog import CatalogSource
 from chatbot.streaming.events import Notice
@@ -39,9 +39,6 @@ KINDS: Mapping[str, str] = {
 
 WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
 """What no model is asked: it could be talked into something, or say the wrong thing to somebody in danger."""
-
-SUITING = 6
-"""Challenges that a model is shown when nothing was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +66,11 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
     if understanding.intent == Intent.OFF_TOPIC and looked_up.found:
         reasons = (*understanding.reasons, {"code": "documents_know", "title": looked_up.found[0].title})
         understanding = replace(understanding, intent=Intent.ASK, reasons=reasons)
-    variables = await _variables(scene, understanding, course, looked_up, explained)
-    output_format = OUTPUT_FORMAT if kind == RECOMMENDATION else TALK_FORMAT
-    system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format))
+    if kind == RECOMMENDATION and not looked_up.found and sources[0].hosted:
+        found = await sync_to_async(suiting)(course.selection, scene.memory.given, scene.seed)
+        looked_up = replace(looked_up, found=found)
+    variables = _variables(scene, understanding, course, looked_up, explained)
+    system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format(kind)))
     return Commission(
         prompt=prompt,
         sources=sources,
@@ -121,20 +120,15 @@ def _explained(understanding: Understanding, memory: Memory) -> list[Candidate]:
     return shown if number is None or not 0 <= number < len(shown) else [shown[number]]
 
 
-async def _variables(
+def _variables(
     scene: Scene, understanding: Understanding, course: Course, looked_up: LookedUp, explained: Sequence[Candidate]
 ) -> dict[str, str]:
     """What is put into the prompt, text of people and documents marked as such."""
-    suiting: list[Candidate] = []
-    if understanding.intent not in KINDS and not looked_up.found:
-        suiting = await sync_to_async(_suiting)(course.selection, scene.memory.given, scene.seed)
     context = told.context(
         understanding,
         found=looked_up.found,
-        suiting=suiting,
         explained=explained,
         given=scene.memory.given,
-        labels=labels_of(scene.known),
     )
     history = told.history(scene.memory.exchanges, scene.known, budget=settings.LEAFRESH_HISTORY_CHARS)
     assumed = {name: told.assumed(value) for name, value in variables_of(course.selection).items()}
@@ -145,11 +139,6 @@ async def _variables(
         "history": quoted("history", history),
         "context": quoted("context", context),
     }
-
-
-def _suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Candidate]:
-    found = suitable(selection=selection, given=given, seed=seed, count=SUITING)
-    return [Candidate(each.title, each.description, each.category.key) for each in found]
 
 
 def _occasion(

@@ -59,10 +59,8 @@ def context(
     understanding: Understanding,
     *,
     found: Sequence[Found],
-    suiting: Sequence[Candidate],
     explained: Sequence[Candidate],
     given: Sequence[str],
-    labels: Mapping[str, str],
 ) -> str:
     """What was understood, what was found for it, and what the session had before."""
     lines = [f"이 사람은 {WANTS.get(understanding.intent, WANTS[Intent.ASK])}"]
@@ -71,10 +69,9 @@ def context(
         lines.append(f"바라는 점: {wanted}")
     if explained:
         lines += ["설명할 챌린지:", *(f"- {each.title}: {each.description}" for each in explained)]
-    if found or suiting:
+    if found:
         lines.append("찾은 자료:")
         lines += [f"- {each.title}: {each.text}" + (f" ({each.label})" if each.label else "") for each in found]
-        lines += [f"- {each.title}: {each.description} ({labels.get(each.category, '')})" for each in suiting]
     if given:
         lines.append(f"이미 받은 챌린지: {', '.join(given[-GIVEN_TITLES:])}")
     return "\n".join(lines)

@@ -71,6 +71,14 @@ def test_the_model_is_told_the_conversation_and_what_was_found(provider: Provide
     assert first.kind == second.kind == "recommendation"
 
 
+def test_without_a_subject_the_model_is_shown_what_suits(provider: Provider) -> None:
+    provider.script = [text("다른 비건 챌린지예요.", "과일 간식", "콩 반찬", "나물 비빔")]
+    talk(said("비건으로 다른 거"))
+    found = Turn.objects.get().found
+    assert len(found) == 6
+    assert all(f"- {each['title']}: " in asked(provider) for each in found)
+
+
 def test_what_the_model_gave_before_in_other_words_is_replaced(provider: Provider) -> None:
     provider.script = [
         text("비건, 오늘부터 해요.", "채소 한 끼", "두유 라떼", "텀블러 쓰기"),

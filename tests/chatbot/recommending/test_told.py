@@ -48,7 +48,7 @@ def test_what_was_understood_found_and_given_before_is_told() -> None:
         Found("document", 2, "영양", "콩에는 단백질이 많아요.", "", "", 2.0),
     ]
     understanding = Understanding(Intent.REFINE, facets=(Facet.EASIER, Facet.AT_WORK))
-    assert context(understanding, found=found, suiting=[], explained=[], given=["가", "나"], labels={}) == (
+    assert context(understanding, found=found, explained=[], given=["가", "나"]) == (
         "이 사람은 조건에 맞는 챌린지를 원합니다.\n"
         "바라는 점: 더 쉬운 것, 일터에서 할 수 있는 것\n"
         "찾은 자료:\n"
@@ -61,6 +61,6 @@ def test_what_was_understood_found_and_given_before_is_told() -> None:
 def test_what_is_to_be_explained_is_told() -> None:
     explained = [Candidate("채소 한 끼", "채소로 차려요.", "VEGAN")]
     understanding = Understanding(Intent.EXPLAIN, number=0)
-    assert context(understanding, found=[], suiting=[], explained=explained, given=[], labels={}) == (
+    assert context(understanding, found=[], explained=explained, given=[]) == (
         "이 사람은 보여 준 챌린지를 더 자세히 알고 싶어 합니다.\n설명할 챌린지:\n- 채소 한 끼: 채소로 차려요."
     )
