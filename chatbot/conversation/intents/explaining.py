@@ -1,5 +1,6 @@
 """Wanting to know more about one of the shown challenges."""
 
+from chatbot.conversation.intents.facets import suiting
 from chatbot.conversation.intents.matter import Matter
 from chatbot.conversation.intents.numbers import Counted, counted, titled
 from chatbot.conversation.intents.patterns import Span
@@ -13,16 +14,18 @@ def explanation(matter: Matter) -> Understanding | None:
     number = counted(matter.reading)
     if number is not None and not _counts_something_else(matter, number):
         return _numbered(matter, number)
-    if not matter.situation.shown or matter.reading.find("explain.cue") is None:
+    if not matter.situation.shown:
         return None
     names = frozenset(
         form for mention in matter.mentions if mention.by != "keyword" for form in mention.words.casefold().split()
     )
     title = titled(matter.situation.shown, matter.reading, besides=names, language=matter.language)
-    if title is None or matter.reading.find("any.patterns") is not None or _wants_other(matter):
+    if title is None or not (title.whole or matter.reading.find("explain.cue") is not None):
         return None
-    words = [matter.situation.shown[title].title]
-    return matter.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title)
+    if matter.reading.find("any.patterns") is not None or _wants_other(matter):
+        return None
+    words = [matter.situation.shown[title.number].title]
+    return matter.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title.number)
 
 
 def vague_explanation(matter: Matter) -> Understanding | None:
@@ -30,8 +33,11 @@ def vague_explanation(matter: Matter) -> Understanding | None:
     cue = matter.reading.find("explain.cue")
     if cue is None or not matter.situation.shown or _wants_other(matter) or matter.is_thanks():
         return None
+    if suiting(matter.reading) is not None:
+        return None
     deictic = matter.reading.find("explain.deictic") is not None
-    if not deictic and (matter.nouns or matter.mentions):
+    asking = {form for span in matter.reading.find_all("explain.cue") for form in matter.reading.forms(span)}
+    if not deictic and (set(matter.nouns) - asking or matter.mentions):
         return None
     if (
         not deictic

@@ -95,7 +95,7 @@ class Matter:
         """Whether something is asked to be done or given: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
         morphemes = self.reading.morphemes
         last = [one for one in morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"} or one.form in _CALLS][-1:]
-        if last and last[0].form in _CALLS | {"추천", "부탁"}:
+        if last and len(morphemes) > 1 and last[0].form in _CALLS | {"추천", "부탁"}:
             return True
         return any(
             one.form in {"주", "달", "다오"} and one.tag in {"VX", "VV"} and self._ends(at + 1)

@@ -17,6 +17,9 @@ LONGEST_NAME = 8
 LONGEST_GUESS = 5
 """Morphemes of a misspelt name at most."""
 
+_LITTLE = frozenset({"좀", "조금", "더", "한번", "막", "싹", "다"})
+"""Adverbs that may stand inside a name of several words: 쓰레기 좀 줄이기."""
+
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SN", "UN", "XPN", "XSN", "MM", "NNB"})
 _COMPOUND_ENDS = frozenset(
     [
@@ -143,6 +146,8 @@ class Names:
         best: Mention | None = None
         for end in range(at, min(at + 2 * LONGEST_NAME, len(reading.morphemes))):
             morpheme = reading.morphemes[end]
+            if morpheme.form in _LITTLE and stems:
+                continue
             if morpheme.tag in CONTENT_TAGS:
                 stems.append(_stem(morpheme))
             elif not stems or morpheme.tag in {"EF", "SF"}:

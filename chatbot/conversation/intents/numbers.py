@@ -15,10 +15,14 @@ _PLACES = ("explain.top", "explain.second", "explain.third")
 _COUNTERS = frozenset({"번", "nd", "st", "rd", "번지"})
 _PERIODS = frozenset({"하루", "일주일", "주", "매일", "한달", "달", "날", "주일", "년", "시간"})
 
+LAST = -1
+NONE = 10_000
+"""What "number 0" counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A number as it was said: from 0, -1 for the last."""
+    """A number as it was said: from 0, or LAST."""
 
     number: int
     span: Span
@@ -27,7 +31,7 @@ class Counted:
 def counted(reading: Reading) -> Counted | None:
     """The first number that counts challenges (2번, 두 번째, 둘째, 마지막, ②); quantities and times do not."""
     last = reading.find("explain.last")
-    candidates = [Counted(-1, last)] if last is not None and _form(reading, last.end) not in {"으로", "로"} else []
+    candidates = [Counted(LAST, last)] if last is not None and _form(reading, last.end) not in {"으로", "로"} else []
     for number, place in enumerate(_PLACES):
         found = reading.find(place)
         if found is not None:
@@ -71,23 +75,34 @@ def _numeral_at(reading: Reading, at: int, span: Span) -> Counted | None:
     alone = all(one.tag in marks for one in (*morphemes[:at], *morphemes[at + 1 :]))
     named = at > 0 and morphemes[at - 1].form in reading.lexicon.words["explain.number"]
     if alone or named or span.end > at + 1:
-        return Counted(int(morphemes[at].form) - 1, span)
+        return Counted(int(morphemes[at].form) - 1 if int(morphemes[at].form) else NONE, span)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """The challenge whose title was said, ``whole`` or in part."""
+
+    number: int
+    whole: bool
 
 
 def titled(
     shown: Sequence[GivenChallenge], reading: Reading, *, besides: frozenset[str], language: Language
-) -> int | None:
+) -> Titled | None:
     """The one shown challenge whose title shares the most words with the message, or None when there is no such one.
 
     Words ``besides`` do not count: the names of categories are in many titles.
     """
-    text = "".join(reading.text.split())
-    said = {one.form for one in reading.morphemes if one.tag in CONTENT_TAGS and (one.tag[0] in "NXS")} - besides
-    scores = []
-    for challenge in shown:
+    text = "".join(reading.text.casefold().split())
+    said = {one.form for one in reading.morphemes if one.tag in CONTENT_TAGS and one.tag[0] in "NXS"} - besides
+    whole, scores = [], []
+    for number, challenge in enumerate(shown):
         title = "".join(challenge.title.casefold().split())
-        words = set(language.content_words(challenge.title))
-        scores.append(100 if title and title in text.casefold() else len(said & words))
+        if title and title in text:
+            whole.append(number)
+        scores.append(len(said & set(language.content_words(challenge.title))) if said else 0)
+    if len(whole) == 1:
+        return Titled(whole[0], whole=True)
     best = max(scores, default=0)
-    return scores.index(best) if best and scores.count(best) == 1 else None
+    return Titled(scores.index(best), whole=False) if best and scores.count(best) == 1 else None

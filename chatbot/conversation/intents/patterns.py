@@ -83,6 +83,8 @@ class Pattern:
 
 def _skipped(morpheme: Morpheme) -> bool:
     tag = morpheme.tag
+    if morpheme.form == "하" and tag == "VV":
+        return True
     return tag in _SKIPPED_TAGS or tag[0] in "JZ" or morpheme.form in _SKIPPED_WORDS
 
 
@@ -104,6 +106,7 @@ class Patterns:
     def each(self, morphemes: Sequence[Morpheme], span: Span | None = None) -> Iterator[Span]:
         """Every match within the span, in order; at most one for each beginning."""
         start, end = span or Span(0, len(morphemes))
+        end = min(end, len(morphemes))
         within = morphemes if span is None else morphemes[:end]
         for at in range(start, end):
             morpheme = morphemes[at]

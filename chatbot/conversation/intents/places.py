@@ -5,7 +5,26 @@ from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.wishes import Role, role_of
 
 _OF_PLACES = frozenset(
-    {"에서", "에", "으로", "로", "가", "쪽", "근처", "살", "이", "인", "인데", "용", "놀러", "사", "은", "는", "도"}
+    {
+        "에서",
+        "에",
+        "으로",
+        "로",
+        "가",
+        "쪽",
+        "근처",
+        "살",
+        "이",
+        "인",
+        "인데",
+        "용",
+        "놀",
+        "여행",
+        "사",
+        "은",
+        "는",
+        "도",
+    }
 )
 _OF_WORK = frozenset(
     {
@@ -41,7 +60,8 @@ def _is_meant(mention: Mention, mentions: list[Mention], reading: Reading, *, wo
     if role_of(mention, mentions, reading) is not Role.WANTED:
         return False
     if mention.words.isascii():
-        return not work or len(reading.morphemes) > 1
+        before = reading.morphemes[mention.span.start - 1].form if mention.span.start else ""
+        return not work or (len(reading.morphemes) > 1 and before != "at")
     following = reading.morphemes[mention.span.end : mention.span.end + 1]
     if not following or following[0].tag == "SF":
         return len(reading.morphemes) - len(following) <= 2

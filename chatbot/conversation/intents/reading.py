@@ -40,11 +40,12 @@ _REQUEST_NOUNS = frozenset({"추천", "부탁", "ㄱㄱ", "고고", "ㄱ", "변�
 
 @dataclass(frozen=True)
 class Reading:
-    """``text`` is the tidied message; ``morphemes`` point into it."""
+    """``text`` is the tidied message; ``morphemes`` point into it. It ``laughs`` when it does nothing else."""
 
     text: str
     morphemes: tuple[Morpheme, ...]
     lexicon: Lexicon
+    laughs: bool = False
 
     @cached_property
     def clauses(self) -> tuple[Span, ...]:
@@ -80,6 +81,9 @@ class Reading:
                 return False
         return False
 
+    def forms(self, span: Span) -> list[str]:
+        return [morpheme.form for morpheme in self.morphemes[span.start : span.end]]
+
     def surface(self, span: Span) -> str:
         """What was written there."""
         if span.start >= span.end:
@@ -97,7 +101,7 @@ def read(message: str, *, language: Language) -> Reading:
     morphemes = (
         Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in language.morphemes(text)
     )
-    return Reading(text, tuple(morphemes), words)
+    return Reading(text, tuple(morphemes), words, laughs=not text and any(letter in message for letter in "ㅋㅎ"))
 
 
 def _in_hangul(word: str, language: Language) -> str:

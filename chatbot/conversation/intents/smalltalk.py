@@ -9,12 +9,13 @@ from chatbot.models import Intent
 _FACE = frozenset("👍❤🙏😊👏💚😍🥰👌😄😆🙌💕🎉😀😁😂🤗💯♥🫶😘🤩")
 _WAVE = "👋"
 _THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "걸로"})
-_LAUGHTER = frozenset("ㅋㅎ")
 
 
 def smalltalk(matter: Matter) -> Understanding | None:
     """GREETING or THANKS, or None."""
     reading = matter.reading
+    if reading.laughs:
+        return matter.conclude(Intent.THANKS, {"code": "laughter", "words": []})
     if not any(character.isalnum() for character in reading.text):
         return _by_signs(matter)
     thanks, greeting = _thanks(matter), reading.find("greeting.words") or reading.find("greeting.patterns")
@@ -58,14 +59,6 @@ def _wants_more(matter: Matter) -> bool:
     if matter.begs() or (matter.is_question() and bool(matter.nouns or matter.facets or matter.asks())):
         return True
     return matter.asks() and not _promises(matter) and matter.reading.find("request.wish") is not None
-
-
-def laughter(message: str, matter: Matter) -> Understanding | None:
-    """A message of laughter alone."""
-    letters = [character for character in message if character.isalnum()]
-    if letters and not matter.reading.morphemes and all(character in _LAUGHTER for character in letters):
-        return matter.conclude(Intent.THANKS, {"code": "laughter", "words": []})
-    return None
 
 
 def _by_signs(matter: Matter) -> Understanding | None:

@@ -3,14 +3,17 @@
 import itertools
 import re
 
+from chatbot.conversation.intents.facets import suiting
 from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.patterns import Span
 from chatbot.conversation.intents.understanding import Understanding
 from chatbot.models import Intent
 
 _MASHED = re.compile(r"[ㄱ-ㅣ\s.,!?~]+|[a-z\s.,!?~]+", re.IGNORECASE)
 _VOWELS = frozenset("aeiouy")
+_CLOTTED = re.compile(r"[^aeiouy\W]{6,}|[^aeiouy\W]{5,}$")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_SHORT = ("thanks.words", "greeting.words", "other.patterns", "request.patterns", "eco.words")
+_SHORT = ("thanks.words", "thanks.patterns", "greeting.words", "other.patterns", "request.patterns", "eco.words")
 _SUM = re.compile(r"[\d\s+\-*/x×÷=().,^%?]+(?:은|는|이|을|를)?\s*(?:얼마|뭐|몇)?\S{0,4}")
 
 
@@ -22,6 +25,8 @@ def off_topic(matter: Matter) -> Understanding | None:
     if re.search(r"\d\s*[+*/x×÷=]\s*\d", reading.text) and _SUM.fullmatch(reading.text):
         return matter.conclude(Intent.OFF_TOPIC, {"code": "sum", "words": [reading.text[:20]]})
     strange = reading.find("off_topic.patterns") or reading.find("off_topic.words")
+    if strange is not None and _is_circumstance(strange, matter):
+        strange = None
     ours = _is_ours(matter)
     if strange is not None and not ours:
         return matter.conclude(Intent.OFF_TOPIC, {"code": "off_topic", "words": [reading.surface(strange)]})
@@ -35,6 +40,15 @@ def off_topic(matter: Matter) -> Understanding | None:
     if fact is not None and matter.nouns and not ours and not matter.asks():
         return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
     return None
+
+
+def _is_circumstance(strange: Span, matter: Matter) -> bool:
+    """Whether it only tells when, or with whom, challenges are to be done: 야구 보면서, 남친이랑."""
+    reading = matter.reading
+    here = Span(strange.start, strange.end + 2)
+    if reading.find("off_topic.company", here) is not None or reading.find("off_topic.meanwhile", here) is not None:
+        return True
+    return suiting(reading) is not None
 
 
 def _is_ours(matter: Matter) -> bool:
@@ -56,7 +70,7 @@ def _is_mashed(text: str) -> bool:
     if not letters[0].isascii():
         return True
     joined = "".join(letters)
-    return len(joined) > 2 and (not _VOWELS & set(joined) or _runs(joined))
+    return len(joined) > 2 and (not _VOWELS & set(joined) or _runs(joined) or _CLOTTED.search(joined) is not None)
 
 
 def _runs(letters: str) -> bool:

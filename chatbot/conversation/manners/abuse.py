@@ -1,4 +1,18 @@
-"""Abuse, also when it is written so that nobody finds it: 씨1발, 개.새.끼, ㅅㅂ, tlqkf."""
+"""Abuse, also when it is written so that nobody finds it: 씨1발, 개.새.끼, ㅅㅂ, tlqkf.
+
+The library korcen (1.0.3, with its English list) was measured for this on the 230 messages of
+``tests/chatbot/conversation/manners/abuse.tsv``: 111 insults and 119 innocent messages that look like some, collected
+together with our lists, whose figures are those of the first measurement and after it:
+
+                    precision      recall         time per message
+    korcen          0.80           0.75           0.03 ms
+    our lists       0.96, 1.00     0.98, 1.00     0.12 ms
+    both            0.84           1.00
+
+It finds nothing that our lists miss, and takes "다시 발견", "임시 발급", "새끼 고양이", "Sussex" and "hello"
+for insults, while 씨발 and 씨1발 pass. Its words are code: an admin could not mend it. Importing it takes 0.2 s and 5 MB,
+brings better-profanity and colorama, and changes how the process writes to its terminal. It is not used.
+"""
 
 import functools
 import re
@@ -24,20 +38,29 @@ class _Search:
     korean: re.Pattern[str] | None
     latin: re.Pattern[str] | None
 
+    def listed(self, found: str) -> str:
+        """The listed word that was found, in whatever way it was written."""
+        for written in (found, "".join(found.split()), "".join(filter(str.isalpha, found))):
+            if written in self.words:
+                return self.words[written]
+        return found
+
 
 @functools.lru_cache(maxsize=2)
 def _search(listed: tuple[str, ...]) -> _Search:
     words = {squashed(word): word for word in listed if squashed(word)}
-    korean = [word for word in words if not word.isascii()]
-    latin = [word for word in words if word.isascii()]
-    return _Search(words, _either(korean, _FILLING), _either(latin, "", r"(?<![a-z])(?:{})(?![a-z])"))
+    korean = [_filled(word) for word in words if not word.isascii()]
+    latin = [r"[^a-z]+".join(map(re.escape, word.casefold().split())) for word in listed if word.isascii()]
+    return _Search(words, _either(korean), _either(latin, r"(?<![a-z])(?:{})(?![a-z])"))
 
 
-def _either(words: list[str], filling: str, frame: str = "(?:{})") -> re.Pattern[str] | None:
-    spelled = [
-        filling.join(re.escape(character) for character in word) for word in sorted(words, key=len, reverse=True)
-    ]
-    return re.compile(frame.format("|".join(spelled))) if spelled else None
+def _filled(word: str) -> str:
+    return _FILLING.join(map(re.escape, word))
+
+
+def _either(patterns: list[str], frame: str = "(?:{})") -> re.Pattern[str] | None:
+    """One pattern for all; of those that begin at the same place the longest is found."""
+    return re.compile(frame.format("|".join(sorted(patterns, key=len, reverse=True)))) if patterns else None
 
 
 def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
@@ -52,7 +75,7 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
         for written in (text, text.translate(_LOOKALIKES), _joined_letters(text)):
             found = search.latin.search(written)
             if found is not None:
-                return search.words[found[0]]
+                return search.listed(found[0])
     if search.korean is None:
         return None
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
@@ -71,8 +94,7 @@ def _korean(text: str, search: _Search, language: Language) -> str | None:
         begins_word = not is_syllable(before)
         split = any(character.isspace() for character in found[0])
         if begins_word or (found.start() in starts and not split):
-            letters = "".join(character for character in found[0] if character in "".join(search.words))
-            return search.words.get(letters, found[0])
+            return search.listed(found[0])
     return None
 
 
