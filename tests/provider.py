@@ -236,16 +236,23 @@ class Behaviours:
 
     async def obedient(self, reply: Reply, body: dict[str, Any]) -> None:
         """Does what the seeded prompt says, and only that: names the category asked for, and writes short titles when
-        they are to be short. Repeats markup. Waits in the middle while the provider holds it."""
+        they are to be short; answers a message with its own words in mind, without challenges where the format has
+        none. Repeats markup. Waits in the middle while the provider holds it."""
         system, user = (message["content"] for message in body["messages"][:2])
         category = found[1] if (found := re.search("주제: (.+)", user)) else "환경"
         markup = found[0] if (found := re.search("<img [^>]*>", system)) else ""
+        said = f"“{found[1]}” " if (found := re.search("<message>\n(.+)\n</message>", user)) else ""
         title = "{} 실천" if "10자 이하" in system else "{} 실천을 오늘부터 매일 한 가지씩"
         challenges = [
             {**item, "title": title.format(which), "description": item["description"] + markup}
             for which, item in zip(("첫째", "둘째", "셋째"), CHALLENGES, strict=True)
         ]
-        answer = {"recommend": f"{category} 생활을 함께 시작해요.{markup}", "challenges": challenges}
+        answer: dict[str, Any] = {
+            "recommend": f"{said}{category} 생활을 함께 시작해요.{markup}",
+            "challenges": challenges,
+        }
+        if '"challenges": []' in system:
+            answer = {"recommend": f"{said}말씀 잘 들었어요. 천천히 함께해요.{markup}", "challenges": []}
         text = json.dumps(answer, ensure_ascii=False)
         await reply.text(pieces_of(text[:40]), pause=0.005)
         while reply.is_held():

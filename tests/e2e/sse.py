@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 
 BASE_INFO = "/ai/chatbot/recommendation/base-info"
+FREE_TEXT = "/ai/chatbot/recommendation/free-text"
 _PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # made once: the servers speak plain HTTP
 SELECTION: dict[str, Any] = {"location": "도시", "workType": "사무직", "category": "비건"}
 

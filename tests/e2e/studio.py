@@ -23,6 +23,9 @@ PEOPLE = {"jieun": "Prompt editor", "minsu": "Prompt editor", "sora": "Prompt pu
 """Who works here, and in which group."""
 
 STUDIO = "/admin/chatbot/prompttemplate/1"
+ANSWERING_STUDIO = "/admin/chatbot/prompttemplate/2"
+"""Where ``base-info`` and ``free-text`` are worked on."""
+
 WITHIN = 20_000
 """Milliseconds that a check, a trial or a page may take at most; conditions are awaited, not times."""
 
@@ -32,7 +35,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from chatbot.models import PromptTemplate
 
-assert PromptTemplate.objects.get(key="base-info").pk == 1
+assert [template.key for template in PromptTemplate.objects.order_by("pk")] == ["base-info", "free-text"]
 sessions = {{}}
 for name, group in {PEOPLE!r}.items():
     user = User.objects.create_user(name, password={PASSWORD!r}, is_staff=True)
@@ -100,11 +103,12 @@ class Desk:
     context: BrowserContext
     page: Page
     url: str
+    studio: str = STUDIO
     complaints: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
     def open(self, name: str = "editor", query: str = "") -> None:
-        self.page.goto(f"{self.url}{STUDIO}/{name}/{query}")
+        self.page.goto(f"{self.url}{self.studio}/{name}/{query}")
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)
@@ -152,15 +156,15 @@ def is_fault(message: ConsoleMessage) -> bool:
 
 
 @contextmanager
-def desk(browser: Browser, url: str, name: str | None = None) -> Iterator[Desk]:
-    """A fresh desktop browser, signed in as ``name``."""
+def desk(browser: Browser, url: str, name: str | None = None, *, studio: str = STUDIO) -> Iterator[Desk]:
+    """A fresh desktop browser, signed in as ``name``, in one of the studios."""
     viewport: Any = {"width": 1440, "height": 1000}
     with browser.new_context(viewport=viewport, locale="ko-KR") as context:
         context.add_init_script(_RECORDER)
         if name is not None:
             session = _people()[1][name]
             context.add_cookies([{"name": "sessionid", "value": session, "url": url, "httpOnly": True}])
-        opened = Desk(context, context.new_page(), url)
+        opened = Desk(context, context.new_page(), url, studio)
 
         def ask(dialog: Dialog) -> None:
             opened.dialogs.append(dialog.type)
