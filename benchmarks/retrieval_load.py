@@ -141,15 +141,13 @@ def fill(rows: int) -> None:
             for number, (title, text) in enumerate(itertools.islice(made, min(5000, wanted - start)))
         ]
         pairs = list(zip(Challenge.objects.bulk_create(batch), itertools.cycle(models), strict=False))
-        for through, field, name in (
-            (Challenge.locations.through, "location_id", "locations"),
-            (Challenge.work_types.through, "worktype_id", "work_types"),
-        ):
-            through._default_manager.bulk_create(
-                through(challenge_id=row.pk, **{field: option.pk})
-                for row, model in pairs
-                for option in getattr(model, name).all()
-            )
+        places, works = Challenge.locations.through, Challenge.work_types.through
+        places.objects.bulk_create(
+            places(challenge_id=row.pk, location_id=place.pk) for row, model in pairs for place in model.locations.all()
+        )
+        works.objects.bulk_create(
+            works(challenge_id=row.pk, worktype_id=work.pk) for row, model in pairs for work in model.work_types.all()
+        )
 
 
 def made_up(chance: random.Random, sentences: list[str], words: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """From a question to the concepts that rows are looked through for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.conversation.retrieval.names import GENERAL, LONGEST_NAME, Kind, Meaning, Names
@@ -11,7 +11,7 @@ LONGEST = 500
 """Characters of a question that are read."""
 
 MOST = 24
-"""Concepts of a question that are looked for."""
+"""Words of a question that are looked for."""
 
 VERB = 0.5
 """How much a verb counts beside a noun: 쓰다, 만들다 say little."""
@@ -56,51 +56,69 @@ class Reader:
 
     def concepts(self, question: str, analyser: Analyser) -> list[Concept]:
         asked = terms(analyser.morphemes(question[:LONGEST].replace("#", " ")))
-        tries = TRIES
-        found: list[Concept] = []
-        seen: set[str] = set()
+        corrected = self._corrected(asked)
+        phrases, in_phrases = self._phrases(asked, corrected)
+        found: dict[str, Concept] = {}
         for term in asked:
-            if term.word in seen or term.word in GENERAL:
-                continue
-            seen.add(term.word)
-            stands_for = self._stands_for(term.word)
-            if term.noun:
-                for word, likeness in self.spelling.kin(term.word):
-                    stands_for.add(self._stands_for(word), likeness * KIN)
-            if term.noun and not term.compound and tries and term.word not in self.numbers:
-                tries -= 1
-                self._correct(term, asked, stands_for)
-            if stands_for.words or stands_for.groups or not term.compound:
-                found.append(stands_for.concept(term))
-        found += self._phrases([term for term in asked if not term.compound])
-        return found[:MOST]
+            if term.word not in found and term.word not in GENERAL and len(found) < MOST:
+                stands_for = self._stands_for(term.word)
+                optional = term.start in in_phrases or stands_for.names_a_place()
+                if term.noun:
+                    for word, likeness in [*self._kin(term.word), *corrected.get(term.word, ())]:
+                        stands_for.add(self._stands_for(word), likeness)
+                if stands_for.words or stands_for.groups or not term.compound:
+                    found[term.word] = stands_for.concept(term, optional=optional)
+        return [*phrases, *found.values()]
+
+    def _kin(self, word: str) -> list[tuple[str, float]]:
+        return [(other, likeness * KIN) for other, likeness in self.spelling.kin(word)]
+
+    def _corrected(self, asked: Sequence[Term]) -> dict[str, list[tuple[str, float]]]:
+        """For the first unknown nouns what is spelled nearly like them, or like the compound that they are a part of,
+        each with its weight, the nearest first."""
+        simple = [term for term in asked if term.noun and not term.compound]
+        unknown = {
+            term.word: term for term in simple if term.word not in self.numbers and (term.word,) not in self.names
+        }
+        corrected = {}
+        for term in list(unknown.values())[:TRIES]:
+            wholes = [
+                whole for whole in asked if whole.compound and whole.start <= term.start and term.end <= whole.end
+            ]
+            weight = MISTAKEN if term.known else MISSPELLED
+            near = [each for written in [term, *wholes] for each in self.spelling.near(written.word)]
+            right = [(word, likeness * weight) for word, likeness in near if word not in GENERAL]
+            corrected[term.word] = sorted(right, key=lambda each: -each[1])
+        return corrected
+
+    def _phrases(
+        self, asked: Sequence[Term], corrected: Mapping[str, Sequence[tuple[str, float]]]
+    ) -> tuple[list[Concept], set[int]]:
+        """Names of several words, and where the words begin that they are made of."""
+        simple = [term for term in asked if not term.compound]
+        words = [next((word for word, _ in corrected.get(term.word, ())), term.word) for term in simple]
+        concepts, starts = [], set()
+        for length in range(2, LONGEST_NAME + 1):
+            for first in range(len(words) - length + 1):
+                meaning = self.names.get(tuple(words[first : first + length]))
+                if meaning is not None and meaning.groups:
+                    alternatives = self._alternatives(meaning)
+                    concepts.append(alternatives.concept(optional=alternatives.names_a_place()))
+                    starts |= {term.start for term in simple[first : first + length]}
+        return concepts, starts
 
     def _stands_for(self, word: str) -> "_Alternatives":
-        """The words and groups that ``word`` stands for, itself among them."""
-        meaning = self.names.get((word,), self._nothing)
-        weighed = {word: 1.0, **meaning.words}
-        return _Alternatives(
-            {self.numbers[w]: f for w, f in weighed.items() if w in self.numbers}, dict(meaning.groups)
-        )
+        """The words and groups that ``word`` stands for, itself among them. A stem alone stands for its verb."""
+        if word not in self.numbers and (word,) not in self.names and f"{word}다" in self.numbers:
+            word = f"{word}다"
+        alternatives = self._alternatives(self.names.get((word,), self._nothing))
+        if word in self.numbers:
+            alternatives.words[self.numbers[word]] = 1.0
+        return alternatives
 
-    def _correct(self, term: Term, asked: Sequence[Term], stands_for: "_Alternatives") -> None:
-        """Adds what is spelled nearly like the word, or like the compound that it is a part of."""
-        compounds = [other for other in asked if other.compound and other.start <= term.start and term.end <= other.end]
-        for written in [term, *compounds]:
-            for word, likeness in self.spelling.near(written.word):
-                if word not in GENERAL:
-                    stands_for.add(self._stands_for(word), likeness * (MISTAKEN if term.known else MISSPELLED))
-
-    def _phrases(self, asked: Sequence[Term]) -> Iterator[Concept]:
-        """Names of several words."""
-        words = [term.word for term in asked]
-        for length in range(2, LONGEST_NAME + 1):
-            for start in range(len(words) - length + 1):
-                meaning = self.names.get(tuple(words[start : start + length]))
-                if meaning is not None:
-                    groups = tuple((kind, key, weight) for (kind, key), weight in meaning.groups.items())
-                    also = tuple((self.numbers[w], f) for w, f in meaning.words.items() if w in self.numbers)
-                    yield Concept(also, groups, optional=True)
+    def _alternatives(self, meaning: Meaning) -> "_Alternatives":
+        words = {self.numbers[word]: weight for word, weight in meaning.words.items() if word in self.numbers}
+        return _Alternatives(words, dict(meaning.groups))
 
 
 @dataclass(slots=True)
@@ -110,13 +128,24 @@ class _Alternatives:
     words: dict[int, float]
     groups: dict[tuple[Kind, str], float]
 
+    def names_a_place(self) -> bool:
+        """Or a kind of work. Nobody need be told of these, for most rows suit every one."""
+        return any(kind != "category" for kind, _ in self.groups)
+
     def add(self, other: "_Alternatives", weight: float) -> None:
+        """Adds what ``other`` stands for, but no place: 도시락 looks like 도시, and that is all."""
         for word, share in other.words.items():
             self.words[word] = max(self.words.get(word, 0), share * weight)
-        for group, share in other.groups.items():
-            self.groups[group] = max(self.groups.get(group, 0), share * weight)
+        for (kind, key), share in other.groups.items():
+            if kind == "category":
+                self.groups[kind, key] = max(self.groups.get((kind, key), 0), share * weight)
 
-    def concept(self, term: Term) -> Concept:
-        weight = COMPOUND if term.compound else 1.0 if term.noun else VERB
-        groups = tuple((kind, key, share) for (kind, key), share in self.groups.items())
-        return Concept(tuple(self.words.items()), groups, weight, optional=term.compound)
+    def concept(self, term: Term | None = None, *, optional: bool = False) -> Concept:
+        weight = 1.0 if term is None or term.noun else VERB
+        compound = term is not None and term.compound
+        return Concept(
+            words=tuple(self.words.items()),
+            groups=tuple((kind, key, share) for (kind, key), share in self.groups.items()),
+            weight=COMPOUND if compound else weight,
+            optional=optional or compound,
+        )

@@ -1,0 +1,43 @@
+"""Asking as the service asks."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from challenges import catalog, revisions
+from chatbot.conversation.language import language_for
+from chatbot.conversation.retrieval import search as retrieval
+from chatbot.conversation.retrieval.found import Found
+from chatbot.conversation.retrieval.keeper import Keeper
+
+Ask = Callable[..., Awaitable[list[Found]]]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches wait for the new index however slow the machine is."""
+    monkeypatch.setattr("chatbot.conversation.retrieval.keeper.FRESH_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("chatbot.conversation.retrieval.keeper.FIRST_WAIT_SECONDS", 60.0)
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """Searches with what the database holds at that moment."""
+
+    async def ask(question: str, **wanted: Any) -> list[Found]:
+        tokens = await sync_to_async(revisions.read)()
+        known = await sync_to_async(catalog.options.get)(tokens)
+        language = await language_for(known)
+        return await retrieval.search(question, language=language, known=known, revisions=tokens, **wanted)
+
+    return ask
+
+
+@pytest.fixture
+def keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """The keeper that searches use: one that has no index yet."""
+    keeper = Keeper()
+    monkeypatch.setattr(retrieval, "_keeper", keeper)
+    return keeper
