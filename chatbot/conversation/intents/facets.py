@@ -15,7 +15,7 @@ def facets_in(reading: Reading, *, besides: frozenset[int]) -> tuple[tuple[Facet
     """The facets in the order of the lexicon, each with its reason. Morphemes ``besides`` say something else."""
     found: dict[Facet, str] = {}
     for facet, patterns in reading.lexicon.facets.items():
-        for span in reading.matches(patterns):
+        for span in reading.each(patterns):
             meant = None if span.start in besides else _meant(facet, span, reading)
             if meant is not None:
                 found.setdefault(meant, reading.surface(span))

@@ -94,6 +94,7 @@ class Names:
                     self._add(name, choice.key, by, language)
         for choice in listed:
             self._emoji.setdefault(choice.emoji.strip("\ufe0f"), choice.key)
+        self._initials = {written[0] for written in self._written}
         self._misspelt = Misspelt(written for written, (_, by) in self._written.items() if by is By.NAME)
 
     def _add(self, name: str, key: str, by: By, language: Language) -> None:
@@ -105,8 +106,8 @@ class Names:
         if len(stems) > 1:
             self._stems.setdefault(stems, (key, by))
 
-    def mentions(self, reading: Reading) -> list[Mention]:
-        """Every mention in its order; of those that overlap, the longest."""
+    def mentions(self, reading: Reading, *, misspelt: bool = True) -> list[Mention]:
+        """Every mention in its order; of those that overlap, the longest. ``misspelt`` ones too, if wished."""
         found: list[Mention] = []
         at = 0
         while at < len(reading.morphemes):
@@ -116,7 +117,7 @@ class Names:
                 at = mention.span.end
             else:
                 at += 1
-        for guess in self._misspelt_in(reading, {mention.span for mention in found}):
+        for guess in self._misspelt_in(reading, {mention.span for mention in found}) if misspelt else ():
             found = [mention for mention in found if not _overlap(mention.span, guess.span)]
             found.append(guess)
         return sorted(found, key=lambda mention: mention.span)
@@ -131,6 +132,8 @@ class Names:
 
     def _written_at(self, reading: Reading, at: int) -> Mention | None:
         morphemes = reading.morphemes
+        if lookup_name(reading.text[morphemes[at].start : morphemes[at].start + 1]) not in self._initials:
+            return None
         for end in range(min(at + LONGEST_NAME, len(morphemes)), at, -1):
             span = Span(at, end)
             if morphemes[end - 1].tag[0] not in "NXSMUVI" or (end < len(morphemes) and _splits(morphemes, end)):

@@ -103,6 +103,10 @@ class Patterns:
             for tag in first.tags:
                 self._by_tag.setdefault(tag, []).append(pattern)
 
+    def may_match(self, forms: frozenset[str], tags: frozenset[str]) -> bool:
+        """Whether a message of these stems and tags holds the beginning of any pattern."""
+        return not (forms.isdisjoint(self._by_form) and tags.isdisjoint(self._by_tag))
+
     def each(self, morphemes: Sequence[Morpheme], span: Span | None = None) -> Iterator[Span]:
         """Every match within the span, in order; at most one for each beginning."""
         start, end = span or Span(0, len(morphemes))

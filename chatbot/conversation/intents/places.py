@@ -52,7 +52,7 @@ _OF_WORK = frozenset(
 
 def place_in(names: Names, reading: Reading, *, work: bool) -> Mention | None:
     """The location (or the type of work) that is said to be the person's own, or to suit."""
-    mentions = [mention for mention in names.mentions(reading) if mention.by is By.NAME]
+    mentions = [mention for mention in names.mentions(reading, misspelt=False) if mention.by is By.NAME]
     return next((one for one in mentions if _is_meant(one, mentions, reading, work=work)), None)
 
 

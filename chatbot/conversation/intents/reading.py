@@ -1,6 +1,6 @@
 """A message as its morphemes, cut into clauses: what is said of whom, when, and whether it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,15 +58,25 @@ class Reading:
     def clause_of(self, at: int) -> Span:
         return next((clause for clause in self.clauses if at < clause.end), Span(at, at))
 
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        return frozenset(morpheme.form for morpheme in self.morphemes)
+
+    @cached_property
+    def _tags(self) -> frozenset[str]:
+        return frozenset(morpheme.tag for morpheme in self.morphemes)
+
     def find(self, name: str, span: Span | None = None) -> Span | None:
         """The first match of the lexicon's patterns ``name``."""
-        return self.lexicon.patterns[name].first(self.morphemes, span)
+        return next(self.each(self.lexicon.patterns[name], span), None)
 
-    def find_all(self, name: str, span: Span | None = None) -> list[Span]:
-        return list(self.lexicon.patterns[name].each(self.morphemes, span))
+    def find_all(self, name: str) -> list[Span]:
+        return list(self.each(self.lexicon.patterns[name]))
 
-    def matches(self, patterns: Patterns) -> list[Span]:
-        return list(patterns.each(self.morphemes))
+    def each(self, patterns: Patterns, span: Span | None = None) -> Iterator[Span]:
+        """Every match in its order."""
+        if patterns.may_match(self._forms, self._tags):
+            yield from patterns.each(self.morphemes, span)
 
     def is_asked(self, clause: Span) -> bool:
         """Whether the clause is a question, by its mark or its ending."""

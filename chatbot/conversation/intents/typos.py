@@ -1,5 +1,6 @@
 """Names that were misspelt. Careful: a wrong guess changes somebody's category, a missed one only asks again."""
 
+import functools
 from collections.abc import Iterable
 
 from rapidfuzz import process
@@ -9,6 +10,9 @@ from chatbot.conversation.hangul import is_syllable, letters
 
 SHORTEST = 2
 """Syllables; a Latin word needs twice as many letters."""
+
+REMEMBERED = 1024
+"""Words whose answer is kept."""
 
 _CONFUSED = str.maketrans(
     {
@@ -30,8 +34,9 @@ class Misspelt:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = {_sounds(name): name for name in names if _is_long_enough(name)}
         self._sounds = list(self._names)
+        self.meant = functools.lru_cache(maxsize=REMEMBERED)(self._meant)
 
-    def meant(self, word: str, *, guessed: bool) -> str | None:
+    def _meant(self, word: str, *, guessed: bool) -> str | None:
         """The name, or None. ``guessed``: no dictionary has the word; others are only taken when they are long."""
         if not _is_long_enough(word) or (not guessed and len(word) < 4):
             return None

@@ -10,8 +10,8 @@ together with our lists, whose figures are those of the first measurement and af
     both            0.84           1.00
 
 It finds nothing that our lists miss, and takes "다시 발견", "임시 발급", "새끼 고양이", "Sussex" and "hello"
-for insults, while 씨발 and 씨1발 pass. Its words are code: an admin could not mend it. Importing it takes 0.2 s and 5 MB,
-brings better-profanity and colorama, and changes how the process writes to its terminal. It is not used.
+for insults, while 씨발 and 씨1발 pass. Its words are code: an admin could not mend it. Importing it takes 0.2 s
+and 5 MB, brings better-profanity and colorama, and changes how the process writes to its terminal. It is not used.
 """
 
 import functools

@@ -25,24 +25,33 @@ Stems = tuple[tuple[str, str], ...]
 
 
 class Dangers:
-    """The listed phrases, analysed once."""
+    """The listed phrases, analysed once. An emergency is looked for first."""
 
     def __init__(self, words: WordLists, language: Language) -> None:
         self.words, self.language = words, language
-        listed = [(word, True) for word in words.emergency] + [(word, False) for word in words.self_harm]
-        self._texts = [(squashed(word), Danger(word, emergency)) for word, emergency in listed]
-        self._phrases = [(_stems(language.morphemes(word)), Danger(word, emergency)) for word, emergency in listed]
+        self._texts: dict[str, Danger] = {}
+        self._phrases: dict[tuple[str, str], list[tuple[Stems, Danger]]] = {}
+        for word, emergency in [(word, True) for word in words.emergency] + [(word, False) for word in words.self_harm]:
+            self._add(Danger(word, emergency))
+
+    def _add(self, danger: Danger) -> None:
+        if len(squashed(danger.word)) >= SHORTEST_TEXT:
+            self._texts.setdefault(squashed(danger.word), danger)
+        stems = _stems(self.language.morphemes(danger.word))
+        if _tells(stems):
+            self._phrases.setdefault(stems[0], []).append((stems, danger))
 
     def find(self, message: str) -> Danger | None:
         text = masked(message, self.words.fine)
         joined = "".join(text.split())
-        for written, danger in self._texts:
-            if len(written) >= SHORTEST_TEXT and written in joined:
-                return danger
+        as_written = next((danger for written, danger in self._texts.items() if written in joined), None)
+        if as_written is not None:
+            return as_written
         morphemes = [one for one in self.language.morphemes(text) if one.tag != "SF"]
-        for stems, danger in self._phrases:
-            if _tells(stems) and any(_begins(stems, morphemes, at) for at in range(len(morphemes))):
-                return danger
+        for at, morpheme in enumerate(morphemes):
+            for stems, danger in self._phrases.get((morpheme.form, morpheme.tag[0]), ()):
+                if _begins(stems, morphemes, at):
+                    return danger
         return None
 
 
