@@ -70,6 +70,7 @@ def test_other_sources_make_it_stale(template: PromptTemplate, sources: list[str
         {"location": "beach"},
         {"work_type": "field"},
         {"category": "MEDIA"},
+        {"message": "다른 거"},
         {"contains": ["채소"]},
         {"excludes": ["고기"]},
         {"title_min": 2},
@@ -120,6 +121,19 @@ def test_a_changed_contract_makes_it_stale(
     monkeypatch.setattr(gate, "OUTPUT_FORMAT", "{}")
     found.add(fingerprint(template, CONTENT, SOURCES).contract_hash)
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(("key", "bound_to"), [("base-info", 1), ("free-text", 2)])
+def test_it_is_bound_to_the_formats_that_the_template_uses(
+    key: str, bound_to: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = PromptTemplate.objects.get(key=key)
+    found = {fingerprint(template, CONTENT, SOURCES).contract_hash}
+    for name in ("OUTPUT_FORMAT", "TALK_FORMAT"):
+        with monkeypatch.context() as patched:
+            patched.setattr(gate, name, "{}")
+            found.add(fingerprint(template, CONTENT, SOURCES).contract_hash)
+    assert len(found) == 1 + bound_to
 
 
 @pytest.mark.parametrize("status", [status for status in CheckStatus if status != CheckStatus.PASSED])
