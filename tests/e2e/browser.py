@@ -36,10 +36,21 @@ new MutationObserver(() => {
   const text = turn ? window.laidOut(turn) : "";
   if (text !== window.seen.shown.at(-1)) window.seen.shown.push(text);
 }).observe(document, { subtree: true, childList: true, characterData: true });
-window.EventSource = class extends EventSource {
-  constructor(...options) {
-    super(...options);
-    this.addEventListener("close", (event) => window.seen.closes.push(JSON.parse(event.data).data));
+const ask = window.fetch;
+window.fetch = async (...request) => {
+  const response = await ask(...request);
+  if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) window.note(response.clone().body);
+  return response;
+};
+window.note = async (body) => {
+  const [reader, decoder] = [body.getReader(), new TextDecoder()];
+  let frames = [""];
+  for (let read; !(read = await reader.read().catch(() => ({ done: true }))).done; ) {
+    frames = (frames.at(-1) + decoder.decode(read.value, { stream: true })).split("\\n\\n");
+    for (const frame of frames.slice(0, -1)) {
+      const [, data] = /^event: close\\n(?:.*\\n)*data: (.*)$/.exec(frame) ?? [];
+      if (data) window.seen.closes.push(JSON.parse(data).data);
+    }
   }
 };
 """

@@ -1,135 +1,125 @@
 /**
- * Leafresh in the browser: recommendations while they are written, over one EventSource. No DOM, no dependencies.
+ * Leafresh in the browser: answers while they are written. One ES module, no DOM, no dependencies.
  *
- *     import { recommend, rememberedSessionId } from "./leafresh-client.js";
+ *     import { recommend, say, parseText, rememberedSessionId } from "./leafresh-client.js";
  *
- *     const handle = recommend(
- *       { location: "city", workType: "office", category: "VEGAN" },
- *       {
- *         onText: (text) => console.log(parseText(text).sentence),
- *         onItem: (challenge) => console.log(challenge.title),
- *         onClose: (answer) => console.log("done", answer.challenges),
- *         onError: (error) => console.warn(error.message),
- *       },
- *       { sessionId: rememberedSessionId() },
- *     );
- *     handle.stop();
+ *     const options = { sessionId: rememberedSessionId() }; // on another origin also server: "https://…"
+ *     const handlers = {
+ *       onText: (text) => console.log(parseText(text).sentence),
+ *       onItem: (challenge) => console.log(challenge.title),
+ *       onClose: (answer) => console.log("done", answer.challenges),
+ *       onError: (failure) => console.warn(failure.message),
+ *     };
+ *     recommend({ location: "city", workType: "office", category: "VEGAN" }, handlers, options);
+ *     const handle = say("더 쉬운 거 없어?", handlers, options);
+ *     await handle.stop();
  *
- * Text is handed over whole, never in pieces, and is never doubled: every numbered event counts once, also when the
- * connection broke in between. Exactly one of `onClose` and `onError` ends a recommendation, unless `close()` does.
- *
- * @typedef {{location: string, workType: string, category: string}} Selection  keys, labels or aliases
- * @typedef {{title: string, description: string, category: string, label: string}} Challenge
- * @typedef {Challenge & {index: number}} Item  `index` counts from 1
- * @typedef {{kind: string, recommend: string, challenges: Challenge[], stopped?: boolean}} Answer
- * @typedef {{generationId: string, sessionId: string, category: {key: string, label: string}}} Start
- * @typedef {{status: number, message: string, data: object | null}} Failure
- *   the server's envelope; `status` is 0, and `message` empty, when the server could not be reached
- * @typedef {"open" | "reconnecting"} ConnectionState
- * @typedef {{key: string, label: string, description: string, emoji: string}} Option
- * @typedef {{locations: Option[], workTypes: Option[], categories: Option[]}} Options
- *
- * @typedef {object} Handlers  all optional
- * @property {(start: Start) => void} [onStart]  a generation answers; again when a lost one was replaced
- * @property {(text: string) => void} [onText]  the whole text so far; it can shrink (`rewrite`, or "" on a fresh start)
- * @property {(item: Item) => void} [onItem]  a challenge is complete
- * @property {(notice: {kind: string}, message: string) => void} [onNotice]  something the person should know
- * @property {(answer: Answer, message: string) => void} [onClose]  the end: the answer is complete, or was stopped
- * @property {(failure: Failure) => void} [onError]  the end: there is no answer
- * @property {(state: ConnectionState) => void} [onConnection]  the connection broke or is back
+ * `leafresh-client.d.ts` describes every type. Text is handed over whole, never in pieces, and is never doubled: a
+ * connection that broke is taken up behind the last event, as an EventSource does it, and each numbered event counts
+ * once. Exactly one of `onClose` and `onError` ends an answer, unless `close()` does.
  */
 
-const MAX_FAILURES = 6; // lost connections in a row, without one new event between them
+const MAX_FAILURES = 8; // lost connections in a row, without one new event between them
 const SILENCE_MS = 60_000; // the server pings every 20 s: after three missed pings the connection is dead
+const OFFLINE_MS = 10_000; // without a network one waits for it; some browsers never tell that it is back
+const REQUEST_MS = 15_000;
 const STOP_MS = 5_000; // how long a stop may take before the client ends by itself
-const OPTIONS_MS = 15_000;
 const EVENT_ID = /^generation-(.+):(\d+)$/;
 
-/**
- * Asks for a recommendation and reports it while it is written.
- *
- * @param {Selection} selection
- * @param {Handlers} handlers
- * @param {{server?: string, sessionId?: string}} [options]  `server`: its address, this page's own when left out;
- *   `sessionId`: 1–128 visible ASCII characters, so that the session is never given a challenge twice
- * @returns {{stop: () => Promise<void>, close: () => void}}  `stop` ends it for the server too, then `onClose` comes
- *   with what was complete; `close` stops listening, and nothing is reported any more
- */
-export function recommend(selection, handlers, { server = "", sessionId = "" } = {}) {
-  const recommendation = new Recommendation(selection, handlers, { server, sessionId });
-  return { stop: () => recommendation.stop(), close: () => recommendation.close() };
+/** Asks for challenges that suit a selection (keys, labels or aliases), and reports the answer while it is written. */
+export function recommend({ location, workType, category }, handlers, options) {
+  return handleOf(new Answering("base-info", { location, workType, category }, handlers, options));
 }
 
-/**
- * What can be picked. Rejects when the server cannot be reached or has no answer.
- *
- * @param {{server?: string}} [options]
- * @returns {Promise<Options>}
- */
-export async function loadOptions({ server = "" } = {}) {
-  const response = await fetch(`${base(server)}/api/challenges/options`, {
-    credentials: "include",
-    signal: AbortSignal.timeout?.(OPTIONS_MS),
-  });
-  if (!response.ok) throw new Error(`The options answered ${response.status}.`);
-  return (await response.json()).data;
+/** Says something in a person's own words, 2–500 characters, and reports the answer while it is written. */
+export function say(message, handlers, options) {
+  return handleOf(new Answering("free-text", { message }, handlers, options));
 }
 
-/**
- * The parts of an answer's text, finished or half-written: the sentence before the first blank line, then challenges.
- *
- * @param {string} text
- * @returns {{sentence: string, challenges: {title: string, description: string}[]}}
- */
+/** What can be picked. Rejects with `RequestFailed`, as all functions below that ask the server. */
+export function loadOptions({ server } = {}) {
+  return request("GET", server, "/api/challenges/options");
+}
+
+/** The session's turns so far, in order; none when the session is not known. */
+export function conversation({ server, sessionId }) {
+  return request("GET", server, `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`);
+}
+
+/** Erases the conversation on the server. */
+export function forget({ server, sessionId }) {
+  return request("DELETE", server, `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`);
+}
+
+/** Says what one thinks of an answer: `{thumb: "up" | "down", reason?}`, or null to take it back. */
+export function rate(generationId, thought, { server, sessionId }) {
+  const path = `/api/chatbot/generations/${generationId}/feedback`;
+  return thought
+    ? request("PUT", server, path, { sessionId, ...thought })
+    : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`);
+}
+
+/** A request without an answer. `status` is 0 when the server could not be reached; `message` is the server's. */
+export class RequestFailed extends Error {
+  name = "RequestFailed";
+
+  constructor({ status, message, data, retryAfter }) {
+    super(message);
+    Object.assign(this, { status, data, retryAfter });
+  }
+}
+
+/** The parts of an answer's text, finished or half-written: the sentence before the first blank line, then challenges. */
 export function parseText(text) {
   const [sentence, ...blocks] = text.split("\n\n");
   const challenges = blocks.map((block, index) => {
     const [line, ...description] = block.split("\n");
     const number = `${index + 1}. `;
-    const title = number.startsWith(line) ? "" : line.slice(number.length);
-    return { title, description: description.join("\n") };
+    return { title: number.startsWith(line) ? "" : line.slice(number.length), description: description.join("\n") };
   });
   return { sentence: sentence.trimEnd(), challenges };
 }
 
-/**
- * An answer as text: what the tokens of its stream, joined, are.
- *
- * @param {Answer} answer
- * @returns {string}
- */
+/** An answer as text: what the tokens of its stream, joined, are. */
 export function layoutText({ recommend: sentence, challenges }) {
   const blocks = challenges.map(({ title, description }, index) => `${index + 1}. ${title}\n${description}`);
   return [sentence, ...blocks].join("\n\n");
 }
 
-/**
- * This browser's session id: made once, then kept in localStorage, or for this page alone where there is none.
- *
- * @param {string} [key]
- * @returns {string}
- */
+/** This browser's session id: made once, then kept in localStorage, or for this page alone where there is none. */
 export function rememberedSessionId(key = "leafresh.session") {
-  const fresh = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
   try {
     const known = localStorage.getItem(key);
     if (known && /^[\x21-\x7e]{1,128}$/.test(known)) return known;
-    localStorage.setItem(key, fresh.join(""));
   } catch {
-    // Storage is switched off or full: the session lasts as long as the page.
+    // Storage is switched off.
   }
-  return fresh.join("");
+  return newSessionId(key);
 }
 
-/** One recommendation: owns its EventSource, its timers and what has come so far. */
-class Recommendation {
+/** A new session id in the place of the one that is remembered. */
+export function newSessionId(key = "leafresh.session") {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    localStorage.setItem(key, fresh);
+  } catch {
+    // Switched off or full: the session lasts as long as the page.
+  }
+  return fresh;
+}
+
+/** One answer: owns its connection, its timers and what has come so far. */
+class Answering {
   #server;
+  #sessionId;
   #url;
   #handlers;
-  #source = null;
+  #connection = new AbortController();
   #state = "";
   #failures = 0;
-  #timers = {};
+  #silence;
+  #wake = () => {};
   #stopping = false;
   #over = false;
   #end;
@@ -137,21 +127,21 @@ class Recommendation {
     this.#end = resolve;
   });
 
-  #sessionId;
-  #generationId = "";
+  #generationId;
   #lastNumber = 0;
   #text = "";
   #items = [];
 
-  constructor(selection, handlers, { server, sessionId }) {
-    const { location, workType, category } = selection;
-    const query = new URLSearchParams({ location, workType, category });
+  constructor(path, question, handlers, { server = "", sessionId = "", generationId = "" } = {}) {
+    const query = new URLSearchParams(question);
     if (sessionId) query.set("sessionId", sessionId);
-    this.#server = base(server);
+    this.#server = server;
     this.#sessionId = sessionId;
-    this.#url = `${this.#server}/ai/chatbot/recommendation/base-info?${query}`;
+    this.#url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
     this.#handlers = handlers;
-    this.#connect();
+    this.#generationId = generationId;
+    if (generationId) this.#lastNumber = 1; // all but its `start`
+    this.#run();
   }
 
   async stop() {
@@ -165,60 +155,81 @@ class Recommendation {
 
   close() {
     this.#over = true;
-    this.#source.close();
-    Object.values(this.#timers).forEach(clearTimeout);
+    clearTimeout(this.#silence);
+    this.#connection.abort();
+    this.#wake();
     this.#end();
   }
 
   async #stopOnServer() {
-    const address = `${this.#server}/api/chatbot/generations/${this.#generationId}/stop`;
     const session = this.#sessionId ? `?${new URLSearchParams({ sessionId: this.#sessionId })}` : "";
     try {
-      const response = await fetch(address + session, {
-        method: "POST",
-        credentials: "include",
-        signal: AbortSignal.timeout?.(STOP_MS),
-      });
-      return response.ok;
+      await request("POST", this.#server, `/api/chatbot/generations/${this.#generationId}/stop${session}`);
+      return true;
     } catch {
       return false; // unreachable: the server ends by itself what nobody listens to
     }
   }
 
-  #connect() {
-    const source = new EventSource(this.#url, { withCredentials: true });
-    this.#source = source;
-    this.#awaitSign();
-    source.addEventListener("open", () => this.#connection("open"));
-    source.addEventListener("keep-alive", () => this.#awaitSign());
-    source.addEventListener("stream-reset", () => this.#forget());
-    this.#listen("start", (start) => {
-      this.#sessionId = start.sessionId;
-      this.#handlers.onStart?.(start);
-    });
-    this.#listen("challenge", (data) => this.#show(this.#text + (typeof data === "string" ? data : data.token)));
-    this.#listen("rewrite", ({ length }) => this.#show(this.#text.slice(0, length)));
-    this.#listen("item", (item) => {
-      this.#items[item.index - 1] = item;
-      this.#handlers.onItem?.(item);
-    });
-    this.#listen("notice", (data, { message }) => this.#handlers.onNotice?.(data, message));
-    this.#listen("close", (data, { message }) => this.#conclude(data, message));
-    source.addEventListener("error", (event) => {
-      if (event.data === undefined) this.#lost();
-      else this.#fail(readEnvelope(event.data));
-    });
+  /** Listens until the end, over as many connections as it takes. */
+  async #run() {
+    await null; // whoever asks has the handle before anything is reported
+    while (!this.#over) {
+      let retryAfter = 0;
+      try {
+        retryAfter = await this.#listen();
+      } catch (error) {
+        if (error instanceof RequestFailed) return this.#fail(error);
+      }
+      if (!this.#over) await this.#lost(retryAfter);
+    }
   }
 
-  /** Calls `take` with the payload of each event of that name, once per event number. */
-  #listen(name, take) {
-    this.#source.addEventListener(name, (event) => {
+  /** One connection, up to its end. Returns how many seconds the server wants to be left alone. */
+  async #listen() {
+    this.#connection = new AbortController();
+    this.#awaitSign();
+    const headers = { Accept: "text/event-stream" };
+    if (this.#generationId) headers["Last-Event-ID"] = `generation-${this.#generationId}:${this.#lastNumber}`;
+    const { signal } = this.#connection;
+    const response = await fetch(this.#url, { headers, credentials: "include", cache: "no-store", signal });
+    if (response.status === 204) this.#concludeHere(); // all of it has been seen
+    if (response.status >= 400 && response.status < 500) throw await failureOf(response);
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return 0; // a gateway without a server
+    for await (const event of eventsOf(response.body)) {
+      if (this.#over) break;
       this.#awaitSign();
-      if (this.#over || !this.#isNew(event.lastEventId)) return;
-      const envelope = readEnvelope(event.data);
-      if (envelope.status === 0) this.#fail(envelope);
-      else take(envelope.data, envelope);
-    });
+      const isRefusal = event.name === "error" && !event.id;
+      if (!isRefusal) this.#report("open");
+      else event.retryAfter ??= retryAfterOf(response);
+      if (isRefusal && this.#lastNumber && event.retryAfter) return event.retryAfter; // restarting: the rest comes later
+      this.#take(event);
+    }
+    return 0;
+  }
+
+  #take({ name, id, data, retryAfter }) {
+    if (name === "stream-reset") this.#forget();
+    const on = this.#handlers;
+    const take = {
+      start: (start) => {
+        this.#sessionId = start.sessionId;
+        on.onStart?.(start);
+      },
+      challenge: (token) => this.#show(this.#text + (typeof token === "string" ? token : token.token)),
+      rewrite: ({ length }) => this.#show(this.#text.slice(0, length)),
+      item: (item) => {
+        this.#items[item.index - 1] = item;
+        on.onItem?.(item);
+      },
+      notice: (notice, { message }) => on.onNotice?.(notice, message),
+      close: (answer, { message }) => this.#conclude(answer, message),
+      error: (_, envelope) => this.#fail({ ...envelope, retryAfter }),
+    }[name];
+    if (!take || !this.#isNew(id)) return;
+    const envelope = readEnvelope(data);
+    if (envelope.status === 0) this.#fail(envelope);
+    else take(envelope.data, envelope);
   }
 
   /** Whether the event was not seen yet. The first event of another generation begins anew. */
@@ -248,27 +259,24 @@ class Recommendation {
     this.#handlers.onText?.(text);
   }
 
-  /** The connection broke. The browser repairs it by itself, unless it gave up (`CLOSED`). */
-  #lost() {
-    if (this.#over) return;
-    if (this.#stopping) {
-      this.#concludeHere(); // connecting again would take up what was just stopped
-      return;
-    }
-    if (navigator.onLine) this.#failures += 1; // without a network there is nothing to count: waiting is right
-    if (this.#failures > MAX_FAILURES) {
-      this.#fail(readEnvelope(""));
-      return;
-    }
-    this.#connection("reconnecting");
-    if (this.#source.readyState === EventSource.CLOSED) {
-      clearTimeout(this.#timers.silence);
-      this.#timers.reconnect = setTimeout(() => this.#connect(), 500 * 2 ** Math.min(this.#failures, 4));
-    }
+  /** The connection broke: waits until it is worth trying again. */
+  async #lost(retryAfter) {
+    clearTimeout(this.#silence);
+    if (this.#stopping) return this.#concludeHere(); // connecting again would take up what was just stopped
+    const { onLine } = navigator;
+    if (onLine) this.#failures += 1; // without a network there is nothing to count: waiting is right
+    if (this.#failures > MAX_FAILURES) return this.#fail(readEnvelope(""));
+    this.#report("reconnecting");
+    const delay = 250 * 2 ** Math.min(this.#failures, 4) * (1 + Math.random() / 4);
+    await new Promise((resolve) => {
+      this.#wake = resolve;
+      addEventListener("online", resolve, { once: true });
+      setTimeout(resolve, onLine ? Math.max(delay, retryAfter * 1000) : OFFLINE_MS);
+    });
+    removeEventListener("online", this.#wake);
   }
 
-  #connection(state) {
-    this.#awaitSign();
+  #report(state) {
     if (this.#over || state === this.#state) return;
     this.#state = state;
     this.#handlers.onConnection?.(state);
@@ -276,12 +284,8 @@ class Recommendation {
 
   /** A connection that stays silent for too long counts as lost. */
   #awaitSign() {
-    clearTimeout(this.#timers.silence);
-    if (this.#over) return;
-    this.#timers.silence = setTimeout(() => {
-      this.#source.close();
-      this.#lost();
-    }, SILENCE_MS);
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#connection.abort(), SILENCE_MS);
   }
 
   /** Ends without the server's word: what is complete stays. */
@@ -297,18 +301,71 @@ class Recommendation {
     this.#handlers.onClose?.(answer, message);
   }
 
-  #fail(failure) {
+  #fail({ status, message, data, retryAfter }) {
     if (this.#over) return;
     this.close();
-    this.#handlers.onError?.(failure);
+    this.#handlers.onError?.({ status, message, data, retryAfter });
   }
 }
 
-function base(server) {
+function handleOf(answering) {
+  return { stop: () => answering.stop(), close: () => answering.close() };
+}
+
+/** The server-sent events of a response's body (WHATWG HTML §9.2), those with empty data too. */
+async function* eventsOf(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  let event = { name: "message", id: "", data: null };
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + decoder.decode(value, { stream: true })).split(/\r?\n/);
+    rest = lines.pop();
+    for (const line of lines) {
+      const [, field, text] = /^([^:]*):? ?(.*)$/.exec(line);
+      if (line === "" && event.data !== null) yield event;
+      if (line === "") event = { name: "message", id: event.id, data: null };
+      else if (field === "event") event.name = text;
+      else if (field === "data") event.data = event.data === null ? text : `${event.data}\n${text}`;
+      else if (field === "id") event.id = text;
+      else if (field === "retry") event.retryAfter = Number(text) / 1000;
+    }
+  }
+}
+
+/** The data of the envelope that answers a request. */
+async function request(method, server, path, body) {
+  let response;
+  try {
+    response = await fetch(base(server) + path, {
+      method,
+      credentials: "include",
+      signal: AbortSignal.timeout?.(REQUEST_MS),
+      ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    if (response.ok) return (await response.json()).data;
+  } catch {
+    throw new RequestFailed(readEnvelope(""));
+  }
+  throw await failureOf(response);
+}
+
+async function failureOf(response) {
+  const { message, data } = readEnvelope(await response.text().catch(() => ""));
+  return new RequestFailed({ status: response.status, message, data, retryAfter: retryAfterOf(response) });
+}
+
+function retryAfterOf(response) {
+  return Number(response.headers.get("Retry-After")) || undefined;
+}
+
+function base(server = "") {
   return server.replace(/\/+$/, "");
 }
 
-/** The envelope in an event's data; one with status 0 when it is none. */
+/** The envelope in a text; one with status 0 when it is none. */
 function readEnvelope(text) {
   try {
     const { status, message, data } = JSON.parse(text);

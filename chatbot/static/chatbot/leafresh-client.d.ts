@@ -1,0 +1,153 @@
+/** Types of leafresh-client.js. */
+
+/** What a person picks: keys, labels or aliases, in any case. */
+export interface Selection {
+  location: string;
+  workType: string;
+  category: string;
+}
+
+export interface Challenge {
+  /** 1–10 characters */
+  title: string;
+  description: string;
+  /** The category's key, such as `VEGAN`. */
+  category: string;
+  /** The category's Korean name. */
+  label: string;
+}
+
+/** A challenge that is complete; `index` counts from 1. */
+export interface Item extends Challenge {
+  index: number;
+}
+
+export type Kind = "recommendation" | "explanation" | "smalltalk" | "declined" | "help";
+
+export interface Answer {
+  kind: Kind;
+  /** The sentence; all that is said, unless the kind is `recommendation`. */
+  recommend: string;
+  /** Three for a recommendation, fewer when it was stopped; none for the other kinds. */
+  challenges: Challenge[];
+  stopped?: boolean;
+}
+
+export interface Labelled {
+  key: string;
+  label: string;
+}
+
+export interface Start {
+  generationId: string;
+  sessionId: string;
+  category: Labelled;
+  promptVersion: string;
+  source: string;
+}
+
+/** Something that a person should know. A kind that you do not know may be passed over. */
+export type Notice =
+  | { kind: "category-changed"; from: Labelled; to: Labelled; undo: string }
+  | { kind: "assumed"; location?: Labelled; workType?: Labelled; category?: Labelled }
+  | { kind: "fallback"; source: string; challenges?: number[] };
+
+/** Why there is no answer. */
+export interface Failure {
+  /** The HTTP status, or 0 when the server could not be reached. */
+  status: number;
+  /** In Korean, for the person; empty when `status` is 0. */
+  message: string;
+  data: { invalidFields?: string[] } | null;
+  /** Seconds after which to try again, where the server said so (429, 503). */
+  retryAfter?: number;
+}
+
+/** All optional. */
+export interface Handlers {
+  /** A generation answers; called again when a lost one was replaced. */
+  onStart?(start: Start): void;
+  /** The whole text so far. It can shrink: what a model took back, or "" when the answer begins anew. */
+  onText?(text: string): void;
+  onItem?(item: Item): void;
+  onNotice?(notice: Notice, message: string): void;
+  /** The end: the answer is complete, or was stopped. */
+  onClose?(answer: Answer, message: string): void;
+  /** The end: there is no answer. */
+  onError?(failure: Failure): void;
+  /** The connection broke, or is there (again). */
+  onConnection?(state: "open" | "reconnecting"): void;
+}
+
+export interface Place {
+  /** The server's address; the page's own origin when left out. */
+  server?: string;
+}
+
+export interface Session extends Place {
+  /** 1–128 visible ASCII characters, not to be guessed. */
+  sessionId: string;
+}
+
+export interface Options extends Place {
+  sessionId?: string;
+  /** Takes up this generation, such as a turn of `conversation()` that is `running`, instead of asking anew. */
+  generationId?: string;
+}
+
+export interface Handle {
+  /** Ends the answer, on the server too; `onClose` comes with what was complete, before the promise resolves. */
+  stop(): Promise<void>;
+  /** Stops listening; nothing is reported any more. */
+  close(): void;
+}
+
+export interface Option extends Labelled {
+  description: string;
+  emoji: string;
+}
+
+export interface Choices {
+  locations: Option[];
+  workTypes: Option[];
+  categories: Option[];
+}
+
+export interface Thought {
+  thumb: "up" | "down";
+  /** 500 characters at most */
+  reason?: string;
+}
+
+export interface Turn {
+  generationId: string;
+  /** ISO 8601 */
+  askedAt: string;
+  request: Selection & { message?: string; intent?: string };
+  promptVersion: string;
+  source: string;
+  outcome: "running" | "completed" | "stopped" | "abandoned" | "failed" | "interrupted";
+  answer: Answer | null;
+  feedback: Required<Thought> | null;
+}
+
+export function recommend(selection: Selection, handlers: Handlers, options?: Options): Handle;
+export function say(message: string, handlers: Handlers, options?: Options): Handle;
+export function loadOptions(options?: Place): Promise<Choices>;
+export function conversation(options: Session): Promise<{ sessionId: string; turns: Turn[] }>;
+export function forget(options: Session): Promise<null>;
+export function rate(
+  generationId: string,
+  thought: Thought | null,
+  options: Session,
+): Promise<{ generationId: string; feedback: Required<Thought> | null }>;
+export function parseText(text: string): { sentence: string; challenges: Pick<Challenge, "title" | "description">[] };
+export function layoutText(answer: Pick<Answer, "recommend" | "challenges">): string;
+export function rememberedSessionId(key?: string): string;
+export function newSessionId(key?: string): string;
+
+export class RequestFailed extends Error implements Failure {
+  status: number;
+  data: Failure["data"];
+  retryAfter?: number;
+}
