@@ -58,7 +58,7 @@ def _numbered(matter: Matter, number: Counted) -> Understanding | None:
         return None
     if after.start < after.end and reading.morphemes[after.start].form in reading.lexicon.words["mention.people"]:
         return None
-    if matter.facets and reading.find("explain.cue") is None and reading.find("request.patterns", after) is None:
+    if matter.facets and not matter.is_question() and reading.find("explain.cue") is None:
         return None
     if number.number >= len(shown) > 0 and _names_something(reading, number.span.end):
         return None

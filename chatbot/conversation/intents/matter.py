@@ -104,8 +104,8 @@ class Matter:
 
     def _ends(self, at: int) -> bool:
         """Whether the verb before ``at`` ends a sentence there."""
-        rest = [one for one in self.reading.morphemes[at : at + 2] if one.tag != "EP"]
-        return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(self.reading.morphemes) - at <= 3)
+        rest = [one for one in self.reading.morphemes[at:] if one.tag not in {"EP", "SF", "SW", "JX", "IC"}]
+        return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(rest) == 1)
 
     def asks(self) -> bool:
         """Whether challenges are asked for."""

@@ -42,7 +42,11 @@ def _thanks(matter: Matter) -> Span | None:
 def _is_wished_for(span: Span, reading: Reading) -> bool:
     morphemes = reading.morphemes
     before = morphemes[span.start - 1].form if span.start else ""
-    if before.endswith("면"):
+    if (
+        before.endswith("면")
+        or before in {"안", "못", "별로"}
+        or _forms(reading, span.end) in (["지", "않"], ["지", "못하"])
+    ):
         return True
     if span.end >= len(morphemes) or morphemes[span.end].tag != "ETM":
         return False
@@ -52,6 +56,10 @@ def _is_wished_for(span: Span, reading: Reading) -> bool:
         and bool(rest)
         and rest[0].form in _THINGS
     )
+
+
+def _forms(reading: Reading, at: int) -> list[str]:
+    return [morpheme.form for morpheme in reading.morphemes[at : at + 2]]
 
 
 def _wants_more(matter: Matter) -> bool:

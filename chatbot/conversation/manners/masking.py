@@ -10,6 +10,7 @@ def squashed(text: str) -> str:
     return "".join(tidy(text).casefold().split())
 
 
+@functools.lru_cache(maxsize=4)
 def masked(message: str, fine: tuple[str, ...]) -> str:
     """The tidied message in lower case, its exceptions (with or without spaces inside) blanked out."""
     text = tidy(message).casefold()

@@ -36,7 +36,7 @@ TALK = st.lists(st.one_of(st.sampled_from(WORDS), ODD), max_size=60).map(" ".joi
 GLUED = st.lists(st.one_of(st.sampled_from(WORDS), ODD), max_size=60).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     message=st.one_of(ANYTHING, TALK, GLUED).map(lambda text: text[:500]),
     current=st.sampled_from(["", "VEGAN", "GONE"]),
