@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,10 +14,10 @@ from chatbot.conversation.retrieval.index import Index
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_SECONDS = 15.0
-"""How long a search waits while there is no index at all."""
+"""How old a build may get before searches that have no index at all stop waiting for it."""
 
 FRESH_WAIT_SECONDS = 1.0
-"""How long a search waits for an index that is true again, before it uses the old one."""
+"""How old a build may get before searches use the index that it is to replace."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Keeper:
         self._made_of: State | None = None
         self._wanted: State | None = None
         self._builder: asyncio.Task[None] | None = None
+        self._begun = 0.0
 
     async def index(self, wanted: State) -> Index | None:
         """The index of what is in the database, or an older one while that is being built; None when there is none.
@@ -55,8 +57,9 @@ class Keeper:
             self._wanted = wanted
             builder = self._building()
             if builder is not None:
-                wait = FRESH_WAIT_SECONDS if self._index else FIRST_WAIT_SECONDS
-                await asyncio.wait({builder}, timeout=wait)
+                patience = FRESH_WAIT_SECONDS if self._index else FIRST_WAIT_SECONDS
+                age = time.monotonic() - self._begun
+                await asyncio.wait({builder}, timeout=max(0.0, patience - age))
         return self._index
 
     def _building(self) -> asyncio.Task[None] | None:
@@ -65,6 +68,7 @@ class Keeper:
         running = self._builder
         if running is not None and not running.done() and not running.get_loop().is_closed():
             return running if running.get_loop() is loop else None
+        self._begun = time.monotonic()
         self._builder = loop.create_task(self._build(), name="retrieval index")
         return self._builder
 
@@ -73,6 +77,7 @@ class Keeper:
         try:
             while self._wanted is not None and not self._wanted.same(self._made_of):
                 wanted = self._wanted
+                self._begun = time.monotonic()
                 same_language = self._made_of is not None and self._made_of.language.names == wanted.language.names
                 before = self._index if same_language else None
                 self._index = await build(language=wanted.language, known=wanted.known, before=before)

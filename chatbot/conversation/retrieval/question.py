@@ -57,45 +57,46 @@ class Reader:
     def concepts(self, question: str, analyser: Analyser) -> list[Concept]:
         asked = terms(analyser.morphemes(question[:LONGEST].replace("#", " ")))
         corrected = self._corrected(asked)
-        phrases, in_phrases = self._phrases(asked, corrected)
+        phrases, parts = self._phrases([term for term in asked if not term.compound], corrected)
+        wholes = {term for term in asked if term.compound and (self._knows(term.word) or corrected.get(term.word))}
+        starts, ends = {whole.start for whole in wholes}, {whole.end for whole in wholes}
+        parts |= {term.start for term in asked if term.start in starts or term.end in ends}
         found: dict[str, Concept] = {}
         for term in asked:
             if term.word not in found and term.word not in GENERAL and len(found) < MOST:
                 stands_for = self._stands_for(term.word)
-                optional = term.start in in_phrases or stands_for.names_a_place()
+                mere = term.compound and term not in wholes
+                optional = mere or (term.start in parts and not term.compound) or stands_for.names_a_place()
                 if term.noun:
                     for word, likeness in [*self._kin(term.word), *corrected.get(term.word, ())]:
                         stands_for.add(self._stands_for(word), likeness)
-                if stands_for.words or stands_for.groups or not term.compound:
-                    found[term.word] = stands_for.concept(term, optional=optional)
+                if stands_for.words or stands_for.groups or not optional:
+                    weight = COMPOUND if mere else 1.0 if term.noun else VERB
+                    found[term.word] = stands_for.concept(weight=weight, optional=optional)
         return [*phrases, *found.values()]
+
+    def _knows(self, word: str) -> bool:
+        return word in self.numbers or (word,) in self.names
 
     def _kin(self, word: str) -> list[tuple[str, float]]:
         return [(other, likeness * KIN) for other, likeness in self.spelling.kin(word)]
 
     def _corrected(self, asked: Sequence[Term]) -> dict[str, list[tuple[str, float]]]:
-        """For the first unknown nouns what is spelled nearly like them, or like the compound that they are a part of,
-        each with its weight, the nearest first."""
-        simple = [term for term in asked if term.noun and not term.compound]
-        unknown = {
-            term.word: term for term in simple if term.word not in self.numbers and (term.word,) not in self.names
-        }
+        """What is spelled nearly like the first unknown nouns, and like the compounds that they are parts of, each with
+        its weight, the nearest first."""
+        unknown = {term.word: term for term in asked if term.noun and not term.compound and not self._knows(term.word)}
         corrected = {}
         for term in list(unknown.values())[:TRIES]:
-            wholes = [
-                whole for whole in asked if whole.compound and whole.start <= term.start and term.end <= whole.end
-            ]
             weight = MISTAKEN if term.known else MISSPELLED
-            near = [each for written in [term, *wholes] for each in self.spelling.near(written.word)]
-            right = [(word, likeness * weight) for word, likeness in near if word not in GENERAL]
-            corrected[term.word] = sorted(right, key=lambda each: -each[1])
+            for written in (each for each in asked if each.start <= term.start and term.end <= each.end):
+                near = [(word, likeness * weight) for word, likeness in self.spelling.near(written.word)]
+                corrected[written.word] = [each for each in near if each[0] not in GENERAL]
         return corrected
 
     def _phrases(
-        self, asked: Sequence[Term], corrected: Mapping[str, Sequence[tuple[str, float]]]
+        self, simple: Sequence[Term], corrected: Mapping[str, Sequence[tuple[str, float]]]
     ) -> tuple[list[Concept], set[int]]:
         """Names of several words, and where the words begin that they are made of."""
-        simple = [term for term in asked if not term.compound]
         words = [next((word for word, _ in corrected.get(term.word, ())), term.word) for term in simple]
         concepts, starts = [], set()
         for length in range(2, LONGEST_NAME + 1):
@@ -109,7 +110,7 @@ class Reader:
 
     def _stands_for(self, word: str) -> "_Alternatives":
         """The words and groups that ``word`` stands for, itself among them. A stem alone stands for its verb."""
-        if word not in self.numbers and (word,) not in self.names and f"{word}다" in self.numbers:
+        if not self._knows(word) and f"{word}다" in self.numbers:
             word = f"{word}다"
         alternatives = self._alternatives(self.names.get((word,), self._nothing))
         if word in self.numbers:
@@ -140,12 +141,6 @@ class _Alternatives:
             if kind == "category":
                 self.groups[kind, key] = max(self.groups.get((kind, key), 0), share * weight)
 
-    def concept(self, term: Term | None = None, *, optional: bool = False) -> Concept:
-        weight = 1.0 if term is None or term.noun else VERB
-        compound = term is not None and term.compound
-        return Concept(
-            words=tuple(self.words.items()),
-            groups=tuple((kind, key, share) for (kind, key), share in self.groups.items()),
-            weight=COMPOUND if compound else weight,
-            optional=optional or compound,
-        )
+    def concept(self, *, weight: float = 1.0, optional: bool = False) -> Concept:
+        groups = tuple((kind, key, share) for (kind, key), share in self.groups.items())
+        return Concept(tuple(self.words.items()), groups, weight, optional)

@@ -164,7 +164,8 @@ async def test_one_kind_only(ask: Ask) -> None:
 async def test_the_passage_that_answers_comes_with_its_link(ask: Ask) -> None:
     text = "사막 이야기예요.\n\n낙타는 혹에 지방을 모아 두어요.\n\n선인장은 물을 모아 두어요."
     made = await sync_to_async(document)("사막의 동식물", text, link="https://example.org/desert")
-    assert await ask("낙타 혹에는 뭐가 들었어?") == [
+    found = await ask("낙타 혹에는 뭐가 들었어?")
+    assert found == [
         Found(
             kind="document",
             id=made.pk,
@@ -172,7 +173,7 @@ async def test_the_passage_that_answers_comes_with_its_link(ask: Ask) -> None:
             text="낙타는 혹에 지방을 모아 두어요.",
             category="",
             label="",
-            score=(await ask("낙타 혹에는 뭐가 들었어?"))[0].score,
+            score=found[0].score,
             link="https://example.org/desert",
         )
     ]
