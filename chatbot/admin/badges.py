@@ -5,9 +5,11 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib.admin.utils import quote
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,6 +101,11 @@ def mend_label(name: str) -> str:
 
 def link(address: str, text: object) -> SafeString:
     return format_html('<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>', address, text)
+
+
+def session_link(key: str) -> SafeString:
+    """The session's page. Its id may be any visible characters, also those that the admin's addresses escape."""
+    return link(reverse("admin:chatbot_chatsession_change", args=[quote(key)]), key)
 
 
 def outward_link(address: str) -> SafeString | str:

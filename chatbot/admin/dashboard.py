@@ -1,4 +1,4 @@
-"""The admin's first page: how the last day went, what is live, how full the catalogue is."""
+"""The admin's first page: how the last day went, what people thought, what is live, how full the catalogue is."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from challenges.models import Challenge
-from chatbot.models import Generation, Outcome, PromptTemplate
+from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Thumb
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Card:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Three SQL statements at most."""
-    kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges))
+    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Four SQL statements at most."""
+    kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges), (Feedback, _feedback))
     cards = [make() for model, make in kinds if admin.site.get_model_admin(model).has_view_permission(request)]
     return {**context, "cards": cards}
 
@@ -53,3 +53,12 @@ def _challenges() -> Card:
     count = Challenge.objects.filter(active=True).count()
     link = reverse("admin:challenges_challenge_coverage")
     return Card(_("Active challenges"), str(count), _("See which selections are thin"), link)
+
+
+def _feedback() -> Card:
+    since = now() - timedelta(days=1)
+    rows = Feedback.objects.filter(given_at__gte=since).order_by().values_list("thumb").annotate(Count("pk"))
+    counts = dict(rows)
+    value = f"👍 {counts.get(Thumb.UP, 0)} · 👎 {counts.get(Thumb.DOWN, 0)}"
+    link = reverse("admin:chatbot_feedback_changelist")
+    return Card(_("Feedback in 24 hours"), value, _("See what people thought"), link)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -20,24 +20,33 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from chatbot.admin import filters
-from chatbot.admin.badges import kind_badge, link, moment, thumb_badge, with_labels
+from chatbot.admin.badges import kind_badge, link, moment, session_link, thumb_badge, with_labels
 from chatbot.admin.feedback_export import export_response
-from chatbot.models import Feedback, Turn
+from chatbot.models import Feedback, Generation, Turn
 
 _WIDE = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
 _VERSION = ("prompt_version__system_text", "prompt_version__user_text")
 
 
-class CategoryFilter(filters.CategoryFilter):
-    prefix = "generation__"
+class _OfGeneration:
+    """Filters feedback by its generation. Not by a join: SQLite would read every generation of a version first."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> QuerySet[Feedback]:
+        generation = Generation.objects.filter(pk=OuterRef("generation"))
+        wanted = super().queryset(request, generation)  # type: ignore[misc]  # the filter's own
+        return queryset if wanted is generation else queryset.filter(Exists(wanted))
 
 
-class PromptVersionFilter(filters.PromptVersionFilter):
-    prefix = "generation__"
+class CategoryFilter(_OfGeneration, filters.CategoryFilter):
+    pass
 
 
-class SourceFilter(filters.SourceFilter):
-    prefix = "generation__"
+class PromptVersionFilter(_OfGeneration, filters.PromptVersionFilter):
+    pass
+
+
+class SourceFilter(_OfGeneration, filters.SourceFilter):
+    pass
 
 
 @admin.register(Feedback)
@@ -61,7 +70,7 @@ class FeedbackAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         (gettext_lazy("Answer"), {"fields": ("message", "kind", "answer")}),
         (
             gettext_lazy("Generation"),
-            {"fields": ("generation_link", "category_name", "version", "source", "session_link")},
+            {"fields": ("generation_link", "category_name", "version", "source", "asked_in")},
         ),
     )
 
@@ -137,8 +146,8 @@ class FeedbackAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return link(address, str(feedback.generation_id)[:8])
 
     @admin.display(description=gettext_lazy("session"))
-    def session_link(self, feedback: Feedback) -> SafeString:
-        return link(reverse("admin:chatbot_chatsession_change", args=[feedback.session_id]), feedback.session_id)
+    def asked_in(self, feedback: Feedback) -> SafeString:
+        return session_link(feedback.session_id)
 
     @admin.display(description=gettext_lazy("message"))
     def message(self, feedback: Any) -> str:

@@ -14,13 +14,12 @@ _SHOWN_VERSIONS = 200
 
 
 class _GenerationFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Filters by a column of generations; ``prefix`` leads to them."""
+    """Filters by a column of generations, or of what has the same column."""
 
     column: str
-    prefix = ""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.prefix + self.column: self.value()}) if self.value() else queryset
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
 
 
 class CategoryFilter(_GenerationFilter):

@@ -24,6 +24,7 @@ from chatbot.admin.badges import (
     once,
     outcome_badge,
     seconds,
+    session_link,
     with_labels,
 )
 from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
@@ -73,8 +74,9 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     search_fields = ("id",)
     search_help_text = gettext_lazy("The generation's id, or how it begins")
     fieldsets = (
-        (None, {"fields": ("id", "started", "result", "error", "kind", "reader_answer")}),
+        (None, {"fields": ("id", "started", "result", "error")}),
         (_MESSAGE, {"fields": ("message",)}),
+        (gettext_lazy("Answer"), {"fields": ("kind", "reader_answer")}),
         (
             gettext_lazy("Selection"),
             {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")},
@@ -199,7 +201,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     @once
     def asked_in(self, generation: Generation) -> SafeString | str:
         keys = list(generation.turns.values_list("session_id", flat=True)[:11])
-        links = [link(reverse("admin:chatbot_chatsession_change", args=[key]), key) for key in keys[:10]]
+        links = [session_link(key) for key in keys[:10]]
         if not links:
             return _("No session keeps it.")
         return format_html("{}" + "<br>{}" * (len(links) - 1) + ("<br>…" if len(keys) > 10 else ""), *links)

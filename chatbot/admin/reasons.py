@@ -1,4 +1,4 @@
-"""What was understood of a message, in words. The codes come from ``chatbot.conversation``'s intents and manners."""
+"""What was understood of a message, in words. Codes come from ``conversation`` and from ``recommending.reply``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,6 +56,7 @@ _SENTENCES: Mapping[str, Promise] = {
     "quality": gettext_lazy("%(words)s says what it is to be like."),
     "location": gettext_lazy("%(words)s names the location %(location)s."),
     "work_type": gettext_lazy("%(words)s names the work type %(work_type)s."),
+    "documents_know": gettext_lazy("The document “%(title)s” knows of it, so challenges are asked for."),
     "nothing_special": gettext_lazy("Nothing in it stands out, so it asks for challenges."),
 }
 
@@ -88,6 +89,7 @@ def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
         return " ".join([code, *_words(reason)])
     return pattern % {
         "words": ", ".join(_("“%(word)s”") % {"word": word} for word in _words(reason)),
+        "title": reason.get("title", ""),
         "facet": FACETS.get(str(reason.get("facet")), reason.get("facet", "")),
         **{kind: named.get(str(reason.get(kind)), reason.get(kind, "")) for kind, named in labels.items()},
     }

@@ -72,7 +72,8 @@ def _median(version: int, number: int) -> int | None:
 
 
 def sources_table(version: PromptVersion) -> SafeString:
-    """A row per answer source: how many answers, how their contract was kept, how many failed. One query."""
+    """A row per answer source: how many answers, how their contract was kept, how many failed, what people thought.
+    Two queries."""
     rows = Generation.objects.filter(prompt_version=version, purpose=Purpose.PUBLIC).order_by("source")
     found: dict[str, Results] = {}
     counted = rows.values_list("source", "outcome", "enforcement").annotate(Count("pk"))
@@ -82,9 +83,8 @@ def sources_table(version: PromptVersion) -> SafeString:
             result.kept[enforcement] += number
         elif outcome == Outcome.FAILED:
             result.failed += number
-    table = [
-        {"source": source, "answers": result.answers, "kept": result.ways, "failed": result.failed}
-        for source, result in found.items()
-    ]
-    context = {"rows": table, "ways": [how.label for how in Enforcement]}
+    given = Feedback.objects.filter(generation__prompt_version=version).order_by()
+    for source, thumb, number in given.values_list("generation__source", "thumb").annotate(Count("pk")):
+        found.setdefault(source, Results()).thumbs[thumb] = number
+    context = {"results": found.items(), "ways": [how.label for how in Enforcement]}
     return render_to_string("admin/chatbot/results.html", context)

@@ -89,8 +89,8 @@ class ListedWordAdmin(ExchangeAdmin):
                 "fields": ("word", "kind", "note"),
                 "description": gettext_lazy(
                     "It counts from the next message on. A Korean word is found where a word begins, whatever spaces, "
-                    "digits or signs stand in it; a Latin one where it stands alone. Exceptions are taken out of a "
-                    "message first."
+                    "digits or signs stand in it; a Latin one where it stands alone; phrases of danger in other forms "
+                    "of their verbs too. Exceptions are taken out of a message first."
                 ),
             },
         ),

@@ -29,7 +29,8 @@ class Feedback(models.Model):
         verbose_name = _("feedback")
         verbose_name_plural = _("feedback")
         ordering = ["-given_at"]
+        indexes = [models.Index(fields=["-given_at", "-id"], name="feedback_given")]
         constraints = [models.UniqueConstraint(fields=["session", "generation"], name="feedback_once")]
 
     def __str__(self) -> str:
-        return f"{self.thumb} {self.generation_id}"
+        return f"{Thumb(self.thumb).label} {self.generation_id}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from chatbot.admin.badges import badge, moment
+from chatbot.admin.badges import badge, moment, once
 from chatbot.admin.results import sources_table
 from chatbot.models import PromptRelease, PromptVersion
 
@@ -72,5 +72,6 @@ class PromptVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no t
         return render_to_string("admin/chatbot/studio/version_releases.html", {"rows": rows})
 
     @admin.display(description=gettext_lazy("how it does"))
+    @once
     def how_it_does(self, version: PromptVersion) -> SafeString:
         return sources_table(version)

@@ -124,6 +124,44 @@ def test_detail_shows_the_answer_as_a_person_sees_it_and_everything_escaped(page
     assert "&quot;recommend&quot;" not in html
 
 
+def test_what_a_person_said_is_told_with_what_was_understood_and_looked_up(page: Client) -> None:
+    from tests.chatbot.admin.conversations import said
+
+    generation = said().generation
+    html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
+    for text in (
+        "비건으로 바꿔줘 &lt;script&gt;",
+        "Wants another category, by its name",
+        "채식 &lt;script&gt;",
+        "phone-1",
+    ):
+        assert text in html, text
+    assert ">\n\nrecommendation\n<" in html
+    assert "<script>x()" not in html
+
+
+def test_what_a_trial_was_told_is_shown_although_no_session_keeps_it(page: Client) -> None:
+    message = "<message>\n더 쉬운 거 <b>없어</b>?\n</message>"
+    trial = make(prompt_version=None, purpose=Purpose.TRIAL, variables={"message": message})
+    html = page.get(f"{LIST}{trial.pk}/change/").content.decode()
+    assert ">더 쉬운 거 &lt;b&gt;없어&lt;/b&gt;?</p>" in html
+    assert 'class="understood"' not in html
+
+
+def test_a_selection_has_no_message(page: Client) -> None:
+    assert "field-message" not in page.get(f"{LIST}{make().pk}/change/").content.decode()
+
+
+def test_the_list_is_filtered_by_template(page: Client) -> None:
+    selected = make()
+    version = PromptVersion.objects.get(template__key="free-text")
+    said = make(prompt_version=version)
+    make(prompt_version=None, purpose=Purpose.TRIAL)
+    assert _shown(page, {"template": "free-text"}) == [said.pk]
+    assert _shown(page, {"template": "base-info"}) == [selected.pk]
+    assert len(_shown(page, {"template": ""})) == 3
+
+
 def test_detail_of_a_failure_names_its_error(page: Client) -> None:
     generation = make(outcome=Outcome.FAILED, answer=None, error="<i>timeout</i>", first_token_ms=None)
     html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
@@ -148,7 +186,7 @@ def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert len(_shown(page, {"all": ""})) == rows
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 11
 
 
 def test_staff_without_permission_is_turned_away(client: Client) -> None:

@@ -14,12 +14,17 @@ from chatbot.conversation.intents.understanding import Facet
 from chatbot.conversation.intents.wishes import Role
 
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
-FOLDERS = [Path(settings.BASE_DIR) / "chatbot/conversation" / name for name in ("intents", "manners")]
+CHATBOT = Path(settings.BASE_DIR) / "chatbot"
+FILES = [
+    *(CHATBOT / "conversation/intents").glob("*.py"),
+    *(CHATBOT / "conversation/manners").glob("*.py"),
+    CHATBOT / "recommending/reply.py",
+]
 
 
 def _codes() -> set[str]:
     """The codes in the source: wherever a dictionary has a ``code``, and what ``says`` makes of the lexicon's names."""
-    trees = [ast.parse(file.read_text("utf-8")) for folder in FOLDERS for file in folder.glob("*.py")]
+    trees = [ast.parse(file.read_text("utf-8")) for file in FILES]
     return {code for tree in trees for node in ast.walk(tree) for code in _codes_of(node, tree)}
 
 
@@ -56,7 +61,7 @@ def _values(value: ast.expr, tree: ast.Module) -> Iterator[str]:
 
 def _reason(code: str) -> dict[str, object]:
     of_options = {"category": "VEGAN", "location": "beach", "work_type": "sales", "facet": "easier"}
-    return {"code": code, "words": ["첫째", "둘째"], **of_options}
+    return {"code": code, "words": ["첫째", "둘째"], "title": "제목", **of_options}
 
 
 def test_every_code_of_the_source_has_words_in_both_languages() -> None:

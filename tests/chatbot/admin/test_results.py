@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def first() -> PromptVersion:
-    return PromptVersion.objects.get(number=1)
+    return PromptVersion.objects.get(template__key="base-info", number=1)
 
 
 def generation(version: PromptVersion | None, outcome: str, enforcement: str = "as_it_came", **more: Any) -> Generation:
@@ -88,13 +88,18 @@ def test_the_table_has_a_row_for_each_source(django_assert_num_queries: DjangoAs
         *(("stopped", "as_it_came"), ("failed", "as_it_came")),
     ):
         generation(first(), outcome, enforcement, source="openai:<b>a</b>")
-    generation(first(), "completed", source="catalog")
+    answered = generation(first(), "completed", source="catalog")
+    for opinion in ("up", "up", "down"):
+        thumb(answered, opinion)
     version = first()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         table = sources_table(version)
     cells = table.replace("<td", "|<td").split("<tbody>")[1]
     rows = [[cell.split(">")[-1].strip() for cell in row.split("</td>")[:-1]] for row in cells.split("<tr>")[1:]]
-    assert rows == [["1", "1", "0", "0", "0", "0", "0"], ["3", "1", "2", "0", "0", "0", "1"]]
+    assert rows == [
+        ["1", "1", "0", "0", "0", "0", "0", "2", "1"],
+        ["3", "1", "2", "0", "0", "0", "1", "0", "0"],
+    ]
     assert table.index(">catalog<") < table.index(">openai:&lt;b&gt;a&lt;/b&gt;<")
 
 

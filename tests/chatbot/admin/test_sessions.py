@@ -1,5 +1,7 @@
 """Reading sessions and erasing them."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -7,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from chatbot.models import ChatSession, Generation, Outcome, Turn
-from tests.chatbot.admin.test_generations import make
+from challenges.models import Category, Challenge
+from chatbot.models import ChatSession, Generation, Intent, KnowledgeDocument, Outcome, Turn
+from tests.chatbot.admin.conversations import SCRIPT, said, thought
+from tests.chatbot.admin.test_generations import ANSWER, make
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +105,103 @@ def test_staff_who_may_only_look_may_not_erase(client: Client) -> None:
     posted = {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"}
     client.post(LIST, posted)
     assert ChatSession.objects.exists()
+
+
+def test_a_conversation_tells_what_was_said_understood_looked_up_and_thought(page: Client) -> None:
+    document = KnowledgeDocument.objects.all()[0]
+    challenge = Challenge.objects.all()[0]
+    found = [
+        {"kind": "challenge", "id": challenge.pk, "title": challenge.title, "link": "", "score": 3.456},
+        {
+            "kind": "document",
+            "id": document.pk,
+            "title": f"채식 {SCRIPT}",
+            "link": "https://a.example/?a&b",
+            "score": 2,
+        },
+        {"kind": "document", "id": 0, "title": "없어진 문서", "link": "javascript:x()", "score": 1},
+    ]
+    thought(said(found=found), "down", f"어려워요 {SCRIPT}")
+    html = page.get(_address("change", ChatSession.objects.get())).content.decode()
+    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    for words in (
+        "비건으로 바꿔줘 &lt;script&gt;x()&lt;/script&gt; 비건 · 바닷가 · 영업직 ·",
+        "Wants another category, by its name “비건”, “&lt;script&gt;x()&lt;/script&gt;” names the category 비건: it is",
+        "Category: 제로웨이스트 → becomes 비건",
+        "recommendation 👎 thumbs down 비건 &lt;script&gt;x()&lt;/script&gt; 도전을 골라 봤어요! 1. 두부 1",
+        "Reason: 어려워요 &lt;script&gt;x()&lt;/script&gt;",
+        f"challenge {challenge.title} 3.46",
+        "knowledge document 채식 &lt;script&gt;x()&lt;/script&gt; 2.00 Source link ↗",
+        "knowledge document 없어진 문서 1.00",
+    ):
+        assert words in text, words
+    assert f'href="/admin/challenges/challenge/{challenge.pk}/change/"' in html
+    assert f'href="/admin/chatbot/knowledgedocument/{document.pk}/change/"' in html
+    assert 'href="https://a.example/?a&amp;b" target="_blank" rel="noopener noreferrer"' in html
+    assert "<script>x()" not in html
+    assert "javascript:x()" not in html
+
+
+def test_what_is_remembered_is_shown_by_label(page: Client) -> None:
+    session = said().session
+    html = page.get(_address("change", session)).content.decode()
+    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    for words in (
+        *("Location 바닷가", "Work type 영업직", "First category 제로웨이스트", "Category 비건", "Last active"),
+    ):
+        assert words in text, words
+    Category.objects.filter(key="VEGAN").update(active=False)
+    ChatSession.objects.update(base_category="GONE", location="")
+    text = " ".join(re.sub(r"<[^>]*>", " ", page.get(_address("change", session)).content.decode()).split())
+    for words in ("Location –", "First category GONE", "Category 비건"):
+        assert words in text, words
+
+
+def test_what_nobody_knows_any_more_is_shown_as_it_is(page: Client) -> None:
+    turn = said(intent="dance", reasons=[{"code": "new_code", "words": []}], found=[{}, {"kind": "song", "id": "x"}])
+    Generation.objects.update(answer={**ANSWER, "kind": "poem"})
+    html = page.get(_address("change", turn.session)).content.decode()
+    for words in ("Dance", "new_code", ">\n\nsong\n<", ">\n\npoem\n<"):
+        assert words in html, words
+
+
+@pytest.mark.parametrize("kind", ["explanation", "smalltalk", "declined", "help"])
+def test_an_answer_without_challenges_has_its_kind(page: Client, kind: str) -> None:
+    turn = said(generation=make(answer={"kind": kind, "recommend": "그래요.", "challenges": []}))
+    html = page.get(_address("change", turn.session)).content.decode()
+    label = {"smalltalk": "small talk"}.get(kind, kind)
+    assert f">\n\n{label}\n<" in html
+    assert "그래요." in html
+
+
+def test_a_thousand_turns_cost_what_a_few_cost(page: Client) -> None:
+    counts = []
+    for turns in (5, 1000):
+        while Turn.objects.count() < turns:
+            thought(said(found=[{"kind": "challenge", "id": Turn.objects.count(), "title": "가", "score": 1}]))
+        with CaptureQueriesContext(connection) as queries:
+            page.get(_address("change", ChatSession.objects.get()))
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 11
+
+
+def test_sessions_are_filtered_by_intent_category_and_day(page: Client) -> None:
+    said(session="a")
+    said(session="a", intent=Intent.DANGER)
+    said(session="b")
+    ChatSession.objects.filter(key="b").update(category="MEDIA", active_at="2026-01-01T00:00:00Z")
+
+    def shown(**query: str) -> list[str]:
+        return sorted(row.key for row in page.get(LIST, query).context["cl"].result_list)
+
+    assert shown(intent="danger") == ["a"]
+    assert shown(intent="change") == ["a", "b"]
+    assert shown(intent="thanks") == shown(category="VEGAN", intent="danger", q="b") == []
+    assert shown(category="MEDIA") == ["b"]
+    assert shown(active_at__gte="2026-02-01 00:00:00+09:00") == ["a"]
+    assert shown(intent="") == shown(category="") == ["a", "b"]
+
+
+def test_sessions_are_not_searched_by_what_was_said(page: Client) -> None:
+    said("비밀 이야기")
+    assert list(page.get(LIST, {"q": "비밀"}).context["cl"].result_list) == []
