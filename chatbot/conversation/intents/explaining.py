@@ -72,7 +72,7 @@ def _numbered(matter: Matter, number: Counted) -> Understanding | None:
 
 
 def _names_something(reading: Reading, at: int) -> bool:
-    """18번 국도: the number belongs to another noun."""
+    """24번 출구: the number belongs to another noun."""
     following = reading.morphemes[at : at + 1]
     return (
         bool(following) and following[0].tag in {"NNG", "NNP"} and reading.find("explain.cue", Span(at, at + 1)) is None

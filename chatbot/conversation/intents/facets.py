@@ -26,7 +26,7 @@ def facets_in(reading: Reading, *, besides: frozenset[int]) -> tuple[tuple[Facet
 
 
 def suiting(reading: Reading) -> Reason | None:
-    """What the challenges are to suit, when no facet names it: 주말에 할 만한 거, 좀 더 현실적인 거, 준비물 없는 거."""
+    """What the challenges are to suit, when no facet names it: 새벽에 할 만한 거, 좀 더 본격적인 거, 도구 없는 거."""
     words = reading.lexicon.words
     found = reading.find("facet_rules.suiting")
     if found is not None:

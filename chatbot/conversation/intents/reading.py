@@ -106,8 +106,10 @@ def read(message: str, *, language: Language) -> Reading:
     words = lexicon()
     text = tidy(message)
     text = " ".join(_in_hangul(word, language) or word for word in text.split(" "))
+    text = f" {text}"
     for wrong, right in words.spelling.items():
         text = text.replace(wrong, right)
+    text = text.strip()
     morphemes = (
         Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in language.morphemes(text)
     )

@@ -37,7 +37,7 @@ def off_topic(matter: Matter) -> Understanding | None:
     if told is not None and not ours and not matter.asks() and any(one.tag == "NNP" for one in reading.morphemes):
         return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
     fact = reading.find("off_topic.facts")
-    if fact is not None and matter.nouns and not ours and not matter.asks():
+    if fact is not None and matter.nouns and not ours and not matter.asks() and not matter.facets:
         return matter.conclude(Intent.OFF_TOPIC, {"code": "fact", "words": list(matter.nouns)})
     return None
 

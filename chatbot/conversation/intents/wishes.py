@@ -77,7 +77,7 @@ def role_of(mention: Mention, mentions: Sequence[Mention], reading: Reading) -> 
 
 
 def _corrected(mention: Mention, role: Role, mentions: Sequence[Mention], reading: Reading) -> Role:
-    """비건? 아니다 플로깅으로: what stands before a "no" is taken back when something else follows it."""
+    """채식? 아니 줍깅으로: what stands before a "no" is taken back when something else follows it."""
     if role is not Role.WANTED:
         return role
     for clause in reading.clauses:

@@ -170,9 +170,9 @@ def test_the_shown_challenge_that_is_meant(understood: Understand, message: str,
 def test_what_counts_no_challenge_explains_none(understood: Understand) -> None:
     for message in [
         "하루에 2번 할 수 있는 거",
-        "18번 국도 근처에서 할 만한 거",
-        "마지막으로 하나만 더 추천해줘",
-        "첫째 아이랑 할 거",
+        "24번 출구 앞에서 할 만한 거",
+        "마지막으로 한 개만 더 줘",
+        "첫째 딸이랑 할 거",
         "2번 말고",
     ]:
         assert understood(message).intent != Intent.EXPLAIN
@@ -250,3 +250,9 @@ def test_nothing_is_known_yet(understood: Understand) -> None:
     meaning = understood("비건 추천해줘", "", "", ())
     assert (meaning.intent, meaning.category) == (Intent.CHANGE, "VEGAN")
     assert understood("", "", "", ()).intent == Intent.ASK
+
+
+def test_spelling_is_mended_in_whole_words_alone(understood: Understand) -> None:
+    assert understood("머 딴거업나").intent == Intent.OTHER
+    assert understood("일어나자마자 할 수 있는 거").intent == Intent.REFINE
+    assert "직업" in understood("내 직업나이 추천해줘").topic
