@@ -10,8 +10,8 @@ import asyncio
 import logging
 from typing import Any
 
+import daphne.server
 from autobahn.util import encode_truncate
-from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from chatbot.consumers import codes
@@ -21,11 +21,14 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 8 * 1024
 """Of a message from a client. 500 characters of free text have 1.5 KiB, decomposed as macOS does 4.5."""
 
-MAX_UNSENT_BYTES = 256 * 1024
-"""What waits for a client that does not read, beyond what the operating system keeps: some twenty answers."""
-
 MAX_UNREAD_MESSAGES = 100
 """Of a client's messages that the application did not look at yet."""
+
+MAX_UNSENT_BYTES = 256 * 1024
+"""What may wait for a client. The application waits long before; answers to pings do not."""
+
+PATIENCE_SECONDS = 20
+"""A client that is behind has this long to take all that waits for it: at 4 KiB a second it can."""
 
 GOODBYE_SECONDS = 10
 """A slow reader has this long to find the code at the end of what it did not read."""
@@ -34,11 +37,33 @@ RESTART_SECONDS = 1
 """How long a server that stops waits for clients to answer its goodbye."""
 
 _TWISTED_KEEPS = 64 * 1024
-"""Twisted says that a client does not keep up when more than this waits (``FileDescriptor.bufferSize``)."""
+"""A client is behind when more than this waits for it (``FileDescriptor.bufferSize``), until nothing does."""
+
+
+class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types
+    """daphne, with the difference that sending to a WebSocket takes as long as the client is behind."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        WebSocketFactory.protocol = Connection  # it offers no way to be given another class than its own
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, Connection):
+            await protocol.caught_up.wait()
+
+    async def say_goodbye(self) -> None:
+        """Closes all WebSockets with RESTARTING, and waits a moment until the clients have taken note."""
+        connections = [each for each in self.connections if isinstance(each, Connection) and each.may_send]
+        for connection in connections:
+            connection.sendCloseFrame(codes.RESTARTING, b"restarting")
+        if connections:
+            loop = asyncio.get_running_loop()
+            await asyncio.wait([each.is_closed.asFuture(loop) for each in connections], timeout=RESTART_SECONDS)
 
 
 class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types
-    """One WebSocket. It registers with its transport as what produces data, to be told when a client does not keep up
+    """One WebSocket. It registers with its transport as what produces data, to be told when a client is behind
     (``pauseProducing``) and when everything was taken (``resumeProducing``)."""
 
     failByDrop = False  # say what is wrong (1002, 1007, 1009) before the connection is dropped
@@ -47,40 +72,56 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
     closeHandshakeTimeout = GOODBYE_SECONDS
 
     muted: bool = False  # as in daphne: what the client still sends is not looked at
-    _unsent = 0  # bytes, at most, when the client does not keep up
-    _behind = False
+    _patience: asyncio.TimerHandle | None = None
+    _unsent = 0  # bytes, at most, while the client is behind
+
+    @property
+    def may_send(self) -> bool:
+        """Whether something can be sent."""
+        return bool(self.state == self.STATE_OPEN) and not self.muted
 
     def connectionMade(self) -> None:
+        self.caught_up = asyncio.Event()
+        self.caught_up.set()
         super().connectionMade()
         self.transport.unregisterProducer()  # Twisted's HTTP channel, whose request this was
         self.transport.registerProducer(self, True)
 
     def pauseProducing(self) -> None:
-        if not self._behind:
-            self._behind, self._unsent = True, _TWISTED_KEEPS
+        if self.may_send and self.caught_up.is_set():
+            self.caught_up.clear()
+            self._unsent = _TWISTED_KEEPS
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(PATIENCE_SECONDS, self.close_with, codes.TOO_SLOW, "too slow")
 
     def resumeProducing(self) -> None:
-        self._behind, self._unsent = False, 0
+        """The client took all, or nothing more will be sent: nobody waits any longer."""
+        self.caught_up.set()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
-    def stopProducing(self) -> None:
-        """The transport is gone: ``connectionLost`` follows."""
+    stopProducing = resumeProducing
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Every frame goes this way, pongs too."""
         super().sendData(data, sync, chopsize)
-        if self._behind:
+        if not self.caught_up.is_set():
             self._unsent += len(data)
             if self._unsent > MAX_UNSENT_BYTES:
                 self.close_with(codes.TOO_SLOW, "too slow")
 
     def serverSend(self, content: str, binary: bool = False) -> None:
         """Sends a text. Not by ``sendMessage``, which holds it to the bound of what clients may send."""
-        if self.state == self.STATE_OPEN and not self.muted:
+        if self.may_send:
             self.sendFrame(opcode=1, payload=content.encode())
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if not self.muted and self.application_queue.qsize() >= MAX_UNREAD_MESSAGES:
-            self.close_with(codes.TOO_FAST, "too many messages at once")
+        if self.application_queue.qsize() >= MAX_UNREAD_MESSAGES:
+            if self.caught_up.is_set():
+                self.close_with(codes.TOO_FAST, "too many messages at once")
+            else:  # the application waits for this very client
+                self.close_with(codes.TOO_SLOW, "too slow")
         super().onMessage(payload, isBinary)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
@@ -91,28 +132,18 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
 
     def close_with(self, code: int, reason: str) -> None:
         """Closes with any code; daphne's way knows few, and no reason."""
-        if self.state == self.STATE_OPEN and not self.muted:
+        if self.may_send:
             logger.info("a WebSocket is closed: %d %s", code, reason)
             self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, 123))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         """Whoever closes: nothing more goes out, so the application is told at once that the client is gone."""
-        if self.state == self.STATE_OPEN and not self.muted:
+        if self.may_send:
             self.muted = True
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.resumeProducing()
         super().sendCloseFrame(code, reasonUtf8, isReply)
 
-
-def install() -> None:
-    """Makes daphne use our connections; it offers no way to be given them."""
-    WebSocketFactory.protocol = Connection
-
-
-async def say_goodbye(server: Server) -> None:
-    """Closes all connections with RESTARTING, and waits a moment until the clients have taken note."""
-    open_ones = [each for each in server.connections if isinstance(each, Connection) and each.state == each.STATE_OPEN]
-    for connection in open_ones:
-        connection.sendCloseFrame(codes.RESTARTING, b"restarting")
-    if open_ones:
-        loop = asyncio.get_running_loop()
-        await asyncio.wait([each.is_closed.asFuture(loop) for each in open_ones], timeout=RESTART_SECONDS)
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        self.resumeProducing()
+        super().onClose(wasClean, code, reason)

@@ -85,7 +85,7 @@ def test_answers_to_pings_are_counted_too(server: RunningServer) -> None:
 
 def test_a_client_that_sends_faster_than_can_be_looked_at_is_closed(server: RunningServer) -> None:
     process = psutil.Process(server.pid)
-    with opened(server, "flooding") as connection:
+    with opened(server, "flooding", max_queue=None) as connection:
         before = process.memory_info().rss
         with contextlib.suppress(ConnectionClosed):
             while True:

@@ -26,19 +26,18 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=settings.LEAFRESH_PORT, type=int, help="0 picks a free port")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        # Imported here: daphne installs its event loop when it is imported.
+        from chatbot.serving import Server  # here, and first of all: daphne installs its event loop with it
+
+        # isort: split
         from daphne.endpoints import build_endpoint_description_strings
-        from daphne.server import Server
         from twisted.internet import defer, reactor
 
-        from chatbot import serving
         from chatbot.recommending.supervisor import supervisor
         from leafresh.asgi import application
 
         _check_free(host, port)
         _close_rows_left_behind()
         _answer_oversized_requests()
-        serving.install()
         server = Server(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -47,7 +46,7 @@ class Command(BaseCommand):
         )
 
         async def drain() -> None:
-            await asyncio.gather(supervisor().drain(), serving.say_goodbye(server))
+            await asyncio.gather(supervisor().drain(), server.say_goodbye())
 
         def end_generations() -> defer.Deferred[None]:
             return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
