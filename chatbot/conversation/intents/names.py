@@ -1,6 +1,6 @@
 """Where a message names what can be picked: by label, alias or keyword, with or without spaces, also misspelt."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -245,16 +245,16 @@ class KnownNames:
     work_types: Names
 
 
-_kept: tuple[Language, Mapping[str, Choice], KnownNames] | None = None
+_kept: tuple[Language, Options, KnownNames] | None = None
 
 
 def known_names(known: Options, *, language: Language) -> KnownNames:
     """The names of ``known``; those of the latest are kept, as making them analyses each name."""
     global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
     kept = _kept
-    if kept is not None and kept[0] is language and kept[1] is known.categories:
+    if kept is not None and kept[0] is language and kept[1] is known:
         return kept[2]
     kinds = (known.categories, known.locations, known.work_types)
     names = KnownNames(*(Names(choices.values(), language) for choices in kinds))
-    _kept = (language, known.categories, names)
+    _kept = (language, known, names)
     return names
