@@ -39,7 +39,7 @@ class Generation(models.Model):
     """One run of an answer source for one rendered prompt.
 
     ``prompt_version`` wrote it; null only for a trial or a check of a draft, which is no version yet. ``variables`` are
-    the values that were put into the prompt, but for the output format, which is the same in all.
+    the values that were put into the prompt, but for the output format, which follows from the kind of the answer.
     ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
     number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
     who was asked, ``[{"source", "error", "challenges"}]``, the last being the numbers of those it only filled up;

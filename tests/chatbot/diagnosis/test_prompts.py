@@ -32,6 +32,18 @@ def test_a_live_version_that_breaks_its_contract() -> None:
     )
 
 
+def test_every_template_is_examined() -> None:
+    template = PromptTemplate.objects.get(key="free-text")
+    version = PromptVersion.objects.create(template=template, number=2, system_text="{{output_format}}", user_text="x")
+    PromptTemplate.objects.filter(pk=template.pk).update(live_version=version)
+    good, bad = prompts.check()
+    assert (good.level, bad.message) == (
+        "ok",
+        "The live prompt free-text@2 breaks its contract: "
+        "it lacks {{message}}; it lacks {{history}}; it lacks {{context}}; it lacks {{category}}.",
+    )
+
+
 def test_problems_in_words() -> None:
     problems = {
         Problem("too_long", "20001"): "it is too long",

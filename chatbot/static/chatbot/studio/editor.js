@@ -133,12 +133,14 @@ function offerBack(mine) {
   };
 }
 
-/** Asks how the saved draft stands, for what is picked now; of answers that overtake each other, the last asked for counts. */
-async function refresh() {
+/** Asks how the saved draft stands, for what is picked now. An answer that something newer has overtaken does not count. */
+async function refresh({ again = true } = {}) {
   const mine = (refreshed += 1);
   const { status, message, data } = await ask(config.preview, { ...picked() });
   if (mine !== refreshed) return;
-  if (status === 200 && draft.isSaved) show({ ...data, revision: draft.revision });
+  if (status === 200 && data.revision < draft.revision) {
+    if (again) refresh({ again: false }); // it was saved meanwhile
+  } else if (status === 200 && draft.isSaved) show({ ...data, revision: draft.revision });
   else if (status === 400 || status === 422) say(find("preview-failure"), message); // what was picked cannot be said
 }
 
