@@ -16,7 +16,7 @@ from challenges.admin.resources import SEPARATOR
 from chatbot.answers.schema import RECOMMENDATION
 from chatbot.models import Feedback
 
-PIECE = 1000
+PIECE = 500
 """Rows that are read and written at once."""
 
 COLUMNS = (

@@ -59,3 +59,16 @@ def test_a_stream_of_somebody_who_is_logged_in(admin: httpx.Client) -> None:
     cookies = "; ".join(f"{name}={value}" for name, value in admin.cookies.items())
     events = list(stream(str(admin.base_url).rstrip("/"), headers={"Cookie": cookies}, **SELECTION))
     assert events[-1].name == "close"
+
+
+def test_feedback_is_taken_along_as_a_file(admin: httpx.Client) -> None:
+    asked = admin.post("/ai/chatbot/recommendation/base-info", json={**SELECTION, "sessionId": "e2e-feedback"})
+    generation = asked.headers["x-leafresh-generation"]
+    thought = {"sessionId": "e2e-feedback", "thumb": "down", "reason": "=어려워요"}
+    assert admin.put(f"/api/chatbot/generations/{generation}/feedback", json=thought).status_code == 200
+    exported = admin.get("/admin/chatbot/feedback/export/", params={"thumb__exact": "down"})
+    assert exported.headers["content-type"] == "text/csv; charset=utf-8"
+    head, row = exported.content.decode("utf-8-sig").splitlines()
+    assert head.startswith("given_at,thumb,reason,")
+    assert row.split(",")[1:3] == ["down", "'=어려워요"]
+    assert row.endswith(generation)
