@@ -63,7 +63,8 @@ class Reader:
         parts |= {term.start for term in asked if term.start in starts or term.end in ends}
         found: dict[str, Concept] = {}
         for term in asked:
-            if term.word not in found and term.word not in GENERAL and len(found) < MOST:
+            general = term.word in GENERAL and (term.word,) not in self.names
+            if term.word not in found and not general and len(found) < MOST:
                 stands_for = self._stands_for(term.word)
                 mere = term.compound and term not in wholes
                 optional = mere or (term.start in parts and not term.compound) or stands_for.names_a_place()

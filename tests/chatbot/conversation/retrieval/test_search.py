@@ -79,6 +79,15 @@ async def test_an_alias_that_an_admin_adds_is_understood_at_once(ask: Ask) -> No
     assert {row.category for row in await ask("풀때기", kind="challenge")} == {"VEGAN"}
 
 
+async def test_a_new_category_is_found_by_its_names_even_by_a_word_of_asking(ask: Ask) -> None:
+    await sync_to_async(Category.objects.create)(
+        key="WATER", label="물 살피기", aliases=["질문"], keywords=["수도꼭지"]
+    )
+    await sync_to_async(challenge)("양치 컵 쓰기", "양치할 땐 컵에 받아 헹궈 보세요.", category="WATER")
+    for question in ("물 살피기", "질문", "수도꼭지 챌린지"):
+        assert "양치 컵 쓰기" in titles(await ask(question, count=5)), question
+
+
 @pytest.mark.usefixtures("empty")
 async def test_a_named_place_prefers_what_is_done_there(ask: Ask) -> None:
     await sync_to_async(challenge)("어디서나 줍기", "쓰레기를 주워 보세요.", category="PLOGGING")
