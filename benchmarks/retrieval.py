@@ -105,7 +105,7 @@ async def compare(questions: Sequence[Question], kind: Literal["challenge", "doc
     from asgiref.sync import sync_to_async
 
     from challenges import catalog, revisions
-    from chatbot.conversation.language import language_for
+    from chatbot.conversation.korean import language_for
     from chatbot.conversation.retrieval.search import search
 
     tokens = await sync_to_async(revisions.read)()

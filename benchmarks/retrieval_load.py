@@ -66,7 +66,7 @@ class Asking:
         from asgiref.sync import sync_to_async
 
         from challenges import catalog, revisions
-        from chatbot.conversation.language import language_for
+        from chatbot.conversation.korean import language_for
 
         tokens = await sync_to_async(revisions.read)()
         known = await sync_to_async(catalog.options.get)(tokens)

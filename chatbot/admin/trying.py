@@ -30,7 +30,7 @@ from chatbot.admin.reasons import FACETS, Labels, reason_text
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.conversation.intents.understand import understand
 from chatbot.conversation.intents.understanding import GivenChallenge, Situation, Understanding
-from chatbot.conversation.language import language_for
+from chatbot.conversation.korean import language_for
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
 from chatbot.recommending.reply import KINDS
 from chatbot.recommending.requests import LONGEST_MESSAGE

@@ -1,17 +1,9 @@
-"""Korean morphemes (kiwipiepy). Loading takes seconds and half a gigabyte, so it happens with the first message, in a
-thread of its own, once per process."""
+"""Korean morphemes (kiwipiepy). Knows nothing of Django: it also runs in a process that has none."""
 
-import asyncio
-import logging
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from challenges.catalog import Choice, Options
 from challenges.text import storable
-
-logger = logging.getLogger(__name__)
 
 CONTENT_TAGS = frozenset({"NNG", "NNP", "NR", "VV", "VA", "XR", "MAG", "SL", "SN", "UN"})
 """Tags of morphemes that carry meaning (the Sejong tag set, as kiwipiepy writes it)."""
@@ -31,7 +23,8 @@ class Morpheme:
 
 
 class Language:
-    """One analyser with a dictionary of names. Safe to use from any thread; about 0.3 ms for a message."""
+    """One analyser with a dictionary of names, in this process. Making one takes seconds, during which nothing else
+    runs; then it takes about 0.3 ms for a message. Safe to use from any thread."""
 
     def __init__(self, names: frozenset[str]) -> None:
         from kiwipiepy import Kiwi
@@ -59,50 +52,3 @@ class Language:
 def is_word(name: str) -> bool:
     """Whether ``name`` can be an entry of the dictionary: one word of letters, not a phrase, number or emoji."""
     return len(name) > 0 and name.isalpha() and storable(name) == name
-
-
-def names_of(known: Options) -> frozenset[str]:
-    """The labels, aliases and keywords of everything that can be picked."""
-
-    def words(choices: Iterable[Choice]) -> Iterable[str]:
-        return (word for choice in choices for word in (choice.label, *choice.aliases, *choice.keywords))
-
-    kinds = (known.categories, known.locations, known.work_types)
-    return frozenset(normalize("NFC", word) for kind in kinds for word in words(kind.values()))
-
-
-class _Keeper:
-    """Owns the process's analyser. It is made in the background; a new one replaces it when the names changed."""
-
-    def __init__(self) -> None:
-        self.ready: Language | None = None
-        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="language")
-        self._making: tuple[frozenset[str], Future[Language]] | None = None
-
-    async def get(self, names: frozenset[str]) -> Language:
-        """The analyser. The first is waited for; while another one is made for new names, the old one serves."""
-        if self.ready is not None and self.ready.names == names:
-            return self.ready
-        if self._making is None or self._making[0] != names:
-            self._making = (names, self._maker.submit(self._make, names))
-        if self.ready is not None:
-            return self.ready
-        return await asyncio.wrap_future(self._making[1])
-
-    def _make(self, names: frozenset[str]) -> Language:
-        language = Language(names)
-        self.ready = language
-        return language
-
-
-_keeper = _Keeper()
-
-
-async def language_for(known: Options) -> Language:
-    """The analyser that knows the names of what can be picked."""
-    return await _keeper.get(names_of(known))
-
-
-def loaded() -> Language | None:
-    """The analyser if this process has one already: nobody waits for it, nothing is loaded."""
-    return _keeper.ready

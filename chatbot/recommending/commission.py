@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from challenges.catalog import Options, Selection
 from chatbot.answers.repetition import Splitter, rough_words
-from chatbot.conversation.language import loaded
+from chatbot.conversation.analyser import LanguageGone
+from chatbot.conversation.korean import loaded
+from chatbot.conversation.language import Language
 from chatbot.conversation.memory import Note
 from chatbot.errors import ApplicationError
 from chatbot.models import Purpose
@@ -72,6 +74,18 @@ def labels_of(known: Options) -> dict[str, str]:
     return {key: choice.label for key, choice in known.categories.items()}
 
 
+def splitter(language: Language) -> Splitter:
+    """Finds a title's words by the analyser, and without it when its process has ended."""
+
+    def split(title: str) -> list[str]:
+        try:
+            return language.content_words(title)
+        except LanguageGone:
+            return rough_words(title)
+
+    return split
+
+
 def commission(
     prompt: Prompt,
     selection: Selection,
@@ -102,5 +116,5 @@ def commission(
         variables=variables,
         purpose=purpose,
         note=Note(selection.location.key, selection.work_type.key, category, category),
-        split=language.content_words if language else rough_words,
+        split=splitter(language) if language else rough_words,
     )

@@ -1,16 +1,19 @@
 """A message becomes a commission: the session is recalled, the message answered as ``reply`` decides."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
 
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
-from chatbot.conversation.language import language_for
+from chatbot.conversation.analyser import LanguageGone
+from chatbot.conversation.korean import language_for
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
 from chatbot.conversation.memory import Memory
 from chatbot.conversation.sessions import remembered
+from chatbot.errors import ServiceUnavailable
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.prompts.live import Prompt
@@ -20,6 +23,9 @@ from chatbot.recommending.opening import opened
 from chatbot.recommending.reply import Scene, reply
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import Key
+
+ATTEMPTS = 2
+"""How often a message is analysed when the analyser ends meanwhile."""
 
 
 def keys_of(request: FreeTextRequest, session_id: str) -> list[Key]:
@@ -63,13 +69,17 @@ def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
 
 
 async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Commission:
-    scene = Scene(
-        message=message,
-        memory=recalled.memory,
-        known=recalled.known,
-        words=recalled.words,
-        language=await language_for(recalled.known),
-        current=recalled.current,
-        seed=seed,
-    )
-    return await reply(scene, recalled.prompt, purpose=purpose)
+    """Raises ServiceUnavailable when messages cannot be analysed."""
+    for _ in range(ATTEMPTS):
+        with suppress(LanguageGone):  # its process ended: another one is made
+            scene = Scene(
+                message=message,
+                memory=recalled.memory,
+                known=recalled.known,
+                words=recalled.words,
+                language=await language_for(recalled.known),
+                current=recalled.current,
+                seed=seed,
+            )
+            return await reply(scene, recalled.prompt, purpose=purpose)
+    raise ServiceUnavailable

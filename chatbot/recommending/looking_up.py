@@ -1,5 +1,6 @@
 """What is looked up for a message: challenges to give, and what documents say."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,11 +84,12 @@ async def look_up(
     asks = _QUESTION.search(reading.message)
     subject = topic or ([selection.category.label] if asks else [])
     documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
+    nouns = await _nouns(subject, reading)
     return LookedUp(
         found=[*challenges, *documents],
         candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
-        passage=_passage(documents, _nouns(subject, reading), reading.language) if asks else "",
-        subject=_subject(reading, topic) if challenges else "",
+        passage=await _passage(documents, nouns, reading) if asks else "",
+        subject=next((noun for noun in nouns if noun in topic), "") if challenges else "",
     )
 
 
@@ -111,9 +113,9 @@ async def _in_documents(reading: Reading) -> LookedUp:
     """What documents say to a question that does not sound like ours: somebody wrote them because it is."""
     if not _QUESTION.search(reading.message):
         return LookedUp()
-    words = reading.language.content_words(reading.message)
+    words = await asyncio.to_thread(reading.language.content_words, reading.message)
     documents = await _search(reading, " ".join(words), kind="document", count=1)
-    passage = _passage(documents, _nouns(words, reading), reading.language)
+    passage = await _passage(documents, await _nouns(words, reading), reading)
     return LookedUp(found=documents, passage=passage) if passage else LookedUp()
 
 
@@ -124,8 +126,8 @@ async def _about(reading: Reading, explained: Sequence[Candidate]) -> LookedUp:
     challenge = explained[0]
     text = f"{challenge.title} {challenge.description}"
     documents = await _search(reading, text, category=challenge.category, kind="document", count=DOCUMENTS)
-    words = reading.language.content_words(text)
-    return LookedUp(found=documents, passage=_passage(documents, words, reading.language))
+    words = await asyncio.to_thread(reading.language.content_words, text)
+    return LookedUp(found=documents, passage=await _passage(documents, words, reading))
 
 
 async def _search(reading: Reading, question: str, **wanted: object) -> list[Found]:
@@ -144,19 +146,21 @@ def _topic(understanding: Understanding, category: Choice) -> list[str]:
     return [word for word in understanding.topic if lookup_name(word) not in names]
 
 
-def _subject(reading: Reading, topic: Sequence[str]) -> str:
-    """The first noun of the topic, as it can stand in a sentence."""
-    return next(iter(_nouns(topic, reading)), "")
-
-
-def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
+async def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
     """Those of the words that are nouns of the message, not of one syllable, which say little."""
-    nouns = {each.form for each in reading.language.morphemes(reading.message) if each.tag in {"NNG", "NNP"}}
+    if not words:
+        return []
+    morphemes = await asyncio.to_thread(reading.language.morphemes, reading.message)
+    nouns = {each.form for each in morphemes if each.tag in {"NNG", "NNP"}}
     return [word for word in words if word in nouns and len(word) > 1]
 
 
-def _passage(documents: Sequence[Found], words: Sequence[str], language: Language) -> str:
+async def _passage(documents: Sequence[Found], words: Sequence[str], reading: Reading) -> str:
     """The sentence of the best document that shares most of the words; "" when the document has less than half."""
+    return await asyncio.to_thread(_best_sentence, documents, words, reading.language)
+
+
+def _best_sentence(documents: Sequence[Found], words: Sequence[str], language: Language) -> str:
     wanted = set(words)
     if not documents or not wanted:
         return ""

@@ -21,7 +21,7 @@ from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
 from chatbot.prompts.quoting import quoted
 from chatbot.recommending import told
-from chatbot.recommending.commission import Commission, labels_of, sources_for, values_for, variables_of
+from chatbot.recommending.commission import Commission, labels_of, sources_for, splitter, values_for, variables_of
 from chatbot.recommending.course import Course, set_course
 from chatbot.recommending.looking_up import LookedUp, Reading, likely_category, look_up, suiting
 from chatbot.sources.base import AnswerSource, Candidate, Occasion, SourceRequest
@@ -90,7 +90,7 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
         purpose=purpose,
         note=_note(scene, understanding, course, looked_up, kind),
         notices=_notices(course, scene.memory) if kind == RECOMMENDATION else (),
-        split=scene.language.content_words,
+        split=splitter(scene.language),
     )
 
 

@@ -104,7 +104,7 @@ def test_the_finished_answer_by_post(server: RunningServer) -> None:
         ),
     ],
 )
-def test_what_cannot_be_answered(server: RunningServer, query: dict[str, str], status: int, message: str) -> None:
+def test_what_cannot_be_answered(server: RunningServer, query: dict[str, Any], status: int, message: str) -> None:
     plain = CLIENT.get(f"{server.url}{FREE_TEXT}", params=query)
     assert (plain.status_code, plain.json()) == (status, {"status": status, "message": message, "data": None})
     posted = CLIENT.post(f"{server.url}{FREE_TEXT}", json=query)

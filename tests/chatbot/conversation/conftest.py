@@ -5,7 +5,8 @@ import pytest
 from challenges.catalog import Choice, Options
 from challenges.seeding import seed_rows
 from challenges.text import lookup_name
-from chatbot.conversation.language import Language, names_of
+from chatbot.conversation.korean import names_of
+from chatbot.conversation.language import Language
 from chatbot.conversation.manners.seeding import seed_lists
 from chatbot.conversation.manners.word_lists import WordLists
 

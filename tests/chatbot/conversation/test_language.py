@@ -1,14 +1,8 @@
-"""The analyser, its dictionary, and how a process comes by it."""
-
-import asyncio
-import time
-from dataclasses import replace
+"""The analyser and its dictionary."""
 
 import pytest
 
-from challenges.catalog import Choice, Options
-from chatbot.conversation import language as module
-from chatbot.conversation.language import Language, language_for, names_of
+from chatbot.conversation.language import Language
 
 ODD_NAMES = frozenset({"", " ", "🌱", "에너지 절약", "\0", "\ud800", "1", "-", "a" * 300, "뚝딱살림"})
 
@@ -40,38 +34,3 @@ def test_guessed_words_are_told_from_known_ones(language: Language) -> None:
 
 def test_a_text_in_nfd_reads_like_one_in_nfc(language: Language) -> None:
     assert forms(language, "비건으로") == forms(language, "비건으로")
-
-
-class TestKeeping:
-    async def test_loading_does_not_hold_the_event_loop(self, monkeypatch: pytest.MonkeyPatch, known: Options) -> None:
-        monkeypatch.setattr(module, "_keeper", module._Keeper())
-        monkeypatch.setattr(module, "Language", _slow)
-        began = time.monotonic()
-        waiting = asyncio.ensure_future(language_for(known))
-        await asyncio.sleep(0.01)
-        assert time.monotonic() - began < 0.2
-        assert (await waiting).names == names_of(known)
-
-    async def test_new_names_make_a_new_analyser_while_the_old_one_serves(
-        self, monkeypatch: pytest.MonkeyPatch, known: Options
-    ) -> None:
-        monkeypatch.setattr(module, "_keeper", module._Keeper())
-        monkeypatch.setattr(module, "Language", _slow)
-        first = await language_for(known)
-        more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
-        assert await language_for(more) is first
-        for _ in range(100):
-            await asyncio.sleep(0.02)
-            if (await language_for(more)) is not first:
-                break
-        assert "물살림" in (await language_for(more)).names
-
-
-class _Slow(Language):
-    def __init__(self, names: frozenset[str]) -> None:
-        time.sleep(0.3)
-        self.names = names
-
-
-def _slow(names: frozenset[str]) -> Language:
-    return _Slow(names)

@@ -7,7 +7,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from challenges import catalog, revisions
-from chatbot.conversation.language import language_for
+from chatbot.conversation.korean import language_for
 from chatbot.conversation.retrieval import search as retrieval
 from chatbot.conversation.retrieval.found import Found
 from chatbot.conversation.retrieval.keeper import Keeper
