@@ -36,7 +36,7 @@ from chatbot.streaming.channels import parse_cursor
 from chatbot.streaming.relay import stream_response
 
 
-def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """Replaces the draft at the revision that the script has seen. 409 with the other's text when it is another."""
     body = read_body(request)
     if body.get("user", request.user.pk) != request.user.pk:
@@ -45,15 +45,19 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         )
     content = _content(body)
     try:
-        shown = _preview(body, template, content)
+        shown = await _preview(body, template, content)
     except BadRequest:
         raise
     except ApplicationError:  # what cannot be picked, or said, keeps no text from being saved
         shown = None
+    return await sync_to_async(_save)(template, whole_in(body, "revision"), content, signed_in(request), shown)
+
+
+def _save(
+    template: PromptTemplate, revision: int, content: PromptContent, by: User, shown: dict[str, Any] | None
+) -> HttpResponse:
     try:
-        draft = save_draft(
-            template=template, revision=whole_in(body, "revision"), content=content, by=signed_in(request)
-        )
+        draft = save_draft(template=template, revision=revision, content=content, by=by)
     except DraftConflict as other:
         message = _("The draft was changed meanwhile.")
         return answer(conflict(other.draft, content), status=409, message=message)
@@ -64,11 +68,12 @@ def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     return answer({**draft_state(template, draft), "preview": shown})
 
 
-def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """What would be sent for a selection, and how the draft stands; nothing is saved."""
     body = read_body(request)
-    draft = draft_of(template)
-    return answer({**draft_state(template, draft), "preview": _preview(body, template, PromptContent.of(draft))})
+    draft = await sync_to_async(draft_of)(template)
+    shown = await _preview(body, template, PromptContent.of(draft))
+    return answer({**await sync_to_async(draft_state)(template, draft), "preview": shown})
 
 
 async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -183,12 +188,15 @@ def _selection(body: dict[str, Any]) -> dict[str, str]:
     return {name: text_in(body, name) for name in ("location", "work_type", "category")}
 
 
-def _preview(body: dict[str, Any], template: PromptTemplate, content: PromptContent) -> dict[str, Any] | None:
-    """What would be sent for what the script picked; None when it picked nothing. Raises ApplicationError."""
+async def _preview(body: dict[str, Any], template: PromptTemplate, content: PromptContent) -> dict[str, Any] | None:
+    """What would be sent for what the script picked; None when it picked nothing. Raises ApplicationError.
+
+    A coroutine, because the first message of a process waits for seconds until language can be understood.
+    """
     names = ("location", "work_type", "category")
     if not all(body.get(name) for name in names):
         return None
     prompt = Prompt(template.key, None, f"{template.key}@draft", content)
-    selection = trial.select(**_selection(body))
-    ordered = async_to_sync(trial.foresee)(prompt, selection, message_in(body, template))
-    return {**preview(content, ordered), "understood": understood(ordered)}
+    selection = await sync_to_async(trial.select)(**_selection(body))
+    ordered = await trial.foresee(prompt, selection, message_in(body, template))
+    return {**preview(content, ordered), "understood": await sync_to_async(understood)(ordered)}
