@@ -102,6 +102,30 @@ def origins(name: str) -> list[str]:
     return values
 
 
+def link(name: str) -> str:
+    """An address to open, in a browser or an app (``https://…``, ``myapp://…``), without fragment; empty when unset."""
+    value = os.environ.get(name, "").strip()
+    if value and not _is_link(value):
+        raise ImproperlyConfigured(
+            f"{name} must be the address of a web page or of an app, without a fragment, such as "
+            f"https://app.example.com/start or myapp://start, not {value!r}."
+        )
+    return value
+
+
+_NO_LINKS = {"about", "blob", "data", "file", "javascript", "vbscript", "view-source"}
+
+
+def _is_link(value: str) -> bool:
+    if len(value) > 1000 or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!$-;=?-Z_a-z~%&\[\]]+", value):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # brackets that are no IPv6 address
+        return False
+    return parts.scheme not in _NO_LINKS and (parts.scheme not in {"http", "https"} or parts.hostname is not None)
+
+
 def chat_model(name: str, default: str) -> str:
     """``catalog``, or ``provider:model`` as LangChain's ``init_chat_model`` takes it."""
     value = os.environ.get(name, "").strip() or default

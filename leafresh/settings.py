@@ -53,6 +53,9 @@ LEAFRESH_SESSION_RATE = environment.rate("LEAFRESH_SESSION_RATE", "20/m")
 LEAFRESH_ADDRESS_RATE = environment.rate("LEAFRESH_ADDRESS_RATE", "600/m")
 LEAFRESH_TRUSTED_PROXIES = environment.proxies("LEAFRESH_TRUSTED_PROXIES")
 
+# Where "start" on a challenge's card leads; no such button when empty.
+LEAFRESH_START_URL = environment.link("LEAFRESH_START_URL")
+
 LEAFRESH_SESSION_DAYS = environment.integer("LEAFRESH_SESSION_DAYS", 90, minimum=1, maximum=36_500)
 
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)

@@ -1,13 +1,14 @@
 """All addresses of the server."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
 
 from chatbot.api.routes import api
-from chatbot.views import ChatPage
+from chatbot.views import ChatPage, ChatTexts
 
 urlpatterns = [
     path("", ChatPage.as_view(), name="chat"),
+    re_path(r"^chat/(?P<language>ko|en)\.json$", ChatTexts.as_view(), name="chat-texts"),
     path("admin/", admin.site.urls),
     path("", api.urls),
 ]

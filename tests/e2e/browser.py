@@ -26,16 +26,25 @@ ARGUMENTS = [
 # Notes in `seen` every text that a turn showed, in order, and what its streams ended with.
 RECORDER = """
 window.seen = { shown: [], closes: [] };
+window.turns = () => [...(document.querySelector("leafresh-chat")?.shadowRoot.querySelectorAll(".turn") ?? [])];
 window.laidOut = (turn) => [
   turn.querySelector(".sentence").textContent,
-  ...Array.from(turn.querySelectorAll(".challenge"), (card, index) =>
-    `${index + 1}. ${card.querySelector(".title").textContent}\\n${card.querySelector(".description").textContent}`),
+  ...Array.from(turn.querySelectorAll(".challenge"), (card, index) => {
+    const [title, description] = [".title", ".description"].map((part) => card.querySelector(part).textContent);
+    return [`${index + 1}. ${title}`, description].filter(Boolean).join("\\n");
+  }),
 ].filter(Boolean).join("\\n\\n");
-new MutationObserver(() => {
-  const turn = Array.from(document.querySelectorAll(".turn")).at(-1);
-  const text = turn ? window.laidOut(turn) : "";
-  if (text !== window.seen.shown.at(-1)) window.seen.shown.push(text);
-}).observe(document, { subtree: true, childList: true, characterData: true });
+const observer = new MutationObserver(() => {
+  const turn = turns().at(-1);
+  const text = turn ? laidOut(turn) : "";
+  if (text !== seen.shown.at(-1)) seen.shown.push(text);
+});
+const attachShadow = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (...options) {
+  const root = attachShadow.apply(this, options);
+  observer.observe(root, { subtree: true, childList: true, characterData: true });
+  return root;
+};
 const ask = window.fetch;
 window.fetch = async (...request) => {
   const response = await ask(...request);
@@ -53,6 +62,13 @@ window.note = async (body) => {
     }
   }
 };
+"""
+
+
+WIDER = """
+document.documentElement.scrollWidth > innerWidth ||
+[...document.querySelector("leafresh-chat").shadowRoot.querySelectorAll(".view:not([hidden]) .scroll")]
+  .some((part) => part.scrollWidth > part.clientWidth)
 """
 
 
@@ -79,7 +95,7 @@ class Phone:
     @property
     def shown(self) -> str:
         """What the last turn shows, laid out as an answer's text."""
-        return cast("str", self.page.evaluate("laidOut([...document.querySelectorAll('.turn')].at(-1))"))
+        return cast("str", self.page.evaluate("laidOut(turns().at(-1))"))
 
     @property
     def history(self) -> list[str]:
@@ -92,7 +108,8 @@ class Phone:
         return cast("list[dict[str, Any]]", self.page.evaluate("seen.closes"))
 
     def scrolls_sideways(self) -> bool:
-        return cast("bool", self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+        """Whether the page is wider than the screen, or a part of the chat wider than the chat."""
+        return cast("bool", self.page.evaluate(WIDER))
 
 
 @contextmanager

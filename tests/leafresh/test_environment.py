@@ -149,6 +149,38 @@ def test_who_cannot_be_a_proxy_is_not_trusted(monkeypatch: pytest.MonkeyPatch, v
         environment.proxies("LEAFRESH_NO_SUCH_PROXIES")
 
 
+@pytest.mark.parametrize(
+    "value", ["https://app.example.com/start", "http://[::1]:3000/a?b=c&d=%20", "myapp://start", "my.app+x:new?a=b"]
+)
+def test_a_challenge_may_start_on_a_page_or_in_an_app(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_LINK", value)
+    assert environment.link("LEAFRESH_NO_SUCH_LINK") == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "https://",
+        "https:///path",
+        "/start",
+        "app.example.com/start",
+        "https://a.example/#part",
+        "https://a.example/a b",
+        'https://a.example/"',
+        "https://[::1/",
+        "https://a.example/" + "a" * 1000,
+    ],
+)
+def test_what_is_no_place_to_start_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_LINK", value)
+    with pytest.raises(ImproperlyConfigured, match="LEAFRESH_NO_SUCH_LINK must be the address"):
+        environment.link("LEAFRESH_NO_SUCH_LINK")
+
+
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "secret-key"
     key = environment.secret_key("LEAFRESH_NO_SUCH_KEY", file)

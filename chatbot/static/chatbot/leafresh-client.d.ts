@@ -131,8 +131,13 @@ export interface Turn {
   feedback: Required<Thought> | null;
 }
 
+/**
+ * Asks, and reports the answer while it is written. Text is handed over whole, never in pieces, and is never doubled.
+ * Exactly one of `onClose` and `onError` ends an answer, unless `close()` does.
+ */
 export function recommend(selection: Selection, handlers: Handlers, options?: Options): Handle;
 export function say(message: string, handlers: Handlers, options?: Options): Handle;
+/** These four reject with an `Error` that is a `Failure`, too. */
 export function loadOptions(options?: Place): Promise<Choices>;
 export function conversation(options: Session): Promise<{ sessionId: string; turns: Turn[] }>;
 export function forget(options: Session): Promise<null>;
@@ -141,13 +146,9 @@ export function rate(
   thought: Thought | null,
   options: Session,
 ): Promise<{ generationId: string; feedback: Required<Thought> | null }>;
+/** The sentence before the first blank line, then the challenges; of a text that is finished or half-written. */
 export function parseText(text: string): { sentence: string; challenges: Pick<Challenge, "title" | "description">[] };
+/** What the tokens of the answer's stream, joined, are. */
 export function layoutText(answer: Pick<Answer, "recommend" | "challenges">): string;
-export function rememberedSessionId(key?: string): string;
-export function newSessionId(key?: string): string;
-
-export class RequestFailed extends Error implements Failure {
-  status: number;
-  data: Failure["data"];
-  retryAfter?: number;
-}
+/** Made once, then kept in localStorage under `key`, or for this page alone where there is none; a new one when `anew`. */
+export function rememberedSessionId(key?: string, anew?: boolean): string;

@@ -1,57 +1,38 @@
 /**
- * Leafresh in the browser: answers while they are written. One ES module, no DOM, no dependencies.
- *
- *     import { recommend, say, parseText, rememberedSessionId } from "./leafresh-client.js";
+ * Leafresh in the browser: answers while they are written. One ES module, no DOM, no dependencies; its types, callbacks
+ * and options are described in leafresh-client.d.ts.
  *
  *     const options = { sessionId: rememberedSessionId() }; // on another origin also server: "https://…"
- *     const handlers = {
- *       onText: (text) => console.log(parseText(text).sentence),
- *       onItem: (challenge) => console.log(challenge.title),
- *       onClose: (answer) => console.log("done", answer.challenges),
- *       onError: (failure) => console.warn(failure.message),
- *     };
- *     recommend({ location: "city", workType: "office", category: "VEGAN" }, handlers, options);
+ *     const handlers = { onText: (text) => show(text), onClose: (answer) => …, onError: (failure) => … };
  *     const handle = say("더 쉬운 거 없어?", handlers, options);
  *     await handle.stop();
  *
- * `leafresh-client.d.ts` describes every type. Text is handed over whole, never in pieces, and is never doubled: a
- * connection that broke is taken up behind the last event, as an EventSource does it, and each numbered event counts
- * once. Exactly one of `onClose` and `onError` ends an answer, unless `close()` does.
+ * A connection that broke is taken up behind its last event, as an EventSource does it, and each event counts once.
  */
 
 const MAX_FAILURES = 8; // lost connections in a row, without one new event between them
 const SILENCE_MS = 60_000; // the server pings every 20 s: after three missed pings the connection is dead
-const OFFLINE_MS = 10_000; // without a network one waits for it; some browsers never tell that it is back
+const OFFLINE_MS = 10_000; // some browsers never tell that the network is back
 const REQUEST_MS = 15_000;
 const STOP_MS = 5_000; // how long a stop may take before the client ends by itself
-const EVENT_ID = /^generation-(.+):(\d+)$/;
+const UNREADABLE = { status: 0, message: "", data: null };
 
-/** Asks for challenges that suit a selection (keys, labels or aliases), and reports the answer while it is written. */
-export function recommend({ location, workType, category }, handlers, options) {
-  return handleOf(new Answering("base-info", { location, workType, category }, handlers, options));
-}
+/** Asks for challenges that suit a selection. */
+export const recommend = ({ location, workType, category }, handlers, options) =>
+  ask("base-info", { location, workType, category }, handlers, options);
 
-/** Says something in a person's own words, 2–500 characters, and reports the answer while it is written. */
-export function say(message, handlers, options) {
-  return handleOf(new Answering("free-text", { message }, handlers, options));
-}
+/** Says something in a person's own words, 2–500 characters. */
+export const say = (message, handlers, options) => ask("free-text", { message }, handlers, options);
 
-/** What can be picked. Rejects with `RequestFailed`, as all functions below that ask the server. */
-export function loadOptions({ server } = {}) {
-  return request("GET", server, "/api/challenges/options");
-}
+/** What can be picked. Rejects with a `Failure`, as all below that ask the server. */
+export const loadOptions = ({ server } = {}) => request("GET", server, "/api/challenges/options");
 
 /** The session's turns so far, in order; none when the session is not known. */
-export function conversation({ server, sessionId }) {
-  return request("GET", server, `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`);
-}
+export const conversation = ({ server, sessionId }) => request("GET", server, sessionPath(sessionId));
 
-/** Erases the conversation on the server. */
-export function forget({ server, sessionId }) {
-  return request("DELETE", server, `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`);
-}
+export const forget = ({ server, sessionId }) => request("DELETE", server, sessionPath(sessionId));
 
-/** Says what one thinks of an answer: `{thumb: "up" | "down", reason?}`, or null to take it back. */
+/** Says what one thinks of an answer: `{thumb, reason?}`, or null to take it back. */
 export function rate(generationId, thought, { server, sessionId }) {
   const path = `/api/chatbot/generations/${generationId}/feedback`;
   return thought
@@ -59,17 +40,7 @@ export function rate(generationId, thought, { server, sessionId }) {
     : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`);
 }
 
-/** A request without an answer. `status` is 0 when the server could not be reached; `message` is the server's. */
-export class RequestFailed extends Error {
-  name = "RequestFailed";
-
-  constructor({ status, message, data, retryAfter }) {
-    super(message);
-    Object.assign(this, { status, data, retryAfter });
-  }
-}
-
-/** The parts of an answer's text, finished or half-written: the sentence before the first blank line, then challenges. */
+/** The parts of an answer's text, finished or half-written. */
 export function parseText(text) {
   const [sentence, ...blocks] = text.split("\n\n");
   const challenges = blocks.map((block, index) => {
@@ -86,22 +57,13 @@ export function layoutText({ recommend: sentence, challenges }) {
   return [sentence, ...blocks].join("\n\n");
 }
 
-/** This browser's session id: made once, then kept in localStorage, or for this page alone where there is none. */
-export function rememberedSessionId(key = "leafresh.session") {
-  try {
-    const known = localStorage.getItem(key);
-    if (known && /^[\x21-\x7e]{1,128}$/.test(known)) return known;
-  } catch {
-    // Storage is switched off.
-  }
-  return newSessionId(key);
-}
-
-/** A new session id in the place of the one that is remembered. */
-export function newSessionId(key = "leafresh.session") {
+/** This browser's session id: made once, or anew, then kept in localStorage where there is one. */
+export function rememberedSessionId(key = "leafresh.session", anew = false) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   try {
+    const known = localStorage.getItem(key);
+    if (!anew && /^[\x21-\x7e]{1,128}$/.test(known ?? "")) return known;
     localStorage.setItem(key, fresh);
   } catch {
     // Switched off or full: the session lasts as long as the page.
@@ -109,207 +71,173 @@ export function newSessionId(key = "leafresh.session") {
   return fresh;
 }
 
-/** One answer: owns its connection, its timers and what has come so far. */
-class Answering {
-  #server;
-  #sessionId;
-  #url;
-  #handlers;
-  #connection = new AbortController();
-  #state = "";
-  #failures = 0;
-  #silence;
-  #wake = () => {};
-  #stopping = false;
-  #over = false;
-  #end;
-  #ended = new Promise((resolve) => {
-    this.#end = resolve;
-  });
+/** One answer, over as many connections as it takes. */
+function ask(path, question, on, { server = "", sessionId = "", generationId = "" } = {}) {
+  const query = new URLSearchParams(sessionId ? { ...question, sessionId } : question);
+  const url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
+  let lastNumber = generationId ? 1 : 0; // one that is taken up: all but its `start`
+  let text = "";
+  let items = [];
+  let failures = 0;
+  let reported = "";
+  let isStopping = false;
+  let isOver = false;
+  let connection;
+  let silence;
+  let wake = () => {};
+  let end;
+  const ended = new Promise((resolve) => (end = resolve));
 
-  #generationId;
-  #lastNumber = 0;
-  #text = "";
-  #items = [];
-
-  constructor(path, question, handlers, { server = "", sessionId = "", generationId = "" } = {}) {
-    const query = new URLSearchParams(question);
-    if (sessionId) query.set("sessionId", sessionId);
-    this.#server = server;
-    this.#sessionId = sessionId;
-    this.#url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
-    this.#handlers = handlers;
-    this.#generationId = generationId;
-    if (generationId) this.#lastNumber = 1; // all but its `start`
-    this.#run();
-  }
-
-  async stop() {
-    if (this.#over) return;
-    this.#stopping = true;
-    if (this.#generationId && (await this.#stopOnServer())) {
-      await Promise.race([this.#ended, pause(STOP_MS)]); // its `close` event is on the way
-    }
-    this.#concludeHere();
-  }
-
-  close() {
-    this.#over = true;
-    clearTimeout(this.#silence);
-    this.#connection.abort();
-    this.#wake();
-    this.#end();
-  }
-
-  async #stopOnServer() {
-    const session = this.#sessionId ? `?${new URLSearchParams({ sessionId: this.#sessionId })}` : "";
-    try {
-      await request("POST", this.#server, `/api/chatbot/generations/${this.#generationId}/stop${session}`);
-      return true;
-    } catch {
-      return false; // unreachable: the server ends by itself what nobody listens to
-    }
-  }
-
-  /** Listens until the end, over as many connections as it takes. */
-  async #run() {
+  async function run() {
     await null; // whoever asks has the handle before anything is reported
-    while (!this.#over) {
-      let retryAfter = 0;
+    while (!isOver) {
+      let patience = 0;
       try {
-        retryAfter = await this.#listen();
+        patience = await listen();
       } catch (error) {
-        if (error instanceof RequestFailed) return this.#fail(error);
+        if (error.status) return fail(error); // a refusal; all else is a connection that broke
       }
-      if (!this.#over) await this.#lost(retryAfter);
+      if (!isOver) await lost(patience);
     }
   }
 
   /** One connection, up to its end. Returns how many seconds the server wants to be left alone. */
-  async #listen() {
-    this.#connection = new AbortController();
-    this.#awaitSign();
+  async function listen() {
+    connection = new AbortController();
+    awaitSign();
     const headers = { Accept: "text/event-stream" };
-    if (this.#generationId) headers["Last-Event-ID"] = `generation-${this.#generationId}:${this.#lastNumber}`;
-    const { signal } = this.#connection;
-    const response = await fetch(this.#url, { headers, credentials: "include", cache: "no-store", signal });
-    if (response.status === 204) this.#concludeHere(); // all of it has been seen
+    if (generationId) headers["Last-Event-ID"] = `generation-${generationId}:${lastNumber}`;
+    const { signal } = connection;
+    const response = await fetch(url, { headers, credentials: "include", cache: "no-store", signal });
+    if (response.status === 204) concludeHere(); // all has been seen
     if (response.status >= 400 && response.status < 500) throw await failureOf(response);
-    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return 0; // a gateway without a server
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return 0; // a gateway alone
     for await (const event of eventsOf(response.body)) {
-      if (this.#over) break;
-      this.#awaitSign();
-      const isRefusal = event.name === "error" && !event.id;
-      if (!isRefusal) this.#report("open");
-      else event.retryAfter ??= retryAfterOf(response);
-      if (isRefusal && this.#lastNumber && event.retryAfter) return event.retryAfter; // restarting: the rest comes later
-      this.#take(event);
+      if (isOver) break;
+      awaitSign();
+      if (event.name === "error" && !event.id) {
+        event.retryAfter ??= retryAfterOf(response);
+        if (lastNumber && event.retryAfter) return event.retryAfter; // the rest comes later
+      } else report("open");
+      take(event);
     }
     return 0;
   }
 
-  #take({ name, id, data, retryAfter }) {
-    if (name === "stream-reset") this.#forget();
-    const on = this.#handlers;
-    const take = {
+  function take({ name, id, data, retryAfter }) {
+    const takes = {
       start: (start) => {
-        this.#sessionId = start.sessionId;
+        sessionId = start.sessionId;
         on.onStart?.(start);
       },
-      challenge: (token) => this.#show(this.#text + (typeof token === "string" ? token : token.token)),
-      rewrite: ({ length }) => this.#show(this.#text.slice(0, length)),
+      challenge: (token) => show(text + (token.token ?? token)), // an object or, with tokens=text, a string
+      rewrite: ({ length }) => show(text.slice(0, length)),
       item: (item) => {
-        this.#items[item.index - 1] = item;
+        items[item.index - 1] = item;
         on.onItem?.(item);
       },
       notice: (notice, { message }) => on.onNotice?.(notice, message),
-      close: (answer, { message }) => this.#conclude(answer, message),
-      error: (_, envelope) => this.#fail({ ...envelope, retryAfter }),
-    }[name];
-    if (!take || !this.#isNew(id)) return;
+      close: (answer, { message }) => conclude(answer, message),
+      error: (_, envelope) => fail({ ...envelope, retryAfter }),
+    };
+    if (name === "stream-reset") begin("");
+    if (!Object.hasOwn(takes, name) || !isNew(id)) return;
     const envelope = readEnvelope(data);
-    if (envelope.status === 0) this.#fail(envelope);
-    else take(envelope.data, envelope);
+    if (envelope === UNREADABLE) fail(envelope);
+    else takes[name](envelope.data, envelope);
   }
 
-  /** Whether the event was not seen yet. The first event of another generation begins anew. */
-  #isNew(eventId) {
-    const [, generationId, number] = EVENT_ID.exec(eventId) ?? [];
-    if (generationId === undefined) return true;
-    if (generationId !== this.#generationId) {
-      this.#forget();
-      this.#generationId = generationId;
-    }
-    if (Number(number) <= this.#lastNumber) return false;
-    this.#lastNumber = Number(number);
-    this.#failures = 0;
+  /** Whether the event was not seen yet; one of another generation begins anew. */
+  function isNew(eventId) {
+    const [, generation, number] = /^generation-(.+):(\d+)$/.exec(eventId) ?? [];
+    if (!generation) return true;
+    if (generation !== generationId) begin(generation);
+    if (Number(number) <= lastNumber) return false;
+    lastNumber = Number(number);
+    failures = 0;
     return true;
   }
 
-  #forget() {
-    this.#generationId = "";
-    this.#lastNumber = 0;
-    this.#show("");
+  function begin(generation) {
+    generationId = generation;
+    lastNumber = 0;
+    show("");
   }
 
-  #show(text) {
-    if (this.#over || text === this.#text) return;
-    this.#text = text;
-    this.#items.length = Math.min(this.#items.length, parseText(text).challenges.length);
-    this.#handlers.onText?.(text);
+  function show(changed) {
+    if (isOver || changed === text) return;
+    text = changed;
+    items.length = Math.min(items.length, parseText(text).challenges.length);
+    on.onText?.(text);
   }
 
-  /** The connection broke: waits until it is worth trying again. */
-  async #lost(retryAfter) {
-    clearTimeout(this.#silence);
-    if (this.#stopping) return this.#concludeHere(); // connecting again would take up what was just stopped
+  async function lost(patience) {
+    clearTimeout(silence);
+    if (isStopping) return concludeHere(); // connecting again would take up what was just stopped
     const { onLine } = navigator;
-    if (onLine) this.#failures += 1; // without a network there is nothing to count: waiting is right
-    if (this.#failures > MAX_FAILURES) return this.#fail(readEnvelope(""));
-    this.#report("reconnecting");
-    const delay = 250 * 2 ** Math.min(this.#failures, 4) * (1 + Math.random() / 4);
+    if (onLine) failures += 1; // without a network there is nothing to count: waiting is right
+    if (failures > MAX_FAILURES) return fail(UNREADABLE);
+    report("reconnecting");
+    const delay = 250 * 2 ** Math.min(failures, 4) * (1 + Math.random() / 4);
     await new Promise((resolve) => {
-      this.#wake = resolve;
-      addEventListener("online", resolve, { once: true });
-      setTimeout(resolve, onLine ? Math.max(delay, retryAfter * 1000) : OFFLINE_MS);
+      wake = resolve;
+      addEventListener("online", wake, { once: true });
+      setTimeout(wake, onLine ? Math.max(delay, patience * 1000) : OFFLINE_MS);
     });
-    removeEventListener("online", this.#wake);
+    removeEventListener("online", wake);
   }
 
-  #report(state) {
-    if (this.#over || state === this.#state) return;
-    this.#state = state;
-    this.#handlers.onConnection?.(state);
+  function report(state) {
+    if (isOver || state === reported) return;
+    reported = state;
+    on.onConnection?.(state);
   }
 
-  /** A connection that stays silent for too long counts as lost. */
-  #awaitSign() {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#connection.abort(), SILENCE_MS);
+  function awaitSign() {
+    clearTimeout(silence);
+    silence = setTimeout(() => connection.abort(), SILENCE_MS);
   }
 
   /** Ends without the server's word: what is complete stays. */
-  #concludeHere() {
-    const { sentence } = parseText(this.#text);
-    this.#conclude({ kind: "recommendation", recommend: sentence, challenges: this.#items, stopped: true }, "");
+  function concludeHere() {
+    conclude({ kind: "recommendation", recommend: parseText(text).sentence, challenges: items, stopped: true }, "");
   }
 
-  #conclude(answer, message) {
-    if (this.#over) return;
-    this.#show(layoutText(answer));
-    this.close();
-    this.#handlers.onClose?.(answer, message);
+  function conclude(answer, message) {
+    if (isOver) return;
+    show(layoutText(answer));
+    close();
+    on.onClose?.(answer, message);
   }
 
-  #fail({ status, message, data, retryAfter }) {
-    if (this.#over) return;
-    this.close();
-    this.#handlers.onError?.({ status, message, data, retryAfter });
+  function fail({ status, message, data, retryAfter }) {
+    if (isOver) return;
+    close();
+    on.onError?.({ status, message, data, retryAfter });
   }
-}
 
-function handleOf(answering) {
-  return { stop: () => answering.stop(), close: () => answering.close() };
+  function close() {
+    isOver = true;
+    clearTimeout(silence);
+    connection?.abort();
+    wake();
+    end();
+  }
+
+  async function stop() {
+    if (isOver) return;
+    isStopping = true;
+    if (generationId) {
+      const session = sessionId ? `?${new URLSearchParams({ sessionId })}` : "";
+      const told = request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`);
+      const stopped = told.then(() => ended, () => {}); // its `close` event is on the way
+      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+    }
+    concludeHere();
+  }
+
+  run();
+  return { stop, close };
 }
 
 /** The server-sent events of a response's body (WHATWG HTML §9.2), those with empty data too. */
@@ -317,7 +245,7 @@ async function* eventsOf(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = "";
-  let event = { name: "message", id: "", data: null };
+  let event = { name: "message", id: "" };
   while (true) {
     const { done, value } = await reader.read();
     if (done) return;
@@ -325,17 +253,17 @@ async function* eventsOf(body) {
     rest = lines.pop();
     for (const line of lines) {
       const [, field, text] = /^([^:]*):? ?(.*)$/.exec(line);
-      if (line === "" && event.data !== null) yield event;
-      if (line === "") event = { name: "message", id: event.id, data: null };
-      else if (field === "event") event.name = text;
-      else if (field === "data") event.data = event.data === null ? text : `${event.data}\n${text}`;
-      else if (field === "id") event.id = text;
-      else if (field === "retry") event.retryAfter = Number(text) / 1000;
+      if (field === "event") event.name = text;
+      if (field === "data") event.data = event.data === undefined ? text : `${event.data}\n${text}`;
+      if (field === "id") event.id = text;
+      if (field === "retry") event.retryAfter = Number(text) / 1000;
+      if (line !== "") continue;
+      if (event.data !== undefined) yield event;
+      event = { name: "message", id: event.id };
     }
   }
 }
 
-/** The data of the envelope that answers a request. */
 async function request(method, server, path, body) {
   let response;
   try {
@@ -347,34 +275,25 @@ async function request(method, server, path, body) {
     });
     if (response.ok) return (await response.json()).data;
   } catch {
-    throw new RequestFailed(readEnvelope(""));
+    throw Object.assign(new Error(), UNREADABLE);
   }
   throw await failureOf(response);
 }
 
 async function failureOf(response) {
   const { message, data } = readEnvelope(await response.text().catch(() => ""));
-  return new RequestFailed({ status: response.status, message, data, retryAfter: retryAfterOf(response) });
+  return Object.assign(new Error(message), { status: response.status, data, retryAfter: retryAfterOf(response) });
 }
 
-function retryAfterOf(response) {
-  return Number(response.headers.get("Retry-After")) || undefined;
-}
+const retryAfterOf = (response) => Number(response.headers.get("Retry-After")) || undefined;
+const base = (server = "") => server.replace(/\/+$/, "");
+const sessionPath = (sessionId) => `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`;
 
-function base(server = "") {
-  return server.replace(/\/+$/, "");
-}
-
-/** The envelope in a text; one with status 0 when it is none. */
 function readEnvelope(text) {
   try {
     const { status, message, data } = JSON.parse(text);
     return { status, message, data };
   } catch {
-    return { status: 0, message: "", data: null };
+    return UNREADABLE;
   }
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,123 +1,85 @@
 /** The form in which a person picks a selection: three groups of cards, built from what the server offers. */
 
+import { element, failureBox, html, setText } from "./markup.js";
+
 const KINDS = { location: "locations", workType: "workTypes", category: "categories" };
 
-export class Picker {
-  #form;
-  #strings;
-  #options = {};
+export const pickerMarkup = (texts) => html`
+<form id="picker" class="view" novalidate>
+  <div class="scroll">
+    <div class="greeting"><h2><span class="hello">${texts.hello}</span> ${texts.title}</h2><p>${texts.intro}</p></div>
+    <p id="loading" class="status busy">${texts.loading}</p>
+    <div id="groups" hidden>${Object.keys(KINDS).map(
+      (kind) => html`<fieldset class="group" name="${kind}"><legend>${texts[kind]}</legend><div class="options"></div></fieldset>`,
+    )}</div>
+  </div>
+  <div class="dock" id="picker-dock" hidden>
+    <p class="status" id="summary"></p>
+    <div class="actions"><button class="button" type="button" data-action="talk">${texts.talk}</button><button class="button primary" type="submit">${texts.recommend}</button></div>
+  </div>
+</form>`;
 
-  /**
-   * @param {HTMLFormElement} form
-   * @param {{strings: Record<string, string>, load: () => Promise<import("./leafresh-client.js").Options>,
-   *   onPick: (selection: import("./leafresh-client.js").Selection) => void}} parts
-   */
-  constructor(form, { strings, load, onPick }) {
-    this.#form = form;
-    this.#strings = strings;
-    form.addEventListener("change", () => this.#changed());
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (this.#isComplete()) onPick(this.selection);
-    });
-    this.reload = () => this.#fill(load);
-  }
+const optionMarkup = (kind, { key, label, description, emoji }, picked) => html`
+<label class="option" lang="ko"><input type="radio" name="${kind}" value="${key}" aria-labelledby="is-${key}" aria-describedby="about-${key}"${key === picked ? html` checked` : ""}>
+<span class="emoji" aria-hidden="true">${emoji}</span><span class="words"><span class="label" id="is-${key}">${label}</span> <span class="about" id="about-${key}">${description}</span></span><span class="tick"></span></label>`;
 
-  /** What is picked: keys, "" where nothing is. */
-  get selection() {
-    const data = new FormData(this.#form);
+/** Makes the form work. `load` gives the options, which `onLoad` may use; `onPick` gets a complete selection. */
+export function makePicker(form, texts, { load, onLoad, onPick }) {
+  const [loading, groups, dock, summary] = ["loading", "groups", "picker-dock", "summary"].map((id) => form.querySelector(`#${id}`));
+  const options = {};
+
+  function selection() {
+    const data = new FormData(form);
     return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, data.get(kind) ?? ""]));
   }
 
-  /** A selection as a person reads it: `[{emoji, label}, …]`, without what is not picked. */
-  describe(selection) {
-    const chosen = ([kind, key]) => this.#options[kind]?.find((option) => option.key === key) ?? [];
-    return Object.entries(selection).flatMap(chosen);
+  /** The options of a selection, without what is not picked or not known. */
+  function describe(picked) {
+    return Object.keys(KINDS).flatMap((kind) => options[kind]?.find(({ key }) => key === picked[kind]) ?? []);
   }
 
-  #part(id) {
-    return this.#form.querySelector(`#${id}`);
-  }
-
-  async #fill(load) {
-    const { selection } = this;
-    const loading = this.#part("loading");
+  /** Loads what can be picked, and keeps what was. Never rejects: the form says what went wrong. */
+  async function reload() {
+    const picked = selection();
+    form.querySelector(".failure")?.remove();
     loading.hidden = false;
-    this.#form.querySelector(".failure")?.remove();
     try {
-      const options = await load();
+      const loaded = await load();
       for (const [kind, name] of Object.entries(KINDS)) {
-        this.#options[kind] = options[name];
-        this.#fillGroup(kind, options[name], selection[kind]);
+        options[kind] = loaded[name];
+        const cards = loaded[name].map((option) => element(optionMarkup(kind, option, picked[kind])));
+        form.querySelector(`[name=${kind}] .options`).replaceChildren(...cards);
       }
-      this.#part("groups").hidden = false;
-      this.#part("picker-dock").hidden = false;
-      this.#changed();
+      groups.hidden = dock.hidden = false;
+      changed();
+      onLoad();
     } catch {
-      this.#showFailure();
-    } finally {
-      loading.hidden = true;
+      loading.after(failureBox(texts.optionsFailed, texts.retry, reload));
     }
+    loading.hidden = true;
   }
 
-  #fillGroup(kind, options, picked) {
-    const group = this.#form.querySelector(`fieldset[name="${kind}"]`);
-    const cards = options.map((option) => {
-      const card = document.getElementById("option").content.cloneNode(true);
-      const id = `${kind}-${option.key}`;
-      const [label, description] = [card.querySelector(".label"), card.querySelector(".description")];
-      const input = card.querySelector("input");
-      input.name = kind;
-      input.value = option.key;
-      input.checked = option.key === picked;
-      label.id = `${id}-label`;
-      label.textContent = option.label;
-      description.id = `${id}-description`;
-      description.textContent = option.description;
-      input.setAttribute("aria-labelledby", label.id);
-      input.setAttribute("aria-describedby", description.id);
-      card.querySelector(".emoji").textContent = option.emoji;
-      return card;
-    });
-    const list = document.createElement("div");
-    list.className = "options";
-    list.append(...cards);
-    group.querySelector(".options")?.remove();
-    group.append(list);
-  }
-
-  #changed() {
-    const picked = this.describe(this.selection);
-    this.#part("summary").textContent = picked.map(({ label }) => label).join(" · ") || this.#strings.pick;
-    for (const group of this.#form.querySelectorAll(".group")) {
-      if (group.querySelector("input:checked")) group.querySelector(".missing")?.remove();
-    }
+  function changed() {
+    const labels = describe(selection()).map(({ label }) => label);
+    setText(summary, labels.join(" · ") || texts.pick);
+    for (const group of form.querySelectorAll(".group:has(:checked)")) group.querySelector(".missing")?.remove();
   }
 
   /** Whether each group has a choice; the first one without gets a word and the focus. */
-  #isComplete() {
-    const empty = [...this.#form.querySelectorAll(".group")].find((group) => !group.querySelector("input:checked"));
+  function isComplete() {
+    const empty = form.querySelector(".group:not(:has(:checked))");
     if (!empty) return true;
     empty.querySelector(".missing")?.remove();
-    const word = document.createElement("p");
-    word.className = "missing";
-    word.setAttribute("role", "alert");
-    word.textContent = this.#strings.pickHere;
-    empty.querySelector("legend").after(word);
-    empty.querySelector("input")?.focus({ preventScroll: true });
-    empty.scrollIntoView({ block: "start" });
+    empty.firstElementChild.after(element(html`<p class="missing" role="alert">${texts.pickHere}</p>`));
+    empty.querySelector("input").focus({ preventScroll: true });
+    empty.scrollIntoView();
     return false;
   }
 
-  #showFailure() {
-    const failure = document.getElementById("failure").content.cloneNode(true).firstElementChild;
-    failure.querySelector("p").textContent = this.#strings.optionsFailed;
-    const again = document.createElement("button");
-    again.className = "button primary";
-    again.type = "button";
-    again.textContent = this.#strings.retry;
-    again.addEventListener("click", () => this.reload());
-    failure.append(again);
-    this.#part("loading").after(failure);
-  }
+  form.onchange = changed;
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (isComplete()) onPick(selection());
+  };
+  return { describe, reload, categories: () => options.category ?? [] };
 }

@@ -1,161 +1,131 @@
-/** One question and its answer on the page, filled while the answer is written. */
+/** One question and its answer, filled while the answer is written. */
 
-import { parseText } from "./leafresh-client.js";
+import { makeCard } from "./card.js";
+import { layoutText, parseText } from "./leafresh-client.js";
+import { element, fill, html, setText } from "./markup.js";
+import { pace } from "./pace.js";
+import { thumbs } from "./thumbs.js";
 
-export class Turn {
-  #strings;
-  #announce;
-  #category;
-  #element;
-  #sentence;
-  #list;
-  #cards = [];
-  #sentenceSaid = false;
+const turnMarkup = (said) => html`
+<article class="turn"><h3 class="said" lang="ko" tabindex="-1">${said}</h3><div class="reply">
+<svg class="sprout" viewBox="0 0 48 48" aria-hidden="true"><circle class="sky" cx="24" cy="24" r="24"/>
+<path class="soil" d="M5 38.5q19-13 38 0a24 24 0 0 1-38 0"/><path class="stem" d="M24 34C24.5 28 23.5 22 24 14"/>
+<path class="leaf" d="M24 30.5C15.5 31 11.5 26.5 10.5 20.5 18.5 19.5 23.5 23 24 30.5"/><path class="leaf" d="M24 25.5C24 18 28.5 13.5 37 13 37.5 20.5 33 25.5 24 25.5"/>
+<path class="leaf" d="M24 17.5C19.5 14.5 19.5 9 23 5 27.5 8.5 28 14 24 17.5"/></svg>
+<div class="answer"><ul class="notes" role="list"></ul><p class="sentence" lang="ko"></p><ol class="challenges" role="list"></ol></div></div></article>`;
 
-  /**
-   * @param {{said: string, category: {emoji: string, label: string}, strings: Record<string, string>,
-   *   announce: (text: string) => void}} parts  `said`: what the person asked, as a heading
-   */
-  constructor({ said, category, strings, announce }) {
-    this.#strings = strings;
-    this.#announce = announce;
-    this.#category = category;
-    this.#element = clone("turn");
-    this.#sentence = this.#element.querySelector(".sentence");
-    this.#list = this.#element.querySelector(".challenges");
-    this.#element.querySelector(".said").textContent = said;
-    this.begin();
-  }
+export function makeTurn(chat, said) {
+  const { texts, announce } = chat;
+  const turn = element(turnMarkup(said));
+  const part = (name) => turn.querySelector(name);
+  const [answer, notes, shown, list] = [".answer", ".notes", ".sentence", ".challenges"].map(part);
+  const leaves = turn.querySelectorAll(".leaf");
+  const paced = pace((text) => chat.following(() => draw(text)));
+  let cards = [];
+  let items = [];
+  let isHeard = false; // the sentence
 
-  get element() {
-    return this.#element;
-  }
-
-  focus() {
-    this.#element.querySelector(".said").focus({ preventScroll: true });
-  }
-
-  /** Waits for an answer, with nothing of an earlier attempt left. */
-  begin() {
-    this.#element.querySelectorAll(".failure, .note").forEach((it) => it.remove());
-    this.#element.classList.add("writing");
-    this.write("");
-  }
-
-  /** Shows the text so far, finished or half-written. */
-  write(text) {
+  function draw(text) {
+    const isWriting = turn.matches(".writing");
     const { sentence, challenges } = parseText(text);
-    if (sentence) setText(this.#sentence, sentence);
-    else this.#sentence.replaceChildren(clone("turn").querySelector(".dots"));
-    this.#sentence.classList.toggle("current", Boolean(sentence) && challenges.length === 0);
-    if (challenges.length > 0) this.#saySentence(sentence);
-    if (!text) this.#sentenceSaid = false;
+    if (sentence || !isWriting) setText(shown, sentence);
+    else shown.replaceChildren(element(html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`));
+    shown.classList.toggle("current", isWriting && sentence !== "" && challenges.length === 0);
 
-    while (this.#cards.length > challenges.length) this.#cards.pop().element.remove();
+    while (cards.length > challenges.length) cards.pop().element.remove();
     challenges.forEach((challenge, index) => {
-      const card = this.#card(index);
-      if (!card.isComplete) card.show(challenge);
+      if (!cards[index]) list.append((cards[index] = makeCard(chat, it.category)).element);
+      const item = items[index];
+      if (item?.description === challenge.description) cards[index].complete(item);
+      else if (!cards[index].isComplete) cards[index].show(challenge);
     });
-    this.#grow();
+    const grown = isWriting || cards.length ? cards.filter((card) => card.isComplete).length : 2;
+    leaves.forEach((leaf, index) => leaf.classList.toggle("grown", index < grown));
+    turn.style.setProperty("--grown", grown);
   }
 
-  /** A challenge is complete: its card is final. */
-  complete(item) {
-    const card = this.#card(item.index - 1);
-    if (!card.isComplete) this.#announce(fill(this.#strings.challenge, { ...item, number: item.index }));
-    card.complete(item);
-    this.#grow();
+  function hear(sentence) {
+    if (!isHeard && sentence) announce(sentence);
+    isHeard ||= sentence !== "";
   }
 
-  /** The answer is over; what was not complete is gone. */
-  finish(answer) {
-    this.#end();
-    this.#saySentence(answer.recommend);
-    answer.challenges.forEach((challenge, index) => this.complete({ ...challenge, index: index + 1 }));
-    if (answer.stopped && !answer.recommend) this.#sentence.textContent = this.#strings.stopped;
-  }
+  const it = {
+    element: turn,
+    generationId: "",
+    category: undefined,
 
-  /** There is no answer; `message` says why, in words. */
-  fail(message) {
-    this.#end();
-    while (this.#cards.length && !this.#cards.at(-1).isComplete) this.#cards.pop().element.remove();
-    const failure = clone("failure");
-    this.#element.querySelector(".answer").append(failure);
-    failure.querySelector("p").textContent = message;
-  }
+    focus: () => part(".said").focus({ preventScroll: true }),
 
-  /** A word beside the answer, such as that it suits another category. */
-  note(message) {
-    const note = document.createElement("p");
-    note.className = "note";
-    note.textContent = message;
-    this.#list.before(note);
-    this.#announce(message);
-  }
+    /** Waits for an answer, with nothing of an earlier attempt left. */
+    begin() {
+      turn.querySelectorAll(".failure, .notes > *").forEach((old) => old.remove());
+      turn.classList.add("writing");
+      items = [];
+      isHeard = false;
+      paced.write("");
+      draw("");
+    },
 
-  #end() {
-    this.#element.classList.remove("writing");
-    this.#sentence.classList.remove("current");
-    this.#sentence.querySelector(".dots")?.remove();
-  }
+    /** A generation answers; it may take the place of one that was lost. */
+    start({ generationId, category }) {
+      Object.assign(it, { generationId, category });
+      notes.replaceChildren();
+    },
 
-  #saySentence(sentence) {
-    if (this.#sentenceSaid || !sentence) return;
-    this.#sentenceSaid = true;
-    this.#announce(sentence);
-  }
+    write(text) {
+      const { sentence, challenges } = parseText(text);
+      items.length = Math.min(items.length, challenges.length);
+      if (challenges.length) hear(sentence);
+      isHeard &&= text !== "";
+      paced.write(text);
+    },
 
-  #card(index) {
-    while (this.#cards.length <= index) {
-      const card = new Card(this.#category);
-      this.#cards.push(card);
-      this.#list.append(card.element);
-    }
-    return this.#cards[index];
-  }
+    /** Its card is final as soon as it is shown. */
+    complete(item) {
+      if (!items[item.index - 1]) announce(fill(texts.challenge, { ...item, number: item.index }));
+      items[item.index - 1] = item;
+    },
 
-  /** The sprout has a leaf for each complete challenge. */
-  #grow() {
-    this.#element.querySelector(".sprout").dataset.leaves = this.#cards.filter((card) => card.isComplete).length;
-  }
-}
+    /** The answer is over. Calls `then` when all of it is shown. */
+    finish(given, then) {
+      hear(given.recommend);
+      given.challenges.forEach((challenge, index) => it.complete({ ...challenge, index: index + 1 }));
+      it.write(layoutText(given));
+      paced.settle(() => {
+        turn.classList.remove("writing");
+        draw(layoutText(given));
+        if (given.stopped && !given.recommend) setText(shown, texts.stopped);
+        then();
+      });
+    },
 
-class Card {
-  element = clone("challenge");
-  isComplete = false;
-  #category;
+    /** An answer of before: shown as it is, and not said again. */
+    restore(given) {
+      isHeard = true;
+      items = given.challenges;
+      turn.classList.remove("writing");
+      draw(layoutText(given));
+    },
 
-  constructor(category) {
-    this.#category = category;
-    this.#setKind(category.label);
-  }
+    /** There is no answer: `box` says why. */
+    fail(box) {
+      paced.flush();
+      turn.classList.remove("writing");
+      part(".dots")?.remove();
+      shown.classList.remove("current");
+      while (cards.length && !cards.at(-1).isComplete) cards.pop().element.remove();
+      answer.append(box);
+    },
 
-  show({ title, description }) {
-    setText(this.element.querySelector(".title"), title);
-    setText(this.element.querySelector(".description"), description);
-  }
+    /** A notice beside the answer, with something that can be done about it. */
+    note(text, label, act) {
+      const note = element(html`<li class="note">${text} ${label ? html`<button type="button">${label}</button>` : ""}</li>`);
+      if (label) note.querySelector("button").onclick = act;
+      notes.append(note);
+    },
 
-  complete(challenge) {
-    this.isComplete = true;
-    this.element.classList.add("complete");
-    this.#setKind(challenge.label);
-    this.show(challenge);
-  }
-
-  #setKind(label) {
-    const emoji = label === this.#category.label ? `${this.#category.emoji} ` : "";
-    setText(this.element.querySelector(".kind"), emoji + label);
-  }
-}
-
-function clone(id) {
-  return document.getElementById(id).content.firstElementChild.cloneNode(true);
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function fill(pattern, values) {
-  return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    offerThumbs: (thought, rate) => answer.append(thumbs(chat, thought, rate)),
+  };
+  it.begin();
+  return it;
 }

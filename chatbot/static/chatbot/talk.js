@@ -1,0 +1,229 @@
+/** The conversation: asks, fills turns with answers, recalls what was said before, and forgets it. */
+
+import { makeComposer } from "./composer.js";
+import * as client from "./leafresh-client.js";
+import { element, failureBox, fill, html, setText } from "./markup.js";
+import { changeTo, OPENERS, repliesTo } from "./replies.js";
+import { makeTurn } from "./turn.js";
+
+const MAX_TRIES = 3; // by itself, after the server named a time
+
+export function makeTalk(view, chat, picker) {
+  const { texts, announce, server } = chat;
+  const part = (selector) => view.querySelector(selector);
+  const [list, status, stopper, repeater] = ["#turns", "#status", ".stop", ".again"].map(part);
+  const composer = makeComposer(view, texts, (message) => ask({ message }));
+  let sessionId = "";
+  let turns = [];
+  let current = null; // what is asked: `{question, turn, handle, tries}`; no handle once the answer is over
+  let countdown;
+
+  function place() {
+    sessionId ||= chat.session || client.rememberedSessionId();
+    return { server, sessionId };
+  }
+
+  async function ask(question) {
+    while (current?.handle) await current.handle.stop(); // one answer at a time
+    current = { question, turn: addTurn(question), handle: null, tries: 0 };
+    current.turn.element.scrollIntoView();
+    write(current);
+  }
+
+  function addTurn({ message, selection }) {
+    const turn = makeTurn(chat, message ?? picker.describe(selection).map((it) => `${it.emoji} ${it.label}`).join("  "));
+    if (!turns.length) list.replaceChildren();
+    turns.push(turn);
+    list.append(turn.element);
+    return turn;
+  }
+
+  /** Has the answer written; one that has begun already is taken up. */
+  function write(asked, generationId) {
+    const { turn, question } = asked;
+    let progress = "thinking";
+    let isConnected = true;
+    const report = () => {
+      if (asked === current && view.dataset.state !== "stopping") setState(isConnected ? progress : "reconnecting");
+    };
+    clearInterval(countdown);
+    composer.suggest([]);
+    setState(progress);
+    const handlers = {
+      onStart: turn.start,
+      onText(text) {
+        progress = text ? "writing" : "thinking";
+        turn.write(text);
+        report();
+      },
+      onItem: turn.complete,
+      onNotice: (notice) => note(turn, notice),
+      onConnection(state) {
+        if ((state === "open") !== isConnected) announce(isConnected ? lostText() : texts.reconnected);
+        isConnected = state === "open";
+        report();
+      },
+      onClose(answer) {
+        asked.handle = null;
+        turn.finish(answer, () => over(asked, answer));
+      },
+      onError: (failure) => failed(asked, failure),
+    };
+    const [begin, what] = question.message ? [client.say, question.message] : [client.recommend, question.selection];
+    asked.handle = begin(what, handlers, { ...place(), generationId });
+  }
+
+  function note(turn, { kind, undo, from, to, location, workType, category }) {
+    const parts = [location, workType, category].flatMap((it) => it?.label ?? []).join(" · ");
+    const pattern = { "category-changed": texts.changed, assumed: texts.assumed, fallback: texts.fallback }[kind];
+    if (!pattern) return;
+    const text = fill(pattern, { parts, from: from?.label, to: to?.label });
+    turn.note(text, undo && texts.undo, () => ask({ message: undo }));
+    announce(text);
+  }
+
+  function over(asked, answer) {
+    offerThumbs(asked.turn, answer, null);
+    if (asked !== current) return;
+    chat.following(() => settle(answer));
+    announce(status.textContent);
+  }
+
+  /** The last answer is there: what can be done next. */
+  function settle(answer) {
+    setState(answer.stopped ? "stopped" : answer.kind === "recommendation" ? "done" : "answered");
+    composer.suggest(repliesTo(answer, turns.at(-1).category?.key, picker.categories(), turns.length));
+  }
+
+  function offerThumbs(turn, answer, thought) {
+    const { generationId } = turn;
+    if (generationId && answer.kind !== "help") {
+      turn.offerThumbs(thought, (given) => client.rate(generationId, given, place()));
+    }
+  }
+
+  function failed(asked, failure) {
+    asked.handle = null;
+    const canRetry = failure.status < 400 || failure.status >= 429;
+    const message = failure.status ? failure.message || texts.failed : texts.unreachable;
+    const box = failureBox(message, asked === current && canRetry && texts.retry, retry);
+    asked.turn.fail(box);
+    if (asked !== current) return;
+    setState(canRetry ? "failed" : "refused");
+    if (!canRetry) picker.reload(); // what can be picked may have changed
+    else if (failure.retryAfter && asked.tries < MAX_TRIES) countDown(failure.retryAfter);
+
+    function retry() {
+      asked.turn.begin();
+      asked.turn.focus();
+      // Where the connection was lost the answer may have been written; what the server refused is asked again.
+      write(asked, failure.status === 0 ? asked.turn.generationId : "");
+    }
+
+    function countDown(seconds) {
+      asked.tries += 1;
+      const until = Date.now() + seconds * 1000;
+      const line = element(html`<p role="timer"></p>`);
+      box.firstElementChild.after(line);
+      const tick = () => {
+        const left = Math.ceil((until - Date.now()) / 1000);
+        if (left > 0) setText(line, fill(texts.countdown, { seconds: left }));
+        else retry();
+      };
+      countdown = setInterval(tick, 250);
+      tick();
+    }
+  }
+
+  /** A turn of before. */
+  function restore({ generationId, request, outcome, answer, feedback }, before, isLast) {
+    const { message, ...selection } = request;
+    const question = message ? { message } : { selection };
+    const turn = addTurn(question);
+    const [category] = picker.describe({ category: request.category });
+    const [from] = picker.describe({ category: before?.request.category });
+    turn.start({ generationId, category });
+    const asked = { question, turn, handle: null, tries: 0 };
+    if (isLast) current = asked;
+    if (outcome === "running") return write(asked, generationId);
+    if (message && category && from && from !== category) {
+      note(turn, { kind: "category-changed", from, to: category, undo: isLast && changeTo(from.label) });
+    }
+    if (!answer) return failed(asked, { status: 502, message: texts.unfinished });
+    turn.restore(answer);
+    offerThumbs(turn, answer, feedback);
+    if (isLast) settle({ ...answer, stopped: outcome === "stopped" });
+  }
+
+  const lostText = () => texts[navigator.onLine ? "reconnecting" : "offline"];
+
+  /** Says what is going on, and offers what can be done about it. */
+  function setState(state) {
+    setText(status, state === "reconnecting" ? lostText() : (texts[state] ?? ""));
+    if (view.dataset.state === state) return;
+    const focused = view.getRootNode().activeElement;
+    view.dataset.state = state;
+    status.classList.toggle("busy", state.endsWith("ing"));
+    stopper.hidden = !["thinking", "writing", "reconnecting"].includes(state);
+    repeater.hidden = !["done", "stopped"].includes(state);
+    if (focused?.hidden) current.turn.focus();
+  }
+
+  function close() {
+    clearInterval(countdown);
+    current?.handle?.close();
+  }
+
+  /** As before anything was said. */
+  function clear() {
+    close();
+    current = null;
+    turns = [];
+    sessionId = "";
+    list.replaceChildren(element(html`<p class="status welcome">${texts.welcome}</p>`));
+    setState("");
+    composer.suggest(OPENERS);
+  }
+
+  stopper.onclick = () => {
+    setState("stopping");
+    current.handle?.stop();
+  };
+  repeater.onclick = () => ask(current.question);
+  clear();
+
+  return {
+    focus: composer.focus,
+    isEmpty: () => turns.length === 0,
+    close,
+    clear,
+
+    /** Asks for what suits a selection. */
+    async pick(selection) {
+      await ask({ selection });
+      current.turn.focus();
+    },
+
+    /** The turns that the server knows. */
+    told: async () => (await client.conversation(place())).turns,
+
+    /** Shows those that are not shown yet. */
+    recall(told) {
+      if (current?.handle) return;
+      if (told.length < turns.length) clear(); // forgotten elsewhere
+      const isShown = ({ generationId }) => turns.some((turn) => turn.generationId === generationId);
+      told.forEach((it, index) => {
+        const isLast = index === told.length - 1;
+        if (!isShown(it) && (isLast || it.outcome !== "running")) restore(it, told[index - 1], isLast);
+      });
+    },
+
+    /** Erases the conversation and begins a new session. Rejects when the server cannot. */
+    async forget() {
+      await current?.handle?.stop();
+      await client.forget(place());
+      if (!chat.session) client.rememberedSessionId(undefined, true);
+      clear();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+"""What the chat says itself, in the language that is active: the texts of the page and of ``<leafresh-chat>``.
+
+``{name}`` stands for what the browser puts in. Answers and suggested replies are no texts of ours: they are Korean.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+
+def setup(language: str) -> dict[str, Any]:
+    """What ``<leafresh-chat>`` must know before it can be drawn."""
+    return {"language": language, "startUrl": settings.LEAFRESH_START_URL, "texts": {**_picking(), **_talking()}}
+
+
+def _picking() -> dict[str, str]:
+    return {
+        "hello": _("Hello!"),
+        "title": _("Which green habit shall we start today?"),
+        "intro": _("Tell me a little about your day, and I will find three small challenges you can start right away."),
+        "loading": _("Getting the choices ready …"),
+        "location": _("Where do you spend your days?"),
+        "workType": _("How do you work?"),
+        "category": _("What would you like to try?"),
+        "recommend": _("Recommend challenges"),
+        "pick": _("Pick one in each of the three groups"),
+        "pickHere": _("Please pick one here."),
+        "optionsFailed": _("The choices could not be loaded. Please check your connection and try again."),
+        "retry": _("Try again"),
+        "talk": _("Just talk"),
+    }
+
+
+def _talking() -> dict[str, str]:
+    return {
+        **_progress(),
+        "conversation": _("Conversation"),
+        "choose": _("Choose again"),
+        "welcome": _("Tell me what you have in mind, in your own words."),
+        "forget": _("Forget this conversation"),
+        "forgetTitle": _("Forget this conversation?"),
+        "forgetText": _("Everything that was said here is erased for good."),
+        "forgetYes": _("Forget it"),
+        "cancel": _("Cancel"),
+        "forgetFailed": _("It could not be erased. Please check your connection and try again."),
+        "forgotten": _("The conversation is forgotten."),
+        "message": _("Your message"),
+        "placeholder": _("In your own words, 2–500 characters"),
+        "bounds": _("{count} of 2–500 characters"),
+        "tooShort": _("Please write at least 2 characters."),
+        "tooLong": _("Please keep it to 500 characters."),
+        "send": _("Send"),
+        "suggestions": _("Suggested replies"),
+        "again": _("Show me others"),
+        "challenge": _("Challenge {number}: {title}. {description}"),
+        "start": _("Start"),
+        "copy": _("Copy"),
+        "share": _("Share"),
+        "copied": _("Copied."),
+        "copyFailed": _("It could not be copied here."),
+        "up": _("Good answer"),
+        "down": _("Bad answer"),
+        "reason": _("Why? (optional)"),
+        "thanks": _("Thank you for telling me."),
+        "takenBack": _("Taken back."),
+        "rateFailed": _("Your opinion could not be saved. Please try again."),
+        "changed": _("Category: {from} → {to}"),
+        "undo": _("Undo"),
+        "assumed": _("Assumed: {parts}"),
+        "fallback": _("Continued in another way"),
+    }
+
+
+def _progress() -> dict[str, str]:
+    return {
+        "thinking": _("Looking for an answer that suits you …"),
+        "writing": _("Writing the answer …"),
+        "reconnecting": _("The connection broke. Reconnecting …"),
+        "offline": _("You are offline. It goes on as soon as you are back …"),
+        "reconnected": _("Connected again."),
+        "stopping": _("Stopping …"),
+        "stop": _("Stop writing"),
+        "stopped": _("Stopped here."),
+        "done": _("Is there one you like?"),
+        "failed": _("The answer did not come through."),
+        "unfinished": _("This answer was not finished."),
+        "unreachable": _("The server cannot be reached. Please check your connection."),
+        "countdown": _("Trying again in {seconds} s"),
+    }

@@ -1,0 +1,75 @@
+"""The chat page as a person uses it. Locators look into the element's shadow root by themselves."""
+
+import itertools
+import re
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.browser import Phone
+from tests.e2e.server import RunningServer
+
+PICK = ("바닷가", "재택근무", "비건")
+LOSES_PATIENCE_MS = 60_000
+
+
+def pick(page: Page, url: str, labels: tuple[str, ...] = PICK) -> None:
+    page.goto(url)
+    for label in labels:
+        page.get_by_role("radio", name=label, exact=True).check()
+
+
+def start(page: Page) -> None:
+    page.locator("#picker [type=submit]").click()
+
+
+def say(page: Page, message: str) -> None:
+    page.locator("#message").fill(message)
+    page.locator("#message").press("Enter")
+
+
+def action(page: Page, name: str) -> None:
+    page.locator(f"[data-action={name}]").last.click()
+
+
+def expect_state(page: Page, *states: str) -> None:
+    expected = re.compile(f"^({'|'.join(states)})$")
+    expect(page.locator("#conversation")).to_have_attribute("data-state", expected, timeout=LOSES_PATIENCE_MS)
+
+
+def expect_answers(page: Page, count: int) -> None:
+    """As many turns, the last one answered and shown."""
+    expect(page.locator(".turn")).to_have_count(count)
+    expect_state(page, "done", "answered")
+
+
+def recommend(page: Page, url: str) -> None:
+    """A selection, and its answer."""
+    pick(page, url)
+    start(page)
+    expect_answers(page, 1)
+
+
+def turn(page: Page, index: int) -> Locator:
+    return page.locator(".turn").nth(index)
+
+
+def titles(page: Page, index: int) -> list[str]:
+    return turn(page, index).locator(".challenge .title").all_text_contents()
+
+
+def is_growth(texts: list[str]) -> bool:
+    """Whether each text continues the one before it: nothing was taken back, nothing doubled."""
+    return all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
+
+
+def session_id(visitor: Phone) -> str:
+    known: str = visitor.page.evaluate("localStorage.getItem('leafresh.session')")
+    return known
+
+
+def conversation(visitor: Phone, server: RunningServer) -> list[dict[str, object]]:
+    """The turns of the visitor's session, as the server knows them."""
+    response = httpx.get(f"{server.url}/api/chatbot/sessions/{session_id(visitor)}")
+    turns: list[dict[str, object]] = response.json()["data"]["turns"]
+    return turns

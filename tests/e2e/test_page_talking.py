@@ -1,0 +1,163 @@
+"""Talking on the chat page: messages, undoing, thumbs, reloading, forgetting, two tabs."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.chat import (
+    action,
+    conversation,
+    expect_answers,
+    expect_state,
+    pick,
+    recommend,
+    say,
+    session_id,
+    start,
+    titles,
+    turn,
+)
+from tests.e2e.server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Phone]:
+    with phone(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with RunningServer(env={"LEAFRESH_START_URL": "https://app.example.com/start?from=chat"}) as running:
+        yield running
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_conversation_from_the_first_choice_to_the_last_word(
+    browser: Browser, server: RunningServer, width: int
+) -> None:
+    with phone(browser, width=width, height=800) as visitor:
+        page = visitor.page
+        recommend(page, server.url)
+        say(page, "플로깅으로 바꿔줘")
+        expect_answers(page, 2)
+        note = turn(page, 1).get_by_role("listitem").filter(has_text="비건 → 플로깅")
+        note.get_by_role("button", name="되돌리기").click()
+        expect_answers(page, 3)
+        assert turn(page, 2).locator(".kind").first.text_content() == "🥗 비건"
+
+        page.get_by_role("group", name="이렇게 말해 보세요").get_by_role("button", name="자세히").click()
+        expect_answers(page, 4)
+        assert any(title in visitor.shown for title in titles(page, 2))
+        expect(turn(page, 3).locator(".challenge")).to_have_count(0)
+
+        thumbs = turn(page, 3)
+        thumbs.get_by_role("button", name="아쉬워요").click()
+        thumbs.get_by_role("textbox").fill("조금 더 자세히요")
+        thumbs.get_by_role("button", name="보내기").click()
+        expect(thumbs.get_by_role("textbox")).to_be_hidden()
+        assert conversation(visitor, server)[3]["feedback"] == {"thumb": "down", "reason": "조금 더 자세히요"}
+
+        said = page.locator(".said").all_text_contents()
+        page.reload()
+        expect_answers(page, 4)
+        assert page.locator(".said").all_text_contents() == said
+        expect(thumbs.get_by_role("button", name="아쉬워요")).to_have_attribute("aria-pressed", "true")
+        thumbs.get_by_role("button", name="아쉬워요").click()
+        expect(thumbs.get_by_role("button", name="아쉬워요")).to_have_attribute("aria-pressed", "false")
+        expect(page.locator(".toast")).to_contain_text("취소")
+        assert conversation(visitor, server)[3]["feedback"] is None
+
+        before = session_id(visitor)
+        page.get_by_role("button", name="대화 지우기").click()
+        page.get_by_role("dialog").get_by_role("button", name="지우기").click()
+        expect(page.locator("#picker")).to_be_visible()
+        expect(page.locator(".turn")).to_have_count(0)
+        assert session_id(visitor) != before
+        page.reload()
+        expect(page.get_by_role("radio")).to_have_count(16)
+        assert visitor.complaints == []
+
+
+def test_one_may_begin_by_talking(visitor: Phone, server: RunningServer) -> None:
+    page = visitor.page
+    page.goto(server.url)
+    page.get_by_role("button", name="대화하기").click()
+    expect(page.locator("#message")).to_be_focused()
+    say(page, "쉬운 거 추천해줘")
+    expect_answers(page, 1)
+    expect(turn(page, 0).locator(".note")).to_contain_text("짐작했어요: 도시 · 사무직")
+    say(page, "고마워요")
+    expect_answers(page, 2)
+    expect_state(page, "answered")
+
+
+def test_a_challenge_can_be_started_and_copied(visitor: Phone, server: RunningServer) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.page.add_init_script("navigator.share = undefined")
+    recommend(visitor.page, server.url)
+    [answer] = visitor.answers
+    first = answer["challenges"][0]
+    card = visitor.page.locator(".challenge").first
+    address = card.get_by_role("link", name="시작하기").get_attribute("href") or ""
+    query = visitor.page.evaluate("it => Object.fromEntries(new URL(it).searchParams)", address)
+    assert address.startswith("https://app.example.com/start?from=chat&category=VEGAN&")
+    assert query == {"from": "chat", **{name: first[name] for name in ("category", "title", "description")}}
+    for name in ("복사", "공유"):
+        visitor.page.evaluate("navigator.clipboard.writeText('')")
+        card.get_by_role("button", name=name).click()
+        expect(visitor.page.locator(".toast")).to_have_text("복사했어요.")
+        assert visitor.page.evaluate("navigator.clipboard.readText()") == f"{first['title']}\n{first['description']}"
+
+
+def test_a_reload_in_the_middle_takes_the_answer_up(visitor: Phone, slow_server: RunningServer) -> None:
+    page = visitor.page
+    pick(page, slow_server.url)
+    start(page)
+    page.locator(".challenge.complete").first.wait_for()
+    page.reload()
+    expect_answers(page, 1)
+    assert len(titles(page, 0)) == 3
+    assert len(conversation(visitor, slow_server)) == 1
+
+
+def test_a_message_while_it_writes_ends_what_is_written(visitor: Phone, slow_server: RunningServer) -> None:
+    page = visitor.page
+    pick(page, slow_server.url)
+    start(page)
+    page.locator(".challenge.complete").first.wait_for()
+    say(page, "플로깅으로 바꿔줘")
+    expect_answers(page, 2)
+    assert [told["outcome"] for told in conversation(visitor, slow_server)] == ["stopped", "completed"]
+    assert len(titles(page, 0)) < 3
+    assert len(titles(page, 1)) == 3
+
+
+def test_another_tab_is_caught_up_with(visitor: Phone, server: RunningServer) -> None:
+    recommend(visitor.page, server.url)
+    other = visitor.context.new_page()
+    other.goto(server.url)
+    expect_answers(other, 1)
+    say(other, "다른 거 없어?")
+    expect_answers(other, 2)
+    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect_answers(visitor.page, 2)
+    assert titles(visitor.page, 1) == titles(other, 1)
+
+    action(other, "forget")
+    action(other, "erase")
+    expect(visitor.page.locator("#picker")).to_be_visible()
+    expect(visitor.page.locator(".turn")).to_have_count(0)
+
+
+def test_no_start_where_none_is_set(visitor: Phone, slow_server: RunningServer) -> None:
+    recommend(visitor.page, slow_server.url)
+    expect(visitor.page.get_by_role("link", name="시작하기")).to_have_count(0)
