@@ -165,6 +165,18 @@ def test_a_check_speaks_for_its_own_text_only(browser: Browser, server: RunningS
         editor.expect_class("#check-state", "success")
 
 
+def test_who_types_while_a_check_ends_learns_that_it_is_stale(browser: Browser, server: RunningServer) -> None:
+    """The page asks how the draft stands when the check is over, and has to do without the answer."""
+    with desk(browser, server.url, "jieun") as editor:
+        editor.open()
+        editor.write("\n더 상냥하게")
+        editor.expect_saved()
+        editor.page.route("**/preview/", lambda route: None)
+        check(editor, "success")
+        editor.write(" 그리고 길게")
+        editor.expect_class("#check-state", "warning")
+
+
 def test_no_script_runs_from_what_people_or_models_wrote(browser: Browser, fresh_server: RunningServer) -> None:
     """The markup is in both texts, in the note, in every answer, and on each side of a conflict."""
     markup = '<img src=x onerror="window.hacked=1">'

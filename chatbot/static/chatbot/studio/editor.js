@@ -144,6 +144,12 @@ async function refresh({ again = true } = {}) {
   else if (status === 400 || status === 422) say(find("preview-failure"), message); // what was picked cannot be said
 }
 
+/** A check is over: whatever is shown next, from a save that comes first too, must say again whether it still holds. */
+function checkEnded() {
+  state = { ...state, gate: null };
+  refresh();
+}
+
 async function saved() {
   return (await draft.save()) ? draft.revision : null;
 }
@@ -218,7 +224,7 @@ function begin() {
     }
   }
   prepareTrials({ before: async () => (await saved()) !== null });
-  check = new Check({ before: saved, onEnd: refresh });
+  check = new Check({ before: saved, onEnd: checkEnded });
   preparePublishing();
 }
 
