@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from chatbot.conversation.hangul import is_syllable, latin_words, typed_in_latin
 from chatbot.conversation.language import Language
 from chatbot.conversation.manners.masking import masked, squashed
+from chatbot.conversation.manners.signs import signs
 from chatbot.conversation.manners.word_lists import WordLists
 
 LONGEST_FILLING = 3
@@ -64,7 +65,7 @@ def _either(patterns: list[str], frame: str = "(?:{})") -> re.Pattern[str] | Non
 
 
 def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
-    """The listed word that the message contains, or None.
+    """The listed word that the message contains, or what else tells (``signs``), or None.
 
     A Korean word counts when it begins where a word or a morpheme begins (다시 발견 does not contain 시발), a Latin one
     when it stands alone.
@@ -79,7 +80,8 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
     if search.korean is None:
         return None
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
-    return _korean(typed, search, language) or _korean(text, search, language)
+    listed = _korean(typed, search, language) or _korean(text, search, language)
+    return listed or signs().abuse.find(language.morphemes(text), text)
 
 
 def _korean(text: str, search: _Search, language: Language) -> str | None:

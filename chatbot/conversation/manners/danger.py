@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chatbot.conversation.language import Language, Morpheme
 from chatbot.conversation.manners.masking import masked, squashed
+from chatbot.conversation.manners.signs import signs
 from chatbot.conversation.manners.word_lists import WordLists
 
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
@@ -47,12 +48,21 @@ class Dangers:
         as_written = next((danger for written, danger in self._texts.items() if written in joined), None)
         if as_written is not None:
             return as_written
-        morphemes = [one for one in self.language.morphemes(text) if one.tag != "SF"]
+        analysed = self.language.morphemes(text)
+        morphemes = [one for one in analysed if one.tag != "SF"]
         for at, morpheme in enumerate(morphemes):
             for stems, danger in self._phrases.get((morpheme.form, morpheme.tag[0]), ()):
                 if _begins(stems, morphemes, at):
                     return danger
-        return None
+        return _by_signs(analysed, text) if self._phrases else None
+
+
+def _by_signs(morphemes: list[Morpheme], text: str) -> Danger | None:
+    for sign, emergency in ((signs().emergency, True), (signs().self_harm, False)):
+        found = sign.find(morphemes, text)
+        if found is not None:
+            return Danger(found, emergency)
+    return None
 
 
 def _stems(morphemes: list[Morpheme]) -> Stems:
