@@ -39,7 +39,8 @@ class _Silent:
 
 @pytest.fixture(autouse=True)
 def _instant_catalogue(settings: Settings) -> Iterator[None]:
-    """The embedded source does not wait between pieces, unless a test sets a pace."""
+    """The embedded source does not wait between pieces and nobody is held back, unless a test sets a pace or a rate."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 0
+    settings.LEAFRESH_SESSION_RATE = settings.LEAFRESH_ADDRESS_RATE = None  # tests ask more often than a person
     yield
     cache.clear()
