@@ -30,7 +30,7 @@ def explanation(matter: Matter) -> Understanding | None:
 
 def vague_explanation(matter: Matter) -> Understanding | None:
     """EXPLAIN when the message only says so (자세히, 그거 어떻게 해?)."""
-    cue = matter.reading.find("explain.cue")
+    cue = matter.reading.find("explain.cue") or _doubt(matter)
     if cue is None or not matter.situation.shown or _wants_other(matter) or matter.is_thanks():
         return None
     if suiting(matter.reading) is not None:
@@ -47,6 +47,13 @@ def vague_explanation(matter: Matter) -> Understanding | None:
         return None
     only = 0 if len(matter.situation.shown) == 1 else None
     return matter.conclude(Intent.EXPLAIN, {"code": "explain", "words": [matter.reading.surface(cue)]}, number=only)
+
+
+def _doubt(matter: Matter) -> Span | None:
+    """이거 진짜 도움이 돼? asks about what was shown."""
+    if matter.reading.find("explain.deictic") is None or not matter.is_question():
+        return None
+    return matter.reading.find("explain.doubt")
 
 
 def _numbered(matter: Matter, number: Counted) -> Understanding | None:

@@ -5,7 +5,8 @@ from functools import cached_property
 
 from challenges.catalog import Options
 from chatbot.conversation.intents.facets import facets_in
-from chatbot.conversation.intents.names import By, Mention, known_names
+from chatbot.conversation.intents.known_names import known_names
+from chatbot.conversation.intents.names import By, Mention
 from chatbot.conversation.intents.places import place_in
 from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Facet, Reason, Situation, Understanding

@@ -35,6 +35,8 @@ def any_other(matter: Matter) -> Understanding | None:
     current, wishes = matter.situation.category, matter.wishes
     if current in wishes.refused and not wishes.wanted:
         return matter.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=wishes.refused)
+    if wishes.wanted and wishes.wanted == current and matter.says("any.sure"):
+        return matter.conclude(Intent.ANY, avoid=wishes.refused | {current})
     if wishes.wanted or _stays(matter):
         return None
     if not _is_refused(matter) and matter.says("any.patterns"):
@@ -74,7 +76,7 @@ def _stays(matter: Matter) -> bool:
 
 def _is_only_praised(matter: Matter) -> bool:
     """A keyword in praise (앱 좋네요) is no wish."""
-    if matter.wishes.by is not By.KEYWORD or matter.asks():
+    if matter.wishes.by is not By.KEYWORD or matter.asks() or matter.reading.find("telling.wish") is not None:
         return False
     wanted = [mention for mention, role in matter.wishes.mentions if role is Role.WANTED]
     clause = matter.reading.clause_of(wanted[0].span.start)

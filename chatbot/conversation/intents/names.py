@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from challenges.catalog import Choice, Options
+from challenges.catalog import Choice
 from challenges.text import lookup_name
 from chatbot.conversation.intents.patterns import Span
 from chatbot.conversation.intents.reading import Reading
@@ -234,27 +234,3 @@ def _is_part_of_a_word(morphemes: tuple[Morpheme, ...], span: Span) -> bool:
     after = morphemes[span.end] if span.end < len(morphemes) else None
     glued = [one for one in (before, after) if one is not None and (one.end == first.start or one.start == last.end)]
     return any(one.tag in {"XPN", "UN"} or (one.tag in {"NNG", "NNP"} and not one.known) for one in glued)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownNames:
-    """The names of everything that can be picked."""
-
-    categories: Names
-    locations: Names
-    work_types: Names
-
-
-_kept: tuple[Language, Options, KnownNames] | None = None
-
-
-def known_names(known: Options, *, language: Language) -> KnownNames:
-    """The names of ``known``; those of the latest are kept, as making them analyses each name."""
-    global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
-    kept = _kept
-    if kept is not None and kept[0] is language and kept[1] is known:
-        return kept[2]
-    kinds = (known.categories, known.locations, known.work_types)
-    names = KnownNames(*(Names(choices.values(), language) for choices in kinds))
-    _kept = (language, known, names)
-    return names

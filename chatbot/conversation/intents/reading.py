@@ -86,7 +86,9 @@ class Reading:
                     return True
             elif morpheme.tag in {"EF", "EC"}:
                 following = self.morphemes[clause.end : clause.end + 1]
-                return morpheme.form.endswith(_ASKING) or bool(following and following[0].form == "?")
+                return (morpheme.form.endswith(_ASKING) and morpheme.form != "다가") or bool(
+                    following and following[0].form == "?"
+                )
             elif morpheme.tag not in {"JX", "SW", "W_EMOJI", "IC"}:
                 return False
         return False

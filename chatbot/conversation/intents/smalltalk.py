@@ -86,6 +86,6 @@ def _promises(matter: Matter) -> bool:
 
 def _speaks_of_more(matter: Matter, greeting: Span) -> bool:
     """Whether the message says something beside the greeting."""
-    words = matter.reading.lexicon.words["greeting.words"]
+    words = matter.reading.lexicon.words["greeting.words"] | matter.reading.lexicon.words["greeting.addressed"]
     said = {matter.reading.morphemes[at].form for at in range(*greeting)}
     return any(noun not in words and noun not in said for noun in matter.nouns)

@@ -5,8 +5,11 @@ import re
 
 from chatbot.conversation.intents.facets import suiting
 from chatbot.conversation.intents.matter import Matter
+from chatbot.conversation.intents.names import By
 from chatbot.conversation.intents.patterns import Span
+from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Understanding
+from chatbot.conversation.intents.wishes import Role
 from chatbot.models import Intent
 
 _MASHED = re.compile(r"[ㄱ-ㅣ\s.,!?~]+|[a-z\s.,!?~]+", re.IGNORECASE)
@@ -24,6 +27,9 @@ def off_topic(matter: Matter) -> Understanding | None:
         return matter.conclude(Intent.OFF_TOPIC, {"code": "no_words", "words": [reading.text[:20]]})
     if re.search(r"\d\s*[+*/x×÷=]\s*\d", reading.text) and _SUM.fullmatch(reading.text):
         return matter.conclude(Intent.OFF_TOPIC, {"code": "sum", "words": [reading.text[:20]]})
+    sure = reading.find("off_topic.sure")
+    if sure is not None:
+        return matter.conclude(Intent.OFF_TOPIC, {"code": "off_topic", "words": [reading.surface(sure)]})
     strange = reading.find("off_topic.patterns") or reading.find("off_topic.words")
     if strange is not None and _is_circumstance(strange, matter):
         strange = None
@@ -48,12 +54,21 @@ def _is_circumstance(strange: Span, matter: Matter) -> bool:
     here = Span(strange.start, strange.end + 2)
     if reading.find("off_topic.company", here) is not None or reading.find("off_topic.meanwhile", here) is not None:
         return True
-    return suiting(reading) is not None
+    return suiting(reading) is not None or _asks_later(strange, reading)
+
+
+def _asks_later(strange: Span, reading: Reading) -> bool:
+    """시험 기간이라 바쁜데 짧은 거: what the challenges are to be like is said after it, in the last clause."""
+    last = reading.clauses[-1]
+    if strange.end > last.start:
+        return False
+    wanted = (*reading.lexicon.facets.values(), reading.lexicon.patterns["other.sure"])
+    return any(next(reading.each(patterns, last), None) is not None for patterns in wanted)
 
 
 def _is_ours(matter: Matter) -> bool:
     """Whether a word of our subjects is there."""
-    if any(mention.words for mention in matter.mentions):
+    if any(role is Role.WANTED or mention.by is not By.KEYWORD for mention, role in matter.wishes.mentions):
         return True
     eco = matter.reading.lexicon.words["eco.words"]
     strange = matter.reading.lexicon.words["off_topic.words"]

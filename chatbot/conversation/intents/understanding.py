@@ -72,3 +72,9 @@ class Understanding:
     topic: tuple[str, ...] = ()
     emergency: bool = False
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Words of things, not of categories, that are not wanted (“텀블러 말고”)."""
+        found = (reason["words"] for reason in self.reasons if reason["code"] == "keyword_refused")
+        return tuple(word for words in found for word in words)

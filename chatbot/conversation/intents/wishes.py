@@ -7,6 +7,7 @@ from enum import StrEnum
 from chatbot.conversation.intents.names import By, Mention
 from chatbot.conversation.intents.patterns import Span
 from chatbot.conversation.intents.reading import Reading
+from chatbot.conversation.intents.telling import is_pointed_back_to, is_told
 from chatbot.conversation.intents.understanding import Reason
 
 _LINKS = frozenset({"랑", "이랑", "하고", "와", "과", "한테", "에게", "께", "처럼", "보다", "같이"})
@@ -23,6 +24,7 @@ class Role(StrEnum):
     PAST = "past"
     OF_OTHERS = "of_others"
     MISSING = "missing"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ def role_of(mention: Mention, mentions: Sequence[Mention], reading: Reading) -> 
     if _is_refused(mention, clause, after, reading):
         return Role.REFUSED
     if _is_past(clause, after, reading):
-        return Role.PAST
+        return Role.WANTED if is_pointed_back_to(clause.end, reading) else Role.PAST
     if mention.by is By.KEYWORD and _is_missing(clause, after, reading):
         return Role.MISSING
+    if mention.by is By.KEYWORD and is_told(mention.span, reading):
+        return Role.TOLD
     if _is_source(mention, mentions, reading):
         return Role.REFUSED
     return Role.WANTED
@@ -140,7 +144,12 @@ def _is_of_others(mention: Mention, clause: Span, reading: Reading) -> bool:
         while following < clause.end and morphemes[following].tag in {"XSN", "NNB"}:
             following += 1
         particle = morphemes[following] if following < clause.end else None
-        if particle is None or particle.tag in {"JKS", "JX"} or particle.form == "께서":
+        if (
+            particle is None
+            or particle.tag in {"JKS", "JX"}
+            or (particle.tag == "MAG" and particle.form not in _LINKS)
+            or particle.form == "께서"
+        ):
             return True
     if morphemes[clause.end - 1].tag == "ETM" and mention.span.end < clause.end:
         head = clause.end
