@@ -55,6 +55,12 @@ class Memory:
         """The sentences of all answers."""
         return [answer["recommend"] for answer in self._answers()]
 
+    @property
+    def last_kind(self) -> str:
+        """The kind of the last answer, "" when there was none."""
+        answers = self._answers()
+        return str(answers[-1]["kind"]) if answers else ""
+
     def _answers(self) -> list[Mapping[str, Any]]:
         return [exchange.answer for exchange in self.exchanges if exchange.answer]
 

@@ -5,7 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from asgiref.sync import sync_to_async
+
 from challenges.catalog import Choice, Options, Selection, suitable
+from challenges.models import Challenge
 from challenges.text import lookup_name
 from chatbot.conversation.intents.understanding import Facet, Understanding
 from chatbot.conversation.language import Language
@@ -34,7 +37,7 @@ FACET_WORDS: Mapping[Facet, str] = {
 }
 """Words that the catalogue uses where it is about a facet."""
 
-_QUESTION = re.compile(r"[?？]|왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|나요|까요|는지|인가")
+_QUESTION = re.compile(r"왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|몇|뜻|차이|이유")
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
 
 
@@ -81,16 +84,27 @@ async def look_up(
     challenges = await _search(
         reading, question, **keys, only_category=True, kind="challenge", exclude_titles=given, count=CHALLENGES
     )
+    if not topic:  # words of a facet say less than where somebody lives and works
+        challenges = await sync_to_async(_suiting_among)(challenges, selection)
+    nouns = await _nouns(topic, reading)
     asks = _QUESTION.search(reading.message)
-    subject = topic or ([selection.category.label] if asks else [])
+    subject = [*topic, selection.category.label] if asks and not nouns else topic
     documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
-    nouns = await _nouns(subject, reading)
+    words = nouns or await asyncio.to_thread(reading.language.content_words, " ".join(subject))
     return LookedUp(
         found=[*challenges, *documents],
         candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
-        passage=await _passage(documents, nouns, reading) if asks else "",
-        subject=next((noun for noun in nouns if noun in topic), "") if challenges else "",
+        passage=await _passage(documents, words, reading) if asks else "",
+        subject=nouns[0] if nouns and challenges else "",
     )
+
+
+def _suiting_among(found: Sequence[Found], selection: Selection) -> list[Found]:
+    """Those of the challenges that suit the selection, in their order."""
+    keys = {"location": selection.location.key, "work_type": selection.work_type.key}
+    rows = Challenge.objects.suiting(**keys, category=selection.category.key).filter(pk__in=[each.id for each in found])
+    suits = set(rows.values_list("pk", flat=True))
+    return [each for each in found if each.id in suits]
 
 
 def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found]:

@@ -156,6 +156,8 @@ def _occasion(
         assumed=[names[name] for name in _new_assumptions(course, scene.memory) if name in names],
         said=scene.memory.said,
         emergency=understanding.emergency,
+        refused=understanding.refused,
+        after_help=scene.memory.last_kind == "help",
     )
 
 

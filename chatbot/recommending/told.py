@@ -67,6 +67,8 @@ def context(
     if understanding.facets:
         wanted = ", ".join(FACETS[facet] for facet in understanding.facets if facet in FACETS)
         lines.append(f"바라는 점: {wanted}")
+    if understanding.refused:
+        lines.append(f"원하지 않는 것: {', '.join(understanding.refused)}")
     if explained:
         lines += ["설명할 챌린지:", *(f"- {each.title}: {each.description}" for each in explained)]
     if found:

@@ -36,7 +36,8 @@ class Occasion:
     different, ``subject`` the person's own word for what they should be about; each is "" when there is none.
     ``before`` is the label of the category that was left. ``explained`` are the challenges to tell more about: one, or
     those among which the person has to choose. ``passage`` is what a document says to the question. ``assumed`` are
-    labels that nobody has confirmed. ``said`` are sentences that the session was told before.
+    labels that nobody has confirmed; ``refused`` are words of things that are not wanted; ``after_help`` tells that the
+    last answer was to somebody in danger. ``said`` are sentences that the session was told before.
     """
 
     intent: str = ""
@@ -48,6 +49,8 @@ class Occasion:
     assumed: Sequence[str] = ()
     said: Sequence[str] = ()
     emergency: bool = False
+    after_help: bool = False
+    refused: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from chatbot.sources.wording import patterns, say
 CHALLENGES = 3
 RECOMMENDATION = "recommendation"
 
+SPARE = 9
+"""Challenges that are looked at beyond those needed, when some may be about something that is not wanted."""
+
 
 class CatalogSource:
     """Picks challenges that suit what was asked and introduces them in varied words. The same seed, the same answer."""
@@ -38,22 +41,22 @@ class CatalogSource:
 
 
 def _challenges(request: SourceRequest) -> list[Candidate]:
-    """Those that were looked up first, then what suits the selection; what the session had before comes last."""
+    """Those that were looked up first, then what suits the selection; what the session had before comes last, and what
+    is about something refused."""
     seen = {*request.given, *request.already}
-    found = [candidate for candidate in request.candidates if candidate.title not in seen][:CHALLENGES]
-    titles = {candidate.title for candidate in found}
-    if len(found) < CHALLENGES:
-        others = suitable(
-            selection=request.selection,
-            given=[*request.given, *request.already],
-            seed=request.seed,
-            count=CHALLENGES + len(found),
-        )
+    found = [candidate for candidate in request.candidates if candidate.title not in seen]
+    if len(found) < CHALLENGES or request.occasion.refused:
+        count = CHALLENGES + len(found) + (SPARE if request.occasion.refused else 0)
+        given = [*request.given, *request.already]
+        others = suitable(selection=request.selection, given=given, seed=request.seed, count=count)
+        titles = {candidate.title for candidate in found}
         found += [
             Candidate(other.title, other.description, other.category.key)
             for other in others
             if other.title not in titles
         ]
+    refused = request.occasion.refused
+    found.sort(key=lambda each: any(word in f"{each.title} {each.description}" for word in refused))
     return found[:CHALLENGES]
 
 
@@ -84,6 +87,8 @@ def _place(request: SourceRequest) -> tuple[str, ...]:
             return ("emergency" if occasion.emergency else "danger",)
         case Intent.ABUSE:
             return ("declined",)
+        case Intent.THANKS if occasion.after_help:
+            return ("after_help",)
         case Intent.EXPLAIN if request.kind != RECOMMENDATION:
             return ("explain" if len(occasion.explained) == 1 else "which",)
         case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:

@@ -148,6 +148,26 @@ def test_manners() -> None:
     assert ChatSession.objects.get().category == "ZERO_WASTE"
 
 
+def test_what_is_refused_is_not_given() -> None:
+    for session in ("a", "b", "c", "d"):
+        pick = BaseInfoRequest("도시", "사무직", "제로웨이스트", session)
+        _, other = talk(pick, say("텀블러 말고 다른거", session))
+        given = Challenge.objects.filter(title__in=other.titles)
+        assert not any("텀블러" in f"{row.title} {row.description}" for row in given)
+
+
+def test_whoever_was_told_a_help_line_is_not_cheered_on_to_challenges() -> None:
+    *_, thanked = talk(PICK, say("죽고 싶다"), say("고마워요"))
+    assert thanked.kind == "smalltalk"
+    assert "109" in thanked.sentence
+
+
+def test_easier_ones_still_suit_the_person() -> None:
+    _, easier = talk(PICK, say("더 쉬운 거"))
+    suiting = Challenge.objects.suiting(location="city", work_type="office", category="ZERO_WASTE")
+    assert set(easier.titles) <= set(suiting.values_list("title", flat=True))
+
+
 def test_help_lines_are_the_operators(settings: Settings) -> None:
     settings.LEAFRESH_HELP_LINE, settings.LEAFRESH_EMERGENCY_LINE = "청소년 상담 1388", "112"
     danger, fire = talk(say("죽고 싶다"), say("불났어요 도와주세요"))
