@@ -22,7 +22,7 @@ def explanation(matter: Matter) -> Understanding | None:
     title = titled(matter.situation.shown, matter.reading, besides=names, language=matter.language)
     if title is None or not (title.whole or matter.reading.find("explain.cue") is not None):
         return None
-    if matter.reading.find("any.patterns") is not None or _wants_other(matter):
+    if matter.reading.find("any.patterns") is not None or _wants_other(matter) or _wonders(matter):
         return None
     words = [matter.situation.shown[title.number].title]
     return matter.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title.number)
@@ -33,7 +33,7 @@ def vague_explanation(matter: Matter) -> Understanding | None:
     cue = matter.reading.find("explain.cue") or _doubt(matter)
     if cue is None or not matter.situation.shown or _wants_other(matter) or matter.is_thanks():
         return None
-    if suiting(matter.reading) is not None:
+    if suiting(matter.reading) is not None or _wonders(matter):
         return None
     deictic = matter.reading.find("explain.deictic") is not None
     asking = {form for span in matter.reading.find_all("explain.cue") for form in matter.reading.forms(span)}
@@ -54,6 +54,11 @@ def _doubt(matter: Matter) -> Span | None:
     if matter.reading.find("explain.deictic") is None or not matter.is_question():
         return None
     return matter.reading.find("explain.doubt")
+
+
+def _wonders(matter: Matter) -> bool:
+    """뭘 하면 좋을까? asks for something, not about something."""
+    return matter.reading.find("explain.would") is not None
 
 
 def _numbered(matter: Matter, number: Counted) -> Understanding | None:

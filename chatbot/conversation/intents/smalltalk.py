@@ -25,6 +25,8 @@ def smalltalk(matter: Matter) -> Understanding | None:
         return matter.conclude(Intent.GREETING, {"code": "greeting", "words": [reading.surface(greeting)]})
     if thanks is None or (not matter.is_thanks() and _wants_more(matter)):
         return None
+    if reading.find("thanks.strong") is None and reading.find("explain.would") is not None:  # 뭐가 좋을까?
+        return None
     return matter.conclude(Intent.THANKS, {"code": "thanks", "words": [reading.surface(thanks)]})
 
 
