@@ -17,7 +17,7 @@ from chatbot import texts
 LANGUAGE_SECONDS = 365 * 86_400
 MODULES = tuple(
     f"chatbot/{name}.js"
-    for name in ("composer", "leafresh-client", "markup", "picker", "talk", "replies", "turn", "card", "pace")
+    for name in ("composer", "leafresh-client", "markup", "picker", "talk", "replies", "turn", "card", "pace", "thumbs")
 )
 """What the page's script imports: named on the page, so that the browser need not find out one after the other."""
 

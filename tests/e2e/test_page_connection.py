@@ -72,7 +72,7 @@ def test_without_a_network_it_waits_for_one(visitor: Phone, server: RunningServe
     visitor.context.set_offline(True)
     start(visitor.page)
     expect_state(visitor.page, "reconnecting")
-    expect(visitor.page.locator("#status")).to_contain_text("인터넷이 끊겼어요")
+    expect(visitor.page.locator("#status")).to_contain_text("인터넷 연결을 기다리고 있어요")
     visitor.context.set_offline(False)
     expect_state(visitor.page, "done")
     assert visitor.shown == sse.laid_out(visitor.answers[0])

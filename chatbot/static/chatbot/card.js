@@ -4,9 +4,7 @@ import { element, html, round, setText } from "./markup.js";
 
 export function makeCard(chat, category) {
   const { texts, startUrl, toast } = chat;
-  const card = element(
-    html`<li class="challenge" lang="ko"><p class="kind"></p><h4 class="title"></h4><p class="description"></p></li>`,
-  );
+  const card = element`<li class="challenge" lang="ko"><p class="kind"></p><h3 class="title"></h3><p class="description"></p></li>`;
 
   function show({ title, description, category: key, label }) {
     if (label) setText(card.querySelector(".kind"), `${chat.emoji(key)} ${label}`.trim());
@@ -21,10 +19,10 @@ export function makeCard(chat, category) {
     show(challenge);
     card.classList.add("complete");
     const target = startUrl.startsWith("http") ? "_blank" : "_self";
-    const start = html`<a class="button primary" href="${startAddress(startUrl, challenge)}" target="${target}" rel="noopener" aria-label="${texts.start}: ${title}">${texts.start}</a>`;
-    const deeds = element(
-      html`<div class="deeds" lang="${chat.language}">${startUrl && start}${round("copy", texts.copy, title)}${round("share", texts.share, title)}</div>`,
-    );
+    const query = new URLSearchParams({ category: challenge.category, title, description });
+    const address = `${startUrl}${startUrl.includes("?") ? "&" : "?"}${query}`;
+    const start = html`<a class="button primary" href="${address}" target="${target}" rel="noopener" aria-label="${texts.start}: ${title}">${texts.start}</a>`;
+    const deeds = element`<div class="deeds" lang="${chat.language}">${startUrl && start}${round("copy", texts.copy, title)}${round("share", texts.share, title)}</div>`;
     const text = `${title}\n${description}`;
     deeds.querySelector(".copy").onclick = () => copy(text);
     deeds.querySelector(".share").onclick = () => share(title, text);
@@ -46,11 +44,7 @@ export function makeCard(chat, category) {
     }
   }
 
-  if (category) show({ title: "", description: "", category: category.key, label: category.label });
+  if (category) show({ ...category, category: category.key, title: "", description: "" });
   const it = { element: card, isComplete: false, show, complete };
   return it;
-}
-
-function startAddress(startUrl, { category, title, description }) {
-  return `${startUrl}${startUrl.includes("?") ? "&" : "?"}${new URLSearchParams({ category, title, description })}`;
 }

@@ -13,7 +13,6 @@ export const composerMarkup = (texts) => html`
   <p id="bounds"></p>
 </form>`;
 
-/** Makes the composer in `root` work; `onSay` is called with each message. */
 export function makeComposer(root, texts, onSay) {
   const [form, field, suggestions] = ["#composer", "#message", ".suggestions"].map((it) => root.querySelector(it));
   const [missing, bounds] = [form.querySelector(".missing"), form.querySelector("#bounds")];
@@ -44,21 +43,21 @@ export function makeComposer(root, texts, onSay) {
     if (field.value) field.style.height = `${field.scrollHeight}px`;
     setText(bounds, field.value && fill(texts.bounds, { count: lengthOf(message) }));
     bounds.classList.toggle("over", lengthOf(message) > MOST);
-    if (!problemOf(message)) setText(missing, "");
+    if (!message || !problemOf(message)) setText(missing, "");
   }
 
   field.oninput = changed;
   field.addEventListener("compositionstart", () => (isComposing = true));
   field.addEventListener("compositionend", () => (isComposing = false));
-  // Key code 229 says that the key went to an input method. Safari fires it for the Enter that ended a composition,
-  // behind `compositionend`; some Android keyboards fire it for every key, without the key's name.
+  // Key code 229: the key went to an input method. Safari's Enter that ended a composition has it, behind
+  // `compositionend`; with some Android keyboards every key has it, and no name.
   field.onkeydown = (event) => {
     lastKey = event;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || isComposing || event.keyCode === 229) return;
     event.preventDefault();
     if (!event.repeat) send();
   };
-  // A line break that no Enter of ours made: from such a keyboard, or from the end of a composition.
+  // A line break from such a keyboard, or from the end of a composition.
   field.addEventListener("beforeinput", (event) => {
     if (event.inputType !== "insertLineBreak" || lastKey.shiftKey) return;
     event.preventDefault();
@@ -77,7 +76,7 @@ export function makeComposer(root, texts, onSay) {
       const hadFocus = suggestions.contains(root.getRootNode().activeElement);
       suggestions.replaceChildren(
         ...messages.map((message) => {
-          const chip = element(html`<button class="chip" type="button" lang="ko">${message}</button>`);
+          const chip = element`<button class="chip" lang="ko">${message}</button>`;
           chip.onclick = () => onSay(message);
           return chip;
         }),

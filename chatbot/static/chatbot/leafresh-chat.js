@@ -1,11 +1,6 @@
 /**
- * `<leafresh-chat>`: the whole chat as one element, with everything in its shadow root.
- *
- *     <script type="module" src="https://leafresh.example/static/chatbot/leafresh-chat.js"></script>
- *     <leafresh-chat></leafresh-chat>
- *
- * docs/client.md describes its attributes and the properties that style it. Its content is shown until it is ready; a
- * `<script type="application/json">` in it saves loading the texts.
+ * `<leafresh-chat>`: the whole chat as one element, in its shadow root; docs/client.md describes it. What it holds is
+ * shown until it is ready; a `<script type="application/json">` among it saves loading the texts.
  */
 
 import { composerMarkup } from "./composer.js";
@@ -14,8 +9,8 @@ import { element, html, icon } from "./markup.js";
 import { makePicker, pickerMarkup } from "./picker.js";
 import { makeTalk } from "./talk.js";
 
-const plain = (name, label) => html`<button class="plain" type="button" data-action="${name}">${icon(name)}${label}</button>`;
-const button = (name, label) => html`<button class="button ${name}" type="button" data-action="${name}" hidden>${label}</button>`;
+const plain = (name, label) => html`<button class="plain" data-action="${name}">${icon(name)}${label}</button>`;
+const button = (name, label) => html`<button class="button ${name}" data-action="${name}" hidden>${label}</button>`;
 const chatMarkup = (texts, language) => html`
 <div class="chat" lang="${language}" hidden>
   ${pickerMarkup(texts)}
@@ -54,8 +49,8 @@ async function begin(host, root, signal) {
   const server = host.getAttribute("server") ?? new URL("../..", import.meta.url).href;
   const { texts, language, startUrl } = await setup(host, server);
   if (signal.aborted) return;
-  const style = element(html`<link rel="stylesheet" href="${new URL("leafresh-chat.css", import.meta.url)}">`);
-  const chat = element(chatMarkup(texts, language));
+  const style = element`<link rel="stylesheet" href="${new URL("leafresh-chat.css", import.meta.url)}">`;
+  const chat = element`${chatMarkup(texts, language)}`;
   const part = (selector) => chat.querySelector(selector);
   const views = { picker: part("#picker"), conversation: part("#conversation") };
   const [dialog, toaster, list, scroller] = ["dialog", ".toast", "#announcements", "#turns"].map(part);
@@ -65,9 +60,8 @@ async function begin(host, root, signal) {
   };
   root.append(style, chat);
 
-  /** Has screen readers say it. */
   function announce(text) {
-    if (text) list.append(element(html`<p>${text}</p>`));
+    if (text) list.append(element`<p>${text}</p>`);
     while (list.children.length > 8) list.firstElementChild.remove();
   }
 

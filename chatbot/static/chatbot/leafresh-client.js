@@ -1,38 +1,30 @@
 /**
- * Leafresh in the browser: answers while they are written. One ES module, no DOM, no dependencies; its types, callbacks
- * and options are described in leafresh-client.d.ts.
+ * Leafresh in the browser: answers while they are written. No DOM, no dependencies; leafresh-client.d.ts describes it.
  *
  *     const options = { sessionId: rememberedSessionId() }; // on another origin also server: "https://…"
- *     const handlers = { onText: (text) => show(text), onClose: (answer) => …, onError: (failure) => … };
- *     const handle = say("더 쉬운 거 없어?", handlers, options);
- *     await handle.stop();
+ *     const handle = say("더 쉬운 거 없어?", { onText: (text) => …, onClose: (answer) => … }, options);
  *
  * A connection that broke is taken up behind its last event, as an EventSource does it, and each event counts once.
  */
 
-const MAX_FAILURES = 8; // lost connections in a row, without one new event between them
-const SILENCE_MS = 60_000; // the server pings every 20 s: after three missed pings the connection is dead
+const MAX_FAILURES = 8; // in a row, without one new event between them
+const SILENCE_MS = 60_000; // the server pings every 20 s
 const OFFLINE_MS = 10_000; // some browsers never tell that the network is back
 const REQUEST_MS = 15_000;
-const STOP_MS = 5_000; // how long a stop may take before the client ends by itself
+const STOP_MS = 5_000; // then the client ends by itself
 const UNREADABLE = { status: 0, message: "", data: null };
 
-/** Asks for challenges that suit a selection. */
 export const recommend = ({ location, workType, category }, handlers, options) =>
   ask("base-info", { location, workType, category }, handlers, options);
 
-/** Says something in a person's own words, 2–500 characters. */
 export const say = (message, handlers, options) => ask("free-text", { message }, handlers, options);
 
-/** What can be picked. Rejects with a `Failure`, as all below that ask the server. */
 export const loadOptions = ({ server } = {}) => request("GET", server, "/api/challenges/options");
 
-/** The session's turns so far, in order; none when the session is not known. */
 export const conversation = ({ server, sessionId }) => request("GET", server, sessionPath(sessionId));
 
 export const forget = ({ server, sessionId }) => request("DELETE", server, sessionPath(sessionId));
 
-/** Says what one thinks of an answer: `{thumb, reason?}`, or null to take it back. */
 export function rate(generationId, thought, { server, sessionId }) {
   const path = `/api/chatbot/generations/${generationId}/feedback`;
   return thought
@@ -40,7 +32,6 @@ export function rate(generationId, thought, { server, sessionId }) {
     : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`);
 }
 
-/** The parts of an answer's text, finished or half-written. */
 export function parseText(text) {
   const [sentence, ...blocks] = text.split("\n\n");
   const challenges = blocks.map((block, index) => {
@@ -51,13 +42,11 @@ export function parseText(text) {
   return { sentence: sentence.trimEnd(), challenges };
 }
 
-/** An answer as text: what the tokens of its stream, joined, are. */
 export function layoutText({ recommend: sentence, challenges }) {
   const blocks = challenges.map(({ title, description }, index) => `${index + 1}. ${title}\n${description}`);
   return [sentence, ...blocks].join("\n\n");
 }
 
-/** This browser's session id: made once, or anew, then kept in localStorage where there is one. */
 export function rememberedSessionId(key = "leafresh.session", anew = false) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -126,6 +115,7 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
 
   function take({ name, id, data, retryAfter }) {
     const takes = {
+      __proto__: null,
       start: (start) => {
         sessionId = start.sessionId;
         on.onStart?.(start);
@@ -141,7 +131,7 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
       error: (_, envelope) => fail({ ...envelope, retryAfter }),
     };
     if (name === "stream-reset") begin("");
-    if (!Object.hasOwn(takes, name) || !isNew(id)) return;
+    if (!takes[name] || !isNew(id)) return;
     const envelope = readEnvelope(data);
     if (envelope === UNREADABLE) fail(envelope);
     else takes[name](envelope.data, envelope);
@@ -173,9 +163,9 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
 
   async function lost(patience) {
     clearTimeout(silence);
-    if (isStopping) return concludeHere(); // connecting again would take up what was just stopped
+    if (isStopping) return concludeHere(); // what was just stopped must not be taken up
     const { onLine } = navigator;
-    if (onLine) failures += 1; // without a network there is nothing to count: waiting is right
+    if (onLine) failures += 1; // without a network, waiting is right
     if (failures > MAX_FAILURES) return fail(UNREADABLE);
     report("reconnecting");
     const delay = 250 * 2 ** Math.min(failures, 4) * (1 + Math.random() / 4);
@@ -227,13 +217,11 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
   async function stop() {
     if (isOver) return;
     isStopping = true;
-    if (generationId) {
-      const session = sessionId ? `?${new URLSearchParams({ sessionId })}` : "";
-      const told = request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`);
-      const stopped = told.then(() => ended, () => {}); // its `close` event is on the way
-      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
-    }
-    concludeHere();
+    if (!generationId) return concludeHere();
+    setTimeout(concludeHere, STOP_MS);
+    const session = sessionId && `?${new URLSearchParams({ sessionId })}`;
+    await request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`).catch(concludeHere);
+    await ended; // by its `close` event
   }
 
   run();

@@ -12,14 +12,13 @@ export function html(strings, ...values) {
   return new Markup(String.raw({ raw: strings }, ...values.map(put)));
 }
 
-/** The one element that the markup describes. */
-export function element(markup) {
+/** The same as an element. */
+export function element(...markup) {
   const template = document.createElement("template");
-  template.innerHTML = markup;
+  template.innerHTML = html(...markup);
   return template.content.firstElementChild;
 }
 
-/** `{name}` in a pattern, replaced by the value of that name. */
 export const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 export function setText(node, text) {
@@ -37,11 +36,10 @@ const PATHS = {
   forget: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
 };
 
-/** What went wrong, in words, and a button with a way on. */
 export function failureBox(message, label, act) {
-  const box = element(html`<div class="failure"><p role="alert">${message}</p></div>`);
+  const box = element`<div class="failure"><p role="alert">${message}</p></div>`;
   if (!label) return box;
-  box.append(element(html`<button class="button primary" type="button" data-action="retry">${label}</button>`));
+  box.append(element`<button class="button primary" type="button" data-action="retry">${label}</button>`);
   box.lastElementChild.onclick = act;
   return box;
 }
@@ -51,4 +49,4 @@ export const icon = (name) =>
 
 /** A button that shows its icon alone; its name says `about` what it is. */
 export const round = (name, label, about = "", type = "button") =>
-  html`<button class="round ${name}" type="${type}" data-action="${name}" title="${label}" aria-label="${label}${about && `: ${about}`}">${icon(name)}</button>`;
+  html`<button class="round ${name}" type="${type}" title="${label}" aria-label="${label}${about && `: ${about}`}">${icon(name)}</button>`;

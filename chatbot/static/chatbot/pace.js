@@ -1,6 +1,6 @@
 /** Shows a growing text at an even pace, however unevenly it comes in. */
 
-const SECONDS_BEHIND = 0.35; // what is waiting is shown within about that time
+const SECONDS_BEHIND = 0.35; // about that late
 const SLOWEST = 45; // characters a second
 
 export function pace(show) {

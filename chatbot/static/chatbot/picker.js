@@ -13,9 +13,8 @@ export const pickerMarkup = (texts) => html`
       (kind) => html`<fieldset class="group" name="${kind}"><legend>${texts[kind]}</legend><div class="options"></div></fieldset>`,
     )}</div>
   </div>
-  <div class="dock" id="picker-dock" hidden>
-    <p class="status" id="summary"></p>
-    <div class="actions"><button class="button" type="button" data-action="talk">${texts.talk}</button><button class="button primary" type="submit">${texts.recommend}</button></div>
+  <div class="dock" hidden>
+    <div class="actions"><p class="status" id="summary"></p><button class="button" type="button" data-action="talk">${texts.talk}</button><button class="button primary" type="submit">${texts.recommend}</button></div>
   </div>
 </form>`;
 
@@ -23,9 +22,10 @@ const optionMarkup = (kind, { key, label, description, emoji }, picked) => html`
 <label class="option" lang="ko"><input type="radio" name="${kind}" value="${key}" aria-labelledby="is-${key}" aria-describedby="about-${key}"${key === picked ? html` checked` : ""}>
 <span class="emoji" aria-hidden="true">${emoji}</span><span class="words"><span class="label" id="is-${key}">${label}</span> <span class="about" id="about-${key}">${description}</span></span><span class="tick"></span></label>`;
 
-/** Makes the form work. `load` gives the options, which `onLoad` may use; `onPick` gets a complete selection. */
+/** `load` gives the options, which `onLoad` may use; `onPick` gets a complete selection. */
 export function makePicker(form, texts, { load, onLoad, onPick }) {
-  const [loading, groups, dock, summary] = ["loading", "groups", "picker-dock", "summary"].map((id) => form.querySelector(`#${id}`));
+  const part = (selector) => form.querySelector(selector);
+  const [loading, groups, dock, summary] = ["#loading", "#groups", ".dock", "#summary"].map(part);
   const options = {};
 
   function selection() {
@@ -33,22 +33,21 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
     return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, data.get(kind) ?? ""]));
   }
 
-  /** The options of a selection, without what is not picked or not known. */
   function describe(picked) {
     return Object.keys(KINDS).flatMap((kind) => options[kind]?.find(({ key }) => key === picked[kind]) ?? []);
   }
 
-  /** Loads what can be picked, and keeps what was. Never rejects: the form says what went wrong. */
+  /** Keeps what was picked. Never rejects: the form says what went wrong. */
   async function reload() {
     const picked = selection();
-    form.querySelector(".failure")?.remove();
+    part(".failure")?.remove();
     loading.hidden = false;
     try {
       const loaded = await load();
       for (const [kind, name] of Object.entries(KINDS)) {
         options[kind] = loaded[name];
-        const cards = loaded[name].map((option) => element(optionMarkup(kind, option, picked[kind])));
-        form.querySelector(`[name=${kind}] .options`).replaceChildren(...cards);
+        const cards = loaded[name].map((option) => element`${optionMarkup(kind, option, picked[kind])}`);
+        part(`[name=${kind}] .options`).replaceChildren(...cards);
       }
       groups.hidden = dock.hidden = false;
       changed();
@@ -65,12 +64,12 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
     for (const group of form.querySelectorAll(".group:has(:checked)")) group.querySelector(".missing")?.remove();
   }
 
-  /** Whether each group has a choice; the first one without gets a word and the focus. */
+  /** If not, the first group without a choice gets a word and the focus. */
   function isComplete() {
-    const empty = form.querySelector(".group:not(:has(:checked))");
+    const empty = part(".group:not(:has(:checked))");
     if (!empty) return true;
     empty.querySelector(".missing")?.remove();
-    empty.firstElementChild.after(element(html`<p class="missing" role="alert">${texts.pickHere}</p>`));
+    empty.firstElementChild.after(element`<p class="missing" role="alert">${texts.pickHere}</p>`);
     empty.querySelector("input").focus({ preventScroll: true });
     empty.scrollIntoView();
     return false;

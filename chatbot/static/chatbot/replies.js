@@ -14,7 +14,7 @@ export function repliesTo({ kind, challenges }, category, categories, turns) {
 }
 
 /** The message that changes the category: with 으로, or with 로 behind a vowel and ㄹ. */
-export function changeTo(label) {
+function changeTo(label) {
   const final = (label.charCodeAt(label.length - 1) - 0xac00) % 28;
   return `${label}${final > 0 && final !== 8 ? "으로" : "로"} 바꿔줘`;
 }

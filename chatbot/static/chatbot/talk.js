@@ -2,16 +2,15 @@
 
 import { makeComposer } from "./composer.js";
 import * as client from "./leafresh-client.js";
-import { element, failureBox, fill, html, setText } from "./markup.js";
-import { changeTo, OPENERS, repliesTo } from "./replies.js";
+import { element, failureBox, fill, setText } from "./markup.js";
+import { OPENERS, repliesTo } from "./replies.js";
 import { makeTurn } from "./turn.js";
 
-const MAX_TRIES = 3; // by itself, after the server named a time
+const MAX_TRIES = 3; // by itself
 
 export function makeTalk(view, chat, picker) {
   const { texts, announce, server } = chat;
-  const part = (selector) => view.querySelector(selector);
-  const [list, status, stopper, repeater] = ["#turns", "#status", ".stop", ".again"].map(part);
+  const [list, status, stopper, repeater] = ["#turns", "#status", ".stop", ".again"].map((it) => view.querySelector(it));
   const composer = makeComposer(view, texts, (message) => ask({ message }));
   let sessionId = "";
   let turns = [];
@@ -26,7 +25,8 @@ export function makeTalk(view, chat, picker) {
   async function ask(question) {
     while (current?.handle) await current.handle.stop(); // one answer at a time
     current = { question, turn: addTurn(question), handle: null, tries: 0 };
-    current.turn.element.scrollIntoView();
+    const { element: shown } = current.turn;
+    list.scrollTop = view.scrollTop = shown.offsetTop - list.offsetTop; // never the page around the chat
     write(current);
   }
 
@@ -89,7 +89,6 @@ export function makeTalk(view, chat, picker) {
     announce(status.textContent);
   }
 
-  /** The last answer is there: what can be done next. */
   function settle(answer) {
     setState(answer.stopped ? "stopped" : answer.kind === "recommendation" ? "done" : "answered");
     composer.suggest(repliesTo(answer, turns.at(-1).category?.key, picker.categories(), turns.length));
@@ -116,14 +115,14 @@ export function makeTalk(view, chat, picker) {
     function retry() {
       asked.turn.begin();
       asked.turn.focus();
-      // Where the connection was lost the answer may have been written; what the server refused is asked again.
+      // Where the connection was lost, the answer may have been written.
       write(asked, failure.status === 0 ? asked.turn.generationId : "");
     }
 
     function countDown(seconds) {
       asked.tries += 1;
       const until = Date.now() + seconds * 1000;
-      const line = element(html`<p role="timer"></p>`);
+      const line = element`<p role="timer"></p>`;
       box.firstElementChild.after(line);
       const tick = () => {
         const left = Math.ceil((until - Date.now()) / 1000);
@@ -135,20 +134,15 @@ export function makeTalk(view, chat, picker) {
     }
   }
 
-  /** A turn of before. */
-  function restore({ generationId, request, outcome, answer, feedback }, before, isLast) {
+  function restore({ generationId, request, outcome, answer, feedback }, isLast) {
     const { message, ...selection } = request;
     const question = message ? { message } : { selection };
     const turn = addTurn(question);
     const [category] = picker.describe({ category: request.category });
-    const [from] = picker.describe({ category: before?.request.category });
     turn.start({ generationId, category });
     const asked = { question, turn, handle: null, tries: 0 };
     if (isLast) current = asked;
     if (outcome === "running") return write(asked, generationId);
-    if (message && category && from && from !== category) {
-      note(turn, { kind: "category-changed", from, to: category, undo: isLast && changeTo(from.label) });
-    }
     if (!answer) return failed(asked, { status: 502, message: texts.unfinished });
     turn.restore(answer);
     offerThumbs(turn, answer, feedback);
@@ -174,13 +168,12 @@ export function makeTalk(view, chat, picker) {
     current?.handle?.close();
   }
 
-  /** As before anything was said. */
   function clear() {
     close();
     current = null;
     turns = [];
     sessionId = "";
-    list.replaceChildren(element(html`<p class="status welcome">${texts.welcome}</p>`));
+    list.replaceChildren(element`<p class="status welcome">${texts.welcome}</p>`);
     setState("");
     composer.suggest(OPENERS);
   }
@@ -198,7 +191,6 @@ export function makeTalk(view, chat, picker) {
     close,
     clear,
 
-    /** Asks for what suits a selection. */
     async pick(selection) {
       await ask({ selection });
       current.turn.focus();
@@ -210,11 +202,11 @@ export function makeTalk(view, chat, picker) {
     /** Shows those that are not shown yet. */
     recall(told) {
       if (current?.handle) return;
-      if (told.length < turns.length) clear(); // forgotten elsewhere
+      if (!told.length && turns.some((turn) => turn.generationId)) clear(); // forgotten elsewhere
       const isShown = ({ generationId }) => turns.some((turn) => turn.generationId === generationId);
       told.forEach((it, index) => {
         const isLast = index === told.length - 1;
-        if (!isShown(it) && (isLast || it.outcome !== "running")) restore(it, told[index - 1], isLast);
+        if (!isShown(it) && (isLast || it.answer)) restore(it, isLast);
       });
     },
 

@@ -1,12 +1,10 @@
 /** What a person thinks of an answer: a thumb up or down, a reason if they like; changed and taken back at will. */
 
-import { element, html, round } from "./markup.js";
+import { element, round } from "./markup.js";
 
 /** `thought` is what was said before, or null; `rate` tells the server, and rejects when it cannot. */
 export function thumbs({ texts, toast }, thought, rate) {
-  const form = element(
-    html`<form class="thumbs">${round("up", texts.up)}${round("down", texts.down)}<span class="reason"><input maxlength="500" aria-label="${texts.reason}" placeholder="${texts.reason}"><button class="button">${texts.send}</button></span></form>`,
-  );
+  const form = element`<form class="thumbs">${round("up", texts.up)}${round("down", texts.down)}<span class="reason"><input maxlength="500" aria-label="${texts.reason}" placeholder="${texts.reason}"><button class="button">${texts.send}</button></span></form>`;
   const [input, reason] = [form.querySelector("input"), form.querySelector(".reason")];
   const buttons = ["up", "down"].map((thumb) => [thumb, form.querySelector(`.${thumb}`)]);
   const draw = () => buttons.forEach(([thumb, it]) => it.setAttribute("aria-pressed", thumb === thought?.thumb));

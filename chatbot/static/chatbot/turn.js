@@ -6,17 +6,14 @@ import { element, fill, html, setText } from "./markup.js";
 import { pace } from "./pace.js";
 import { thumbs } from "./thumbs.js";
 
-const turnMarkup = (said) => html`
-<article class="turn"><h3 class="said" lang="ko" tabindex="-1">${said}</h3><div class="reply">
+export function makeTurn(chat, said) {
+  const { texts, announce } = chat;
+  const turn = element`<article class="turn"><h2 class="said" lang="ko" tabindex="-1">${said}</h2><div class="reply">
 <svg class="sprout" viewBox="0 0 48 48" aria-hidden="true"><circle class="sky" cx="24" cy="24" r="24"/>
 <path class="soil" d="M5 38.5q19-13 38 0a24 24 0 0 1-38 0"/><path class="stem" d="M24 34C24.5 28 23.5 22 24 14"/>
 <path class="leaf" d="M24 30.5C15.5 31 11.5 26.5 10.5 20.5 18.5 19.5 23.5 23 24 30.5"/><path class="leaf" d="M24 25.5C24 18 28.5 13.5 37 13 37.5 20.5 33 25.5 24 25.5"/>
 <path class="leaf" d="M24 17.5C19.5 14.5 19.5 9 23 5 27.5 8.5 28 14 24 17.5"/></svg>
 <div class="answer"><ul class="notes" role="list"></ul><p class="sentence" lang="ko"></p><ol class="challenges" role="list"></ol></div></div></article>`;
-
-export function makeTurn(chat, said) {
-  const { texts, announce } = chat;
-  const turn = element(turnMarkup(said));
   const part = (name) => turn.querySelector(name);
   const [answer, notes, shown, list] = [".answer", ".notes", ".sentence", ".challenges"].map(part);
   const leaves = turn.querySelectorAll(".leaf");
@@ -29,7 +26,7 @@ export function makeTurn(chat, said) {
     const isWriting = turn.matches(".writing");
     const { sentence, challenges } = parseText(text);
     if (sentence || !isWriting) setText(shown, sentence);
-    else shown.replaceChildren(element(html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`));
+    else shown.replaceChildren(element`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`);
     shown.classList.toggle("current", isWriting && sentence !== "" && challenges.length === 0);
 
     while (cards.length > challenges.length) cards.pop().element.remove();
@@ -56,7 +53,6 @@ export function makeTurn(chat, said) {
 
     focus: () => part(".said").focus({ preventScroll: true }),
 
-    /** Waits for an answer, with nothing of an earlier attempt left. */
     begin() {
       turn.querySelectorAll(".failure, .notes > *").forEach((old) => old.remove());
       turn.classList.add("writing");
@@ -66,7 +62,6 @@ export function makeTurn(chat, said) {
       draw("");
     },
 
-    /** A generation answers; it may take the place of one that was lost. */
     start({ generationId, category }) {
       Object.assign(it, { generationId, category });
       notes.replaceChildren();
@@ -107,7 +102,6 @@ export function makeTurn(chat, said) {
       draw(layoutText(given));
     },
 
-    /** There is no answer: `box` says why. */
     fail(box) {
       paced.flush();
       turn.classList.remove("writing");
@@ -117,9 +111,8 @@ export function makeTurn(chat, said) {
       answer.append(box);
     },
 
-    /** A notice beside the answer, with something that can be done about it. */
     note(text, label, act) {
-      const note = element(html`<li class="note">${text} ${label ? html`<button type="button">${label}</button>` : ""}</li>`);
+      const note = element`<li class="note">${text} ${label ? html`<button type="button">${label}</button>` : ""}</li>`;
       if (label) note.querySelector("button").onclick = act;
       notes.append(note);
     },
