@@ -89,7 +89,8 @@ def test_saving_a_row_again_says_why_not() -> None:
 def test_what_a_release_needs_is_not_deleted() -> None:
     root = superuser()
     make_live(make_version(author=root))
-    for needed in (PromptTemplate.objects.get(key="base-info"), PromptVersion.objects.get(template__key="base-info", number=1), root):
+    template = PromptTemplate.objects.get(key="base-info")
+    for needed in (template, PromptVersion.objects.get(template=template, number=1), root):
         with pytest.raises(ProtectedError):
             needed.delete()
 
