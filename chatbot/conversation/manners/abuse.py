@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from chatbot.conversation.hangul import is_syllable, latin_words, typed_in_latin
 from chatbot.conversation.language import Language
-from chatbot.conversation.manners.masking import masked, squashed
+from chatbot.conversation.manners.masking import analysed, masked, squashed
 from chatbot.conversation.manners.signs import signs
 from chatbot.conversation.manners.word_lists import WordLists
 
@@ -81,7 +81,7 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
         return None
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
     listed = _korean(typed, search, language) or _korean(text, search, language)
-    return listed or signs().abuse.find(language.morphemes(text), text)
+    return listed or signs().abuse.find(analysed(text, language), text)
 
 
 def _korean(text: str, search: _Search, language: Language) -> str | None:

@@ -1,9 +1,10 @@
 """Somebody is in danger: of harming themselves, or in an emergency. Decided before anything else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatbot.conversation.language import Language, Morpheme
-from chatbot.conversation.manners.masking import masked, squashed
+from chatbot.conversation.manners.masking import analysed, masked, squashed
 from chatbot.conversation.manners.signs import signs
 from chatbot.conversation.manners.word_lists import WordLists
 
@@ -48,16 +49,16 @@ class Dangers:
         as_written = next((danger for written, danger in self._texts.items() if written in joined), None)
         if as_written is not None:
             return as_written
-        analysed = self.language.morphemes(text)
-        morphemes = [one for one in analysed if one.tag != "SF"]
+        whole = analysed(text, self.language)
+        morphemes = [one for one in whole if one.tag != "SF"]
         for at, morpheme in enumerate(morphemes):
             for stems, danger in self._phrases.get((morpheme.form, morpheme.tag[0]), ()):
                 if _begins(stems, morphemes, at):
                     return danger
-        return _by_signs(analysed, text) if self._phrases else None
+        return _by_signs(whole, text) if self._phrases else None
 
 
-def _by_signs(morphemes: list[Morpheme], text: str) -> Danger | None:
+def _by_signs(morphemes: Sequence[Morpheme], text: str) -> Danger | None:
     for sign, emergency in ((signs().emergency, True), (signs().self_harm, False)):
         found = sign.find(morphemes, text)
         if found is not None:

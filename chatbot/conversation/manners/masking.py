@@ -3,6 +3,7 @@
 import functools
 
 from chatbot.conversation.hangul import tidy
+from chatbot.conversation.language import Language, Morpheme
 
 
 def squashed(text: str) -> str:
@@ -24,6 +25,12 @@ def masked(message: str, fine: tuple[str, ...]) -> str:
                 blanked[at] = " "
             start = joined.find(exception, start + len(exception))
     return "".join(blanked)
+
+
+@functools.lru_cache(maxsize=4)
+def analysed(text: str, language: Language) -> tuple[Morpheme, ...]:
+    """The morphemes of a masked message: danger and abuse look at the same."""
+    return tuple(language.morphemes(text))
 
 
 @functools.lru_cache(maxsize=2)
