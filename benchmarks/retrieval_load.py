@@ -37,7 +37,7 @@ async def measure(rows: int) -> str:
     keeper.FRESH_WAIT_SECONDS = 3600.0
     questions = [question.text for question in read_questions(QUESTIONS)]
     asking = await Asking.begin()
-    idle = await lateness(asyncio.sleep(10))
+    idle = await lateness(asyncio.sleep(60))
     before, began = memory(), time.perf_counter()
     first = await lateness(asking.once(questions[0]))
     lines = [

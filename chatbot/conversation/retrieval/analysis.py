@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.conversation.retrieval.corpus import Entry
+from chatbot.conversation.retrieval.entries import Entry
 
 
 def digests_of(entries: Iterable[Entry]) -> NDArray[np.uint64]:
@@ -36,12 +36,13 @@ class Analysis:
         flat: NDArray[np.int32],
     ) -> Self:
         """Drops the words that no row has."""
-        used, renumbered = np.unique(flat, return_inverse=True)
+        used = np.bincount(flat, minlength=len(words)) > 0
+        renumbered = (np.cumsum(used) - 1).astype(np.int32)
         return cls(
-            words=tuple(words[place] for place in used),
+            words=tuple(word for word, kept in zip(words, used.tolist(), strict=True) if kept),
             digests=digests,
             offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
-            flat=renumbered.astype(np.int32),
+            flat=renumbered[flat],
             _order=np.argsort(digests),
         )
 

@@ -8,7 +8,8 @@ from asgiref.sync import sync_to_async
 from challenges.catalog import Options
 from chatbot.conversation.language import Language
 from chatbot.conversation.retrieval.analysis import Analysis, Gathering, digests_of
-from chatbot.conversation.retrieval.corpus import Entry, Keys, challenges_after, count, documents_after, read_keys
+from chatbot.conversation.retrieval.corpus import Keys, challenges_after, count, documents_after, read_keys
+from chatbot.conversation.retrieval.entries import Entry
 from chatbot.conversation.retrieval.index import Index
 from chatbot.conversation.retrieval.names import names
 from chatbot.conversation.retrieval.ranking import Ranking
@@ -31,17 +32,14 @@ async def build(*, language: Language, known: Options, before: Index | None) -> 
     keys = await sync_to_async(read_keys)()
     desk = _Desk(language, large=await sync_to_async(count)() > SMALL)
     gathering = Gathering(before.analysis if before else None)
-    rows: list[Rows] = []
     try:
-        async for chunk in _entries(keys):
-            await asyncio.to_thread(_gather, gathering, chunk, desk)
-            rows.append(Rows.of(chunk))
+        rows = [await asyncio.to_thread(_gather, gathering, chunk, desk) async for chunk in _entries(keys)]
         analysis = await asyncio.to_thread(gathering.finished)
         ranking = await asyncio.to_thread(desk.ranking, analysis)
     finally:
         await asyncio.to_thread(desk.close)
     kept = before.reader.names if before and before.known == known else await asyncio.to_thread(names, known, language)
-    joined = Rows.joined(rows)
+    joined = await asyncio.to_thread(Rows.joined, rows)
     return await asyncio.to_thread(
         Index, keys=keys, rows=joined, analysis=analysis, ranking=ranking, known=known, names=kept
     )
@@ -56,11 +54,12 @@ async def _entries(keys: Keys) -> AsyncIterator[list[Entry]]:
             chunk = await sync_to_async(read)(chunk[-1].id, keys)
 
 
-def _gather(gathering: Gathering, chunk: Sequence[Entry], desk: "_Desk") -> None:
+def _gather(gathering: Gathering, chunk: Sequence[Entry], desk: "_Desk") -> Rows:
     digests = digests_of(chunk)
     missing = gathering.missing(digests)
     words = desk.index_words([(chunk[place].title, chunk[place].text) for place in missing])
     gathering.add(digests, dict(zip(missing, words, strict=True)))
+    return Rows.of(chunk)
 
 
 class _Desk:
@@ -77,7 +76,8 @@ class _Desk:
         return [index_words(self._language, title, text) for title, text in texts]
 
     def ranking(self, analysis: Analysis) -> Ranking:
-        return self._started().ranking(analysis) if self._large else Ranking(analysis)
+        make = self._started().ranking if self._large else Ranking.of
+        return make(analysis.offsets, analysis.flat)
 
     def _started(self) -> Worker:
         if self._worker is None:

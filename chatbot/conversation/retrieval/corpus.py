@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from challenges.models import Category, Challenge, Location, WorkType
+from chatbot.conversation.retrieval.entries import EVERYWHERE, Entry
 from chatbot.conversation.retrieval.passages import passages
 from chatbot.models import KnowledgeDocument
 
@@ -12,26 +13,6 @@ CHUNK = 500
 
 DOCUMENTS = 20
 """Documents read at once; each may have 20,000 characters."""
-
-EVERYWHERE = (1 << 63) - 1
-"""The bits of something that suits every location, or every work type."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A challenge, or one passage of a document.
-
-    ``passage`` counts the document's passages from 0 and is -1 for a challenge. ``category`` is the category's place in
-    ``Keys.categories``, -1 for none. ``locations`` and ``work_types`` have a bit for each that suits.
-    """
-
-    id: int
-    passage: int
-    category: int
-    locations: int
-    work_types: int
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Hit:
 
 
 class Index:
-    """At most 300 bytes a row, and about a kilobyte for each different word."""
+    """About 300 bytes a row and 400 for each different word."""
 
     def __init__(
         self, *, keys: Keys, rows: Rows, analysis: Analysis, ranking: Ranking, known: Options, names: Names

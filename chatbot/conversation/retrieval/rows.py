@@ -7,7 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.conversation.retrieval.corpus import Entry, Keys
+from chatbot.conversation.retrieval.corpus import Keys
+from chatbot.conversation.retrieval.entries import Entry
 from chatbot.conversation.retrieval.names import Kind
 
 Mask = NDArray[np.bool_]

@@ -52,7 +52,8 @@ async def search(
     ``known`` and ``revisions`` are as read for the request (``challenges.catalog.options``,
     ``challenges.revisions.read``). When rows changed since the last search, it waits up to a second for the new index;
     the first search waits for the first index. At most one SQL statement for challenges and one for documents.
-    Never raises for what stands in the question, nor when the index cannot be built.
+    Never raises for what stands in the question, nor when the index cannot be built; LanguageGone when the language's
+    process has ended.
     """
     if count < 1 or not question.strip():
         return []

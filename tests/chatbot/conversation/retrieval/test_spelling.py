@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chatbot.conversation.retrieval.pairs import Pairs
 from chatbot.conversation.retrieval.spelling import Spelling
 
 WORDS = ["페트병", "텀블러", "지하철", "난방", "난방기", "물", "휴대폰"]
@@ -26,3 +29,15 @@ def test_kin_share_syllables_the_nearest_first() -> None:
     assert Spelling(WORDS).kin("난방비") == [("난방", 2 / 3), ("난방기", 0.5)]
     assert Spelling(WORDS).kin("난방") == [("난방기", 2 / 3)]
     assert Spelling(WORDS).kin("물") == []
+
+
+@given(words=st.lists(st.text(min_size=1, max_size=8)), word=st.text(max_size=8))
+def test_any_words_can_be_compared(words: list[str], word: str) -> None:
+    spelling = Spelling(words)
+    assert {near for near, _ in spelling.near(word)} <= set(words)
+    assert {kin for kin, _ in spelling.kin(word)} <= set(words) - {word}
+
+
+def test_pairs_that_are_shared_are_counted_once() -> None:
+    own, shared = Pairs(["난방기", "방방방", "물", ""]).shared("난방비난방")
+    assert (own, shared.tolist()) == (3, [1, 0, 0, 0])
