@@ -46,5 +46,5 @@ def _pairs(words: Iterable[str], first: int) -> NDArray[np.int64]:
     inside = ~(ends[:-1] | ends[1:])
     codes = characters[:-1] << _BITS | characters[1:]
     places = first + np.cumsum(ends)[:-1]
-    numbers: NDArray[np.int64] = codes << _BITS | places
-    return numbers[inside]
+    numbers: NDArray[np.int64] = (codes << _BITS | places)[inside]
+    return numbers
