@@ -71,6 +71,7 @@ _ROLES: Mapping[str, Promise] = {
     "wanted": gettext_lazy("it is wanted"),
     "refused": gettext_lazy("it is not wanted"),
     "past": gettext_lazy("it is spoken of as past"),
+    "told": gettext_lazy("it is told, not wished for"),
     "of_others": gettext_lazy("it is said of other people"),
     "missing": gettext_lazy("it is said to be missing"),
 }
