@@ -37,9 +37,10 @@ def more(count: int) -> list[dict[str, str]]:
 class Reply:
     """One response, written by hand so that it can be wrong."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model: str, is_held: Callable[[], bool]) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model: str, is_held: Callable[[], bool], held_behind: int) -> None:
         self.writer = writer
         self.is_held = is_held
+        self.held_behind = held_behind
         self._model = model
 
     async def begin(self, status: str = "200 OK", content_type: str = "text/event-stream", **headers: str) -> None:
@@ -254,10 +255,10 @@ class Behaviours:
         if '"challenges": []' in system:
             answer = {"recommend": f"{said}말씀 잘 들었어요. 천천히 함께해요.{markup}", "challenges": []}
         text = json.dumps(answer, ensure_ascii=False)
-        await reply.text(pieces_of(text[:40]), pause=0.005)
+        await reply.text(pieces_of(text[: reply.held_behind]), pause=0.005)
         while reply.is_held():
             await asyncio.sleep(0.02)
-        for piece in pieces_of(text[40:]):
+        for piece in pieces_of(text[reply.held_behind :]):
             await reply.chunk(piece)
         await reply.end()
 
@@ -273,13 +274,14 @@ MISBEHAVIOURS = [
 
 class Provider:
     """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
-    client went away before its answer was finished; while ``holds`` is set, what obeys stops in the middle; ``script``
-    holds the texts of the scripted model."""
+    client went away before its answer was finished; while ``holds`` is set, what obeys stops behind ``holds_behind``
+    characters of its JSON; ``script`` holds the texts of the scripted model."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.closed = threading.Event()
         self.holds = False
+        self.holds_behind = 40
         self.script: list[str] = []
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -313,7 +315,7 @@ class Provider:
             body = json.loads(await reader.readexactly(length))
             self.requests.append(body)
             behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(self.script), body["model"])
-            reply = Reply(writer, body["model"], lambda: self.holds)
+            reply = Reply(writer, body["model"], lambda: self.holds, self.holds_behind)
             answering = asyncio.ensure_future(behave(reply, body))
             leaving = asyncio.ensure_future(reader.read())
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -92,6 +92,11 @@ class Phone:
     page: Page
     complaints: list[str] = field(default_factory=list)
 
+    def listen(self) -> None:
+        """Notes complaints from now on."""
+        self.page.on("console", lambda it: self.complaints.append(it.text) if it.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
     @property
     def shown(self) -> str:
         """What the last turn shows, laid out as an answer's text."""
@@ -113,15 +118,14 @@ class Phone:
 
 
 @contextmanager
-def phone(browser: Browser, *, width: int = 390, height: int = 844) -> Iterator[Phone]:
-    """A fresh phone: nothing remembered, no page loaded."""
+def phone(browser: Browser, *, width: int = 390, height: int = 844, touch: bool = True) -> Iterator[Phone]:
+    """A fresh phone, or without ``touch`` a desktop: nothing remembered, no page loaded."""
     with browser.new_context(
-        viewport={"width": width, "height": height}, locale="ko-KR", is_mobile=True, has_touch=True
+        viewport={"width": width, "height": height}, locale="ko-KR", is_mobile=touch, has_touch=touch
     ) as context:
         context.add_init_script(RECORDER)
         opened = Phone(context, context.new_page())
-        opened.page.on("console", lambda it: opened.complaints.append(it.text) if it.type == "error" else None)
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        opened.listen()
         yield opened
 
 

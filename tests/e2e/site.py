@@ -1,11 +1,30 @@
 """Somebody else's site: a few files on another origin than the chat's server."""
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+from tests.e2e.server import ROOT
+
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+
+
+def documented_lines(server_url: str) -> str:
+    """The embedding as docs/client.md shows it, for a server elsewhere."""
+    guide = (ROOT / "docs" / "client.md").read_text("utf-8").partition("## Embedding")[2]
+    found = re.search(r"```html\n(.*?)```", guide, re.DOTALL)
+    assert found is not None
+    assert found[1].count("\n") == 2
+    return found[1].replace("https://chat.example.com", server_url)
+
+
+def page_with_chat(server_url: str) -> str:
+    """A page that embeds the server's chat as the documentation says, with a style sheet of its own."""
+    head = '<meta charset="utf-8"><title>우리 동네</title><link rel="stylesheet" href="/site.css">'
+    body = f"<main><h1>우리 동네</h1>\n{documented_lines(server_url)}</main>"
+    return f'<!doctype html><html lang="ko"><head>{head}</head><body>{body}</body></html>'
 
 
 class Site:

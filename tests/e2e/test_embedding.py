@@ -1,6 +1,5 @@
 """The chat on somebody else's page: the two lines of the documentation, on another origin, under a strict policy."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,23 +8,14 @@ from playwright.sync_api import Browser, expect
 from tests.e2e import sse
 from tests.e2e.browser import Phone, chromium, phone
 from tests.e2e.chat import expect_answers, recommend, say, turn
-from tests.e2e.server import ROOT, RunningServer
-from tests.e2e.site import Site
+from tests.e2e.server import RunningServer
+from tests.e2e.site import Site, page_with_chat
 
 STYLE = "leafresh-chat { height: 700px; --leafresh-accent: rgb(11, 92, 173); --leafresh-on-accent: rgb(255, 255, 255) }"
 VIOLATIONS = """
 window.violations = [];
 addEventListener("securitypolicyviolation", (it) => violations.push(`${it.violatedDirective} ${it.blockedURI}`));
 """
-
-
-def documented_lines(server_url: str) -> str:
-    """The embedding as docs/client.md shows it, for a server elsewhere."""
-    guide = (ROOT / "docs" / "client.md").read_text("utf-8").partition("## Embedding")[2]
-    found = re.search(r"```html\n(.*?)```", guide, re.DOTALL)
-    assert found is not None
-    assert found[1].count("\n") == 2
-    return found[1].replace("https://chat.example.com", server_url)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +34,7 @@ def site() -> Iterator[Site]:
 def known_server(site: Site) -> Iterator[RunningServer]:
     """Knows the site, whose page embeds its chat and allows of the server what the documentation asks for."""
     with RunningServer(env={"LEAFRESH_CORS_ORIGINS": site.origin}) as running:
-        head = '<meta charset="utf-8"><title>우리 동네</title><link rel="stylesheet" href="/site.css">'
-        body = f"<h1>우리 동네</h1>\n{documented_lines(running.url)}"
-        site.files |= {
-            "/": f'<!doctype html><html lang="ko"><head>{head}</head><body>{body}</body></html>',
-            "/site.css": STYLE,
-        }
+        site.files |= {"/": page_with_chat(running.url), "/site.css": STYLE}
         itself = {"style-src": "'self' ", "img-src": "'self' "}  # the site's own style sheet and icon
         names = ("script-src", "style-src", "img-src", "connect-src")
         allowed = "; ".join(f"{name} {itself.get(name, '')}{running.url}" for name in names)
