@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests format messages browser clean
+.PHONY: help setup run test lint types contracts migrations tests format messages browser bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ $(VENV)/run.stamp: $(BIN)/python requirements.txt constraints.txt
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts, make an admin account
@@ -66,6 +70,12 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \
 		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
+
+bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (under fifteen minutes); see docs/performance.md
+	@$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/bench.stamp ## The same in short (under two minutes)
+	@$(BIN)/python -m benchmarks --quick
 
 clean: ## Remove what was installed and built; var/, with the database, stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,115 @@
+"""Figure 8: how the cost of a stream grows with its answer, its session, the catalogue, and the number of streams."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.figures import Figure, exponent, line_through
+from benchmarks.load import Choice, asks, choices, put
+from benchmarks.processes import Listener, enlarged_data
+from benchmarks.servers import Bench, Memory, Service, ours
+
+ANSWER_TOKENS = (60, 100, 200, 400, 800)
+SESSION_TURNS = (0, 1, 3, 10, 30)
+CATALOGUE_ROWS = (1_000, 10_000, 100_000)
+STREAM_COUNTS = (10, 30, 100, 300, 1000)
+STREAMS = 40
+LINEAR = 1.15
+"""The exponent up to which growth counts as linear: measured points scatter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Processor milliseconds (``ys``) over what grows (``xs``)."""
+
+    name: str
+    x: str
+    y: str
+    xs: list[float] = field(default_factory=list)
+    ys: list[float] = field(default_factory=list)
+
+    def add(self, x: float, y: float) -> None:
+        self.xs.append(x)
+        self.ys.append(y)
+
+    def figures(self, limit: float | None = LINEAR) -> list[Figure]:
+        """Its exponent, and the slope of a straight line through it."""
+        line = line_through(self.xs, self.ys)
+        power = exponent([max(x, 1.0) for x in self.xs], self.ys)
+        return [
+            Figure(f"8 growth with {self.x}, exponent", "", power, limit=limit),
+            Figure(f"8 growth with {self.x}, per 1,000", "ms", line.slope * 1000),
+        ]
+
+
+def curves(bench: Bench) -> list[Curve]:
+    """All four."""
+    measured: Sequence[Callable[[Bench], Curve]] = (by_answer, by_session, by_catalogue, by_streams)
+    return [measure(bench) for measure in measured]
+
+
+def _some(bench: Bench, points: Sequence[int]) -> Sequence[int]:
+    return points[:3] if bench.quick else points
+
+
+def _cost(service: Service, running: Listener, offered: Sequence[Choice], tokens: int, streams: int = STREAMS) -> float:
+    """Processor milliseconds of one stream, behind a first run that warms up."""
+    moments = [number / 40 for number in range(streams)]
+    put(service, running, asks(moments[:20], offered[-20:]), tokens=tokens)
+    run = put(service, running, asks(moments, offered), tokens=tokens)
+    return run.cpu * 1000 / streams
+
+
+def by_answer(bench: Bench) -> Curve:
+    """Answers of more tokens, 100 a second, without a model."""
+    curve = Curve("Answer length", "tokens of an answer", "CPU per stream (ms)")
+    for tokens in _some(bench, ANSWER_TOKENS):
+        service = ours(bench, Memory(tokens, 0.01))
+        with service.run() as running:
+            curve.add(tokens, _cost(service, running, choices(running.port), tokens))
+    return curve
+
+
+def by_session(bench: Bench) -> Curve:
+    """Sessions with more answers before, written by the catalogue, which has 10,000 challenges to choose from."""
+    curve = Curve("Session length", "answers before", "CPU per stream (ms)")
+    service = ours(bench, None, data=enlarged_data(0, 1_000 if bench.quick else 10_000))
+    sessions = [f"long{number}" for number in range(STREAMS)]
+    with service.run() as running:
+        offered = choices(running.port)[:STREAMS]
+        moments = [number / 40 for number in range(STREAMS)]
+        put(service, running, asks(moments, offered), tokens=0)
+        told = 0
+        for turns in _some(bench, SESSION_TURNS):
+            while told < turns:
+                put(service, running, asks([0.0] * STREAMS, offered, sessions=sessions), tokens=0)
+                told += 1
+            run = put(service, running, asks(moments, offered, sessions=sessions), tokens=0)
+            told += 1
+            curve.add(turns, run.cpu * 1000 / STREAMS)
+    return curve
+
+
+def by_catalogue(bench: Bench) -> Curve:
+    """Answers of the catalogue, from catalogues of more challenges."""
+    curve = Curve("Catalogue", "challenges in the catalogue", "CPU per stream (ms)")
+    for rows in (1_000, 3_000, 10_000) if bench.quick else CATALOGUE_ROWS:
+        service = ours(bench, None, data=enlarged_data(0, rows))
+        with service.run() as running:
+            curve.add(rows, _cost(service, running, choices(running.port), 0))
+    return curve
+
+
+def by_streams(bench: Bench) -> Curve:
+    """More streams at once, 5 tokens a second each, without a model: the cost of all together."""
+    curve = Curve("Streams at once", "streams at once", "CPU of all streams (ms)")
+    service = ours(bench, Memory(60, 0.2), data=enlarged_data(70, 0))
+    with service.run() as running:
+        offered = choices(running.port)
+        put(service, running, asks([0.0] * 20, offered[-20:]), tokens=60)
+        for count in _some(bench, STREAM_COUNTS):
+            moments = [number * 4 / count for number in range(count)]
+            run = put(service, running, asks(moments, offered), tokens=60, seconds=300)
+            curve.add(count, run.cpu * 1000)
+            time.sleep(1)
+    return curve
