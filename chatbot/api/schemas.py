@@ -75,6 +75,18 @@ class RatedOut(Schema):
     feedback: FeedbackOut | None
 
 
+class LabelledOut(Schema):
+    key: str
+    label: str
+
+
+class NoticeOut(Schema):
+    kind: Literal["category-changed"]
+    from_: LabelledOut = Field(..., alias="from")
+    to: LabelledOut
+    undo: str = Field(..., description="The message that takes it back", examples=["비건으로 바꿔줘"])
+
+
 class TurnOut(Schema):
     generationId: str
     askedAt: str
@@ -85,6 +97,7 @@ class TurnOut(Schema):
     source: str
     outcome: str
     answer: AnswerOut | None
+    notices: list[NoticeOut] = Field(..., description="What is still worth knowing of it: that it changed the category")
     feedback: FeedbackOut | None = Field(..., description="What the session thinks of the answer")
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from challenges.catalog import Options, options
 from chatbot.conversation import feedback
 from chatbot.conversation.memory import Memory, Note, recall
+from chatbot.conversation.notices import of_turn
 from chatbot.conversation.retention import cutoff, expired
 from chatbot.errors import FieldRequired, MalformedSessionId
 from chatbot.models import ChatSession, Generation, Turn
@@ -81,15 +83,17 @@ def _written(note: Note) -> dict[str, Any]:
 
 
 def conversation(key: str) -> dict[str, Any]:
-    """The session's turns in order, as the API shows them; none for an unknown session. Two SQL statements."""
+    """The session's turns in order, as the API shows them; none for an unknown session. Two SQL statements, and one
+    where a turn changed the category."""
     turns = Turn.objects.filter(session_id=key, session__active_at__gte=cutoff()).select_related(
         "generation__prompt_version__template"
     )
     thoughts = feedback.of_session(key)
-    return {"sessionId": key, "turns": [_turn(turn, thoughts.get(turn.generation_id)) for turn in turns]}
+    known = options.get() if any(turn.moved_from for turn in turns) else None
+    return {"sessionId": key, "turns": [_turn(turn, thoughts.get(turn.generation_id), known) for turn in turns]}
 
 
-def _turn(turn: Turn, thought: dict[str, Any] | None) -> dict[str, Any]:
+def _turn(turn: Turn, thought: dict[str, Any] | None, known: Options | None) -> dict[str, Any]:
     generation = turn.generation
     return {
         "generationId": str(generation.id),
@@ -104,6 +108,7 @@ def _turn(turn: Turn, thought: dict[str, Any] | None) -> dict[str, Any]:
         "source": generation.source,
         "outcome": generation.outcome,
         "answer": generation.answer,
+        "notices": of_turn(turn, known) if known else [],
         "feedback": thought,
     }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from challenges.catalog import Choice, Options, has_new
-from challenges.text import with_particle
+from challenges.catalog import Options, has_new
 from chatbot.answers.schema import RECOMMENDATION
 from chatbot.conversation.intents.understand import understand
 from chatbot.conversation.intents.understanding import Situation, Understanding
 from chatbot.conversation.language import Language
 from chatbot.conversation.manners.word_lists import WordLists
 from chatbot.conversation.memory import Memory, Note
+from chatbot.conversation.notices import category_changed, shown
 from chatbot.models import Intent, Purpose
 from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
@@ -189,14 +189,8 @@ def _notices(course: Course, memory: Memory) -> list[Notice]:
     """What a person should know first: that the category changed, and what is only assumed."""
     selection, notices = course.selection, []
     if course.moved_from is not None:
-        undo = f"{with_particle(course.moved_from.label, '으로/로')} 바꿔줘"
-        moved = {"from": _shown(course.moved_from), "to": _shown(selection.category), "undo": undo}
-        notices.append(Notice("category-changed", moved))
+        notices.append(Notice("category-changed", category_changed(course.moved_from, selection.category)))
     if assumed := _new_assumptions(course, memory):
         parts = {"location": selection.location, "workType": selection.work_type, "category": selection.category}
-        notices.append(Notice("assumed", {name: _shown(parts[name]) for name in assumed}))
+        notices.append(Notice("assumed", {name: shown(parts[name]) for name in assumed}))
     return notices
-
-
-def _shown(choice: Choice) -> dict[str, str]:
-    return {"key": choice.key, "label": choice.label}

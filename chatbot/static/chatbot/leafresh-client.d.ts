@@ -128,6 +128,8 @@ export interface Turn {
   source: string;
   outcome: "running" | "completed" | "stopped" | "abandoned" | "failed" | "interrupted";
   answer: Answer | null;
+  /** Those that are still worth knowing: a changed category. */
+  notices: Notice[];
   feedback: Required<Thought> | null;
 }
 

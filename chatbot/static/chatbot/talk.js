@@ -57,7 +57,7 @@ export function makeTalk(view, chat, picker) {
         report();
       },
       onItem: turn.complete,
-      onNotice: (notice) => note(turn, notice),
+      onNotice: (notice) => announce(note(turn, notice)),
       onConnection(state) {
         if ((state === "open") !== isConnected) announce(isConnected ? lostText() : texts.reconnected);
         isConnected = state === "open";
@@ -79,7 +79,7 @@ export function makeTalk(view, chat, picker) {
     if (!pattern) return;
     const text = fill(pattern, { parts, from: from?.label, to: to?.label });
     turn.note(text, undo && texts.undo, () => ask({ message: undo }));
-    announce(text);
+    return text;
   }
 
   function over(asked, answer) {
@@ -134,7 +134,7 @@ export function makeTalk(view, chat, picker) {
     }
   }
 
-  function restore({ generationId, request, outcome, answer, feedback }, isLast) {
+  function restore({ generationId, request, outcome, answer, notices, feedback }, isLast) {
     const { message, ...selection } = request;
     const question = message ? { message } : { selection };
     const turn = addTurn(question);
@@ -144,6 +144,7 @@ export function makeTalk(view, chat, picker) {
     if (isLast) current = asked;
     if (outcome === "running") return write(asked, generationId);
     if (!answer) return failed(asked, { status: 502, message: texts.unfinished });
+    notices.forEach((it) => note(turn, it));
     turn.restore(answer);
     offerThumbs(turn, answer, feedback);
     if (isLast) settle({ ...answer, stopped: outcome === "stopped" });
@@ -203,10 +204,9 @@ export function makeTalk(view, chat, picker) {
     recall(told) {
       if (current?.handle) return;
       if (!told.length && turns.some((turn) => turn.generationId)) clear(); // forgotten elsewhere
-      const isShown = ({ generationId }) => turns.some((turn) => turn.generationId === generationId);
       told.forEach((it, index) => {
-        const isLast = index === told.length - 1;
-        if (!isShown(it) && (isLast || it.answer)) restore(it, isLast);
+        const isLast = !told[index + 1];
+        if (turns.every((turn) => turn.generationId !== it.generationId) && (isLast || it.answer)) restore(it, isLast);
       });
     },
 

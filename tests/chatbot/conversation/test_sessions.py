@@ -1,10 +1,12 @@
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
+from challenges.models import Category
 from chatbot.conversation import sessions
 from chatbot.conversation.memory import Note, recall
 from chatbot.errors import MalformedSessionId
@@ -99,8 +101,29 @@ def test_the_conversation_is_in_order() -> None:
             "recommend": "비건!",
             "challenges": [{"title": "가", "description": "d", "category": "VEGAN", "label": "비건"}],
         },
+        "notices": [],
         "feedback": None,
     }
+
+
+def test_a_changed_category_is_told_again_unless_one_of_the_two_is_gone(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    asked = generation("가")
+    sessions.begin_turn("s", asked, replace(NOTE, message="비건으로 바꿔줘", moved_from="PLOGGING"))
+    changed = {
+        "kind": "category-changed",
+        "from": {"key": "PLOGGING", "label": "플로깅"},
+        "to": {"key": "VEGAN", "label": "비건"},
+        "undo": "플로깅으로 바꿔줘",
+    }
+    [turn] = sessions.conversation("s")["turns"]
+    assert turn["notices"] == [changed]
+    with django_assert_num_queries(3):
+        sessions.conversation("s")
+    Category.objects.filter(key="PLOGGING").update(active=False)
+    [turn] = sessions.conversation("s")["turns"]
+    assert turn["notices"] == []
 
 
 def test_an_unknown_session_has_no_turns() -> None:

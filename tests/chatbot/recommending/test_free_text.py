@@ -223,6 +223,13 @@ def test_the_conversation_says_what_was_asked_and_what_kind_of_answer_came() -> 
     assert turns[1]["answer"]["kind"] == "smalltalk"
 
 
+def test_a_changed_category_is_told_in_the_conversation_as_it_was_told_in_the_stream() -> None:
+    changed = talk(PICK, say("플로깅으로 바꿔줘"))[-1].notices
+    assert [notice["kind"] for notice in changed] == ["category-changed"]
+    turns: list[dict[str, Any]] = sessions.conversation("s")["turns"]
+    assert [turn["notices"] for turn in turns] == [[], changed]
+
+
 def test_forgetting_leaves_no_word_of_a_person() -> None:
     talk(PICK, say("비밀스러운텀블러 이야기"))
     Feedback.objects.create(session_id="s", generation_id=last_turn().generation_id, thumb="up", reason="비밀")
