@@ -92,8 +92,9 @@ class Reply:
 class Behaviours:
     """How a model can be: each method is a model's name. ``body`` is what was asked."""
 
-    def __init__(self, script: list[str]) -> None:
+    def __init__(self, script: list[str], request_number: int) -> None:
         self._script = script
+        self._request_number = request_number
 
     async def scripted(self, reply: Reply, body: dict[str, Any]) -> None:
         """Says what it was told to, one text after the other."""
@@ -239,14 +240,27 @@ class Behaviours:
         """Does what the seeded prompt says, and only that: names the category asked for, and writes short titles when
         they are to be short; answers a message with its own words in mind, without challenges where the format has
         none. Repeats markup. Waits in the middle while the provider holds it."""
+        await self._obey(reply, body, ("첫째", "둘째", "셋째"))
+
+    async def inventive(self, reply: Reply, body: dict[str, Any]) -> None:
+        """The same, with other challenges for every request, of the category asked for (비건 or 플로깅)."""
+        await self._obey(
+            reply, body, tuple(f"{self._request_number}-{which}" for which in ("첫째", "둘째", "셋째")), is_true=True
+        )
+
+    async def _obey(self, reply: Reply, body: dict[str, Any], names: Iterable[str], *, is_true: bool = False) -> None:
         system, user = (message["content"] for message in body["messages"][:2])
         category = found[1] if (found := re.search("주제: (.+)", user)) else "환경"
         markup = found[0] if (found := re.search("<img [^>]*>", system)) else ""
         said = f"“{found[1]}” " if (found := re.search("<message>\n(.+)\n</message>", user)) else ""
         title = "{} 실천" if "10자 이하" in system else "{} 실천을 오늘부터 매일 한 가지씩"
         challenges = [
-            {**item, "title": title.format(which), "description": item["description"] + markup}
-            for which, item in zip(("첫째", "둘째", "셋째"), CHALLENGES, strict=True)
+            {
+                "title": title.format(which),
+                "description": item["description"] + markup,
+                "category": "PLOGGING" if is_true and category == "플로깅" else item["category"],
+            }
+            for which, item in zip(names, CHALLENGES, strict=True)
         ]
         answer: dict[str, Any] = {
             "recommend": f"{said}{category} 생활을 함께 시작해요.{markup}",
@@ -268,7 +282,9 @@ class Behaviours:
 
 
 MISBEHAVIOURS = [
-    name for name in vars(Behaviours) if not name.startswith("_") and name not in {"obedient", "scripted", "slow"}
+    name
+    for name in vars(Behaviours)
+    if not name.startswith("_") and name not in {"inventive", "obedient", "scripted", "slow"}
 ]
 
 
@@ -314,7 +330,9 @@ class Provider:
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
             body = json.loads(await reader.readexactly(length))
             self.requests.append(body)
-            behave: Callable[[Reply, dict[str, Any]], Any] = getattr(Behaviours(self.script), body["model"])
+            behave: Callable[[Reply, dict[str, Any]], Any] = getattr(
+                Behaviours(self.script, len(self.requests)), body["model"]
+            )
             reply = Reply(writer, body["model"], lambda: self.holds, self.holds_behind)
             answering = asyncio.ensure_future(behave(reply, body))
             leaving = asyncio.ensure_future(reader.read())
