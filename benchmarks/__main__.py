@@ -8,7 +8,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from benchmarks import machine, report
@@ -19,41 +19,46 @@ from benchmarks.measurements.growing import Curve
 from benchmarks.processes import Listener, clean_environment
 from benchmarks.servers import Bench, ours
 
-PARTS: Mapping[str, Callable[[Bench], list[Figure]]] = {
-    "model": streaming.through_the_model,
-    "memory": streaming.from_memory,
-    "first": arriving.first_text,
-    "same": streaming.asking_the_same,
-    "many": many.open_streams,
-    "delay": arriving.every_token,
-    "start": starting.start,
+Part = Callable[[Bench], list[Figure]]
+
+PARTS: Mapping[str, tuple[int, Part]] = {
+    "model": (1, streaming.through_the_model),
+    "memory": (2, streaming.from_memory),
+    "first": (3, arriving.first_text),
+    "same": (4, streaming.asking_the_same),
+    "many": (5, many.open_streams),
+    "delay": (6, arriving.every_token),
+    "start": (7, starting.start),
 }
+"""What can be measured, with the figure's number."""
+
 CURVES: Mapping[str, Callable[[Bench], Curve]] = {
     "growth-answer": growing.by_answer,
     "growth-session": growing.by_session,
     "growth-catalogue": growing.by_catalogue,
     "growth-streams": growing.by_streams,
 }
+"""What figure 8 is made of."""
+
+QUICK = ("model", "memory", "first", "same", "many", "start")
+"""What fits into two minutes."""
 
 
-def run(bench: Bench, only: list[str]) -> tuple[list[Figure], list[Curve]]:
-    """The figures and curves of the parts. A part whose runs were faulty is told as such, and missed."""
+def run(bench: Bench, names: Sequence[str]) -> tuple[list[Figure], list[Curve]]:
+    """The figures and curves of the parts. A part of which a run was faulty twice is told as such, and missed."""
     figures: list[Figure] = []
     curves: list[Curve] = []
-    for name in (*PARTS, *CURVES):
-        if only and name not in only:
-            continue
+    for name in names:
         began = time.monotonic()
+        number, measure = PARTS.get(name, (8, None))
         try:
-            if name in PARTS:
-                figures += PARTS[name](bench)
+            if measure is not None:
+                figures += measure(bench)
             else:
-                curve = CURVES[name](bench)
-                curves.append(curve)
-                figures += curve.figures()
+                curves.append(CURVES[name](bench))
+                figures += curves[-1].figures()
         except FaultyRun as fault:
             sys.stderr.write(f"{name}: {fault}\n")
-            number = {"model": 1, "memory": 2, "first": 3, "same": 4, "many": 5, "delay": 6, "start": 7}.get(name, 8)
             figures.append(Figure(f"{number} faulty runs ({name})", "", 2, limit=0))
         sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     return figures, curves
@@ -73,17 +78,16 @@ def main() -> None:
     described = machine.describe()
     with Listener(["-m", "benchmarks.provider"], clean_environment()) as provider:
         bench = Bench(provider.port, options.sleep_in_publisher, options.quick)
-        only = options.only or (QUICK if options.quick else [])
-        figures, curves = run(bench, only)
-        imports = starting.import_costs(ours(bench, starting.PACE)) if not only or "start" in only else {}
+        names = options.only or (QUICK if options.quick else (*PARTS, *CURVES))
+        figures, curves = run(bench, names)
+        models = {"catalogue": None, "hosted": starting.PACE} if "start" in names else {}
+        imports = {name: starting.import_costs(ours(bench, model)) for name, model in models.items()}
     sys.stdout.write(report.table(figures, described))
-    folder = report.write(figures, curves, described, {"imports": imports, "slowed_by_ms": bench.sleep_ms})
+    folder = report.write(figures, curves, described, {"import ms": imports, "slowed_by_ms": bench.sleep_ms})
     sys.stdout.write(f"Written to {folder.relative_to(folder.parents[1])}/\n")
     if any(figure.verdict == "MISSED" for figure in figures):
         sys.exit(1)
 
-
-QUICK = ["model", "memory", "first", "same", "many", "start"]
 
 if __name__ == "__main__":
     main()

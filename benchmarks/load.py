@@ -56,7 +56,7 @@ def choices(port: int) -> list[Choice]:
     locations, works, categories = (
         [option["label"] for option in options[kind]] for kind in ("locations", "workTypes", "categories")
     )
-    return [Choice(*labels) for labels in ((a, b, c) for a, b, c in itertools.product(locations, works, categories))]
+    return [Choice(*labels) for labels in itertools.product(locations, works, categories)]
 
 
 def asks(moments: Sequence[float], offered: Sequence[Choice], *, sessions: Sequence[str] = ()) -> list[Ask]:

@@ -13,7 +13,7 @@ WINDOW_SECONDS = 12.0
 WINDOWS = 5
 """Five windows of twelve seconds are the minute of each side, in turns."""
 
-FIRST = Pace(50.0, 100, 200)
+FIRST = Pace(50.0, 60, 200)
 
 STEADY = Pace(10.0, 60, 100)
 """The pace at which 300 streams are measured: the peer, too, keeps up with it on one core."""

@@ -19,16 +19,17 @@ CATEGORIES = 70
 def open_streams(bench: Bench) -> list[Figure]:
     """1,000 streams of different selections, 5 events a second each, without a model."""
     streams = 200 if bench.quick else STREAMS
-    model = Memory(TOKENS, 1 / EVENTS_PER_SECOND)
+    tokens = 60 if bench.quick else TOKENS
+    model = Memory(tokens, 1 / EVENTS_PER_SECOND)
     us = ours(bench, model, data=enlarged_data(CATEGORIES, 0))
     with us.run() as running:
         offered = choices(running.port)
-        put(us, running, asks([number / 20 for number in range(20)], offered), tokens=TOKENS)
+        put(us, running, asks([number / 20 for number in range(20)], offered), tokens=tokens)
         before = memory_bytes(running.pid)
         peak = Peak()
         moments = [number * RAMP_SECONDS / streams for number in range(streams)]
         planned = asks(moments, offered[20:])
-        run = put(us, running, planned, tokens=TOKENS, seconds=300, look=peak.look)
+        run = put(us, running, planned, tokens=tokens, seconds=300, look=peak.look)
     return [
         Figure(f"5 memory per stream, {streams} open", "KB", (peak.memory - before) / 1000 / streams, limit=75),
         Figure("5 threads", "", peak.threads, limit=64),

@@ -18,21 +18,22 @@ TOGETHER = 200
 
 def through_the_model(bench: Bench) -> list[Figure]:
     """100 streams of different selections, 50 tokens a second each, through the same model class."""
-    pace = Pace(RATE, TOKENS, 100)
+    tokens = 100 if bench.quick else TOKENS
+    pace = Pace(RATE, tokens, 100)
     us, them = ours(bench, pace), peer(bench, pace)
     with us.run() as our_server, them.run() as peer_server:
         offered = choices(our_server.port)
         moments = [number / STREAMS for number in range(STREAMS)]
         for service, running in ((us, our_server), (them, peer_server)):
-            put(service, running, asks(moments[:20], offered), tokens=TOKENS)
+            put(service, running, asks(moments[:20], offered), tokens=tokens)
         mine, theirs = alternate(
             bench.times(RUNS),
             [
-                lambda: put(us, our_server, asks(moments, offered), tokens=TOKENS),
-                lambda: put(them, peer_server, asks(moments, offered), tokens=TOKENS),
+                lambda: put(us, our_server, asks(moments, offered), tokens=tokens),
+                lambda: put(them, peer_server, asks(moments, offered), tokens=tokens),
             ],
         )
-    per_thousand = [[run.cpu * 1e6 / (STREAMS * TOKENS) for run in runs] for runs in (mine, theirs)]
+    per_thousand = [[run.cpu * 1e6 / (STREAMS * tokens) for run in runs] for runs in (mine, theirs)]
     name = "1 CPU per 1,000 tokens, through the model"
     return [
         Figure.beside(name, "ms", *per_thousand, limit=1.0, judged="ratio"),
@@ -69,7 +70,8 @@ def from_memory(bench: Bench) -> list[Figure]:
 
 def asking_the_same(bench: Bench) -> list[Figure]:
     """200 people ask for the same selection within one second."""
-    pace = Pace(RATE, TOKENS, 100)
+    tokens = 60 if bench.quick else TOKENS
+    pace = Pace(RATE, tokens, 100)
     us, them = ours(bench, pace), peer(bench, pace)
     calls: list[list[int]] = [[], []]
     with us.run() as our_server, them.run() as peer_server:
@@ -81,12 +83,12 @@ def asking_the_same(bench: Bench) -> list[Figure]:
             service, running = ((us, our_server), (them, peer_server))[side]
             fetch(f"http://127.0.0.1:{bench.provider_port}/calls")
             same = [offered[next(places) % len(offered)]]
-            run = put(service, running, asks(moments, same), tokens=TOKENS)
+            run = put(service, running, asks(moments, same), tokens=tokens)
             calls[side].append(fetch(f"http://127.0.0.1:{bench.provider_port}/calls"))
             return run
 
         for service, running in ((us, our_server), (them, peer_server)):
-            put(service, running, asks(moments[:20], offered), tokens=TOKENS)
+            put(service, running, asks(moments[:20], offered), tokens=tokens)
         mine, theirs = alternate(bench.times(RUNS), [lambda: once(0), lambda: once(1)])
     cpu = [[run.cpu for run in runs] for runs in (mine, theirs)]
     asked, asked_by_peer = (float(max(counted)) for counted in calls)
