@@ -47,13 +47,13 @@ def take_the_model_away(count: int, pause: float) -> None:
 def sleep_in_publisher(seconds: float) -> None:
     from chatbot.streaming.publisher import Publisher
 
-    publish = Publisher._publish
+    publish = Publisher.send
 
     def sleepy(self: Publisher, event: Any) -> None:
         time.sleep(seconds)
         publish(self, event)
 
-    Publisher._publish = sleepy  # type: ignore[method-assign]  # a slow build, on purpose
+    Publisher.send = sleepy  # type: ignore[method-assign]  # a slow build, on purpose
 
 
 def main() -> None:

@@ -78,6 +78,7 @@ class Composer:
         self._kind = kind
         self._count = CHALLENGES if kind == RECOMMENDATION else 0
         self._split = split
+        self._may_spare = False
         self._given = tuple(given)
         self._taken = Taken(self._given, split=split)
         self._scanner = Scanner()
@@ -123,8 +124,8 @@ class Composer:
 
     def allow_given(self) -> None:
         """From now on the answer may repeat what the session was given before, and have titles of like meaning: the
-        catalogue's are its own, and nothing else is left."""
-        self._given, self._split = (), no_words
+        catalogue's are its own, and nothing else is left. What it offers to spare is no mistake."""
+        self._given, self._split, self._may_spare = (), no_words, True
         self._retake()
 
     def _retake(self) -> None:
@@ -255,5 +256,5 @@ class Composer:
 
     def _count_superfluous(self, event: ScanEvent) -> None:
         match event:
-            case ObjectEnd(path=("challenges", _)):
+            case ObjectEnd(path=("challenges", _)) if not self._may_spare:
                 self.mends["superfluous"] += 1

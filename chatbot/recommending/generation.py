@@ -19,7 +19,7 @@ from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
 from chatbot.streaming.event_log import event_log
-from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start
+from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start, Token
 from chatbot.streaming.listening import Farewell
 from chatbot.streaming.publisher import Publisher
 
@@ -86,7 +86,6 @@ class RunningGeneration:
 
     def leave(self, session_id: str) -> None:
         """Ends the generation for one of several sessions: its streams close here, the others' go on."""
-        self._publisher.flush()
         self.sessions.discard(session_id)
         events = [event for event in self._stopped_here() if event is not None]
         self.farewells[session_id] = Farewell(self._publisher.count, events)
@@ -138,7 +137,7 @@ class RunningGeneration:
             case Shown(text):
                 if self._first_token_ms is None:
                     self._first_token_ms = self._elapsed_ms()
-                self._publisher.text(text)
+                self._publisher.send(Token(text))
 
     def _tell_of(self, source: str, challenges: list[int]) -> None:
         """Another source goes on: a person may want to know whose words these are."""
@@ -167,10 +166,6 @@ class RunningGeneration:
             failure = GenerationFailed()
             self.conclusion = Failed(failure.status, failure.message)
 
-        if self.conclusion is None:
-            self._publisher.discard()
-        else:
-            self._publisher.flush()
         self.result = self._result(outcome, reason)
         try:
             count = self._publisher.count + (0 if self.conclusion is None else 1)

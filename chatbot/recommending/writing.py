@@ -17,6 +17,7 @@ from chatbot.answers.composer import Composed, Composer
 from chatbot.answers.repair import repair
 from chatbot.answers.schema import CHALLENGES
 from chatbot.models import Enforcement
+from chatbot.recommending.gathering import Gatherer
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
 
 logger = logging.getLogger(__name__)
@@ -136,23 +137,39 @@ class Writing:
             asyncio.timeout_at(self._deadline if source.hosted else None) as limit,
             aclosing(source.stream(request)) as pieces,
         ):
-            async for piece in pieces:
-                raw.append(piece)
+
+            def read(text: str) -> bool:
                 had_everything = composer.complete
-                for composed in composer.feed(piece):
-                    self._show(composed)
-                if composer.complete and not source.hosted:
-                    return
-                if composer.complete and not had_everything:  # the provider counts its tokens behind the text
+                is_seen = self._feed(text)
+                if (
+                    composer.complete and not had_everything and source.hosted
+                ):  # the provider counts its tokens behind the text
                     limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
+                return is_seen
+
+            gatherer = Gatherer(read)
+            try:
+                async for piece in pieces:
+                    raw.append(piece)
+                    gatherer.add(piece)
+                    if composer.complete and not source.hosted:
+                        return
+            finally:
+                gatherer.flush()
+
+    def _feed(self, text: str) -> bool:
+        """Shows what comes of ``text``; whether anything does."""
+        composed = self._composer.feed(text)
+        for each in composed:
+            self._show(each)
+        return bool(composed)
 
     async def _repair(self) -> None:
         repaired = await asyncio.to_thread(repair, self.record.raw[-1])
         if not repaired:
             return
         self._resume()
-        for composed in self._composer.feed(repaired):
-            self._show(composed)
+        self._feed(repaired)
         if self._composer.visible:
             self._note(Enforcement.REPAIRED)
 
