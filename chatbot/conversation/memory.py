@@ -1,8 +1,10 @@
 """What a session remembers: its selection and what was said. Synchronous: callers run it in a thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.utils import timezone
@@ -93,11 +95,13 @@ _OF_TURNS = (
 )
 
 
-def recall(key: str) -> Memory:
-    """What is remembered of the session, expired or not; an empty memory when it is not known. One SQL statement."""
-    rows = list(ChatSession.objects.filter(pk=key).order_by("turns__pk").values_list(*_COLUMNS, *_OF_TURNS))
-    if not rows:
-        return Memory()
-    exchanges = tuple(Exchange(*row[5:10]) for row in rows if row[10] is not None)
-    location, work_type, base_category, category = rows[0][:4]
-    return Memory(location, work_type, base_category, category, exchanges, active_at=rows[0][4])
+def recall(keys: Collection[str]) -> dict[str, Memory]:
+    """What is remembered of those sessions that are known, expired or not, by their keys. One SQL statement."""
+    found = ChatSession.objects.filter(pk__in=keys).order_by("pk", "turns__pk")
+    memories = {}
+    for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS), key=itemgetter(0)):
+        of_key = list(rows)
+        _, location, work_type, base_category, category, active_at, *_ = of_key[0]
+        exchanges = tuple(Exchange(*row[6:11]) for row in of_key if row[11] is not None)
+        memories[key] = Memory(location, work_type, base_category, category, exchanges, active_at=active_at)
+    return memories

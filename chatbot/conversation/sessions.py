@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from challenges.catalog import Options, options
 from chatbot.conversation import feedback
@@ -33,43 +35,41 @@ def existing_key(text: str | None) -> str:
     return session_key(text)
 
 
-def remembered(key: str) -> Memory:
-    """What is remembered of the session; an expired one is erased. One SQL statement for one that is not."""
-    memory = recall(key)
-    if memory.active_at is not None and memory.active_at < cutoff():
-        forget(key, only_if_expired=True)
-        return Memory()
-    return memory
+def remembered(keys: Collection[str]) -> dict[str, Memory]:
+    """What is remembered of each session; expired ones are erased. One SQL statement when none is."""
+    memories = recall(keys)
+    for key, memory in memories.items():
+        if memory.active_at is not None and memory.active_at < cutoff():
+            forget(key, only_if_expired=True)
+            memories[key] = Memory()
+    return {key: memories.get(key, Memory()) for key in keys}
 
 
-def begin_turn(key: str, generation_id: uuid.UUID, note: Note) -> None:
-    """Notes what the session asked of a generation that is new. The session is made if it is not there (any more).
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    """What a session asks of a generation, and what that leaves in the session."""
 
-    Two SQL statements.
-    """
-    _remember(key, note)
-    turn = Turn(session_id=key, generation_id=generation_id, **_written(note))
-    try:
-        turn.save(force_insert=True)
-    except IntegrityError:  # the session was forgotten meanwhile; who asks now begins a new one
-        _remember(key, note)
-        turn.save(force_insert=True)
+    key: str
+    generation_id: uuid.UUID
+    note: Note
 
 
-def join_turn(key: str, generation_id: uuid.UUID, note: Note) -> None:
-    """Notes that the session asked for what the generation already answers; once, however often it is called."""
-    _remember(key, note)
-    Turn.objects.get_or_create(session_id=key, generation_id=generation_id, defaults=_written(note))
-
-
-def _remember(key: str, note: Note) -> None:
-    remembered = note.remembered()
-    ChatSession.objects.bulk_create(
-        [ChatSession(key=key, **remembered)],
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=list(remembered),
-    )
+def add_turns(asked: Sequence[NewTurn]) -> None:
+    """Notes what sessions ask, in this order: of one generation once, however often. A session is made if it is not
+    there (any more). Two SQL statements for turns that leave the same kinds of things."""
+    left: dict[str, dict[str, Any]] = {}
+    for turn in asked:
+        left.setdefault(turn.key, {}).update(turn.note.remembered())
+    of_columns: dict[tuple[str, ...], list[ChatSession]] = {}
+    for key in sorted(left):  # in one order everywhere: two processes must not wait for one another
+        of_columns.setdefault(tuple(left[key]), []).append(ChatSession(key=key, **left[key]))
+    with transaction.atomic(savepoint=False):
+        for columns, sessions in of_columns.items():
+            ChatSession.objects.bulk_create(
+                sessions, update_conflicts=True, unique_fields=["key"], update_fields=columns
+            )
+        turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in asked]
+        Turn.objects.bulk_create(turns, ignore_conflicts=True)
 
 
 def _written(note: Note) -> dict[str, Any]:

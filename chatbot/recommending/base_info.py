@@ -1,16 +1,19 @@
-"""A selection becomes a commission. Synchronous: callers run it in a thread."""
+"""A selection becomes a commission; those of many requests together."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from challenges import revisions
 from challenges.catalog import InvalidSelection, options
+from chatbot.conversation.memory import Memory
 from chatbot.conversation.sessions import remembered
 from chatbot.errors import InvalidFields
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.recommending.commission import Commission, commission, live_prompt
 from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import Key
+from chatbot.recommending.together import Together, one_by_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,28 @@ class Prepared:
     commission: Commission
 
 
-def prepare(request: BaseInfoRequest, session_id: str) -> Prepared:
-    """Three SQL statements. Raises InvalidFields, and ApplicationError when nothing can be written."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with its session's key."""
+
+    request: BaseInfoRequest
+    session_id: str
+
+
+def _prepare(several: Sequence[Asked]) -> list[Prepared | Exception]:
+    """Two SQL statements."""
     current = revisions.read()
+    memories = remembered([asked.session_id for asked in several])
+    return one_by_one(lambda asked: _prepare_one(asked, current, memories[asked.session_id]), several)
+
+
+prepare = Together(_prepare)
+"""``await prepare(Asked(request, session_id))``. Raises InvalidFields, and ApplicationError when nothing can be
+written."""
+
+
+def _prepare_one(asked: Asked, current: Mapping[str, str], memory: Memory) -> Prepared:
+    request = asked.request
     known = options.get(current)
     try:
         selection = known.select(
@@ -32,10 +54,10 @@ def prepare(request: BaseInfoRequest, session_id: str) -> Prepared:
     except InvalidSelection as error:
         raise InvalidFields(error.fields) from None
     prompt = live_prompt(BASE_INFO.key, current)
-    given = remembered(session_id).given
+    given = memory.given
     ordered = commission(prompt, selection, known=known, seed=secrets.randbits(31), given=given)
-    asked = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
-    keys: list[Key] = [("session", session_id, *asked)]
+    question = (BASE_INFO.key, selection.location.key, selection.work_type.key, selection.category.key)
+    keys: list[Key] = [("session", asked.session_id, *question)]
     if not given:
-        keys.append(("anybody", prompt.version_id, *(source.name for source in ordered.sources), *asked))
+        keys.append(("anybody", prompt.version_id, *(source.name for source in ordered.sources), *question))
     return Prepared(keys, ordered)

@@ -60,7 +60,7 @@ class _Recalled:
 def _recall(session_id: str) -> _Recalled:
     current = dict(revisions.read())
     known, words = options.get(current), word_lists.get(current)
-    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), remembered(session_id))
+    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), remembered([session_id])[session_id])
 
 
 def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:

@@ -6,15 +6,14 @@ import time
 import uuid
 from dataclasses import asdict
 
-from asgiref.sync import sync_to_async
-
 from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
+from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.models import Outcome
 from chatbot.recommending.commission import Commission
-from chatbot.recommending.record import Result, record_end, record_start
+from chatbot.recommending.record import Beginning, Ending, Result, record_beginning, record_ending, row_of
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
@@ -95,7 +94,7 @@ class RunningGeneration:
         ``started``."""
         try:
             await self._take_slot()
-            await sync_to_async(record_start)(self.id, self.commission, self._first_session)
+            await record_beginning(self._beginning())
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             self._release_slot()
             self.started.set_exception(error)
@@ -115,6 +114,11 @@ class RunningGeneration:
             await self._conclude(self._reading)
         finally:
             self.ended.set()
+
+    def _beginning(self) -> Beginning:
+        key = self._first_session
+        turn = None if key is None else NewTurn(key, self.id, self.commission.note)
+        return Beginning(row_of(self.id, self.commission), turn)
 
     async def _take_slot(self) -> None:
         """A hosted model is called by so many at once; who waits too long for a turn is asked to come back."""
@@ -169,8 +173,7 @@ class RunningGeneration:
         self.result = self._result(outcome, reason)
         try:
             count = self._publisher.count + (0 if self.conclusion is None else 1)
-            purpose = self.commission.purpose
-            await sync_to_async(record_end)(self.id, self.result, purpose=purpose, event_count=count)
+            await record_ending(Ending(self.id, self.result, self.commission.purpose, count))
         except Exception:  # whatever the database refuses, the person gets the answer
             logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
         if self.conclusion is not None:

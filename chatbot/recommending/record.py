@@ -1,15 +1,18 @@
-"""The rows of a generation: one when it starts, written again when it ends. Synchronous: callers run it in a thread."""
+"""The rows of a generation: one when it starts, written again when it ends; those of many generations together."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import Field
 
-from chatbot.conversation.sessions import begin_turn
+from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
 from chatbot.recommending.commission import Commission
+from chatbot.recommending.together import Together, one_by_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,28 @@ class Result:
     duration_ms: int
 
 
-def record_start(generation_id: uuid.UUID, commission: Commission, session_id: str | None) -> None:
-    """Writes the generation's row, and its turn when it belongs to a session."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is written when something is asked: the row of a generation that is new, the turn of a session."""
+
+    generation: Generation | None
+    turn: NewTurn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a generation came out. ``event_count`` is the number of its terminal event."""
+
+    generation_id: uuid.UUID
+    result: Result
+    purpose: Purpose
+    event_count: int
+
+
+def row_of(generation_id: uuid.UUID, commission: Commission) -> Generation:
+    """The generation's row as it begins."""
     request, selection = commission.request, commission.request.selection
-    Generation(
+    return Generation(
         id=generation_id,
         prompt_version_id=commission.prompt.version_id,
         purpose=commission.purpose,
@@ -46,29 +67,72 @@ def record_start(generation_id: uuid.UUID, commission: Commission, session_id: s
         system_prompt=request.system_prompt,
         user_prompt=request.user_prompt,
         seed=request.seed,
-    ).save(force_insert=True)
-    if session_id is not None:
-        begin_turn(session_id, generation_id, commission.note)
+    )
 
 
-def record_end(generation_id: uuid.UUID, result: Result, *, purpose: Purpose, event_count: int) -> None:
-    """Writes how the generation came out. ``event_count`` is the number of its terminal event."""
-    keep_raw = settings.LEAFRESH_KEEP_RAW or purpose is not Purpose.PUBLIC
+def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Exception | None]:
+    def write(several: Sequence[Beginning]) -> None:
+        with transaction.atomic():
+            Generation.objects.bulk_create([each.generation for each in several if each.generation is not None])
+            turns = [each.turn for each in several if each.turn is not None]
+            if turns:
+                add_turns(turns)
+
     try:
-        Generation.objects.filter(pk=generation_id).update(
-            outcome=result.outcome,
-            answer=result.answer,
-            error=result.error[:300],
-            source=result.source,
-            tried=result.tried,
-            enforcement=result.enforcement,
-            mends=result.mends,
-            tokens_in=result.tokens_in,
-            tokens_out=result.tokens_out,
-            raw_text=result.raw if keep_raw else "",
-            event_count=event_count,
-            first_token_ms=result.first_token_ms,
-            duration_ms=result.duration_ms,
-        )
+        write(beginnings)
+    except DatabaseError:
+        return one_by_one(lambda beginning: write([beginning]), beginnings)
+    return [None] * len(beginnings)
+
+
+def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
+    def write(several: Sequence[Ending]) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_update(), [_parameters(ending) for ending in several])
+
+    try:
+        try:
+            write(endings)
+        except DatabaseError:
+            return one_by_one(lambda ending: write([ending]), endings)
+        return [None] * len(endings)
     finally:
-        close_old_connections()  # this runs behind its request, whose end would do it otherwise
+        close_old_connections()  # this runs behind its requests, whose end would do it otherwise
+
+
+record_beginning = Together(_write_beginnings)
+"""``await record_beginning(beginning)``: returns when its rows are written."""
+
+record_ending = Together(_write_endings)
+"""``await record_ending(ending)``: returns when its row is written."""
+
+
+def _update() -> str:
+    """The statement that writes an ending. Not built by the ORM, which takes longer for it than the database does."""
+    columns = ", ".join(f"{name} = %s" for name in _ENDING)
+    return f"UPDATE {Generation._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608  names of ours
+
+
+def _parameters(ending: Ending) -> list[Any]:
+    result = ending.result
+    keep_raw = settings.LEAFRESH_KEEP_RAW or ending.purpose is not Purpose.PUBLIC
+    others = {
+        "error": result.error[:300],
+        "raw_text": result.raw if keep_raw else "",
+        "event_count": ending.event_count,
+    }
+    values = [others[name] if name in others else getattr(result, name) for name in _ENDING]
+    written = [_column(name).get_db_prep_save(value, connection) for name, value in zip(_ENDING, values, strict=True)]
+    return [*written, _column("id").get_db_prep_save(ending.generation_id, connection)]
+
+
+_ENDING = (  # fields of ``Generation``, and their columns
+    *("outcome", "answer", "error", "source", "tried", "enforcement", "mends", "tokens_in", "tokens_out"),
+    *("raw_text", "event_count", "first_token_ms", "duration_ms"),
+)
+
+
+def _column(name: str) -> "Field[Any, Any]":
+    field = Generation._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field

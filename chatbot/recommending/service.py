@@ -13,6 +13,7 @@ from chatbot.errors import GenerationFailed, NotFound, ShuttingDown
 from chatbot.models import Generation, Outcome
 from chatbot.recommending import base_info, free_text
 from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.record import Beginning, record_beginning
 from chatbot.recommending.requests import FreeTextRequest, Request
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.channels import Cursor
@@ -85,7 +86,7 @@ async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Runn
             return joined, session_id
         prepared = await free_text.prepare(request, session_id)
     else:
-        prepared = await sync_to_async(base_info.prepare)(request, session_id)
+        prepared = await base_info.prepare(base_info.Asked(request, session_id))
     # No await between looking and starting: two requests at the same moment must not both start.
     generation = supervisor().find(prepared.keys)
     if generation is None or session_id in generation.farewells:
@@ -95,7 +96,8 @@ async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Runn
     if session_id not in generation.sessions:
         generation.sessions.add(session_id)
         supervisor().add_keys(generation, prepared.keys)
-        await sync_to_async(sessions.join_turn)(session_id, generation.id, prepared.commission.note)
+        turn = sessions.NewTurn(session_id, generation.id, prepared.commission.note)
+        await record_beginning(Beginning(None, turn))
     return generation, session_id
 
 

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from chatbot.conversation import sessions
 from chatbot.conversation.intents.understanding import GivenChallenge
 from chatbot.conversation.memory import Exchange, Memory, Note, recall
+from chatbot.conversation.sessions import NewTurn
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 
 pytestmark = pytest.mark.django_db
@@ -37,18 +38,18 @@ def generation(given: dict[str, Any] | None) -> uuid.UUID:
 
 def test_an_unknown_session_remembers_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
-        assert recall("nobody") == Memory()
+        assert recall(["nobody"]) == {}
 
 
 def test_what_was_picked_said_and_answered_is_remembered_in_one_statement(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     first, second, third = answer("가", "나", "다"), answer(kind="smalltalk", recommend="고마워요!"), None
-    sessions.begin_turn("s", generation(first), PICKED)
-    sessions.begin_turn("s", generation(second), Note(message="고마워", intent="thanks"))
-    sessions.begin_turn("s", generation(third), Note(message="다른 거", intent="other"))
+    sessions.add_turns([NewTurn("s", generation(first), PICKED)])
+    sessions.add_turns([NewTurn("s", generation(second), Note(message="고마워", intent="thanks"))])
+    sessions.add_turns([NewTurn("s", generation(third), Note(message="다른 거", intent="other"))])
     with django_assert_num_queries(1):
-        memory = recall("s")
+        memory = recall(["s"])["s"]
     assert (memory.location, memory.work_type, memory.base_category, memory.category) == (
         *("city", "office", "VEGAN", "VEGAN"),
     )
@@ -63,10 +64,10 @@ def test_what_was_picked_said_and_answered_is_remembered_in_one_statement(
 
 
 def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:
-    sessions.begin_turn("s", generation(None), PICKED)
+    sessions.add_turns([NewTurn("s", generation(None), PICKED)])
     moved = Note(category="PLOGGING", message="플로깅", intent="change", moved_from="VEGAN", reasons=[{"code": "x"}])
-    sessions.begin_turn("s", generation(None), moved)
-    memory = recall("s")
+    sessions.add_turns([NewTurn("s", generation(None), moved)])
+    memory = recall(["s"])["s"]
     assert (memory.location, memory.base_category, memory.category) == ("city", "VEGAN", "PLOGGING")
     turn = Turn.objects.last()
     assert turn is not None
@@ -77,17 +78,17 @@ def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:
 
 def test_an_expired_session_is_as_good_as_forgotten(settings: Settings) -> None:
     settings.LEAFRESH_SESSION_DAYS = 90
-    sessions.begin_turn("old", generation(answer("가", "나", "다")), PICKED)
-    sessions.begin_turn("new", generation(answer("라", "마", "바")), PICKED)
+    sessions.add_turns([NewTurn("old", generation(answer("가", "나", "다")), PICKED)])
+    sessions.add_turns([NewTurn("new", generation(answer("라", "마", "바")), PICKED)])
     ChatSession.objects.filter(pk="old").update(active_at=timezone.now() - timedelta(days=91))
     assert sessions.conversation("old") == {"sessionId": "old", "turns": []}
-    assert sessions.remembered("old") == Memory()
-    assert sessions.remembered("new").given == ["라", "마", "바"]
+    assert sessions.remembered(["old"]) == {"old": Memory()}
+    assert sessions.remembered(["new"])["new"].given == ["라", "마", "바"]
     assert [row.pk for row in ChatSession.objects.all()] == ["new"]
     assert Generation.objects.count() == 1
 
 
 def test_a_session_that_lives_again_is_not_erased_by_who_saw_it_expired() -> None:
-    sessions.begin_turn("s", generation(answer("가", "나", "다")), PICKED)
+    sessions.add_turns([NewTurn("s", generation(answer("가", "나", "다")), PICKED)])
     assert sessions.forget("s", only_if_expired=True) == []
-    assert recall("s").given == ["가", "나", "다"]
+    assert recall(["s"])["s"].given == ["가", "나", "다"]

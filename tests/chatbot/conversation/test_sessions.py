@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from challenges.models import Category
 from chatbot.conversation import sessions
 from chatbot.conversation.memory import Note, recall
+from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import MalformedSessionId
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 
@@ -36,7 +37,7 @@ def generation(*titles: str) -> uuid.UUID:
 
 def begun(key: str, *generations: uuid.UUID) -> str:
     for generation_id in generations:
-        sessions.join_turn(key, generation_id, NOTE)
+        sessions.add_turns([NewTurn(key, generation_id, NOTE)])
     return key
 
 
@@ -60,19 +61,19 @@ def test_a_missing_one_is_made(key: str | None) -> None:
 
 def test_what_was_given_is_told_the_latest_last_each_once() -> None:
     key = begun("s", generation("가", "나", "다"), generation("라", "가", "마"))
-    assert recall(key).given == ["나", "다", "라", "가", "마"]
+    assert recall([key])[key].given == ["나", "다", "라", "가", "마"]
 
 
-def test_a_turn_costs_two_statements_and_recalling_one(
+def test_turns_cost_two_statements_and_recalling_them_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     first, second = generation("가"), generation("나")
     with django_assert_num_queries(2):
-        sessions.begin_turn("s", first, NOTE)
+        sessions.add_turns([NewTurn("s", first, NOTE)])
     with django_assert_num_queries(2):
-        sessions.begin_turn("s", second, NOTE)
+        sessions.add_turns([NewTurn("s", second, NOTE), NewTurn("t", second, NOTE), NewTurn("s", first, NOTE)])
     with django_assert_num_queries(1):
-        assert recall("s").given == ["가", "나"]
+        assert recall(["s"])["s"].given == ["가", "나"]
 
 
 def test_a_turn_is_noted_once() -> None:
@@ -110,7 +111,7 @@ def test_a_changed_category_is_told_again_unless_one_of_the_two_is_gone(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     asked = generation("가")
-    sessions.begin_turn("s", asked, replace(NOTE, message="비건으로 바꿔줘", moved_from="PLOGGING"))
+    sessions.add_turns([NewTurn("s", asked, replace(NOTE, message="비건으로 바꿔줘", moved_from="PLOGGING"))])
     changed = {
         "kind": "category-changed",
         "from": {"key": "PLOGGING", "label": "플로깅"},
