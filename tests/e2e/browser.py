@@ -23,9 +23,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-# Notes in `seen` every text that a turn showed, in order, and what its streams ended with.
+# Notes in `seen` every text that a turn showed, in order, what its streams took back, and what they ended with.
 RECORDER = """
-window.seen = { shown: [], closes: [] };
+window.seen = { shown: [], rewrite: [], close: [] };
 window.turns = () => [...(document.querySelector("leafresh-chat")?.shadowRoot.querySelectorAll(".turn") ?? [])];
 window.laidOut = (turn) => [
   turn.querySelector(".sentence").textContent,
@@ -57,8 +57,8 @@ window.note = async (body) => {
   for (let read; !(read = await reader.read().catch(() => ({ done: true }))).done; ) {
     frames = (frames.at(-1) + decoder.decode(read.value, { stream: true })).split("\\n\\n");
     for (const frame of frames.slice(0, -1)) {
-      const [, data] = /^event: close\\n(?:.*\\n)*data: (.*)$/.exec(frame) ?? [];
-      if (data) window.seen.closes.push(JSON.parse(data).data);
+      const [, name, data] = /^event: (close|rewrite)\\n(?:.*\\n)*data: (.*)$/.exec(frame) ?? [];
+      if (name) window.seen[name].push(JSON.parse(data).data);
     }
   }
 };
@@ -110,7 +110,12 @@ class Phone:
     @property
     def answers(self) -> list[dict[str, Any]]:
         """The answers with which streams closed."""
-        return cast("list[dict[str, Any]]", self.page.evaluate("seen.closes"))
+        return cast("list[dict[str, Any]]", self.page.evaluate("seen.close"))
+
+    @property
+    def kept(self) -> list[int]:
+        """How much of the text stayed each time when some of it was taken back."""
+        return cast("list[int]", self.page.evaluate("seen.rewrite.map((it) => it.length)"))
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the screen, or a part of the chat wider than the chat."""

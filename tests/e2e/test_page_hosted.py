@@ -81,16 +81,18 @@ def test_a_conversation_with_a_hosted_model(
         assert visitor.complaints == []
 
 
-@pytest.mark.parametrize("model", ["cut_at_first_character", "cut_after"])
-def test_a_model_that_dies_in_the_middle_of_a_sentence_leaves_no_half_of_it(
-    browser: Browser, provider: Provider, model: str
+@pytest.mark.parametrize(("model", "half"), [("cut_at_first_character", "비"), ("cut_after", "비건 생활, 오늘")])
+def test_half_a_sentence_of_a_model_that_dies_in_it_disappears(
+    browser: Browser, provider: Provider, model: str, half: str
 ) -> None:
     with hosted(provider, model) as server, phone(browser) as visitor:
         pick(visitor.page, server.url)
         start(visitor.page)
         expect_state(visitor.page, "done")
         [answer] = visitor.answers
+        assert visitor.kept == [0]
         assert visitor.shown == sse.laid_out(answer)
+        assert [it for it in visitor.history if not visitor.shown.startswith(it) and not half.startswith(it)] == []
         assert len(answer["challenges"]) == 3
         expect(visitor.page.locator(".note")).to_have_text("다른 방법으로 이어서 썼어요")
         assert visitor.complaints == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.e2e import journey
 from tests.e2e.browser import Phone, chromium, phone
 from tests.e2e.chat import (
     action,
@@ -14,7 +15,6 @@ from tests.e2e.chat import (
     pick,
     recommend,
     say,
-    session_id,
     start,
     titles,
     turn,
@@ -45,45 +45,14 @@ def test_a_conversation_from_the_first_choice_to_the_last_word(
     browser: Browser, server: RunningServer, width: int
 ) -> None:
     with phone(browser, width=width, height=800) as visitor:
-        page = visitor.page
-        recommend(page, server.url)
-        say(page, "플로깅으로 바꿔줘")
-        expect_answers(page, 2)
-        note = turn(page, 1).get_by_role("listitem").filter(has_text="비건 → 플로깅")
-        note.get_by_role("button", name="되돌리기").click()
-        expect_answers(page, 3)
-        assert turn(page, 2).locator(".kind").first.text_content() == "🥗 비건"
-
-        page.get_by_role("group", name="이렇게 말해 보세요").get_by_role("button", name="자세히").click()
-        expect_answers(page, 4)
-        assert any(title in visitor.shown for title in titles(page, 2))
-        expect(turn(page, 3).locator(".challenge")).to_have_count(0)
-
-        thumbs = turn(page, 3)
-        thumbs.get_by_role("button", name="아쉬워요").click()
-        thumbs.get_by_role("textbox").fill("조금 더 자세히요")
-        thumbs.get_by_role("button", name="보내기").click()
-        expect(thumbs.get_by_role("textbox")).to_be_hidden()
-        assert conversation(visitor, server)[3]["feedback"] == {"thumb": "down", "reason": "조금 더 자세히요"}
-
-        said = page.locator(".said").all_text_contents()
-        page.reload()
-        expect_answers(page, 4)
-        assert page.locator(".said").all_text_contents() == said
-        expect(thumbs.get_by_role("button", name="아쉬워요")).to_have_attribute("aria-pressed", "true")
-        thumbs.get_by_role("button", name="아쉬워요").click()
-        expect(thumbs.get_by_role("button", name="아쉬워요")).to_have_attribute("aria-pressed", "false")
-        expect(page.locator(".toast")).to_contain_text("취소")
-        assert conversation(visitor, server)[3]["feedback"] is None
-
-        before = session_id(visitor)
-        page.get_by_role("button", name="대화 지우기").click()
-        page.get_by_role("dialog").get_by_role("button", name="지우기").click()
-        expect(page.locator("#picker")).to_be_visible()
-        expect(page.locator(".turn")).to_have_count(0)
-        assert session_id(visitor) != before
-        page.reload()
-        expect(page.get_by_role("radio")).to_have_count(16)
+        journey.begin(visitor, server)
+        journey.change_and_undo(visitor)
+        journey.take_a_suggestion(visitor)
+        assert any(title in visitor.shown for title in titles(visitor.page, 2))
+        journey.give_a_reason(visitor, server)
+        journey.reload(visitor)
+        journey.take_the_thumb_back(visitor, server)
+        journey.forget(visitor)
         assert visitor.complaints == []
 
 
