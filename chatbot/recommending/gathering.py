@@ -1,24 +1,33 @@
 """Gathering the pieces of a source's text: what comes within 50 ms is read, shown and sent together.
 
-Reading and sending cost per piece rather than per character, and a person cannot tell 50 ms.
+Reading and sending cost per piece rather than per character, and a person cannot tell 50 ms. Sending costs per listener
+too: the more there are, and the more a process has to do, the longer are the pieces, instead of coming ever later.
 """
 
 import asyncio
 from collections.abc import Callable
 
 GATHER_SECONDS = 0.05
+LONGEST_SECONDS = 0.25
+CROWD = 100
+"""Listeners up to whom that is so; for twice as many it gathers for twice as long."""
 
 
 class Gatherer:
     """Hands pieces on to ``take``, which tells whether a person sees anything of them: each at once until something is
-    seen, then what comes until 50 ms later together. Used from the event loop only."""
+    seen, then what comes until 50 ms later together; until 250 ms later at most for many ``listeners``, or where the
+    event loop was late. Used from the event loop only."""
 
-    def __init__(self, take: Callable[[str], bool], *, seconds: float = GATHER_SECONDS) -> None:
+    def __init__(
+        self, take: Callable[[str], bool], *, listeners: Callable[[], int] = lambda: 1, seconds: float = GATHER_SECONDS
+    ) -> None:
         self._take = take
+        self._listeners = listeners
         self._seconds = seconds
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._seen_at = float("-inf")
+        self._late = 0.0
         self._error: Exception | None = None
 
     def add(self, piece: str) -> None:
@@ -27,11 +36,11 @@ class Gatherer:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        due = self._seen_at + self._seconds
+        due = self._seen_at + self._wait()
         if loop.time() >= due:
             self.flush()
         else:
-            self._timer = loop.call_at(due, self._flush_later)
+            self._timer = loop.call_at(due, self._flush_later, due)
 
     def flush(self) -> None:
         """Hands on what waits. Raises what ``take`` raised, now or earlier."""
@@ -46,7 +55,13 @@ class Gatherer:
             if self._take(text):
                 self._seen_at = asyncio.get_running_loop().time()
 
-    def _flush_later(self) -> None:
+    def _wait(self) -> float:
+        """Seconds between one piece and the next."""
+        for_all = self._seconds * max(1.0, self._listeners() / CROWD)
+        return min(for_all + 2 * self._late, LONGEST_SECONDS)
+
+    def _flush_later(self, due: float) -> None:
+        self._late = asyncio.get_running_loop().time() - due
         try:
             self.flush()
         except Exception as error:  # nobody is here to hear of it: the next call raises it

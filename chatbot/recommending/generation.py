@@ -59,6 +59,7 @@ class RunningGeneration:
             composer=self._composer,
             show=self._show,
             notice=self._tell_of,
+            listeners=lambda: self.listeners,
         )
         self._holds_slot = False
         self._reading: asyncio.Task[None] | None = None

@@ -48,7 +48,8 @@ class Record:
 
 class Writing:
     """``show`` is called with everything that is shown, ``notice`` when another source has to go on: with its name and
-    the numbers of the challenges that come from it, none when it writes the whole answer."""
+    the numbers of the challenges that come from it, none when it writes the whole answer. ``listeners`` tells how many
+    there are at the moment."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Writing:
         composer: Composer,
         show: Callable[[Composed], None],
         notice: Callable[[str, list[int]], None],
+        listeners: Callable[[], int] = lambda: 1,
     ) -> None:
         self.record = Record()
         self._sources = sources
@@ -65,6 +67,7 @@ class Writing:
         self._composer = composer
         self._show = show
         self._notice = notice
+        self._listeners = listeners
         self._deadline = asyncio.get_running_loop().time() + settings.LEAFRESH_ANSWER_SECONDS
 
     async def write(self) -> None:
@@ -147,7 +150,7 @@ class Writing:
                     limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
                 return is_seen
 
-            gatherer = Gatherer(read)
+            gatherer = Gatherer(read, listeners=self._listeners)
             try:
                 async for piece in pieces:
                     raw.append(piece)

@@ -1,6 +1,8 @@
-"""A generation's events straight from the log, for clients that are no SSE streams."""
+"""A generation's events straight from the log, for a client that listens: those that are there, then live."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Protocol
 
 from chatbot.streaming.bell import bell
 from chatbot.streaming.channels import channel_of
@@ -11,8 +13,16 @@ BATCH = 100
 """Events that are read from the log at once."""
 
 
-async def follow(listening: Listening) -> AsyncGenerator[Numbered, None]:
-    """The events that the listener is to get, each once and in order, from the log and then live.
+class Waker(Protocol):
+    """What wakes who waits for more: an ``asyncio.Event``, or what is used like one. To be cleared before one looks."""
+
+    def clear(self) -> None: ...
+    async def wait(self) -> Any: ...
+
+
+async def batches(listening: Listening, more: Waker) -> AsyncGenerator[list[Numbered], None]:
+    """The events that the listener is to get, each once and in order: a list for each look into the log, hence at once
+    and whenever ``more`` wakes it; an empty one when there was nothing.
 
     Ends behind the terminal event; without one when the generation was given up or its log erased.
     """
@@ -20,22 +30,26 @@ async def follow(listening: Listening) -> AsyncGenerator[Numbered, None]:
     passage = Passage(listening)
     worth_waiting = listening.opened()
     try:
-        if not worth_waiting:
-            return
-        with bell().listening(channel) as more:
-            while not passage.ended:
-                more.clear()
-                try:
-                    events = event_log.after(channel, passage.last, BATCH)
-                except KeyError:  # erased: nothing will come any more
-                    return
-                for event in events:
-                    for own in passage.let(Numbered(event.type, event.id, event.data)):
-                        yield own
-                if not events:
-                    for own in passage.leave():
-                        yield own
-                    if not passage.ended:
-                        await more.wait()
+        while worth_waiting and not passage.ended:
+            more.clear()
+            try:
+                events = event_log.after(channel, passage.last, BATCH)
+            except KeyError:  # erased: nothing will come any more
+                return
+            passed = [own for it in events for own in passage.let(Numbered(it.type, it.id, it.data))]
+            if len(events) < BATCH:
+                passed += passage.leave()
+            yield passed
+            if len(events) < BATCH and not passage.ended:
+                await more.wait()
     finally:
         listening.closed()
+
+
+async def follow(listening: Listening) -> AsyncGenerator[Numbered, None]:
+    """The same events one by one, for clients that are no SSE streams: the bell wakes them."""
+    with bell().listening(channel_of(listening.generation_id)) as more:
+        async with aclosing(batches(listening, more)) as looks:
+            async for look in looks:
+                for event in look:
+                    yield event

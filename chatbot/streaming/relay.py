@@ -1,94 +1,94 @@
-"""The SSE response: django-eventstream's own, on one channel, with what it lacks: no event twice, and an end."""
+"""The SSE response: a client is one of django-eventstream's listeners on the generation's channel, and reads the log.
 
+The frames around the events (``stream-open``, ``keep-alive``) are those that the library's own ``events()`` sends.
+Its loop is not used: it sends events twice and never ends, reads the log in a thread, and takes a task and a timer for
+each event of each listener, which is half of what delivering one costs.
+"""
+
+import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 
-from django.http import HttpRequest, StreamingHttpResponse
-from django_eventstream.views import events
+from django.http import StreamingHttpResponse
+from django_eventstream.views import Listener, get_listener_manager
 
 from chatbot.streaming.channels import channel_of, event_id
 from chatbot.streaming.events import frame
-from chatbot.streaming.listening import Listening, Numbered, Passage
+from chatbot.streaming.following import batches
+from chatbot.streaming.listening import Listening
 
 RESET = b"event: stream-reset\ndata:\n\n"
+OPEN = b":" + b" " * 2048 + b"\n\nevent: stream-open\ndata:\n\n"
+"""With what makes proxies and old browsers pass on the first bytes."""
+
+KEEP_ALIVE = b"event: keep-alive\ndata:\n\n"
+KEEP_ALIVE_SECONDS = 20.0
 
 
 def stream_response(listening: Listening) -> StreamingHttpResponse:
     """An event stream of the generation, from the log and then live, that ends after the terminal event."""
-    response = events(_library_request(listening), channels=[channel_of(listening.generation_id)])
-    assert isinstance(response, StreamingHttpResponse)
-    chunks = response.streaming_content
-    assert isinstance(chunks, AsyncIterator)
-    response.streaming_content = relay(chunks, listening)
-    return response
+    return _event_stream(relay(listening))
 
 
-def _library_request(listening: Listening) -> HttpRequest:
-    """A request with the cursor alone: the client's own has parameters (``es-meta``, ``recover``) and a lazy user
-    that the library would act on."""
-    request = HttpRequest()
-    number = listening.after
-    request.META["HTTP_LAST_EVENT_ID"] = f"{channel_of(listening.generation_id)}:{number}"
-    return request
+async def relay(listening: Listening) -> AsyncGenerator[bytes, None]:
+    """The bytes for one client: what comes at the same moment together, and a sign of life where nothing does."""
+    loop = asyncio.get_running_loop()
+    channel = channel_of(listening.generation_id)
+    is_open = False
+    sent_at = loop.time()
+    with _registered(channel) as more:
+        async with aclosing(batches(listening, more)) as looks:
+            async for look in looks:
+                frames = [frame(it.name, it.data, event_id=f"{channel}:{it.number}") for it in look]
+                chunk = "".join(frames).encode()
+                if not is_open:
+                    is_open = True
+                    chunk = (RESET if listening.reset else b"") + OPEN + chunk
+                elif not chunk and loop.time() - sent_at >= KEEP_ALIVE_SECONDS:
+                    chunk = KEEP_ALIVE
+                if chunk:
+                    sent_at = loop.time()
+                    yield chunk
 
 
-async def relay(chunks: AsyncIterator[bytes], listening: Listening) -> AsyncGenerator[bytes, None]:
-    """Passes on the frames in ``chunks``: each number once and in order, nothing after the terminal event."""
-    frames = _Frames(listening)
-    worth_waiting = listening.opened()
+class _Ear(Listener):  # type: ignore[misc]  # django_eventstream ships no types
+    """The library's listener, woken by what is published on its channel, and now and then by itself."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self.assign_loop()
+        self.channels = {channel}
+        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._stir)
+
+    def wake_threadsafe(self) -> None:
+        self.aevent.set()  # generations publish on the loop of those who listen to them: no thread to cross
+
+    def clear(self) -> None:
+        self.aevent.clear()
+        self.channel_items: dict[str, list[object]] = {}  # events are read from the log, which does not drop any
+
+    async def wait(self) -> None:
+        await self.aevent.wait()
+
+    def _stir(self) -> None:
+        self.aevent.set()
+        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._stir)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+
+@contextmanager
+def _registered(channel: str) -> Iterator[_Ear]:
+    """One of the library's listeners, for as long as the client listens."""
+    ear = _Ear(channel)
+    get_listener_manager().add_listener(ear)
     try:
-        if not worth_waiting:
-            return
-        async with aclosing(chunks):  # type: ignore[type-var]  # Django gives an async generator here
-            if listening.reset:
-                yield RESET
-            async for chunk in chunks:
-                passed = [frame for block in chunk.decode().split("\n\n") if block for frame in frames.let(block)]
-                if passed:
-                    yield "".join(passed).encode()
-                if frames.ended:
-                    return
+        yield ear
     finally:
-        listening.closed()
-
-
-class _Frames:
-    """The passage of one listener, as frames of the library's stream."""
-
-    def __init__(self, listening: Listening) -> None:
-        self._passage = Passage(listening)
-        self._erased = False
-        self._generation_id = listening.generation_id
-        self._id_head = f"id: {channel_of(listening.generation_id)}:"
-
-    @property
-    def ended(self) -> bool:
-        return self._erased or self._passage.ended
-
-    def let(self, block: str) -> list[str]:
-        """The frames to send for ``block``, a frame without its blank line."""
-        if self.ended:
-            return []
-        event = _parse(block, self._id_head)
-        if event is None:
-            return [f"{block}\n\n"]
-        if event.name == "stream-reset":  # the log was erased: nothing will come any more
-            self._erased = True
-            return []
-        return [f"{block}\n\n" if own is event else self._frame(own) for own in self._passage.let(event)]
-
-    def _frame(self, event: Numbered) -> str:
-        return frame(event.name, event.data, event_id=event_id(self._generation_id, event.number))
-
-
-def _parse(text: str, id_head: str) -> Numbered | None:
-    """The event in one frame; None for the library's own (open, keep-alive)."""
-    lines = text.split("\n")
-    if len(lines) < 3 or not lines[1].startswith(id_head):
-        return None
-    number = int(lines[1].removeprefix(id_head))
-    return Numbered(lines[0].removeprefix("event: "), number, lines[2].removeprefix("data: "))
+        get_listener_manager().remove_listener(ear)
+        ear.close()
 
 
 def single_event_response(
@@ -100,7 +100,11 @@ def single_event_response(
     async def content() -> AsyncIterator[bytes]:
         yield frame(name, data, event_id=last_id, retry_seconds=retry_seconds).encode()
 
-    response = StreamingHttpResponse(content(), content_type="text/event-stream")
+    return _event_stream(content())
+
+
+def _event_stream(content: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(content, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -62,3 +63,44 @@ async def test_what_was_flushed_is_not_handed_on_again() -> None:
     gatherer.flush()
     await asyncio.sleep(0.03)
     assert reader.texts == ["가", "나"]
+
+
+class Clock:
+    """Stands in for the event loop's clock and timers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.dues: list[float] = []
+        self._later: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        monkeypatch.setattr(self._loop, "time", lambda: self.now)
+        monkeypatch.setattr(self._loop, "call_at", self._call_at)
+
+    def _call_at(self, due: float, callback: Callable[[float], None], given: float) -> asyncio.TimerHandle:
+        self.dues.append(due)
+        self._later = lambda: callback(given)
+        return asyncio.TimerHandle(due, lambda: None, (), self._loop)
+
+    def wait_of(self, gatherer: Gatherer, *, late: float = 0.0) -> float:
+        """How long a piece waits behind another; the loop is ``late`` with it."""
+        self.now += 1.0
+        gatherer.add("가")
+        began = self.now
+        gatherer.add("나")
+        self.now = self.dues[-1] + late
+        self._later()
+        return self.dues[-1] - began
+
+
+async def test_a_busy_process_gathers_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    gatherer = Gatherer(Reader())
+    waits = [clock.wait_of(gatherer, late=late) for late in (0.03, 0.0, 7.0, 0.0)]
+    assert waits == pytest.approx([0.05, 0.11, 0.05, 0.25])
+
+
+@pytest.mark.parametrize(("listeners", "wait"), [(0, 0.05), (1, 0.05), (100, 0.05), (200, 0.1), (5000, 0.25)])
+async def test_for_many_listeners_it_gathers_for_longer(
+    monkeypatch: pytest.MonkeyPatch, listeners: int, wait: float
+) -> None:
+    assert Clock(monkeypatch).wait_of(Gatherer(Reader(), listeners=lambda: listeners)) == pytest.approx(wait)

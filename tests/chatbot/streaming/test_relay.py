@@ -1,31 +1,31 @@
+import asyncio
 import uuid
-from collections.abc import AsyncGenerator
 from typing import Any
 
-from chatbot.streaming.channels import event_id
-from chatbot.streaming.events import Close, Start, Token, encode_event, frame
-from chatbot.streaming.listening import Farewell, Listening
-from chatbot.streaming.relay import RESET, relay
+import pytest
+from django_eventstream.views import get_listener_manager
 
-ID = uuid.uuid4()
-OPEN = ":   \n\nevent: stream-open\ndata:\n\n"
-KEEP_ALIVE = "event: keep-alive\ndata:\n\n"
-START = Start(str(ID), "VEGAN", "비건", "base-info@1", "catalog")
+from chatbot.streaming import relay as relaying
+from chatbot.streaming.channels import event_id
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import Close, Event, Start, Token, encode_event, frame
+from chatbot.streaming.listening import Farewell, Listening
+from chatbot.streaming.publisher import Publisher
+from chatbot.streaming.relay import KEEP_ALIVE, OPEN, RESET, relay
+
 CLOSE = Close("recommendation", "비건", [])
 
 
-def numbered(number: int, event: Start | Token | Close) -> str:
-    return frame(event.name, encode_event(event), event_id=event_id(ID, number))
-
-
 class Ear:
-    """A listener that counts."""
+    """A listener that counts, to a generation that is written here."""
 
     worth = True
 
     def __init__(self, **options: Any) -> None:
+        self.id = uuid.uuid4()
         self.open = self.opened = 0
-        self.listening = Listening(ID, "user1", self._opened, self._closed, **options)
+        self.publisher = Publisher(self.id)
+        self.listening = Listening(self.id, "user1", self._opened, self._closed, **options)
 
     def _opened(self) -> bool:
         self.open += 1
@@ -35,78 +35,123 @@ class Ear:
     def _closed(self) -> None:
         self.open -= 1
 
-    async def hears(self, *chunks: str) -> str:
-        async def library() -> AsyncGenerator[bytes, None]:
-            for chunk in chunks:
-                yield chunk.encode()
+    def write(self, *events: Event) -> None:
+        for event in events:
+            self.publisher.send(event)
 
-        heard = b"".join([chunk async for chunk in relay(library(), self.listening)])
+    def framed(self, *events: Event, first: int = 1) -> bytes:
+        """The events as they stand on the wire."""
+        numbered = enumerate(events, start=first)
+        return "".join(frame(it.name, encode_event(it), event_id=event_id(self.id, n)) for n, it in numbered).encode()
+
+    async def hears(self) -> bytes:
+        async with asyncio.timeout(10):
+            heard = b"".join([chunk async for chunk in relay(self.listening)])
         assert (self.opened, self.open) == (1, 0)
-        return heard.decode()
+        assert get_listener_manager().listeners_by_channel == {}
+        return heard
 
 
-async def test_repeated_events_are_passed_on_once() -> None:
-    one, two, three = numbered(1, Token("가")), numbered(2, Token("나")), numbered(3, CLOSE)
-    assert await Ear().hears(OPEN + one, one + two, two, "", KEEP_ALIVE, one + two + three) == (
-        OPEN + one + two + KEEP_ALIVE + three
-    )
+async def test_what_was_written_comes_at_once_and_the_stream_ends() -> None:
+    ear = Ear()
+    ear.write(Token("가"), Token("나"), CLOSE)
+    assert await ear.hears() == OPEN + ear.framed(Token("가"), Token("나"), CLOSE)
 
 
-async def test_nothing_follows_the_terminal_event() -> None:
-    assert await Ear().hears(numbered(1, CLOSE) + numbered(2, Token("나")) + KEEP_ALIVE, OPEN) == numbered(1, CLOSE)
+async def test_what_comes_at_the_same_moment_comes_together() -> None:
+    ear = Ear()
+    stream = relay(ear.listening)
+    ear.write(Token("가"))
+    assert await anext(stream) == OPEN + ear.framed(Token("가"))
+    waiting = asyncio.create_task(anext(stream))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    ear.write(Token("나"), CLOSE)
+    assert await waiting == ear.framed(Token("나"), CLOSE, first=2)
+    assert [chunk async for chunk in stream] == []
+
+
+async def test_no_event_is_lost_to_who_is_far_behind() -> None:
+    ear = Ear()
+    ear.write(Token("가"))
+    stream = relay(ear.listening)
+    await anext(stream)
+    tokens = [Token(str(number)) for number in range(250)]
+    ear.write(*tokens, CLOSE)
+    assert b"".join([chunk async for chunk in stream]) == ear.framed(*tokens, CLOSE, first=2)
 
 
 async def test_a_listener_that_resumes_gets_the_rest() -> None:
-    one, two = numbered(1, Token("가")), numbered(2, CLOSE)
-    assert await Ear(after=1).hears(OPEN + one + two) == OPEN + two
+    ear = Ear(after=1)
+    ear.write(Token("가"), CLOSE)
+    assert await ear.hears() == OPEN + ear.framed(CLOSE, first=2)
 
 
 async def test_a_reset_comes_first() -> None:
-    assert await Ear(reset=True).hears(OPEN, numbered(1, CLOSE)) == RESET.decode() + OPEN + numbered(1, CLOSE)
+    ear = Ear(reset=True)
+    ear.write(CLOSE)
+    assert await ear.hears() == RESET + OPEN + ear.framed(CLOSE)
 
 
 async def test_each_listener_is_told_its_own_session() -> None:
-    own = Start(str(ID), "VEGAN", "비건", "base-info@1", "catalog", "user1")
-    assert await Ear().hears(numbered(1, START)) == numbered(1, own)
+    ear = Ear()
+    start = ("VEGAN", "비건", "base-info@1", "catalog")
+    ear.write(Start(str(ear.id), *start), CLOSE)
+    assert await ear.hears() == OPEN + ear.framed(Start(str(ear.id), *start, "user1"), CLOSE)
 
 
 async def test_bare_string_tokens() -> None:
-    heard = await Ear(token_format="text").hears(numbered(1, Token('나 "는"\n')))
-    assert heard.endswith('data: {"status":200,"message":"토큰 생성","data":"나 \\"는\\"\\n"}\n\n')
+    ear = Ear(token_format="text")
+    ear.write(Token('나 "는"\n'), CLOSE)
+    assert b'data: {"status":200,"message":"\xed\x86\xa0\xed\x81\xb0 \xec\x83\x9d\xec\x84\xb1","data":"' in (
+        heard := await ear.hears()
+    )
+    assert '"data":"나 \\"는\\"\\n"}\n\n' in heard.decode()
 
 
 async def test_a_generation_that_is_given_up_is_not_waited_for() -> None:
     ear = Ear()
     ear.worth = False
-    assert await ear.hears(numbered(1, Token("가"))) == ""
+    ear.write(Token("가"))
+    assert await ear.hears() == b""
 
 
 async def test_an_erased_log_ends_the_stream() -> None:
-    erased = f'event: stream-reset\nid: {event_id(ID, 1)}\ndata: {{"channels": []}}\n\n'
-    assert await Ear().hears(numbered(1, Token("가")), erased, numbered(2, Token("나"))) == numbered(1, Token("가"))
+    ear = Ear()
+    ear.write(Token("가"))
+    stream = relay(ear.listening)
+    await anext(stream)
+    event_log.forget(ear.id)
+    ear.write(Token("나"))
+    event_log.forget(ear.id)
+    assert [chunk async for chunk in stream] == []
+    assert ear.open == 0
 
 
 async def test_a_farewell_replaces_what_would_follow() -> None:
     stopped = Close("recommendation", "가", [], stopped=True)
     ear = Ear(farewell=lambda: Farewell(1, [stopped]))
-    one, two, three = numbered(1, Token("가")), numbered(2, Token("나")), numbered(3, CLOSE)
-    assert await ear.hears(one, two + three) == one + numbered(2, stopped)
+    ear.write(Token("가"), Token("나"), CLOSE)
+    assert await ear.hears() == OPEN + ear.framed(Token("가"), stopped)
+
+
+async def test_silence_is_broken_by_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "KEEP_ALIVE_SECONDS", 0.02)
+    ear = Ear()
+    ear.write(Token("가"))
+    stream = relay(ear.listening)
+    await anext(stream)
+    assert [await anext(stream), await anext(stream)] == [KEEP_ALIVE, KEEP_ALIVE]
+    ear.write(CLOSE)
+    assert ear.framed(CLOSE, first=2) in [chunk async for chunk in stream]
 
 
 async def test_a_client_that_goes_away_is_no_longer_listening() -> None:
     ear = Ear()
-    library_closed = False
-
-    async def library() -> AsyncGenerator[bytes, None]:
-        nonlocal library_closed
-        try:
-            while True:
-                yield KEEP_ALIVE.encode()
-        finally:
-            library_closed = True
-
-    stream = relay(library(), ear.listening)
-    assert await anext(stream) == KEEP_ALIVE.encode()
+    ear.write(Token("가"))
+    stream = relay(ear.listening)
+    await anext(stream)
     assert ear.open == 1
     await stream.aclose()
-    assert (ear.open, library_closed) == (0, True)
+    assert ear.open == 0
+    assert get_listener_manager().listeners_by_channel == {}
