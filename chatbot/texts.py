@@ -74,7 +74,7 @@ def _talking() -> dict[str, str]:
 
 def _progress() -> dict[str, str]:
     return {
-        "thinking": _("Looking for an answer that suits you …"),
+        "thinking": _("Finding an answer for you …"),
         "writing": _("Writing the answer …"),
         "reconnecting": _("The connection broke. Reconnecting …"),
         "offline": _("Waiting for the network …"),

@@ -38,31 +38,6 @@ def test_a_selection_becomes_a_sentence_and_three_cards(visitor: Phone, slow_ser
     assert visitor.complaints == []
 
 
-def test_the_keyboard_alone_is_enough(visitor: Phone, server: RunningServer) -> None:
-    page = visitor.page
-    page.goto(server.url)
-    expect(page.get_by_role("radio")).to_have_count(16)
-    page.get_by_role("link", name="English").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("radio", name="바닷가", exact=True)).to_be_checked()
-    for _ in range(2):
-        page.keyboard.press("Tab")
-        page.keyboard.press("Space")
-    page.keyboard.press("Enter")
-    expect_answers(page, 1)
-    expect(page.locator(".said").first).to_be_focused()
-
-    again = page.get_by_role("button", name="다른 챌린지 보기")
-    for _ in range(15):
-        page.keyboard.press("Tab")
-        if again.evaluate("it => it.getRootNode().activeElement === it"):
-            break
-    page.keyboard.press("Enter")
-    expect(page.locator(".challenge.complete")).to_have_count(6)
-
-
 def test_what_is_missing_is_said_and_gets_the_focus(visitor: Phone, server: RunningServer) -> None:
     page = visitor.page
     pick(page, server.url, ("도시",))

@@ -78,6 +78,7 @@ export function makeComposer(root, texts, onSay) {
         ...messages.map((message) => {
           const chip = element`<button class="chip" lang="ko">${message}</button>`;
           chip.onclick = () => onSay(message);
+          chip.onfocus = () => chip.scrollIntoView({ block: "nearest", inline: "nearest" });
           return chip;
         }),
       );

@@ -53,7 +53,7 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
       changed();
       onLoad();
     } catch {
-      loading.after(failureBox(texts.optionsFailed, texts.retry, reload));
+      part(".greeting").append(failureBox(texts.optionsFailed, texts.retry, reload));
     }
     loading.hidden = true;
   }

@@ -96,7 +96,7 @@ export function makeTalk(view, chat, picker) {
 
   function offerThumbs(turn, answer, thought) {
     const { generationId } = turn;
-    if (generationId && answer.kind !== "help") {
+    if (generationId && answer.recommend && answer.kind !== "help") {
       turn.offerThumbs(thought, (given) => client.rate(generationId, given, place()));
     }
   }

@@ -29,6 +29,7 @@ export function thumbs({ texts, toast }, thought, rate) {
     button.onclick = () => {
       const isTakenBack = thought?.thumb === thumb;
       reason.hidden = isTakenBack;
+      reason.scrollIntoView({ block: "nearest" });
       give(isTakenBack ? null : { thumb, reason: input.value.trim() });
     };
   }
