@@ -35,27 +35,41 @@ class Limits:
 async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
     """The pieces, as long as they keep within the limits. White space alone does not count as talking.
 
-    Raises SourceError that names the limit.
+    To be read by one task, which waits for nothing else meanwhile. Raises SourceError that names the limit.
     """
-    clock = asyncio.get_running_loop().time
-    began = clock()
-    wait_until, limit = began + limits.first_token, f"no token within {limits.first_token:g} s"
+    loop = asyncio.get_running_loop()
+    over = loop.time() + limits.answer
+    wait_until, limit = loop.time() + limits.first_token, f"no token within {limits.first_token:g} s"
     size = 0
-    async with aclosing(pieces):
-        while True:
-            over = began + limits.answer
-            try:
-                async with asyncio.timeout_at(min(wait_until, over)):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                if over <= wait_until:
-                    limit = f"no end within {limits.answer:g} s"
-                raise SourceError(limit) from None
-            size += len(piece.encode("utf-8", "replace"))
-            if size > limits.answer_bytes:
-                raise SourceError(f"more than {limits.answer_bytes} bytes")
-            if piece.strip():
-                wait_until, limit = clock() + limits.silence, f"silent for {limits.silence:g} s"
-            yield piece
+    timer: asyncio.TimerHandle | None = None
+
+    def look() -> None:
+        """Ends the wait if it is too long, and looks again when it may be. A timer for each piece costs more than all
+        else here."""
+        nonlocal timer
+        due = min(wait_until, over)
+        if loop.time() >= due:
+            waiting.reschedule(due)
+        else:
+            timer = loop.call_at(due, look)
+
+    try:
+        async with asyncio.timeout(None) as waiting, aclosing(pieces):
+            look()
+            has_talked = False
+            async for piece in pieces:
+                size += len(piece.encode("utf-8", "replace"))
+                if size > limits.answer_bytes:
+                    raise SourceError(f"more than {limits.answer_bytes} bytes")
+                if piece.strip():
+                    wait_until, limit = loop.time() + limits.silence, f"silent for {limits.silence:g} s"
+                    if not has_talked and timer is not None:  # it may be due earlier now
+                        has_talked = True
+                        timer.cancel()
+                        look()
+                yield piece
+    except TimeoutError:
+        raise SourceError(f"no end within {limits.answer:g} s" if over <= wait_until else limit) from None
+    finally:
+        if timer is not None:
+            timer.cancel()
