@@ -20,11 +20,12 @@ def documented_lines(server_url: str) -> str:
     return found[1].replace("https://chat.example.com", server_url)
 
 
-def page_with_chat(server_url: str) -> str:
+def page_with_chat(server_url: str, *, language: str = "ko") -> str:
     """A page that embeds the server's chat as the documentation says, with a style sheet of its own."""
-    head = '<meta charset="utf-8"><title>우리 동네</title><link rel="stylesheet" href="/site.css">'
-    body = f"<main><h1>우리 동네</h1>\n{documented_lines(server_url)}</main>"
-    return f'<!doctype html><html lang="ko"><head>{head}</head><body>{body}</body></html>'
+    name = "우리 동네" if language == "ko" else "Our town"
+    head = f'<meta charset="utf-8"><title>{name}</title><link rel="stylesheet" href="/site.css">'
+    body = f"<main><h1>{name}</h1>\n{documented_lines(server_url)}</main>"
+    return f'<!doctype html><html lang="{language}"><head>{head}</head><body>{body}</body></html>'
 
 
 class Site:
