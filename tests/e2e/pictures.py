@@ -52,6 +52,7 @@ def come_to_rest(page: Page) -> None:
 
 def taken(page: Page, scheme: Literal["light", "dark"]) -> Image.Image:
     page.emulate_media(color_scheme=scheme)
+    page.wait_for_timeout(100)  # all layers are drawn in it
     page.evaluate(REST)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
