@@ -3,12 +3,21 @@
 daphne takes what an application sends without ever making it wait, and keeps what a client does not read; it keeps
 what an application did not look at yet; it drops a connection over a message that is too large without a word; it lets
 an application close with few codes and no reason; and it ends without saying goodbye. Importing this module installs
-daphne's event loop.
+the event loop that daphne runs on: uvloop, on which a stream takes less processor time than on asyncio's own.
 """
 
 import asyncio
+import gc
 import logging
+import sys
 from typing import Any
+
+import uvloop
+from twisted.internet import asyncioreactor
+
+if "twisted.internet.reactor" not in sys.modules:
+    # daphne takes one that is there.
+    asyncioreactor.install(uvloop.new_event_loop())  # type: ignore[no-untyped-call]  # twisted types it not
 
 import daphne.server
 from autobahn.util import encode_truncate
@@ -38,6 +47,17 @@ RESTART_SECONDS = 1
 
 _TWISTED_KEEPS = 64 * 1024
 """A client is behind when more than this waits for it (``FileDescriptor.bufferSize``), until nothing does."""
+
+
+def settle_memory() -> None:
+    """Takes what was imported out of the garbage collector's sight, and has it look less often.
+
+    Django and LangChain are some hundred thousand objects that stay. Going through them all stopped every stream for a
+    tenth of a second now and then.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=settings.LEAFRESH_PORT, type=int, help="0 picks a free port")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        from chatbot.serving import Server  # here, and first of all: daphne installs its event loop with it
+        from chatbot.serving import Server, settle_memory  # here, and first of all: it installs the event loop
 
         # isort: split
         from daphne.endpoints import build_endpoint_description_strings
@@ -59,6 +59,7 @@ class Command(BaseCommand):
 
         reactor.addSystemEventTrigger("before", "shutdown", end_generations)  # type: ignore[arg-type]  # wrong stub
         reactor.callWhenRunning(announce)
+        settle_memory()
         server.run()
         _close(asyncio.get_event_loop())
 
