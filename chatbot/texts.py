@@ -11,7 +11,23 @@ from django.utils.translation import gettext as _
 
 def setup(language: str) -> dict[str, Any]:
     """What ``<leafresh-chat>`` must know before it can be drawn."""
-    return {"language": language, "startUrl": settings.LEAFRESH_START_URL, "texts": {**_picking(), **_talking()}}
+    words = {**_picking(), **_talking(), **({} if language == SERVERS_LANGUAGE else _refusals())}
+    return {"language": language, "startUrl": settings.LEAFRESH_START_URL, "texts": words}
+
+
+SERVERS_LANGUAGE = "ko"
+"""Of the messages in envelopes: in other languages the chat says itself what a status means."""
+
+
+def _refusals() -> dict[str, str]:
+    """By status."""
+    return {
+        "400": _("This choice is not offered any more. Please choose again."),
+        "422": _("This message cannot be sent as it is."),
+        "429": _("These were a lot of questions. Please wait a moment."),
+        "502": _("The answer could not be written. Please try again."),
+        "503": _("Many people are asking right now. Please wait a moment."),
+    }
 
 
 def _picking() -> dict[str, str]:
@@ -85,6 +101,6 @@ def _progress() -> dict[str, str]:
         "done": _("Is there one you like?"),
         "failed": _("The answer did not come through."),
         "unfinished": _("This answer was not finished."),
-        "unreachable": _("The server cannot be reached. Please check your connection."),
+        "0": _("The server cannot be reached. Please check your connection."),
         "countdown": _("Trying again in {seconds} s"),
     }

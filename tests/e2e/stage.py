@@ -39,8 +39,10 @@ class Theatre:
             self._site = opened.enter_context(Site())
             access = {"OPENAI_BASE_URL": self._provider.url, "OPENAI_API_KEY": "k"}
             model = {"LEAFRESH_CHAT_MODEL": "openai:obedient", "LEAFRESH_ABANDON_SECONDS": "0.2"}
-            self._held = opened.enter_context(RunningServer(env={**access, **model}))
-            self._server = opened.enter_context(RunningServer(env={"LEAFRESH_CORS_ORIGINS": self._site.origin}))
+            start = {"LEAFRESH_START_URL": "https://app.example.com/start"}
+            self._held = opened.enter_context(RunningServer(env={**access, **model, **start}))
+            embedded = {"LEAFRESH_CORS_ORIGINS": self._site.origin, **start}
+            self._server = opened.enter_context(RunningServer(env=embedded))
             self._site.files |= {
                 "/": page_with_chat(self._server.url),
                 "/en": page_with_chat(self._server.url, language="en"),

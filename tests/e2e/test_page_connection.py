@@ -154,3 +154,16 @@ def test_too_many_requests_are_counted_down(visitor: Phone, server: RunningServe
     expect(visitor.page.get_by_role("timer")).to_have_text("1초 뒤에 다시 시도할게요")
     expect_state(visitor.page, "done")
     assert visitor.shown == sse.laid_out(visitor.answers[0])
+
+
+def test_who_reads_english_is_refused_in_english(browser: Browser, server: RunningServer) -> None:
+    envelope = {"status": 503, "message": "지금은 이용자가 많아 추천을 시작할 수 없습니다.", "data": None}
+    body = f"event: error\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"
+    with browser.new_context(locale="en-US") as context:
+        page = context.new_page()
+        page.route("**/base-info?*", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+        pick(page, server.url)
+        start(page)
+        expect(page.locator(".failure").get_by_role("alert")).to_have_text(
+            "Many people are asking right now. Please wait a moment."
+        )

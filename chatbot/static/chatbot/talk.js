@@ -104,7 +104,7 @@ export function makeTalk(view, chat, picker) {
   function failed(asked, failure) {
     asked.handle = null;
     const canRetry = failure.status < 400 || failure.status >= 429;
-    const message = failure.status ? failure.message || texts.failed : texts.unreachable;
+    const message = texts[failure.status] ?? (failure.message || texts.failed);
     const box = failureBox(message, asked === current && canRetry && texts.retry, retry);
     asked.turn.fail(box);
     if (asked !== current) return;
@@ -143,7 +143,7 @@ export function makeTalk(view, chat, picker) {
     const asked = { question, turn, handle: null, tries: 0 };
     if (isLast) current = asked;
     if (outcome === "running") return write(asked, generationId);
-    if (!answer) return failed(asked, { status: 502, message: texts.unfinished });
+    if (!answer) return failed(asked, { status: 500, message: texts.unfinished });
     notices.forEach((it) => note(turn, it));
     turn.restore(answer);
     offerThumbs(turn, answer, feedback);
