@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot.api.envelope import STATUS_MESSAGES, envelope
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         )
 
         async def drain() -> None:
+            asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
             await asyncio.gather(supervisor().drain(), server.say_goodbye())
 
         def end_generations() -> defer.Deferred[None]:
@@ -62,6 +64,12 @@ class Command(BaseCommand):
         settle_memory()
         server.run()
         _close(asyncio.get_event_loop())
+
+
+def _forgive_who_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Django's word for a client that went away is no error when daphne ends the request before Django has read it."""
+    if not isinstance(context.get("exception"), RequestAborted):
+        loop.default_exception_handler(context)
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

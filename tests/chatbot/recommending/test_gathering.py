@@ -19,16 +19,48 @@ class Reader:
         return not text.startswith("<")
 
 
-async def test_the_first_piece_goes_at_once_the_next_together() -> None:
-    reader = Reader()
-    gatherer = Gatherer(reader, seconds=0.02)
+class Clock:
+    """Stands in for the event loop's clock and timers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.dues: list[float] = []
+        self._later: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        monkeypatch.setattr(self._loop, "time", lambda: self.now)
+        monkeypatch.setattr(self._loop, "call_at", self._call_at)
+
+    def _call_at(self, due: float, callback: Callable[[float], None], given: float) -> asyncio.TimerHandle:
+        self.dues.append(due)
+        self._later = lambda: callback(given)
+        return asyncio.TimerHandle(due, lambda: None, (), self._loop)
+
+    def fire(self, *, late: float = 0.0) -> None:
+        """Lets the last timer come due; the loop is ``late`` with it."""
+        self.now = self.dues[-1] + late
+        self._later()
+
+    def wait_of(self, gatherer: Gatherer, *, late: float = 0.0) -> float:
+        """How long a piece waits behind another; the loop is ``late`` with it."""
+        self.now += 1.0
+        gatherer.add("가")
+        began = self.now
+        gatherer.add("나")
+        self.fire(late=late)
+        return self.dues[-1] - began
+
+
+async def test_the_first_piece_goes_at_once_the_next_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, reader = Clock(monkeypatch), Reader()
+    gatherer = Gatherer(reader)
     gatherer.add("가")
     assert reader.texts == ["가"]
     gatherer.add("나")
     gatherer.add("다")
     assert reader.texts == ["가"]
-    await asyncio.sleep(0.05)
+    clock.fire()
     assert reader.texts == ["가", "나다"]
+    clock.now += 1.0
     gatherer.add("라")
     assert reader.texts == ["가", "나다", "라"]
 
@@ -63,33 +95,6 @@ async def test_what_was_flushed_is_not_handed_on_again() -> None:
     gatherer.flush()
     await asyncio.sleep(0.03)
     assert reader.texts == ["가", "나"]
-
-
-class Clock:
-    """Stands in for the event loop's clock and timers."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1000.0
-        self.dues: list[float] = []
-        self._later: Callable[[], None] = lambda: None
-        self._loop = asyncio.get_running_loop()
-        monkeypatch.setattr(self._loop, "time", lambda: self.now)
-        monkeypatch.setattr(self._loop, "call_at", self._call_at)
-
-    def _call_at(self, due: float, callback: Callable[[float], None], given: float) -> asyncio.TimerHandle:
-        self.dues.append(due)
-        self._later = lambda: callback(given)
-        return asyncio.TimerHandle(due, lambda: None, (), self._loop)
-
-    def wait_of(self, gatherer: Gatherer, *, late: float = 0.0) -> float:
-        """How long a piece waits behind another; the loop is ``late`` with it."""
-        self.now += 1.0
-        gatherer.add("가")
-        began = self.now
-        gatherer.add("나")
-        self.now = self.dues[-1] + late
-        self._later()
-        return self.dues[-1] - began
 
 
 async def test_a_busy_process_gathers_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
