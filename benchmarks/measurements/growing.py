@@ -1,7 +1,7 @@
 """Figure 8: how the cost of a stream grows with its answer, its session, the catalogue, and the number of streams."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.figures import Figure, exponent, line_through
@@ -40,12 +40,6 @@ class Curve:
             Figure(f"8 growth with {self.x}, exponent", "", power, limit=limit),
             Figure(f"8 growth with {self.x}, per 1,000", "ms", line.slope * 1000),
         ]
-
-
-def curves(bench: Bench) -> list[Curve]:
-    """All four."""
-    measured: Sequence[Callable[[Bench], Curve]] = (by_answer, by_session, by_catalogue, by_streams)
-    return [measure(bench) for measure in measured]
 
 
 def _some(bench: Bench, points: Sequence[int]) -> Sequence[int]:
