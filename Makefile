@@ -64,7 +64,8 @@ format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 browser: # the browser that tests/e2e drives, with Korean fonts
-	@command -v chromium >/dev/null || scripts/install.sh chromium fonts-noto-cjk fonts-noto-color-emoji
+	@command -v chromium-headless-shell >/dev/null || \
+		scripts/install.sh chromium-headless-shell fonts-noto-cjk fonts-noto-color-emoji || command -v chromium
 
 messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gettext)
 	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \

@@ -1,6 +1,7 @@
 """A real browser for tests: Chromium with a phone's screen, a record of what a person saw there, a line to cut."""
 
 import contextlib
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-EXECUTABLE = "/usr/bin/chromium"
+EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
+"""Debian's Chromium without the browser's own windows, which takes half the processor time; else the whole one."""
+
 ARGUMENTS = [
     "--no-sandbox",  # tests also run as root, in containers
     "--disable-gpu",

@@ -31,24 +31,26 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
     """Runs a management command on the data directory and returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=_environment(data_dir, env or {}),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
+    return _run([sys.executable, "manage.py", *arguments], data_dir, env or {})
+
+
+def _run(command: list[str], data_dir: Path, env: dict[str, str]) -> str:
+    environment = _environment(data_dir, env)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @functools.cache
 def prepared_data() -> Path:
-    """A migrated database with the catalogue and the prompts, made once per test process; copied for each server."""
+    """A migrated database with the catalogue and the prompts, made once per test process, by one that starts
+    once for all commands; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    for command in ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents"):
-        manage(directory, command)
+    commands = ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+    program = "import django; django.setup(); from django.core.management import call_command"
+    calls = [f"call_command({command!r})" for command in commands]
+    _run(
+        [sys.executable, "-c", "; ".join([program, *calls])], directory, {"DJANGO_SETTINGS_MODULE": "leafresh.settings"}
+    )
     return directory
 
 
