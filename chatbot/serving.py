@@ -10,10 +10,11 @@ import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvloop
-from twisted.internet import asyncioreactor
+from twisted.internet import asyncioreactor, defer
 
 if "twisted.internet.reactor" not in sys.modules:
     # daphne takes one that is there.
@@ -61,16 +62,51 @@ def settle_memory() -> None:
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types
-    """daphne, with the difference that sending to a WebSocket takes as long as the client is behind."""
+    """daphne, with two differences: sending to a WebSocket takes as long as the client is behind; and when it is told
+    to stop, it first awaits ``let_go(server)``, and only then cancels what still runs."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, let_go: "Callable[[Server], Awaitable[None]]", **options: Any) -> None:
         super().__init__(**options)
+        self._let_go = let_go
+        self._ports: list[Any] = []
         WebSocketFactory.protocol = Connection  # it offers no way to be given another class than its own
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
         if isinstance(protocol, Connection):
             await protocol.caught_up.wait()
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        super().listen_success(port)
+
+    def kill_all_applications(self) -> defer.Deferred[None]:
+        """What Twisted waits for before it stops."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        try:
+            await self._let_go(self)
+        except Exception:  # it ends all the same
+            logger.exception("the server could not be stopped gently")
+        left = self._at_work()
+        for application in left:
+            application.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _at_work(self) -> "list[asyncio.Future[None]]":
+        applications = [each.get("application_instance") for each in self.connections.values()]
+        return [each for each in applications if each is not None and not each.done()]
+
+    def stop_listening(self) -> None:
+        """Takes no new connections; those that are open stay."""
+        for port in self._ports:
+            port.stopListening()
+
+    async def idle(self) -> None:
+        """Returns when no request is being answered any more, and no WebSocket is open."""
+        while left := self._at_work():
+            await asyncio.wait(left)
 
     async def say_goodbye(self) -> None:
         """Closes all WebSockets with RESTARTING, and waits a moment until the clients have taken note."""

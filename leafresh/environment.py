@@ -233,6 +233,29 @@ def database(name: str, default: str) -> dict[str, object]:
     return config
 
 
+def redis(name: str) -> str:
+    """The URL of a Redis server (``redis://``, ``rediss://``, ``unix://``); empty when unset.
+
+    The URL may hold a password, so the error does not repeat it.
+    """
+    value = os.environ.get(name, "").strip()
+    if value and not re.fullmatch(r"(rediss?://\S+|unix:///\S+)", value):
+        raise ImproperlyConfigured(f"{name} must be the URL of a Redis server, such as redis://127.0.0.1:6379/0.")
+    if value and importlib.util.find_spec("redis") is None:
+        raise ImproperlyConfigured(f"{name} names a Redis server, which needs its driver: pip install redis.")
+    return value
+
+
+def prefix(name: str, default: str) -> str:
+    """What stands before the names of keys: letters, digits, hyphens and underscores, 40 at most."""
+    value = os.environ.get(name, "").strip() or default
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+        raise ImproperlyConfigured(
+            f"{name} must have at most 40 letters, digits, hyphens and underscores, not {value!r}."
+        )
+    return value
+
+
 def secret_key(name: str, file: Path) -> str:
     """The variable's value, else the key kept in ``file``, which is made on the first start (mode 0600)."""
     value = os.environ.get(name, "").strip()

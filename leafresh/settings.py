@@ -27,6 +27,8 @@ LEAFRESH_MAX_GENERATIONS = environment.integer("LEAFRESH_MAX_GENERATIONS", 1000,
 LEAFRESH_ABANDON_SECONDS = environment.number("LEAFRESH_ABANDON_SECONDS", 10, minimum=0, maximum=3600)
 LEAFRESH_EVENT_LOG_SECONDS = environment.number("LEAFRESH_EVENT_LOG_SECONDS", 300, minimum=0, maximum=86_400)
 LEAFRESH_EVENT_LOG_MEGABYTES = environment.integer("LEAFRESH_EVENT_LOG_MEGABYTES", 64, minimum=1, maximum=65_536)
+LEAFRESH_DRAIN_SECONDS = environment.number("LEAFRESH_DRAIN_SECONDS", 20, minimum=0, maximum=3600)
+LEAFRESH_METRICS = environment.boolean("LEAFRESH_METRICS", False)
 
 # The chat model that writes, those that stand in for it in this order, and the limits of a call.
 LEAFRESH_CHAT_MODEL = environment.chat_model("LEAFRESH_CHAT_MODEL", "catalog")
@@ -64,6 +66,8 @@ ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0
 CSRF_TRUSTED_ORIGINS = environment.origins("LEAFRESH_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
 DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
+REDIS_URL = environment.redis("REDIS_URL")
+LEAFRESH_REDIS_PREFIX = environment.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
 
 # --- the database ------------------------------------------------------------------------------------------------
 
@@ -79,16 +83,40 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- what is counted for the rate limits -----------------------------------------------------------------------
+# --- what several processes share ------------------------------------------------------------------------------
 
-# In memory: the limits are asked on the event loop, where nothing may wait. Each process counts for itself. Django
-# would keep 300 entries and forget a third when they are full, limits among them; the most recently used stay.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},
+# The cache holds what is counted for the rate limits, and the admin's sessions. In memory, each process counts for
+# itself; Django would keep 300 entries and forget a third when they are full, limits among them; the most recently used
+# stay. The channel layer carries what processes ask of each other; alone, a process asks nobody.
+if REDIS_URL:
+    CACHES: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": LEAFRESH_REDIS_PREFIX,
+            "OPTIONS": {
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # never pickle: it runs what it reads
+                "IGNORE_EXCEPTIONS": True,  # without Redis nobody is refused, and sessions are read from the database
+                "SOCKET_CONNECT_TIMEOUT": 0.5,
+                "SOCKET_TIMEOUT": 0.5,
+            },
+        }
     }
-}
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{LEAFRESH_REDIS_PREFIX}:layer"},
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},
+        }
+    }
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # --- the application ---------------------------------------------------------------------------------------------
 
@@ -148,8 +176,6 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
-# Says "there is more" to WebSockets. In memory it reaches this process, which is where the events are.
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session"]

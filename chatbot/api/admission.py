@@ -4,16 +4,17 @@ An API view or a consumer makes a callable for its client and hands it to the se
 
     admit = admission(request)             # from a Django request
     admit = admission_of_scope(scope)      # from an ASGI scope, such as a WebSocket's
-    admit(session_key)                     # raises TooManyRequests; None when the request may go on
+    await admit(session_key)               # raises TooManyRequests; None when the request may go on
 
-``admit: Callable[[str], None]`` counts one request of the session and of the client's address. The service calls it
-once, just before a request joins or starts a generation, on the event loop: it is cheap, touches no database and never
-waits. What only resumes is not counted, and what is refused is not either.
+``admit`` counts one request of the session and of the client's address. The service calls it once, just before a
+request joins or starts a generation. It touches no database, and without Redis it never waits. What only resumes is not
+counted, and what is refused is not either. When Redis does not answer, nobody is refused.
 """
 
+import asyncio
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from ninja.throttling import SimpleRateThrottle
 from chatbot.api.addresses import TrustedProxies, client_address
 from chatbot.errors import TooManyRequests
 
-Admit = Callable[[str], None]
+Admit = Callable[[str], Awaitable[None]]
 
 
 def admission(request: HttpRequest) -> Admit:
@@ -71,7 +72,15 @@ class _Throttle(SimpleRateThrottle):
 _NO_REQUEST = HttpRequest()  # ninja hands it on to ``get_cache_key``, which needs none here
 
 
-def _admit(peer: str | None, forwarded_for: str, session_key: str) -> None:
+async def _admit(peer: str | None, forwarded_for: str, session_key: str) -> None:
+    """Counts on the event loop when that is done in memory, else in a thread."""
+    if settings.REDIS_URL:
+        await asyncio.to_thread(_count, peer, forwarded_for, session_key)
+    else:
+        _count(peer, forwarded_for, session_key)
+
+
+def _count(peer: str | None, forwarded_for: str, session_key: str) -> None:
     """Counts a request; raises TooManyRequests with the seconds after which both the address and the session may."""
     throttles = []
     if (rate := settings.LEAFRESH_ADDRESS_RATE) is not None:

@@ -13,7 +13,7 @@ from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut
 from chatbot.conversation import feedback
 from chatbot.conversation.sessions import existing_key
 from chatbot.errors import FieldRequired
-from chatbot.recommending import service
+from chatbot.recommending import stopping
 
 router = Router(tags=["generations"])
 
@@ -30,7 +30,7 @@ async def stop(
     generation_id: uuid.UUID,
     sessionId: str | None = None,  # noqa: N803  its name on the wire
 ) -> HttpResponseBase:
-    outcome = await service.stop(generation_id, session_id=sessionId)
+    outcome = await stopping.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})
 
 

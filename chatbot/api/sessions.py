@@ -8,7 +8,7 @@ from ninja import Path, Router
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.conversation import sessions
-from chatbot.recommending import service
+from chatbot.recommending import stopping
 
 router = Router(tags=["sessions"])
 
@@ -31,5 +31,5 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     response={200: Envelope[None], 422: Envelope[None]},
 )
 async def forget(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
-    await service.forget(sessions.session_key(session_id))
+    await stopping.forget(sessions.session_key(session_id))
     return envelope(None, message="대화를 삭제했습니다.")

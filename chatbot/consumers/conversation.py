@@ -16,9 +16,7 @@ from chatbot.consumers.answering import Answer
 from chatbot.consumers.asking import Question, Stop
 from chatbot.conversation.sessions import session_key
 from chatbot.errors import ApplicationError, MalformedSessionId
-from chatbot.recommending import service
-from chatbot.streaming.bell import bell
-from chatbot.streaming.channels import channel_of
+from chatbot.recommending import stopping
 
 PATH = "/ws/chatbot/"
 """What stands before the session's id."""
@@ -44,7 +42,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Lives as long as the connection.
 
-        Channels' own loop also listens to the channel layer, which the bell does for all connections of the process;
+        Channels' own loop also listens to the channel layer, which no connection needs;
         it looks at the database's handles before each message, which few need; and it takes a task for each message,
         so that a client is easily faster.
         """
@@ -109,8 +107,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         if generation_id is None:
             return None
         await aclose_old_connections()
-        outcome = await service.stop(generation_id, session_id=self._session_id)
-        bell().ring(channel_of(generation_id))  # a farewell is no event: nothing else would wake who waits for it
+        outcome = await stopping.stop(generation_id, session_id=self._session_id)
         return {"generationId": str(generation_id), "outcome": outcome}
 
     async def _tell(self, text: str) -> None:

@@ -43,6 +43,7 @@ class Generation(models.Model):
     ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
     number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
     who was asked, ``[{"source", "error", "challenges"}]``, the last being the numbers of those it only filled up;
+    ``process`` runs it, or ran it;
     ``mends`` counts what was mended, by the composer's names. Times are in milliseconds from the start.
     """
 
@@ -71,6 +72,7 @@ class Generation(models.Model):
     system_prompt = models.TextField(_("rendered system text"))
     user_prompt = models.TextField(_("rendered user text"))
     seed = models.BigIntegerField(_("seed"))
+    process = models.CharField(_("process"), max_length=32, blank=True, default="", editable=False)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.RUNNING)
     answer = models.JSONField(_("answer"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)

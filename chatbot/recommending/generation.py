@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from challenges.text import storable
@@ -11,16 +12,18 @@ from chatbot.answers.composer import Completed, Composed, Composer, Retracted, S
 from chatbot.answers.schema import Answer
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import GenerationFailed, TooManyGenerations
+from chatbot.fleet.questions import Claim
 from chatbot.models import Outcome
 from chatbot.recommending.commission import Commission
 from chatbot.recommending.record import Beginning, Ending, Result, record_beginning, record_ending, row_of
+from chatbot.recommending.sharing import Sharing
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
 from chatbot.streaming.event_log import event_log
-from chatbot.streaming.events import Close, Failed, Item, Notice, Rewrite, Start, Token
+from chatbot.streaming.events import Close, Event, Failed, Item, Notice, Rewrite, Start, Token
 from chatbot.streaming.listening import Farewell
-from chatbot.streaming.publisher import Publisher
+from chatbot.streaming.publisher import Publisher, wake_listeners
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +33,13 @@ class RunningGeneration:
 
     ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because nobody
     listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to no
-    conversation.
+    conversation. When another process of the fleet already answers one of ``questions``, nothing is run: once
+    ``started`` is done, ``elsewhere`` says who does.
     """
 
-    def __init__(self, commission: Commission, *, session_id: str | None = None) -> None:
+    def __init__(
+        self, commission: Commission, *, session_id: str | None = None, questions: Sequence[object] = ()
+    ) -> None:
         self.id = uuid.uuid4()
         self.commission = commission
         self.sessions = set() if session_id is None else {session_id}
@@ -44,6 +50,8 @@ class RunningGeneration:
         self.farewells: dict[str, Farewell] = {}
         self.conclusion: Close | Failed | None = None
         self.result: Result | None = None
+        self.elsewhere: Claim | None = None
+        self._sharing = Sharing(self.id, questions)
         self._first_session = session_id
         self._publisher = Publisher(self.id)
         self._composer = Composer(
@@ -88,24 +96,41 @@ class RunningGeneration:
         """Ends the generation for one of several sessions: its streams close here, the others' go on."""
         self.sessions.discard(session_id)
         events = [event for event in self._stopped_here() if event is not None]
-        self.farewells[session_id] = Farewell(self._publisher.count, events)
+        farewell = self.farewells[session_id] = Farewell(self._publisher.count, events)
+        self._sharing.farewell(session_id, farewell)
+        wake_listeners(self.id)
+
+    async def release(self, questions: Sequence[object]) -> None:
+        """Who asks one of the questions elsewhere is no longer answered by this generation."""
+        if questions:
+            await self._sharing.release(questions)
+
+    def farewell(self, session_id: str) -> Farewell | None:
+        """How the stream of the session ends before the generation does, if it does."""
+        return self.farewells.get(session_id)
 
     async def run(self) -> None:
         """Runs to the end. Failures of the source or the database end it; only a failing start is raised, by
         ``started``."""
         try:
+            self.elsewhere = await self._sharing.claim()
+            if self.elsewhere is not None:
+                self.started.set_result(None)
+                self.ended.set()
+                return
             await self._take_slot()
             await record_beginning(self._beginning())
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             self._release_slot()
+            await self._sharing.release()
             self.started.set_exception(error)
             self.started.exception()  # whoever waits gets it; nobody waiting is no reason for a warning
             self.ended.set()
             raise
         self.started.set_result(None)
-        self._publisher.send(self._start_event())
+        self._send(self._start_event())
         for notice in self.commission.notices:
-            self._publisher.send(notice)
+            self._send(notice)
         self._reading = asyncio.create_task(self._writing.write())
         if self._why_ended is not None:  # asked to end while the row was written
             self._reading.cancel()
@@ -133,21 +158,25 @@ class RunningGeneration:
             self._holds_slot = False
             slots.release()
 
+    def _send(self, event: Event) -> None:
+        self._publisher.send(event)
+        self._sharing.event()
+
     def _show(self, composed: Composed) -> None:
         match composed:
             case Completed(index, challenge):
-                self._publisher.send(Item(index, asdict(challenge)))
+                self._send(Item(index, asdict(challenge)))
             case Retracted(length):
-                self._publisher.send(Rewrite(length))
+                self._send(Rewrite(length))
             case Shown(text):
                 if self._first_token_ms is None:
                     self._first_token_ms = self._elapsed_ms()
-                self._publisher.send(Token(text))
+                self._send(Token(text))
 
     def _tell_of(self, source: str, challenges: list[int]) -> None:
         """Another source goes on: a person may want to know whose words these are."""
         which = {"challenges": challenges} if challenges else {}
-        self._publisher.send(Notice("fallback", {"source": source, **which}))
+        self._send(Notice("fallback", {"source": source, **which}))
 
     async def _conclude(self, reading: asyncio.Task[None]) -> None:
         error = None if reading.cancelled() else reading.exception()
@@ -166,7 +195,7 @@ class RunningGeneration:
         elif outcome is Outcome.STOPPED:
             rewrite, self.conclusion = self._stopped_here()
             if rewrite is not None:
-                self._publisher.send(rewrite)
+                self._send(rewrite)
         elif outcome is Outcome.FAILED:
             failure = GenerationFailed()
             self.conclusion = Failed(failure.status, failure.message)
@@ -177,10 +206,13 @@ class RunningGeneration:
             await record_ending(Ending(self.id, self.result, self.commission.purpose, count))
         except Exception:  # whatever the database refuses, the person gets the answer
             logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
+        await self._sharing.release()
         if self.conclusion is not None:
-            self._publisher.send(self.conclusion)
+            self._send(self.conclusion)
         else:
             event_log.forget(self.id)
+            wake_listeners(self.id)
+            self._sharing.give_up(self._publisher.count)
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
 
     def _stopped_here(self) -> tuple[Rewrite | None, Close]:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import Field
 
 from chatbot.conversation.sessions import NewTurn, add_turns
+from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
 from chatbot.recommending.commission import Commission
 from chatbot.recommending.together import Together, one_by_one
@@ -67,6 +68,7 @@ def row_of(generation_id: uuid.UUID, commission: Commission) -> Generation:
         system_prompt=request.system_prompt,
         user_prompt=request.user_prompt,
         seed=request.seed,
+        process=ME,
     )
 
 

@@ -1,21 +1,26 @@
-"""The service: a request joins or starts a generation, resumes one, waits for its answer, stops it."""
+"""The service: a request joins or starts a generation, resumes one, waits for its answer."""
 
 import asyncio
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
-from asgiref.sync import sync_to_async
-
 from chatbot.conversation import sessions
-from chatbot.errors import GenerationFailed, NotFound, ShuttingDown
+from chatbot.errors import ApplicationError, GenerationFailed, ServiceUnavailable, ShuttingDown
+from chatbot.fleet.client import Unreachable
+from chatbot.fleet.questions import Claim
 from chatbot.models import Generation, Outcome
 from chatbot.recommending import base_info, free_text
+from chatbot.recommending.base_info import Prepared
+from chatbot.recommending.elsewhere import Elsewhere, elsewhere
+from chatbot.recommending.fleetwide import fleet
+from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.record import Beginning, record_beginning
 from chatbot.recommending.requests import FreeTextRequest, Request
-from chatbot.recommending.supervisor import supervisor
+from chatbot.recommending.supervisor import Key, Supervisor, supervisor
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, TokenFormat
@@ -35,11 +40,17 @@ class NothingNew:
     """The client has seen the terminal event."""
 
 
-Admit = Callable[[str], None]
-"""Called with a session's key before an answer is begun or joined. Raises ApplicationError when it may not be."""
+Admit = Callable[[str], Awaitable[None]]
+"""Awaited with a session's key before an answer is begun or joined. Raises ApplicationError when it may not be."""
+
+Answering = RunningGeneration | FollowedGeneration
+"""What answers a request: a generation of this process or of another."""
+
+ATTEMPTS = 3
+"""How often a generation elsewhere is joined that turns out to be over, before one is started here."""
 
 
-def everybody(session_key: str) -> None:
+async def everybody(session_key: str) -> None:
     """Lets every session have as many answers as it wants."""
 
 
@@ -54,17 +65,20 @@ async def listen(
             return resumed
         reset = True
     generation, session_id = await recommend(request, admit=admit)
-    return _listening(generation.id, session_id, token_format, reset=reset)
+    return _listening(generation, replace(request, session_id=session_id), token_format, reset=reset)
 
 
-async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, RunningGeneration, str]:
+async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Answering, str]:
     """The finished answer, with its generation and the session's id. Raises ApplicationError."""
     generation, session_id = await recommend(request, admit=admit)
-    supervisor().attach(generation.id)
+    owner = _owner_of(generation)
+    owner.attach(generation.id)
     try:
         await generation.ended.wait()
     finally:
-        supervisor().detach(generation.id)
+        owner.detach(generation.id)
+    if isinstance(generation, FollowedGeneration) and generation.lost:
+        return await answer(replace(request, session_id=session_id))
     match generation.conclusion:
         case Close() as close:
             return close, generation, session_id
@@ -74,109 +88,134 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             raise ShuttingDown
 
 
-async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[RunningGeneration, str]:
+async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Answering, str]:
     """Joins the running generation that answers the request, or starts one; with the session's id."""
     request = request.checked()
     session_id = sessions.session_key(request.session_id)
-    admit(session_id)
+    await admit(session_id)
     if isinstance(request, FreeTextRequest):
-        joined = supervisor().find(free_text.keys_of(request, session_id))
-        if joined is not None and session_id not in joined.farewells:
-            await asyncio.shield(joined.started)
-            return joined, session_id
+        running = supervisor().find(free_text.keys_of(request, session_id))
+        if running is not None and session_id not in running.farewells:
+            await asyncio.shield(running.started)
+            if running.elsewhere is None:
+                return running, session_id
         prepared = await free_text.prepare(request, session_id)
     else:
         prepared = await base_info.prepare(base_info.Asked(request, session_id))
-    # No await between looking and starting: two requests at the same moment must not both start.
-    generation = supervisor().find(prepared.keys)
-    if generation is None or session_id in generation.farewells:
-        generation = RunningGeneration(prepared.commission, session_id=session_id)
-        supervisor().start(generation, prepared.keys)
-    await asyncio.shield(generation.started)
-    if session_id not in generation.sessions:
-        generation.sessions.add(session_id)
-        supervisor().add_keys(generation, prepared.keys)
-        turn = sessions.NewTurn(session_id, generation.id, prepared.commission.note)
-        await record_beginning(Beginning(None, turn))
-    return generation, session_id
+    return await _begin_or_join(prepared, session_id), session_id
 
 
-async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
-    """Stops the generation if it runs; returns how it ended. Raises NotFound.
+async def _begin_or_join(prepared: Prepared, session_id: str) -> Answering:
+    """The generation that does what was prepared, with a turn of the session. Raises ApplicationError."""
+    questions = prepared.keys
+    for attempt in range(ATTEMPTS + 1):
+        # No await between looking and starting: two requests at the same moment must not both start.
+        running = supervisor().find(prepared.keys)
+        if running is None or session_id in running.farewells:
+            questions = questions if attempt < ATTEMPTS else []  # nobody else is asked any more
+            running = RunningGeneration(prepared.commission, session_id=session_id, questions=questions)
+            supervisor().start(running, prepared.keys)
+        await asyncio.shield(running.started)
+        if running.elsewhere is None:
+            if session_id not in running.sessions:
+                running.sessions.add(session_id)
+                supervisor().add_keys(running, prepared.keys)
+                await _note(prepared, session_id, running)
+            return running
+        joined = await _join(running.elsewhere, questions)
+        if joined is not None and session_id not in joined.farewells:
+            await _note(prepared, session_id, joined)
+            return joined
+        if joined is not None:  # the session has left it: what it asks now is for itself
+            questions = [key for key in questions if key[0] == "session"]
+    raise ServiceUnavailable
 
-    When ``session_id`` says who stops, it ends for that session alone, however many joined it and however often it is
-    stopped; a session that never asked for it changes nothing.
-    """
-    generation = supervisor().get(generation_id)
-    if generation is not None and session_id is not None:
-        if session_id in generation.farewells:
-            return Outcome.STOPPED
-        if session_id not in generation.sessions:
-            return Outcome.RUNNING
-        if len(generation.sessions) > 1:
-            supervisor().leave(generation, session_id)
-            return Outcome.STOPPED
-    if generation is not None:
-        generation.end(Outcome.STOPPED)
-        await generation.ended.wait()
-    row = await Generation.objects.filter(pk=generation_id).values_list("outcome", flat=True).afirst()
-    if row is None:
-        raise NotFound
-    return Outcome(row)
+
+async def _note(prepared: Prepared, session_id: str, answering: Answering) -> None:
+    turn = sessions.NewTurn(session_id, answering.id, prepared.commission.note)
+    await record_beginning(Beginning(None, turn))
 
 
-async def forget(session_id: str) -> None:
-    """Erases the session and what only it was answered. What still runs for it alone is ended first."""
-    for generation in supervisor().only_for(session_id):
-        generation.end(Outcome.STOPPED)
-        await generation.ended.wait()
-    for generation_id in await sync_to_async(sessions.forget)(session_id):
-        event_log.forget(generation_id)
+async def _join(claim: Claim, questions: Sequence[Key]) -> FollowedGeneration | None:
+    """The generation elsewhere that answers the questions; None when it is over, and then nobody finds it any more."""
+    followers, part = elsewhere(), fleet()
+    assert followers is not None
+    assert part is not None
+    joined = await followers.join(claim)
+    if joined is None:
+        with suppress(Unreachable):
+            await part.questions.release(claim, questions)
+    return joined
 
 
 async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -> Listening | Past | NothingNew | None:
     """What follows the cursor; None when its generation is unknown or died, so that a new one is needed."""
     generation_id, number = cursor.generation_id, cursor.number
-    state = event_log.state(generation_id)
     running = supervisor().get(generation_id)
     if running is not None and running.ending:
         await running.ended.wait()
-        running, state = None, event_log.state(generation_id)
-    if running is not None and request.session_id in running.farewells:
+        running = None
+    answering: Answering | None = running
+    followers = elsewhere()
+    if answering is None and followers is not None:
+        answering = await followers.find(generation_id)
+    if answering is not None and request.session_id in answering.farewells:
         return NothingNew()
-    if state is not None and (state.ended or running is not None):
+    state = event_log.state(generation_id)
+    if state is not None and (state.ended or answering is not None):
         if state.ended and number >= state.last:
             return NothingNew()
-        impossible = number > state.last  # a number that was never sent: from the beginning
+        # A number that was never sent: from the beginning. Of one elsewhere it is not known yet.
+        impossible = number > state.last and not isinstance(answering, FollowedGeneration)
         after = 0 if impossible else number
-        return _listening(generation_id, request.session_id or "", token_format, after=after, reset=impossible)
+        return _listening(answering or generation_id, request, token_format, after=after, reset=impossible)
     row = await Generation.objects.filter(pk=generation_id).afirst()
     if row is None or row.outcome not in {Outcome.COMPLETED, Outcome.STOPPED, Outcome.FAILED}:
         return None
     last = row.event_count or 0
-    return NothingNew() if number >= last else Past(generation_id, last, _terminal_event(row))
+    return NothingNew() if number >= last else Past(generation_id, last, terminal_event(row))
 
 
-def _terminal_event(row: Generation) -> Close | Failed:
-    if row.outcome == Outcome.FAILED or row.answer is None:
-        failure = GenerationFailed()
-        return Failed(failure.status, failure.message)
-    payload = row.answer
-    stopped = row.outcome == Outcome.STOPPED
-    return Close(payload["kind"], payload["recommend"], payload["challenges"], stopped=stopped)
+def _owner_of(generation: Answering) -> Supervisor | Elsewhere:
+    """Who counts the generation's listeners."""
+    followers = elsewhere()
+    if isinstance(generation, RunningGeneration) or followers is None:
+        return supervisor()
+    return followers
 
 
 def _listening(
-    generation_id: uuid.UUID, session_id: str, token_format: TokenFormat, *, after: int = 0, reset: bool = False
+    answering: Answering | uuid.UUID,
+    request: Request,
+    token_format: TokenFormat,
+    *,
+    after: int = 0,
+    reset: bool = False,
 ) -> Listening:
-    generation = supervisor().get(generation_id)
+    """For the client that asked, on a generation, or on the log of one that is over."""
+    session_id = request.session_id or ""
+    if isinstance(answering, uuid.UUID):
+        return Listening(answering, session_id, lambda: True, lambda: None, after=after, token_format=token_format)
+    owner = _owner_of(answering)
     return Listening(
-        generation_id=generation_id,
+        generation_id=answering.id,
         session_id=session_id,
-        opened=partial(supervisor().attach, generation_id),
-        closed=partial(supervisor().detach, generation_id),
-        farewell=lambda: generation.farewells.get(session_id) if generation else None,
+        opened=partial(owner.attach, answering.id),
+        closed=partial(owner.detach, answering.id),
+        farewell=partial(answering.farewell, session_id),
+        again=partial(_again, answering, request, token_format),
         after=after,
         reset=reset,
         token_format=token_format,
     )
+
+
+async def _again(answering: Answering, request: Request, token_format: TokenFormat) -> Listening | None:
+    """What a client listens to instead of a generation that died with its process."""
+    if not isinstance(answering, FollowedGeneration) or not answering.lost:
+        return None
+    try:
+        anew, _ = await recommend(request)
+    except ApplicationError:  # the stream ends, the client comes back, and is told then
+        return None
+    return _listening(anew, request, token_format, reset=True)

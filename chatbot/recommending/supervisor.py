@@ -10,7 +10,10 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from chatbot.errors import ApplicationError, ShuttingDown, TooManyGenerations
+from chatbot.fleet.client import Unreachable
+from chatbot.fleet.fleet import EAR_SECONDS, Fleet
 from chatbot.models import Outcome
+from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.generation import RunningGeneration
 
 logger = logging.getLogger(__name__)
@@ -64,6 +67,11 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def draining(self) -> bool:
+        """Whether the server stops."""
+        return self._draining
+
     def check_room(self) -> None:
         """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""
         if self._draining:
@@ -83,9 +91,11 @@ class Supervisor:
     def leave(self, generation: RunningGeneration, session_id: str) -> None:
         """Ends the generation for one of its sessions; what that session asks next is not answered by it."""
         generation.leave(session_id)
-        for key in [key for key in self._keys[generation.id] if key[:2] == ("session", session_id)]:
+        left = [key for key in self._keys[generation.id] if key[:2] == ("session", session_id)]
+        for key in left:
             self._keys[generation.id].remove(key)
             del self._by_key[key]
+        self.keep(generation.release(left))
 
     def attach(self, generation_id: uuid.UUID) -> bool:
         """Somebody listens to the generation, if it still runs. False when it is being given up unseen: there is
@@ -108,9 +118,13 @@ class Supervisor:
         """The running generations that nobody but the session asked for."""
         return [generation for generation in self._running.values() if generation.sessions == {session_id}]
 
+    def refuse(self) -> None:
+        """Starts nothing more."""
+        self._draining = True
+
     async def drain(self) -> None:
         """Starts nothing more, ends what runs, and waits until its rows are written."""
-        self._draining = True
+        self.refuse()
         for generation in list(self._running.values()):
             generation.end(Outcome.INTERRUPTED)
         if self._tasks:
@@ -121,7 +135,22 @@ class Supervisor:
 
     def _end_if_abandoned(self, generation: RunningGeneration, attached: int) -> None:
         """Ends the generation if nobody listens and nobody came since the timer was set."""
-        if generation.listeners == 0 and generation.attached == attached:
+        if generation.listeners or generation.attached != attached or generation.ended.is_set():
+            return
+        if (part := fleet()) is None:
+            generation.end(Outcome.ABANDONED)
+        else:
+            self.keep(self._end_if_unheard(generation, attached, part))
+
+    async def _end_if_unheard(self, generation: RunningGeneration, attached: int, part: Fleet) -> None:
+        """The same, when nobody listens in another process either. Who cannot know lets it go on: it ends anyway."""
+        try:
+            is_heard = await part.is_heard(generation.id)
+        except Unreachable:
+            is_heard = True
+        if is_heard:
+            asyncio.get_running_loop().call_later(EAR_SECONDS, self._end_if_abandoned, generation, attached)
+        elif generation.listeners == 0 and generation.attached == attached:
             generation.end(Outcome.ABANDONED)
 
     async def _run(self, generation: RunningGeneration) -> None:

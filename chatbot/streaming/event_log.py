@@ -54,6 +54,11 @@ class EventLog:
         """Bytes of event data kept, about."""
         return self._size
 
+    def open(self, generation_id: uuid.UUID) -> None:
+        """Makes a log without events, for who listens before there are any."""
+        with self._lock:
+            self._logs.setdefault(channel_of(generation_id), _Log())
+
     def append(self, channel: str, name: str, data: str) -> StoredEvent:
         """Adds an event and gives it the next number. Raises ValueError behind a terminal event."""
         with self._lock:
@@ -75,6 +80,12 @@ class EventLog:
         """At most ``limit`` events behind ``number``. Raises KeyError when the channel is not in the log."""
         with self._lock:
             return self._logs[channel].events[number : number + limit]
+
+    def is_over(self, channel: str, number: int) -> bool:
+        """Whether nothing will come behind ``number``."""
+        with self._lock:
+            log = self._logs.get(channel)
+            return log is None or (log.ended_at is not None and number >= len(log.events))
 
     def state(self, generation_id: uuid.UUID) -> LogState | None:
         """How far the generation's log goes; None when there is none (any more)."""

@@ -143,6 +143,25 @@ class Failed:
         return self.data
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that another process encoded."""
+
+    name: str
+    status: int
+    message: str
+    data: object
+
+    def payload(self) -> object:
+        return self.data
+
+
+def decode_event(name: str, data: str) -> Known:
+    """The event that ``encode_event`` turned into ``data``."""
+    envelope = json.loads(data)
+    return Known(name, envelope["status"], envelope["message"], envelope["data"])
+
+
 def encode(value: object) -> str:
     """Compact JSON on one line, Korean as Korean."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

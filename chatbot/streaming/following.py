@@ -40,6 +40,8 @@ async def batches(listening: Listening, more: Waker) -> AsyncGenerator[list[Numb
             if len(events) < BATCH:
                 passed += passage.leave()
             yield passed
+            if not events and event_log.is_over(channel, passage.last):
+                return  # the client's cursor is beyond the end
             if len(events) < BATCH and not passage.ended:
                 await more.wait()
     finally:

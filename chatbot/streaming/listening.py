@@ -1,7 +1,7 @@
 """What one client listens to, and which of a generation's events reach it, whatever carries them."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token, encode_event, for_session
@@ -15,12 +15,18 @@ class Farewell:
     events: Sequence[Event]
 
 
+async def nothing() -> "Listening | None":
+    """What comes instead of most logs."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Listening:
     """What one client listens to: a generation's events behind number ``after``, in its own form.
 
     ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
-    there is anything to wait for, ``farewell`` whether the client is to be sent away before the end.
+    there is anything to wait for, ``farewell`` whether the client is to be sent away before the end. When the log ends
+    without a terminal event, ``again`` gives what the client is to listen to instead, if there is anything.
     """
 
     generation_id: uuid.UUID
@@ -28,6 +34,7 @@ class Listening:
     opened: Callable[[], bool]
     closed: Callable[[], None]
     farewell: Callable[[], Farewell | None] = lambda: None
+    again: Callable[[], Awaitable["Listening | None"]] = nothing
     after: int = 0
     reset: bool = False
     token_format: TokenFormat = "object"  # noqa: S105  a format, no password

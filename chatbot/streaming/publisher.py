@@ -20,9 +20,20 @@ class Publisher:
     def send(self, event: Event) -> None:
         """Publishes an event behind all before it. Every event is framed and written once per listener, so text should
         come in few."""
+        self.pass_on(event.name, encode_event(event))
+
+    def pass_on(self, name: str, data: str) -> None:
+        """Publishes an event that was encoded before, such as another process's."""
         # As django-eventstream's ``send_event``, but for its messages to GRIP proxies, which nobody here would get and
         # which cost more than all else.
-        stored = get_storage().append_event(self._channel, event.name, encode_event(event))
+        stored = get_storage().append_event(self._channel, name, data)
         get_listener_manager().add_to_queues(self._channel, stored)
         self.count += 1
         bell().ring(self._channel)
+
+
+def wake_listeners(generation_id: uuid.UUID) -> None:
+    """Has everybody who listens to the generation look: something happened that is no event."""
+    channel = channel_of(generation_id)
+    get_listener_manager().add_to_queues(channel, None)
+    bell().ring(channel)

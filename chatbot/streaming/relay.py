@@ -14,7 +14,7 @@ from django.http import StreamingHttpResponse
 from django_eventstream.views import Listener, get_listener_manager
 
 from chatbot.streaming.channels import channel_of, event_id
-from chatbot.streaming.events import frame
+from chatbot.streaming.events import TERMINAL, frame
 from chatbot.streaming.following import batches
 from chatbot.streaming.listening import Listening
 
@@ -32,7 +32,21 @@ def stream_response(listening: Listening) -> StreamingHttpResponse:
 
 
 async def relay(listening: Listening) -> AsyncGenerator[bytes, None]:
-    """The bytes for one client: what comes at the same moment together, and a sign of life where nothing does."""
+    """The bytes for one client: what comes at the same moment together, and a sign of life where nothing does. A
+    generation that died elsewhere is followed by what comes instead."""
+    opening = OPEN
+    following: Listening | None = listening
+    while following is not None:
+        is_whole = False
+        async with aclosing(_relay_one(following, opening)) as chunks:
+            async for chunk, is_whole in chunks:  # noqa: B007  the last one counts
+                yield chunk
+        opening = b""
+        following = None if is_whole else await following.again()
+
+
+async def _relay_one(listening: Listening, opening: bytes) -> AsyncGenerator[tuple[bytes, bool], None]:
+    """The bytes of one generation, each with whether they end with its terminal event."""
     loop = asyncio.get_running_loop()
     channel = channel_of(listening.generation_id)
     is_open = False
@@ -44,12 +58,12 @@ async def relay(listening: Listening) -> AsyncGenerator[bytes, None]:
                 chunk = "".join(frames).encode()
                 if not is_open:
                     is_open = True
-                    chunk = (RESET if listening.reset else b"") + OPEN + chunk
+                    chunk = (RESET if listening.reset else b"") + opening + chunk
                 elif not chunk and loop.time() - sent_at >= KEEP_ALIVE_SECONDS:
                     chunk = KEEP_ALIVE
                 if chunk:
                     sent_at = loop.time()
-                    yield chunk
+                    yield chunk, bool(look) and look[-1].name in TERMINAL
 
 
 class _Ear(Listener):  # type: ignore[misc]  # django_eventstream ships no types

@@ -97,7 +97,11 @@ async def test_a_client_is_behind_until_it_has_taken_all() -> None:
 
 async def test_whoever_sends_waits_while_the_client_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     connection, transport = connected()
-    server = Server(application=None, endpoints=["unused"])
+
+    async def nothing(server: Server) -> None:
+        pass
+
+    server = Server(let_go=nothing, application=None, endpoints=["unused"])
     server.connections = {connection: {}}
 
     async def send_many() -> None:

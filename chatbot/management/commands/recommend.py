@@ -10,8 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot.errors import ApplicationError
-from chatbot.recommending import service
-from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending import fleetwide, service, stopping
 from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.sources.configured import check_configuration
 from chatbot.streaming.channels import channel_of
@@ -51,11 +50,12 @@ class Command(BaseCommand):
         try:
             await self._follow(generation)
         finally:
-            await service.forget(session_id)
+            await stopping.forget(session_id)
+            await fleetwide.leave()
         if not isinstance(generation.conclusion, Close):
             raise CommandError("No answer could be written; the log says why.")
 
-    async def _follow(self, generation: RunningGeneration) -> None:
+    async def _follow(self, generation: service.Answering) -> None:
         """Prints the text as it comes; what is taken back is said, since a terminal cannot take it back."""
         number = 0
         while True:

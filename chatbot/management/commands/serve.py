@@ -11,7 +11,6 @@ from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot.api.envelope import STATUS_MESSAGES, envelope
-from chatbot.models import Generation, Outcome
 from chatbot.reachability import explain_address
 
 _SESSION = re.compile(r"^(/api/chatbot/sessions/|/ws/chatbot/).+")
@@ -31,36 +30,37 @@ class Command(BaseCommand):
 
         # isort: split
         from daphne.endpoints import build_endpoint_description_strings
-        from twisted.internet import defer, reactor
+        from twisted.internet import reactor
 
-        from chatbot.recommending.supervisor import supervisor
+        from chatbot import draining
+        from chatbot.recommending.fleetwide import bury, fleet
         from leafresh.asgi import application
 
         _check_free(host, port)
-        _close_rows_left_behind()
+        if not settings.REDIS_URL:  # else other processes may run what runs by its row; the fleet looks for itself
+            bury(None)
         _answer_oversized_requests()
+
+        async def let_go(server: Server) -> None:
+            asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
+            await draining.let_go(server, settings.LEAFRESH_DRAIN_SECONDS)
+
         server = Server(
+            let_go=let_go,
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             action_logger=_log_access,
             server_name="leafresh",
         )
 
-        async def drain() -> None:
-            asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
-            await asyncio.gather(supervisor().drain(), server.say_goodbye())
-
-        def end_generations() -> defer.Deferred[None]:
-            return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
-
-        def announce() -> None:
+        def begin() -> None:
+            asyncio.get_running_loop().call_soon(fleet)  # takes part before the first request
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)
             self.stdout.flush()
 
-        reactor.addSystemEventTrigger("before", "shutdown", end_generations)  # type: ignore[arg-type]  # wrong stub
-        reactor.callWhenRunning(announce)
+        reactor.callWhenRunning(begin)
         settle_memory()
         server.run()
         _close(asyncio.get_event_loop())
@@ -94,12 +94,6 @@ def _check_free(host: str, port: int) -> None:
             f"Cannot listen on {host} port {port}: {error.strerror or error}. "
             "Choose others with LEAFRESH_HOST and LEAFRESH_PORT, or stop what uses them."
         ) from None
-
-
-def _close_rows_left_behind() -> None:
-    """What still runs by its row died with an earlier process: there is one process to a database."""
-    left = Generation.objects.filter(outcome=Outcome.RUNNING)
-    left.update(outcome=Outcome.INTERRUPTED, event_count=0, error="The server ended while it ran.")
 
 
 def _answer_oversized_requests() -> None:

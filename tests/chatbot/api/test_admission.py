@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import RequestFactory
@@ -47,7 +48,7 @@ def ask(session_key: str, address: str = "203.0.113.9", **headers: str) -> int:
 
 def refusal(admit: module.Admit, session_key: str) -> int:
     try:
-        admit(session_key)
+        async_to_sync(admit)(session_key)
     except TooManyRequests as error:
         return error.retry_after or -1
     return 0

@@ -11,12 +11,13 @@ from challenges.models import Category, Challenge
 from chatbot.conversation import sessions
 from chatbot.errors import ApplicationError
 from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, PromptTemplate, Turn
-from chatbot.recommending import service
+from chatbot.recommending import service, stopping
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, read_data
+from tests.generations import recommend
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,7 @@ def talk(*requests: Request) -> list[Said]:
 
     async def ask(request: Request) -> Said:
         close, generation, _ = await service.answer(request)
+        assert isinstance(generation, RunningGeneration)
         return Said(close, generation)
 
     async def conversation() -> list[Said]:
@@ -233,7 +235,7 @@ def test_a_changed_category_is_told_in_the_conversation_as_it_was_told_in_the_st
 def test_forgetting_leaves_no_word_of_a_person() -> None:
     talk(PICK, say("비밀스러운텀블러 이야기"))
     Feedback.objects.create(session_id="s", generation_id=last_turn().generation_id, thumb="up", reason="비밀")
-    async_to_sync(service.forget)("s")
+    async_to_sync(stopping.forget)("s")
     assert not ChatSession.objects.exists()
     assert not Turn.objects.exists()
     assert not Generation.objects.exists()
@@ -244,7 +246,7 @@ def test_two_tabs_of_a_session_talk_at_once_and_one_question_is_one_generation()
     async def scenario() -> list[tuple[RunningGeneration, str]]:
         await service.answer(PICK)
         asked = ("다른 거", "다른 거", "비건으로 바꿔줘")
-        return list(await asyncio.gather(*(service.recommend(say(message)) for message in asked)))
+        return list(await asyncio.gather(*(recommend(say(message)) for message in asked)))
 
     async def finished() -> list[tuple[RunningGeneration, str]]:
         found = await scenario()
@@ -261,7 +263,7 @@ def test_two_tabs_of_a_session_talk_at_once_and_one_question_is_one_generation()
 def test_nobody_joins_another_sessions_message() -> None:
     async def scenario() -> bool:
         (one, _), (other, _) = await asyncio.gather(
-            service.recommend(say("텀블러 추천", "a")), service.recommend(say("텀블러 추천", "b"))
+            recommend(say("텀블러 추천", "a")), recommend(say("텀블러 추천", "b"))
         )
         await asyncio.gather(one.ended.wait(), other.ended.wait())
         return one is other

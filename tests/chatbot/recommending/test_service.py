@@ -14,7 +14,7 @@ from pytest_django import Settings
 from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
-from chatbot.recommending import commission, service
+from chatbot.recommending import commission, service, stopping
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
@@ -23,6 +23,7 @@ from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed
 from chatbot.streaming.listening import Listening
+from tests.generations import recommend
 from tests.prompts import make_live, make_version
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def asked(session_id: str | None = None, category: str = "비건") -> BaseInfoRe
 
 
 async def ended(request: BaseInfoRequest) -> RunningGeneration:
-    generation, _ = await service.recommend(request)
+    generation, _ = await recommend(request)
     await generation.ended.wait()
     return generation
 
@@ -53,7 +54,7 @@ def test_at_most_six_statements_before_the_first_token(settings: Settings, known
     counted: list[str] = []
 
     async def scenario() -> None:
-        generation, _ = await service.recommend(asked("counted"))
+        generation, _ = await recommend(asked("counted"))
         await first_token(generation)
         statements = [query["sql"] for query in queries.captured_queries]
         # The test's own transaction makes savepoints of what are transactions else.
@@ -89,7 +90,7 @@ def test_a_session_id_is_made_when_there_is_none() -> None:
 
 def test_two_requests_at_the_same_moment_join_one_generation() -> None:
     async def scenario() -> list[RunningGeneration]:
-        both = await asyncio.gather(*(service.recommend(asked(f"person{number}")) for number in range(3)))
+        both = await asyncio.gather(*(recommend(asked(f"person{number}")) for number in range(3)))
         await both[0][0].ended.wait()
         return [generation for generation, _ in both]
 
@@ -103,8 +104,8 @@ def test_a_session_with_a_past_gets_a_generation_of_its_own() -> None:
     async_to_sync(ended)(asked("regular"))
 
     async def scenario() -> bool:
-        fresh, _ = await service.recommend(asked("newcomer"))
-        own, _ = await service.recommend(asked("regular"))
+        fresh, _ = await recommend(asked("newcomer"))
+        own, _ = await recommend(asked("regular"))
         await asyncio.gather(fresh.ended.wait(), own.ended.wait())
         return fresh is own
 
@@ -194,7 +195,7 @@ def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch:
     monkeypatch.setattr("chatbot.recommending.generation.record_beginning", refuse)
 
     async def scenario() -> list[Any]:
-        results = await asyncio.gather(*(service.recommend(asked("s")) for _ in range(2)), return_exceptions=True)
+        results = await asyncio.gather(*(recommend(asked("s")) for _ in range(2)), return_exceptions=True)
         await asyncio.sleep(0.01)
         assert len(supervisor()) == 0
         return results
@@ -218,7 +219,7 @@ def test_an_abandoned_generation_leaves_nothing_in_the_log(settings: Settings) -
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> RunningGeneration:
-        generation, _ = await service.recommend(asked("gone"))
+        generation, _ = await recommend(asked("gone"))
         await first_token(generation)
         generation.end(Outcome.ABANDONED)
         await generation.ended.wait()
@@ -233,7 +234,7 @@ def test_nobody_joins_a_generation_that_is_ending(settings: Settings) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> tuple[Any, Any]:
-        dying, _ = await service.recommend(asked("same"))
+        dying, _ = await recommend(asked("same"))
         await first_token(dying)
         dying.end(Outcome.ABANDONED)
         cursor = Cursor(dying.id, 1)
@@ -253,10 +254,10 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> tuple[list[Outcome], Any]:
-        generation, _ = await service.recommend(asked("stays"))
-        await service.recommend(asked("goes"))
+        generation, _ = await recommend(asked("stays"))
+        await recommend(asked("goes"))
         await first_token(generation)
-        said = [await service.stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
+        said = [await stopping.stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
         await generation.ended.wait()
         return said, generation.conclusion
 
@@ -296,9 +297,9 @@ def test_no_more_generations_than_allowed(settings: Settings) -> None:
     settings.LEAFRESH_MAX_GENERATIONS = 1
 
     async def scenario() -> None:
-        generation, _ = await service.recommend(asked("one"))
+        generation, _ = await recommend(asked("one"))
         with pytest.raises(TooManyGenerations):
-            await service.recommend(asked("two", "플로깅"))
+            await recommend(asked("two", "플로깅"))
         await generation.ended.wait()
         await asyncio.sleep(0.01)
         await ended(asked("two", "플로깅"))

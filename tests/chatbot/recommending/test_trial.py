@@ -15,12 +15,13 @@ from chatbot.models import ChatSession, Generation, Outcome, Purpose, Turn
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.impact import last_requests
 from chatbot.prompts.live import Prompt, live_prompts
-from chatbot.recommending import service, trial
+from chatbot.recommending import trial
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
 from chatbot.recommending.trial import UnusablePrompt
 from chatbot.streaming.event_log import event_log
+from tests.generations import recommend
 from tests.prompts import CONTENT, base_info, content, make_version
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +92,7 @@ def test_nobody_joins_a_trial_and_it_joins_nobody() -> None:
     async def scenario() -> list[RunningGeneration]:
         one = await trial.start(live, picked, seed=1)
         two = await trial.start(live, picked, seed=1)
-        person, _ = await service.recommend(BaseInfoRequest("도시", "사무직", "비건", "s"))
+        person, _ = await recommend(BaseInfoRequest("도시", "사무직", "비건", "s"))
         three = await trial.start(live, picked, seed=1)
         found = [one, two, person, three]
         await asyncio.gather(*(trial.finish(generation) for generation in found))

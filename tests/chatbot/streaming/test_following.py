@@ -3,11 +3,8 @@ import uuid
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from channels.layers import InMemoryChannelLayer
-
-from chatbot.streaming import bell as ringing
 from chatbot.streaming import following
-from chatbot.streaming.bell import Bell, bell
+from chatbot.streaming.bell import bell
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Event, Start, Token, encode_event
@@ -53,12 +50,6 @@ def numbered(*events: Event, first: int = 1) -> list[Numbered]:
     return [Numbered(event.name, number, encode_event(event)) for number, event in enumerate(events, start=first)]
 
 
-def only_the_bell_wakes(monkeypatch: Any) -> None:
-    """Nobody looks by itself, so that a bell that is not rung would be missed."""
-    bells = {asyncio.get_running_loop(): Bell(InMemoryChannelLayer(), look_seconds=3600)}
-    monkeypatch.setattr(ringing, "_bells", bells)
-
-
 async def heard_next(events: AsyncGenerator[Numbered, None]) -> Numbered:
     return await asyncio.wait_for(anext(events), 10)
 
@@ -77,8 +68,7 @@ async def test_more_events_than_are_read_at_once(monkeypatch: Any) -> None:
     assert await ear.hears() == numbered(*texts, CLOSE)
 
 
-async def test_what_is_written_later_arrives_as_it_is_written(monkeypatch: Any) -> None:
-    only_the_bell_wakes(monkeypatch)
+async def test_what_is_written_later_arrives_as_it_is_written() -> None:
     ear = Ear()
     ear.write(Token("가"))
     events = follow(ear.listening)
@@ -132,8 +122,7 @@ async def test_a_farewell_replaces_what_would_follow() -> None:
     assert await ear.hears() == numbered(Token("가"), STOPPED)
 
 
-async def test_a_farewell_comes_without_another_event(monkeypatch: Any) -> None:
-    only_the_bell_wakes(monkeypatch)
+async def test_a_farewell_comes_without_another_event() -> None:
     farewells: list[Farewell] = []
     ear = Ear(farewell=lambda: farewells[0] if farewells else None)
     ear.write(Token("가"))

@@ -1,0 +1,44 @@
+"""Stopping a server so that nobody loses anything: no new connections, what runs goes on for a while, the rest ends."""
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+from chatbot.recommending import fleetwide
+from chatbot.recommending.supervisor import supervisor
+
+if TYPE_CHECKING:
+    from chatbot.serving import Server
+
+logger = logging.getLogger(__name__)
+
+LAST_SECONDS = 3.0
+"""How long it may take, behind all streams, to tell other processes what is not told yet."""
+
+
+async def let_go(server: "Server", seconds: float) -> None:
+    """Ends the server's work in ``seconds`` at most, and a little more. Streams that are not over by then end without a
+    terminal event, so that their clients come back, to another process. A second signal ends the patience."""
+    server.stop_listening()
+    supervisor().refuse()
+    goodbye = asyncio.create_task(server.say_goodbye())
+    if seconds > 0:
+        waiting = [asyncio.create_task(server.idle()), asyncio.create_task(_second_signal())]
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+    await supervisor().drain()
+    await goodbye
+    part = fleetwide.fleet()
+    if part is not None:
+        await asyncio.wait([asyncio.create_task(part.log.settle())], timeout=LAST_SECONDS)
+    await fleetwide.leave()
+
+
+async def _second_signal() -> None:
+    again = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):  # Twisted's own handlers have done their work
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(again.set))
+    await again.wait()

@@ -1,0 +1,70 @@
+"""The connection to Redis, and whether Redis answers."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 1.0
+"""What takes longer counts as no answer."""
+
+
+class Unreachable(Exception):
+    """Redis does not answer. What happened to the command is unknown."""
+
+
+class Client:
+    """Redis, for one event loop. While it does not answer, every call but a probe fails at once."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+
+        self.reachable = True
+        self._failures = (RedisError, OSError, TimeoutError)
+        self._prefix = prefix
+        self._redis: Redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            protocol=2,  # the answers' shapes that are read here
+            socket_timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # whoever calls knows better when to try again
+        )
+
+    def key(self, *parts: object) -> str:
+        """The name of a key of this installation."""
+        return ":".join([self._prefix, *map(str, parts)])
+
+    def script(self, source: str) -> Any:
+        """A Lua script: ``await script(keys=…, args=…, client=…)``, within ``run``."""
+        return self._redis.register_script(source)
+
+    async def run(self, work: "Callable[[Redis], Awaitable[T]]", *, probe: bool = False) -> T:
+        """What ``work`` gives, which gets the connection. Raises Unreachable."""
+        if not self.reachable and not probe:
+            raise Unreachable
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                result = await work(self._redis)
+        except self._failures as error:
+            if self.reachable:
+                logger.warning("Redis does not answer (%s): this process goes on by itself", type(error).__name__)
+            self.reachable = False
+            raise Unreachable from error
+        if not self.reachable:
+            logger.warning("Redis answers again")
+            self.reachable = True
+        return result
+
+    async def close(self) -> None:
+        await self._redis.aclose()

@@ -1,0 +1,110 @@
+"""The fleet as one process of it takes part."""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from chatbot.fleet.client import Client, Unreachable
+from chatbot.fleet.members import BEAT_SECONDS, Members
+from chatbot.fleet.messages import Messages
+from chatbot.fleet.questions import Questions
+from chatbot.fleet.shared_log import Entry, SharedLog
+
+logger = logging.getLogger(__name__)
+
+EAR_SECONDS = 3.0
+"""How long it counts that somebody listens to a generation in another process."""
+
+SWEEP_SECONDS = 5.0
+"""How often it is looked whether dead processes left something behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What the fleet needs of those who use it: to read the events in memory, to say which events end a log, to do
+    what another process asks, and to look after what dead processes left."""
+
+    read: Callable[[uuid.UUID, int], Sequence[Entry]]
+    ends: Callable[[str], bool]
+    handle: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+    sweep: Callable[[], Awaitable[None]]
+
+
+class Fleet:
+    """This process's part, on one event loop."""
+
+    def __init__(self, url: str, prefix: str, duties: Duties) -> None:
+        self.client = Client(url, prefix)
+        self.members = Members(self.client)
+        self.questions = Questions(self.client, self.members)
+        self.log = SharedLog(
+            self.client, read=duties.read, ends=duties.ends, keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS
+        )
+        layer = get_channel_layer()
+        assert layer is not None, "CHANNEL_LAYERS names no default layer"
+        self.messages = Messages(layer, self.members.me, duties.handle)
+        self._duties = duties
+        self._tasks: list[asyncio.Task[None]] = []
+        self._first_beat = asyncio.Event()
+
+    def start(self) -> None:
+        loops = (self._beat(), self.messages.listen(), self._sweep())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def joined(self) -> None:
+        """Returns when this process has given its first sign of life, or could not."""
+        await self._first_beat.wait()
+
+    async def close(self) -> None:
+        """Leaves the fleet, when all of this process's events were copied."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Unreachable):
+            await self.members.leave()
+        await self.messages.leave()
+        await self.client.close()
+
+    async def listen_to(self, generation_ids: Sequence[uuid.UUID]) -> None:
+        """Says that somebody here listens to generations of other processes. Raises Unreachable."""
+        keys = [self._ear(generation_id) for generation_id in generation_ids]
+
+        async def say(redis: Any) -> None:
+            pipeline = redis.pipeline(transaction=False)
+            for key in keys:
+                pipeline.set(key, 1, px=round(EAR_SECONDS * 1000))
+            await pipeline.execute()
+
+        if keys:
+            await self.client.run(say)
+
+    async def is_heard(self, generation_id: uuid.UUID) -> bool:
+        """Whether somebody listens to the generation elsewhere. Raises Unreachable."""
+        return bool(await self.client.run(lambda redis: redis.exists(self._ear(generation_id))))
+
+    def _ear(self, generation_id: uuid.UUID) -> str:
+        return self.client.key("ear", generation_id)
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(Unreachable):
+                await self.members.beat()
+            self._first_beat.set()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self._duties.sweep()
+            except Unreachable:
+                continue
+            except Exception as error:  # the database is gone: the next time
+                logger.warning("it could not be looked what dead processes left: %s", type(error).__name__)

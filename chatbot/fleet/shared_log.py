@@ -1,0 +1,191 @@
+"""The event logs that others can read: each generation's events in a Redis Stream of its own, bounded and expiring.
+
+The log in memory comes first; it is copied here in batches, behind the backs of those who listen. Event n has the id
+``n-0``. Signs stand between events: ``n-1``, ``n-2`` … behind event n.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chatbot.fleet.client import Client, Unreachable
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+GATHER_SECONDS = 0.05
+"""Events of this long are copied together."""
+
+AGAIN_SECONDS = 0.25
+"""After Redis did not answer."""
+
+BATCH = 500
+"""Entries that are copied, or read, of one generation at once."""
+
+LONGEST = 20_000
+"""Entries of a generation that are kept. No answer has so many."""
+
+GIVEN_UP = "given-up"
+"""The sign that nothing more will come, without a terminal event."""
+
+FAREWELL = "farewell"
+"""The sign that ends the stream for one session: ``data`` are the events it still gets."""
+
+Place = tuple[int, int]
+"""An entry's id: its event's number, and its place behind that event."""
+
+_APPEND = """
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local last = top[1] and top[1][1] or '0-0'
+if last ~= ARGV[1] then return last end
+for i = 4, #ARGV, 4 do
+  last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[i], 'n', ARGV[i+1], 's', ARGV[i+2], 'd', ARGV[i+3])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return last
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event (``place[1]`` is 0) with its name and data, or a sign, for one session where it names one."""
+
+    place: Place
+    name: str
+    data: str
+    session: str = ""
+
+
+@dataclass(slots=True)
+class _Copy:
+    """How far a generation's log was copied, and the signs in it."""
+
+    copied: Place = (0, 0)
+    signs: list[Entry] = field(default_factory=list)
+
+
+class SharedLog:
+    """Copies this process's logs, and reads those of others.
+
+    ``read`` gives the events of a generation in memory behind a number, ``ends`` whether an event of that name is
+    terminal. A generation is forgotten here when all of it was copied.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        read: Callable[[uuid.UUID, int], Sequence[Entry]],
+        ends: Callable[[str], bool],
+        keep_seconds: float,
+    ) -> None:
+        self._client = client
+        self._read = read
+        self._ends = ends
+        self._keep_seconds = max(1, round(keep_seconds))
+        self._append = client.script(_APPEND)
+        self._copies: dict[uuid.UUID, _Copy] = {}
+        self._due: set[uuid.UUID] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        """Generations that are not wholly copied."""
+        return len(self._copies)
+
+    def copy(self, generation_id: uuid.UUID) -> None:
+        """There is more in the generation's log. Costs next to nothing: the copying is done later, elsewhere."""
+        self._copies.setdefault(generation_id, _Copy())
+        self._due.add(generation_id)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+
+    def sign(self, generation_id: uuid.UUID, number: int, name: str, data: str = "", *, session: str = "") -> None:
+        """Puts a sign behind event ``number``, the last one that was published."""
+        signs = self._copies.setdefault(generation_id, _Copy()).signs
+        part = sum(sign.place[0] == number for sign in signs) + 1
+        signs.append(Entry((number, part), name, data, session))
+        self.copy(generation_id)
+
+    async def settle(self) -> None:
+        """Returns when all that is there has been copied."""
+        while self._task is not None:
+            await asyncio.wait({self._task}, timeout=1)
+
+    async def entries(self, after: Mapping[uuid.UUID, Place]) -> dict[uuid.UUID, list[Entry]]:
+        """What Redis has of the generations, each behind its place. Raises Unreachable."""
+        if not after:
+            return {}
+        keys = {self._key(generation_id): generation_id for generation_id in after}
+        streams: Any = {key: _text(after[generation_id]) for key, generation_id in keys.items()}
+        found: Any = await self._client.run(lambda redis: redis.xread(streams, count=BATCH))
+        return {keys[key]: [_entry(place, fields) for place, fields in entries] for key, entries in found}
+
+    async def erase(self, generation_ids: Sequence[uuid.UUID]) -> None:
+        """Raises Unreachable."""
+        if generation_ids:
+            await self._client.run(lambda redis: redis.delete(*map(self._key, generation_ids)))
+
+    def _key(self, generation_id: uuid.UUID) -> str:
+        return self._client.key("log", generation_id)
+
+    async def _work(self) -> None:
+        try:
+            while self._due:
+                await asyncio.sleep(GATHER_SECONDS)
+                due, self._due = self._due, set()
+                try:
+                    await self._copy_all(sorted(due))
+                except Unreachable:  # nothing is lost: it is in memory
+                    self._due |= due
+                    await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            self._task = None
+
+    async def _copy_all(self, due: Sequence[uuid.UUID]) -> None:
+        batches = {generation_id: self._batch(generation_id) for generation_id in due}
+
+        async def append(redis: "Redis") -> list[str]:
+            pipeline = redis.pipeline(transaction=False)
+            for generation_id, entries in batches.items():
+                arguments = [_text(self._copies[generation_id].copied), self._keep_seconds, LONGEST]
+                values = [it for entry in entries for it in (_text(entry.place), entry.name, entry.session, entry.data)]
+                await self._append(keys=[self._key(generation_id)], args=[*arguments, *values], client=pipeline)
+            return list(await pipeline.execute())
+
+        for (generation_id, entries), last in zip(batches.items(), await self._client.run(append), strict=True):
+            # Redis may have less than was thought, when it began anew, or more, when its answer was lost.
+            self._copies[generation_id].copied = _place(last)
+            self._go_on(generation_id, entries)
+
+    def _batch(self, generation_id: uuid.UUID) -> list[Entry]:
+        copy = self._copies[generation_id]
+        events = self._read(generation_id, copy.copied[0])
+        rest = [*events, *(sign for sign in copy.signs if sign.place > copy.copied)]
+        return sorted(rest, key=lambda entry: entry.place)[:BATCH]
+
+    def _go_on(self, generation_id: uuid.UUID, entries: Sequence[Entry]) -> None:
+        """Forgets what was copied to its end; what was not is due again."""
+        copy = self._copies[generation_id]
+        last = entries[-1] if entries else None
+        caught_up = last is not None and copy.copied == last.place
+        if last is not None and caught_up and (last.name == GIVEN_UP or self._ends(last.name)):
+            del self._copies[generation_id]
+        elif self._batch(generation_id):
+            self._due.add(generation_id)
+        elif not caught_up:  # Redis has all that is left of it here
+            del self._copies[generation_id]
+
+
+def _text(place: Place) -> str:
+    return f"{place[0]}-{place[1]}"
+
+
+def _place(text: str) -> Place:
+    number, _, part = text.partition("-")
+    return int(number), int(part)
+
+
+def _entry(place: str, fields: Mapping[str, str]) -> Entry:
+    return Entry(_place(place), fields["n"], fields["d"], fields["s"])

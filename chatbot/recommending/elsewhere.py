@@ -1,0 +1,198 @@
+"""The generations of other processes that somebody here listens to: one follower each, however many listen."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections
+
+from chatbot.fleet.client import Unreachable
+from chatbot.fleet.fleet import Fleet
+from chatbot.fleet.members import ME
+from chatbot.fleet.questions import Claim
+from chatbot.models import Generation, Outcome
+from chatbot.recommending.fleetwide import bury, fleet
+from chatbot.recommending.followed import FollowedGeneration
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import TERMINAL
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+"""How often Redis is asked for more of all that is followed, in one command."""
+
+CHECK_SECONDS = 0.5
+"""How often it is said who is listened to, and looked whether their processes live."""
+
+AGAIN_SECONDS = 0.25
+"""After Redis did not answer."""
+
+SILENT_SECONDS = 5.0
+"""When nothing came for so long, the row is asked whether anything will."""
+
+LEFT_SECONDS = 5.0
+"""How long a generation is followed that nobody listens to (yet, or any more)."""
+
+JOIN_SECONDS = 10.0
+"""How long one who joins waits for the first event: a generation may wait for its turn with a model."""
+
+
+class Elsewhere:
+    """What one event loop follows. Everything here runs on that loop."""
+
+    def __init__(self, part: Fleet) -> None:
+        self._fleet = part
+        self._followed: dict[uuid.UUID, FollowedGeneration] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._checked_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._followed)
+
+    def get(self, generation_id: uuid.UUID) -> FollowedGeneration | None:
+        return self._followed.get(generation_id)
+
+    def follow(self, claim: Claim) -> FollowedGeneration:
+        """The generation that the process runs, from its first event on."""
+        followed = self._followed.get(claim.generation_id)
+        if followed is None:
+            event_log.forget(claim.generation_id)  # what was left of following it before
+            followed = self._followed[claim.generation_id] = FollowedGeneration(claim)
+            self._checked_at = 0.0
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return followed
+
+    async def find(self, generation_id: uuid.UUID) -> FollowedGeneration | None:
+        """The generation, if it runs elsewhere; one that is over there is in the log when Redis still has it whole."""
+        followed = self._followed.get(generation_id)
+        if followed is not None:
+            return None if followed.ended.is_set() else followed
+        if event_log.state(generation_id) is not None:
+            return None
+        row = await Generation.objects.filter(pk=generation_id).values_list("outcome", "process").afirst()
+        if row is None or row[1] in {"", ME}:
+            return None
+        claim = Claim(generation_id, row[1])
+        if row[0] == Outcome.RUNNING:
+            return self.follow(claim)
+        with suppress(Unreachable):
+            entries = (await self._fleet.log.entries({generation_id: (0, 0)})).get(generation_id, [])
+            if entries and entries[-1].name in TERMINAL and event_log.state(generation_id) is None:
+                past = FollowedGeneration(claim)
+                for entry in entries:
+                    past.take(entry)
+        return None
+
+    async def join(self, claim: Claim) -> FollowedGeneration | None:
+        """The generation, when it still runs and has begun; None when it is over, or does not begin."""
+        followed = self.follow(claim)
+        followed.listeners += 1
+        try:
+            async with asyncio.timeout(JOIN_SECONDS):
+                await followed.begun.wait()
+        except TimeoutError:
+            return None
+        finally:
+            self._leave(followed)
+        return None if followed.ended.is_set() else followed
+
+    def attach(self, generation_id: uuid.UUID) -> bool:
+        """Somebody listens to the generation. False when nothing more will come of it, and nothing is kept."""
+        followed = self._followed.get(generation_id)
+        if followed is None:
+            return event_log.state(generation_id) is not None
+        followed.listeners += 1
+        return True
+
+    def detach(self, generation_id: uuid.UUID) -> None:
+        followed = self._followed.get(generation_id)
+        if followed is not None:
+            self._leave(followed)
+
+    def _leave(self, followed: FollowedGeneration) -> None:
+        followed.listeners -= 1
+        followed.left_at = asyncio.get_running_loop().time()
+
+    async def _work(self) -> None:
+        try:
+            while self._followed:
+                try:
+                    await self._read()
+                    await self._check()
+                except Unreachable:
+                    await asyncio.sleep(AGAIN_SECONDS)
+                except DatabaseError as error:
+                    logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
+                self._drop()
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            self._task = None
+
+    async def _read(self) -> None:
+        places = {it.id: it.place for it in self._followed.values() if not it.ended.is_set()}
+        for generation_id, entries in (await self._fleet.log.entries(places)).items():
+            for entry in entries:
+                self._followed[generation_id].take(entry)
+
+    async def _check(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._checked_at < CHECK_SECONDS:
+            return
+        self._checked_at = now
+        running = [it for it in self._followed.values() if not it.ended.is_set()]
+        await self._fleet.listen_to([it.id for it in running if it.listeners])
+        dead = await self._fleet.members.dead({it.process for it in running})
+        orphans = [it for it in running if it.process in dead]
+        silent = [it for it in running if it.process not in dead and now - it.heard_at >= SILENT_SECONDS]
+        if orphans or silent:
+            await self._ask_rows(orphans, silent)
+
+    async def _ask_rows(self, orphans: Sequence[FollowedGeneration], silent: Sequence[FollowedGeneration]) -> None:
+        rows = await sync_to_async(_rows)([it.id for it in orphans], [it.id for it in silent])
+        for followed in (*orphans, *silent):
+            row = rows.get(followed.id)
+            if row is None:  # erased
+                followed.give_up(lost=False)
+            elif row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
+                followed.give_up(lost=True)
+            elif row.outcome != Outcome.RUNNING:
+                followed.end_by_row(row)
+
+    def _drop(self) -> None:
+        """Follows no longer what is over, or what nobody listens to."""
+        now = asyncio.get_running_loop().time()
+        for followed in list(self._followed.values()):
+            if followed.listeners == 0 and (followed.ended.is_set() or now - followed.left_at >= LEFT_SECONDS):
+                del self._followed[followed.id]
+                state = event_log.state(followed.id)
+                if state is not None and not state.ended:
+                    event_log.forget(followed.id)
+
+
+def _rows(orphans: list[uuid.UUID], silent: list[uuid.UUID]) -> dict[uuid.UUID, Generation]:
+    """The rows of all; those of ``orphans``, whose processes died, no longer run."""
+    try:
+        if orphans:
+            bury(None, orphans)
+        return Generation.objects.in_bulk([*orphans, *silent])
+    finally:
+        close_old_connections()
+
+
+_elsewhere: WeakKeyDictionary[asyncio.AbstractEventLoop, Elsewhere] = WeakKeyDictionary()
+
+
+def elsewhere() -> Elsewhere | None:
+    """What the running event loop follows; None when there is no fleet."""
+    part = fleet()
+    if part is None:
+        return None
+    loop = asyncio.get_running_loop()
+    if loop not in _elsewhere:
+        _elsewhere[loop] = Elsewhere(part)
+    return _elsewhere[loop]

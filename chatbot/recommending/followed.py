@@ -1,0 +1,113 @@
+"""A generation that another process runs, as this one follows it: its events go to the log and the listeners here."""
+
+import asyncio
+
+from chatbot.answers.schema import Answer, Challenge, layout
+from chatbot.errors import GenerationFailed
+from chatbot.fleet.questions import Claim
+from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry, Place
+from chatbot.models import Generation, Outcome
+from chatbot.recommending.sharing import read_farewell
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import TERMINAL, Close, Event, Failed, Known, Rewrite, Token, decode_event
+from chatbot.streaming.listening import Farewell
+from chatbot.streaming.publisher import Publisher, wake_listeners
+
+
+class FollowedGeneration:
+    """``begun`` is set with its first event here, ``ended`` with its last one, or when none will come.
+
+    ``conclusion`` is then its terminal event, if there was one; ``lost`` says that it died with its process, so that
+    whoever listened should ask again. ``farewells`` are those of single sessions. Used on the event loop only.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self.id = claim.generation_id
+        self.process = claim.process
+        self.listeners = 0
+        self.begun = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.conclusion: Close | Failed | None = None
+        self.lost = False
+        self.place: Place = (0, 0)
+        now = asyncio.get_running_loop().time()
+        self.heard_at = now  # when its last entry came
+        self.left_at = now  # when nobody listened any more
+        self.farewells: dict[str, Farewell] = {}
+        self._last_words: Farewell | None = None
+        self._publisher = Publisher(self.id)
+        event_log.open(self.id)
+
+    def farewell(self, session_id: str) -> Farewell | None:
+        """How the stream of the session ends, when it does not end with the log."""
+        return self.farewells.get(session_id) or self._last_words
+
+    def take(self, entry: Entry) -> None:
+        """What came next from the process that runs it."""
+        self.place = entry.place
+        self.heard_at = asyncio.get_running_loop().time()
+        match entry.name:
+            case _ if self.ended.is_set():
+                pass
+            case _ if entry.place[1] == 0:
+                self._pass_on(entry)
+            case name if name == FAREWELL:
+                self.farewells[entry.session] = read_farewell(entry.place[0], entry.data)
+                wake_listeners(self.id)
+            case name if name == GIVEN_UP:
+                self.give_up(lost=False)
+
+    def _pass_on(self, entry: Entry) -> None:
+        if entry.place[0] != self._publisher.count + 1:
+            return  # one is missing between: what its row says in the end is all that can be had
+        self._publisher.pass_on(entry.name, entry.data)
+        self.begun.set()
+        if entry.name in TERMINAL:
+            self._end(_conclusion(decode_event(entry.name, entry.data)))
+
+    def give_up(self, *, lost: bool) -> None:
+        """Nothing more will come."""
+        if not self.ended.is_set():
+            self.lost = lost
+            self._end(None)
+            event_log.forget(self.id)
+            wake_listeners(self.id)
+
+    def end_by_row(self, row: Generation) -> None:
+        """Ends it as its row says, when its last events cannot be had: who has seen some is shown the whole anew."""
+        if self.ended.is_set():
+            return
+        terminal = terminal_event(row)
+        events: list[Event] = [terminal]
+        if isinstance(terminal, Close) and self._publisher.count:
+            events = [Rewrite(0), Token(_text_of(terminal)), terminal]
+        self._last_words = Farewell(self._publisher.count, events)
+        self._end(terminal)
+        wake_listeners(self.id)
+
+    def _end(self, conclusion: Close | Failed | None) -> None:
+        self.conclusion = conclusion
+        self.ended.set()
+        self.begun.set()
+
+
+def terminal_event(row: Generation) -> Close | Failed:
+    """The event that ended a generation which is over, by its row."""
+    if row.outcome == Outcome.FAILED or row.answer is None:
+        failure = GenerationFailed()
+        return Failed(failure.status, failure.message)
+    payload = row.answer
+    stopped = row.outcome == Outcome.STOPPED
+    return Close(payload["kind"], payload["recommend"], payload["challenges"], stopped=stopped)
+
+
+def _conclusion(event: Known) -> Close | Failed:
+    if event.name != "close" or not isinstance(event.data, dict):
+        return Failed(event.status, event.message)
+    data = event.data
+    return Close(data["kind"], data["recommend"], data["challenges"], stopped=bool(data.get("stopped")))
+
+
+def _text_of(close: Close) -> str:
+    challenges = tuple(Challenge(**challenge) for challenge in close.challenges)
+    return layout(Answer(close.recommend, challenges, close.kind))
