@@ -75,10 +75,10 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat anew for docs/chat-states.md (some ten minutes)
 	$(BIN)/python -m tests.e2e.pictures
 
-bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (about twenty minutes); see docs/performance.md
+bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (a quarter of an hour at most); see docs/performance.md
 	@$(BIN)/python -m benchmarks
 
-bench-quick: $(VENV)/bench.stamp ## The same in short (three minutes)
+bench-quick: $(VENV)/bench.stamp ## The same in short, each side once (under two minutes)
 	@$(BIN)/python -m benchmarks --quick
 
 clean: ## Remove what was installed and built; var/, with the database, stays

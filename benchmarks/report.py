@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, line_through
 from benchmarks.measurements.growing import Curve
 
 RESULTS = Path(__file__).parent / "results"
@@ -71,7 +71,9 @@ def plot(curves: Sequence[Curve], path: Path) -> None:
     figure, axes = pyplot.subplots(2, 2, figsize=(10, 7.5), layout="constrained")
     for axis, curve in zip(axes.flat, curves, strict=False):
         axis.plot([max(x, 0.5) for x in curve.xs], curve.ys, "o-", color="#157a55")
-        axis.set(xscale="log", yscale="log", xlabel=curve.x, ylabel=curve.y, title=curve.name)
+        line = line_through(curve.xs, curve.ys)
+        axis.set(xscale="log", yscale="log", xlabel=curve.x, ylabel=curve.y)
+        axis.set_title(f"{curve.name} (line: R² = {line.fit:.3f})")
         axis.set_ylim(min(curve.ys) / 2, max(curve.ys) * 2)
         axis.grid(visible=True, which="both", alpha=0.25)
     figure.savefig(path, dpi=120)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psutil
 
+DATABASE_FILES = frozenset({"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm"})
+
 
 def _clock_of(pid: int) -> int:
     """The kernel's name of a process's clock of processor time, as ``clock_getcpuclockid(3)`` makes it."""
@@ -51,11 +53,11 @@ class Peak:
 
 
 def database_handles(pid: int) -> int:
-    """How often the process has the SQLite database itself open (its log and index apart)."""
+    """How many handles of the SQLite database the process has open: of the file itself, its log and its index."""
     count = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            count += link.readlink().name == "db.sqlite3"
+            count += link.readlink().name in DATABASE_FILES
         except FileNotFoundError:  # closed meanwhile
             continue
     return count

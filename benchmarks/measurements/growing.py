@@ -10,9 +10,9 @@ from benchmarks.processes import Listener, enlarged_data
 from benchmarks.servers import Bench, Memory, Service, ours
 
 ANSWER_TOKENS = (60, 100, 200, 400, 800)
-SESSION_TURNS = (0, 1, 3, 10, 30)
+SESSION_TURNS = (0, 1, 3, 8, 20)
 CATALOGUE_ROWS = (1_000, 10_000, 100_000)
-STREAM_COUNTS = (10, 30, 100, 300, 1000)
+STREAM_COUNTS = (10, 100, 300, 1000)
 STREAMS = 40
 LINEAR = 1.15
 """The exponent up to which growth counts as linear: measured points scatter."""
@@ -33,12 +33,13 @@ class Curve:
         self.ys.append(y)
 
     def figures(self, limit: float | None = LINEAR) -> list[Figure]:
-        """Its exponent, and the slope of a straight line through it."""
+        """Its exponent, and the straight line through it: its slope, and how well it fits (R²)."""
         line = line_through(self.xs, self.ys)
         power = exponent([max(x, 1.0) for x in self.xs], self.ys)
         return [
             Figure(f"8 growth with {self.x}, exponent", "", power, limit=limit),
             Figure(f"8 growth with {self.x}, per 1,000", "ms", line.slope * 1000),
+            Figure(f"8 growth with {self.x}, R² of a line", "", line.fit),
         ]
 
 
@@ -55,10 +56,10 @@ def _cost(service: Service, running: Listener, offered: Sequence[Choice], tokens
 
 
 def by_answer(bench: Bench) -> Curve:
-    """Answers of more tokens, 100 a second, without a model."""
+    """Answers of more tokens, 200 a second, without a model."""
     curve = Curve("Answer length", "tokens of an answer", "CPU per stream (ms)")
     for tokens in _some(bench, ANSWER_TOKENS):
-        service = ours(bench, Memory(tokens, 0.01))
+        service = ours(bench, Memory(tokens, 0.005))
         with service.run() as running:
             curve.add(tokens, _cost(service, running, choices(running.port), tokens))
     return curve
@@ -102,7 +103,7 @@ def by_streams(bench: Bench) -> Curve:
         offered = choices(running.port)
         put(service, running, asks([0.0] * 20, offered[-20:]), tokens=60)
         for count in _some(bench, STREAM_COUNTS):
-            moments = [number * 4 / count for number in range(count)]
+            moments = [number * 3 / count for number in range(count)]
             run = put(service, running, asks(moments, offered), tokens=60, seconds=300)
             curve.add(count, run.cpu * 1000)
             time.sleep(1)

@@ -8,10 +8,11 @@ from benchmarks.usage import Peak, memory_bytes
 
 STREAMS = 1000
 EVENTS_PER_SECOND = 5
-TOKENS = 100
-"""Twenty seconds of a stream."""
+TOKENS = 75
+"""Fifteen seconds of a stream."""
 
 RAMP_SECONDS = 5.0
+QUICK_RAMP_SECONDS = 2.0
 CATEGORIES = 70
 """With four locations and four work types more selections than streams: nobody joins another's answer."""
 
@@ -19,7 +20,7 @@ CATEGORIES = 70
 def open_streams(bench: Bench) -> list[Figure]:
     """1,000 streams of different selections, 5 events a second each, without a model."""
     streams = 200 if bench.quick else STREAMS
-    tokens = 60 if bench.quick else TOKENS
+    tokens, ramp = (60, QUICK_RAMP_SECONDS) if bench.quick else (TOKENS, RAMP_SECONDS)
     model = Memory(tokens, 1 / EVENTS_PER_SECOND)
     us = ours(bench, model, data=enlarged_data(CATEGORIES, 0))
     with us.run() as running:
@@ -27,7 +28,7 @@ def open_streams(bench: Bench) -> list[Figure]:
         put(us, running, asks([number / 20 for number in range(20)], offered), tokens=tokens)
         before = memory_bytes(running.pid)
         peak = Peak()
-        moments = [number * RAMP_SECONDS / streams for number in range(streams)]
+        moments = [number * ramp / streams for number in range(streams)]
         planned = asks(moments, offered[20:])
         run = put(us, running, planned, tokens=tokens, seconds=300, look=peak.look)
     return [

@@ -7,18 +7,22 @@ from benchmarks.servers import Bench, Memory, ours, peer
 
 RUNS = 5
 TOKENS = 200
+QUICK_TOKENS = 100
 STREAMS = 100
 RATE = 50.0
 MEMORY_STREAMS = 50
-MEMORY_WAVES = 4
+MEMORY_WAVES = 3
 """A wave is over in a third of a second: several make one run."""
+
+WAVE_SECONDS = 1.2
+"""From one wave to the next: it is over by then, also on a machine that is slow."""
 
 TOGETHER = 200
 
 
 def through_the_model(bench: Bench) -> list[Figure]:
     """100 streams of different selections, 50 tokens a second each, through the same model class."""
-    tokens = 100 if bench.quick else TOKENS
+    tokens = QUICK_TOKENS if bench.quick else TOKENS
     pace = Pace(RATE, tokens, 100)
     us, them = ours(bench, pace), peer(bench, pace)
     with us.run() as our_server, them.run() as peer_server:
@@ -52,8 +56,7 @@ def from_memory(bench: Bench) -> list[Figure]:
     delivered = MEMORY_STREAMS * TOKENS * MEMORY_WAVES
     with us.run() as our_server, them.run() as peer_server:
         offered = choices(our_server.port)
-        # A wave is followed by the next when it is over, also on a machine that is four times slower.
-        moments = [wave * 1.5 for wave in range(MEMORY_WAVES) for _ in range(MEMORY_STREAMS)]
+        moments = [wave * WAVE_SECONDS for wave in range(MEMORY_WAVES) for _ in range(MEMORY_STREAMS)]
         for service, running in ((us, our_server), (them, peer_server)):
             put(service, running, asks(moments[:MEMORY_STREAMS], offered), tokens=TOKENS)
         mine, theirs = alternate(
@@ -70,7 +73,7 @@ def from_memory(bench: Bench) -> list[Figure]:
 
 def asking_the_same(bench: Bench) -> list[Figure]:
     """200 people ask for the same selection within one second."""
-    tokens = 60 if bench.quick else TOKENS
+    tokens = QUICK_TOKENS if bench.quick else TOKENS
     pace = Pace(RATE, tokens, 100)
     us, them = ours(bench, pace), peer(bench, pace)
     calls: list[list[int]] = [[], []]
