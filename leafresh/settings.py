@@ -106,7 +106,11 @@ if REDIS_URL:
     CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{LEAFRESH_REDIS_PREFIX}:layer"},
+            "CONFIG": {
+                # The layer waits five seconds at a time for a message, redis-py as long for any answer: too close.
+                "hosts": [{"address": REDIS_URL, "socket_timeout": 8}],
+                "prefix": f"{LEAFRESH_REDIS_PREFIX}:layer",
+            },
         }
     }
 else:

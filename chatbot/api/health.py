@@ -1,4 +1,4 @@
-"""Whether the server can do its work."""
+"""Whether the server lives, and whether it can do its work."""
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -8,6 +8,9 @@ from ninja import Router
 
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope
+from chatbot.errors import ShuttingDown
+from chatbot.recommending.fleetwide import fleet
+from chatbot.recommending.supervisor import supervisor
 
 router = Router(tags=["health"])
 
@@ -20,6 +23,32 @@ router = Router(tags=["health"])
 async def health(request: HttpRequest) -> HttpResponseBase:
     await sync_to_async(_ask_database)()
     return envelope({"database": "ok"}, message="정상")
+
+
+@router.get(
+    "/health/live",
+    summary="200 while the process answers at all",
+    description="Asks nothing of others: a process that cannot reach its database is not helped by being started anew.",
+    response={200: Envelope[None]},
+)
+async def live(request: HttpRequest) -> HttpResponseBase:
+    return envelope(None, message="정상")
+
+
+@router.get(
+    "/health/ready",
+    summary="200 while new requests can be answered; 503 while they cannot, or the server stops",
+    description="`redis` is `ok`, `gone` or `none`. Without Redis new requests are answered all the same, but nobody "
+    "can go on with a stream of another process.",
+    response={200: Envelope[dict[str, str]], 503: Envelope[None]},
+)
+async def ready(request: HttpRequest) -> HttpResponseBase:
+    if supervisor().draining:
+        raise ShuttingDown
+    await sync_to_async(_ask_database)()
+    part = fleet()
+    redis = "none" if part is None else "ok" if part.client.reachable else "gone"
+    return envelope({"database": "ok", "redis": redis}, message="정상")
 
 
 def _ask_database() -> None:

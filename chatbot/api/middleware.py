@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from chatbot.api.envelope import error_response, status_error
 from chatbot.errors import HostNotAllowed
 
-PREFIXES = ("/ai/", "/api/", "/health")
+PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from django.http.response import HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from chatbot.api import generations, health, options, recommendation, sessions
+from chatbot.api import generations, health, metrics, options, recommendation, sessions
 from chatbot.api.envelope import ObjectParser, as_application_error, error_response
 from chatbot.errors import ApplicationError
 
@@ -25,6 +25,7 @@ api.add_router("/api/chatbot/generations", generations.router)
 api.add_router("/api/chatbot/sessions", sessions.router)
 api.add_router("/api/challenges", options.router)
 api.add_router("", health.router)
+api.add_router("", metrics.router)
 
 
 def _respond(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:

@@ -53,6 +53,11 @@ class Elsewhere:
     def __len__(self) -> int:
         return len(self._followed)
 
+    @property
+    def listeners(self) -> int:
+        """How many listen, all together."""
+        return sum(followed.listeners for followed in self._followed.values())
+
     def get(self, generation_id: uuid.UUID) -> FollowedGeneration | None:
         return self._followed.get(generation_id)
 
@@ -82,7 +87,9 @@ class Elsewhere:
             return self.follow(claim)
         with suppress(Unreachable):
             entries = (await self._fleet.log.entries({generation_id: (0, 0)})).get(generation_id, [])
-            if entries and entries[-1].name in TERMINAL and event_log.state(generation_id) is None:
+            if entries and entries[-1].name not in TERMINAL:  # the rest is on its way
+                return self.follow(claim)
+            if entries and event_log.state(generation_id) is None:
                 past = FollowedGeneration(claim)
                 for entry in entries:
                     past.take(entry)

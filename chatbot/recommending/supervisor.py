@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Coroutine, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +18,9 @@ from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.generation import RunningGeneration
 
 logger = logging.getLogger(__name__)
+
+ended: Counter[Outcome] = Counter()
+"""Generations of this process that ended, by how they did."""
 
 Key = tuple[object, ...]
 """What a running generation answers: ``("session", session id, …)`` or ``("anybody", …)``, and what was asked."""
@@ -39,6 +43,11 @@ class Supervisor:
 
     def __len__(self) -> int:
         return len(self._running)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen, all together."""
+        return sum(generation.listeners for generation in self._running.values())
 
     def get(self, generation_id: uuid.UUID) -> RunningGeneration | None:
         return self._running.get(generation_id)
@@ -156,6 +165,8 @@ class Supervisor:
     async def _run(self, generation: RunningGeneration) -> None:
         try:
             await generation.run()
+            if generation.result is not None:
+                ended[generation.result.outcome] += 1
         except ApplicationError as error:
             logger.warning("generation %s was refused: %s", generation.id, error)
         except Exception:  # nobody awaits this task: what it raises would be lost

@@ -14,10 +14,11 @@ from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.live import Prompt
 from chatbot.recommending import free_text
 from chatbot.recommending.commission import Commission, commission
+from chatbot.recommending.elsewhere import Elsewhere, elsewhere
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.reply import WITHOUT_MODEL
 from chatbot.recommending.requests import FreeTextRequest
-from chatbot.recommending.supervisor import supervisor
+from chatbot.recommending.supervisor import Supervisor, supervisor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.listening import Listening
 
@@ -93,13 +94,19 @@ async def finish(generation: RunningGeneration) -> None:
 
 async def listen(generation_id: uuid.UUID, after: int) -> Listening | None:
     """The trial's events behind number ``after``; None when nothing will come any more."""
+    running, followers = supervisor().get(generation_id), elsewhere()
+    owner: Supervisor | Elsewhere = supervisor()
+    followed = None
+    if running is None and followers is not None:
+        owner, followed = followers, await followers.find(generation_id)
     state = event_log.state(generation_id)
     if state is None or (state.ended and after >= state.last):
         return None
     return Listening(
         generation_id=generation_id,
         session_id="",
-        opened=partial(supervisor().attach, generation_id),
-        closed=partial(supervisor().detach, generation_id),
+        opened=partial(owner.attach, generation_id),
+        closed=partial(owner.detach, generation_id),
+        farewell=lambda: followed.farewell("") if followed else None,
         after=after,
     )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -66,7 +67,7 @@ class RunningServer:
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port
         self.process: subprocess.Popen[bytes] | None = None
-        self._log = self.data_dir / "server.log"
+        self._log = self.data_dir / f"server-{uuid.uuid4().hex}.log"  # several may share the data
 
     @property
     def url(self) -> str:

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         )
 
         def begin() -> None:
-            asyncio.get_running_loop().call_soon(fleet)  # takes part before the first request
+            asyncio.get_event_loop().call_soon(fleet)  # takes part before the first request
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)

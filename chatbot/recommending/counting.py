@@ -1,0 +1,32 @@
+"""What this process does at the moment, in numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chatbot.recommending.elsewhere import elsewhere
+from chatbot.recommending.fleetwide import fleet
+from chatbot.recommending.supervisor import ended, supervisor
+
+__all__ = ["Gauge", "ended", "gauges"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number that rises and falls. ``name`` is in lower case, with underscores."""
+
+    name: str
+    meaning: str
+    value: float
+
+
+def gauges() -> Iterator[Gauge]:
+    """On the event loop that serves."""
+    running, part, followers = supervisor(), fleet(), elsewhere()
+    yield Gauge("generations_running", "Generations that this process runs", len(running))
+    yield Gauge("listeners", "Streams that listen to generations of this process", running.listeners)
+    yield Gauge("draining", "1 while the server stops", running.draining)
+    if part is not None and followers is not None:
+        yield Gauge("redis_up", "1 while Redis answers", part.client.reachable)
+        yield Gauge("generations_followed", "Generations of other processes that are followed", len(followers))
+        yield Gauge("listeners_elsewhere", "Streams that listen to generations of others", followers.listeners)
+        yield Gauge("generations_to_copy", "Generations whose events are not all in Redis", len(part.log))
