@@ -5,6 +5,7 @@ response streams: 150 open streams hold 150 threads and 150 handles. Here reques
 would choose.
 """
 
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.db import DatabaseError, connection
 
 from chatbot.api.middleware import PREFIXES
+from chatbot.connections import give_back
 
 AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -55,7 +57,6 @@ def _threads(count: int) -> list[ThreadSensitiveContext]:
 
 
 def _open_database() -> None:
-    try:
+    with contextlib.suppress(DatabaseError):  # the first request that needs it will say so
         connection.ensure_connection()
-    except DatabaseError:
-        connection.close()  # the first request that needs it will say so
+    give_back()

@@ -8,6 +8,7 @@ import re
 import secrets
 import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -15,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_SQLITE, _POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -214,8 +216,9 @@ def directory(name: str, default: Path) -> Path:
     return path
 
 
-def database(name: str, default: str) -> dict[str, object]:
-    """Django's settings of one database from a URL, such as ``sqlite:////srv/leafresh/db.sqlite3``.
+def database(name: str, default: str) -> dict[str, Any]:
+    """Django's settings of one database from a URL, such as ``sqlite:////srv/leafresh/db.sqlite3`` or
+    ``postgres://leafresh:secret@db.example.com:5432/leafresh``.
 
     The URL may hold a password, so the error does not repeat it.
     """
@@ -223,13 +226,18 @@ def database(name: str, default: str) -> dict[str, object]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # django-environ's warning repeats the URL
         try:
-            config: dict[str, object] = dict(environ.Env.db_url_config(url))
+            config: dict[str, Any] = dict(environ.Env.db_url_config(url))
         except (environ.ImproperlyConfigured, ValueError, KeyError):
             config = {}
-    if not config.get("ENGINE") or not config.get("NAME"):
-        raise ImproperlyConfigured(f"{name} must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.")
-    if str(config["ENGINE"]).endswith("postgresql") and importlib.util.find_spec("psycopg") is None:
-        raise ImproperlyConfigured(f"{name} names PostgreSQL, which needs its driver: pip install 'psycopg[binary]'.")
+    if config.get("ENGINE") not in {_SQLITE, _POSTGRESQL} or not config.get("NAME"):
+        raise ImproperlyConfigured(
+            f"{name} must be a database URL such as sqlite:////srv/leafresh/db.sqlite3 or "
+            "postgres://leafresh:password@db.example.com:5432/leafresh."
+        )
+    if config["ENGINE"] == _POSTGRESQL and not all(map(importlib.util.find_spec, ("psycopg", "psycopg_pool"))):
+        raise ImproperlyConfigured(
+            f"{name} names PostgreSQL, which needs its driver: pip install 'psycopg[binary,pool]'."
+        )
     return config
 
 

@@ -81,6 +81,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
     }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    from leafresh import postgresql  # not before: the embedded default needs no driver
+
+    # A connection is taken from the pool, checked, for a request and given back behind it.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"] = postgresql.options(DATABASES["default"].get("OPTIONS", {}))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what several processes share ------------------------------------------------------------------------------
@@ -302,6 +309,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"seldom": {"()": "leafresh.logs.Seldom"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -313,5 +321,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django_eventstream": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "psycopg.pool": {"filters": ["seldom"]},  # one line for each attempt of each connection, while it is gone
     },
 }

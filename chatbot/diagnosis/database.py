@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connection
+from django.db import Error, connection, connections
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 
@@ -18,11 +18,13 @@ def problem(*, timeout: float) -> Finding | None:
     missing = _missing_file()
     if missing is not None:
         return fault(f"The database file {missing} does not exist.", f"{MIGRATE}, or correct DATABASE_URL.")
-    if connection.vendor == "postgresql":
-        defaults = {"connect_timeout": max(1, round(timeout))}
-        connection.settings_dict["OPTIONS"] = {**defaults, **connection.settings_dict["OPTIONS"]}
+    asking = connections["default"]
+    if asking.vendor == "postgresql":  # not from the pool, which would only say that it has no connection
+        asking = asking.copy()
+        limits = {"connect_timeout": max(1, round(timeout)), "pool": None}
+        asking.settings_dict["OPTIONS"] = {**asking.settings_dict["OPTIONS"], **limits}
     try:
-        with connection.cursor() as cursor:
+        with asking.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (Error, ImproperlyConfigured) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -30,6 +32,9 @@ def problem(*, timeout: float) -> Finding | None:
             f"The database ({connection.vendor}) does not answer: {lines[0]}",
             "Start it, or correct DATABASE_URL, then try: python manage.py migrate --check",
         )
+    finally:
+        if asking is not connections["default"]:
+            asking.close()
     return None
 
 

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chatbot.models.answer_field import AnswerField
 from chatbot.models.prompts import PromptVersion
 
 
@@ -74,7 +75,7 @@ class Generation(models.Model):
     seed = models.BigIntegerField(_("seed"))
     process = models.CharField(_("process"), max_length=32, blank=True, default="", editable=False)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, default=Outcome.RUNNING)
-    answer = models.JSONField(_("answer"), null=True, blank=True)
+    answer = AnswerField(_("answer"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     event_count = models.PositiveIntegerField(_("events"), null=True, blank=True)
     started_at = models.DateTimeField(_("started"), auto_now_add=True)

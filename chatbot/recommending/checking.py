@@ -11,11 +11,12 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from challenges.catalog import Options, options
 from chatbot.answers.reading import written_titles
+from chatbot.connections import give_back
 from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import PromptContent
@@ -122,7 +123,7 @@ class _Checking:
 
     def _end(self, status: CheckStatus) -> None:
         _conclude(self._check.pk, status)
-        close_old_connections()  # this runs behind its request, whose end would do it otherwise
+        give_back()  # this runs behind its request, whose end would do it otherwise
 
     async def _give_signs(self) -> None:
         """Renews the sign of life; when the row no longer says that it runs, ends what runs for it."""

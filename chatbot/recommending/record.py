@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
+from chatbot.connections import give_back
 from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
@@ -99,7 +100,7 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
             return one_by_one(lambda ending: write([ending]), endings)
         return [None] * len(endings)
     finally:
-        close_old_connections()  # this runs behind its requests, whose end would do it otherwise
+        give_back()  # this runs behind its requests, whose end would do it otherwise
 
 
 record_beginning = Together(_write_beginnings)

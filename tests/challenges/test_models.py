@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
 from challenges.models import Category, Challenge, Location
 
@@ -23,7 +23,7 @@ def challenge(**fields: object) -> Challenge:
 def test_the_database_keeps_what_the_forms_keep(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         challenge(**fields).full_clean()
-    with pytest.raises(IntegrityError):
+    with pytest.raises((IntegrityError, DataError)):  # PostgreSQL itself knows how long a column may be
         challenge(**fields).save()
 
 

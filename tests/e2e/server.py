@@ -4,7 +4,6 @@ import atexit
 import functools
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,9 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from tests.e2e import databases
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -27,7 +28,7 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
         "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
         "LEAFRESH_ADDRESS_RATE": "off",
     }
-    return {**kept, **defaults, **env}
+    return {**kept, **defaults, **databases.environment_of(data_dir), **env}
 
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
@@ -45,7 +46,7 @@ def prepared_data() -> Path:
     """A migrated database with the catalogue and the prompts, made once per test process, by one that starts
     once for all commands; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(databases.remove_data, directory)
     commands = ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents")
     program = "import django; django.setup(); from django.core.management import call_command"
     calls = [f"call_command({command!r})" for command in commands]
@@ -58,11 +59,12 @@ def prepared_data() -> Path:
 class RunningServer:
     """``with RunningServer(env={"LEAFRESH_ABANDON_SECONDS": "1"}) as server: … server.url``.
 
-    ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one.
+    ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one. With
+    ``REDIS_URL`` in the environment of the test run, each server has keys of its own there.
     """
 
     def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
-        self._env = env or {}
+        self._env = {"LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex}", **(env or {})}
         self._own_data = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port
@@ -83,9 +85,13 @@ class RunningServer:
         """What the server printed so far."""
         return self._log.read_text("utf-8") if self._log.exists() else ""
 
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Runs one statement on the server's database and returns the rows, if it has any."""
+        return databases.sql(self.data_dir, statement)
+
     def start(self) -> Self:
-        if not (self.data_dir / "db.sqlite3").exists():
-            shutil.copytree(prepared_data(), self.data_dir, dirs_exist_ok=True)
+        if not databases.has_database(self.data_dir):
+            databases.copy_data(prepared_data(), self.data_dir)
         with self._log.open("w") as log:  # a file: a pipe that nobody reads would stop the server when it is full
             self.process = subprocess.Popen(
                 [sys.executable, "-u", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)],
@@ -125,4 +131,4 @@ class RunningServer:
         if self.process is not None and self.process.poll() is None:
             self.stop()
         if self._own_data:
-            shutil.rmtree(self.data_dir, ignore_errors=True)
+            databases.remove_data(self.data_dir)

@@ -4,17 +4,16 @@ import atexit
 import functools
 import json
 import re
-import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
 
+from tests.e2e import databases
 from tests.e2e.server import RunningServer, manage, prepared_data
 from tests.provider import Provider
 
@@ -59,8 +58,8 @@ new MutationObserver(() => document.querySelectorAll(".trial .sentence").forEach
 def _people() -> tuple[Path, dict[str, str]]:
     """Prepared data with people in it, and the key of a session for each; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    shutil.copytree(prepared_data(), directory, dirs_exist_ok=True)
+    atexit.register(databases.remove_data, directory)
+    databases.copy_data(prepared_data(), directory)
     sessions: dict[str, str] = json.loads(manage(directory, "shell", "--verbosity=0", "-c", _MAKE_PEOPLE))
     return directory, sessions
 
@@ -71,29 +70,25 @@ def studio_server(provider: Provider | None = None, **env: str) -> Iterator[Runn
     model = {"LEAFRESH_CHAT_MODEL": "catalog"}
     if provider is not None:
         model = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "k", "LEAFRESH_CHAT_MODEL": "openai:obedient"}
-    with tempfile.TemporaryDirectory(prefix="leafresh-test-") as directory:
-        data_dir = shutil.copytree(_people()[0], Path(directory) / "data")
+    data_dir = databases.copy_data(_people()[0], Path(tempfile.mkdtemp(prefix="leafresh-test-")))
+    try:
         with RunningServer(env={**model, "LEAFRESH_TOKEN_SILENCE_SECONDS": "60", **env}, data_dir=data_dir) as server:
             yield server
-
-
-def _database(server: RunningServer) -> sqlite3.Connection:
-    return sqlite3.connect(server.data_dir / "db.sqlite3", timeout=10, isolation_level=None)
+    finally:
+        databases.remove_data(data_dir)
 
 
 def forget_draft(server: RunningServer) -> None:
     """The draft is again what is live."""
-    with closing(_database(server)) as database:
-        database.execute("DELETE FROM chatbot_promptdraft")
+    server.sql("DELETE FROM chatbot_promptdraft")
 
 
 def kept_draft(server: RunningServer) -> tuple[int, str, str] | None:
     """Revision, system text and last editor of the draft in the database; None when there is none."""
     query = """SELECT revision, system_text, username FROM chatbot_promptdraft
         LEFT JOIN auth_user ON auth_user.id = edited_by_id"""
-    with closing(_database(server)) as database:
-        found: tuple[int, str, str] | None = database.execute(query).fetchone()
-    return found
+    found = server.sql(query)
+    return found[0] if found else None
 
 
 @dataclass

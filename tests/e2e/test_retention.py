@@ -1,12 +1,11 @@
 """Old sessions are erased while the server writes to the same database."""
 
 import re
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import httpx
 
+from tests.e2e import databases
 from tests.e2e.server import RunningServer, manage
 from tests.e2e.sse import SELECTION, Background, stream
 
@@ -23,10 +22,7 @@ def test_purging_while_people_are_answered_loses_only_what_is_old() -> None:
         asked = [Background(server.url, sessionId=f"old{number}", **SELECTION) for number in range(OLD)]
         assert {events[-1].name for events in map(Background.join, asked)} == {"close"}
         list(stream(server.url, sessionId="alive", **SELECTION))
-        with closing(sqlite3.connect(server.data_dir / "db.sqlite3", timeout=20)) as database, database:
-            database.execute(
-                "UPDATE chatbot_chatsession SET active_at = datetime('now', '-91 days') WHERE key LIKE 'old%'"
-            )
+        server.sql(f"UPDATE chatbot_chatsession SET active_at = {databases.days_ago(91)} WHERE key LIKE 'old%'")
         asked = [Background(server.url, sessionId=f"new{number}", **SELECTION) for number in range(OLD)]
         said = manage(server.data_dir, "purge_sessions")
         assert {events[-1].name for events in map(Background.join, asked)} == {"close"}

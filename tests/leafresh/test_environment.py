@@ -83,15 +83,14 @@ BAD = [
         "LEAFRESH_DATA_DIR must be a directory that can be written to, not '/proc/nothing' "
         "(No such file or directory).",
     ),
-    (
-        "DATABASE_URL",
-        "postgres://user:secret@localhost/leafresh",
-        "DATABASE_URL names PostgreSQL, which needs its driver: pip install 'psycopg[binary]'.",
-    ),
-    (
-        "DATABASE_URL",
-        "secret-password",
-        "DATABASE_URL must be a database URL such as sqlite:////srv/leafresh/db.sqlite3.",
+    *(
+        (
+            "DATABASE_URL",
+            value,
+            "DATABASE_URL must be a database URL such as sqlite:////srv/leafresh/db.sqlite3 or "
+            "postgres://leafresh:password@db.example.com:5432/leafresh.",
+        )
+        for value in ("secret-password", "mysql://user:secret@localhost/leafresh", "postgres://user:secret@localhost/")
     ),
 ]
 

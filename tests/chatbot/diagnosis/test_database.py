@@ -28,6 +28,7 @@ def test_pending_migrations_are_named() -> None:
     assert finding.remedy == "python manage.py migrate"
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's databases are no files")
 def test_a_file_that_is_missing_is_not_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "db.sqlite3"
     monkeypatch.setitem(connection.settings_dict, "NAME", str(file))

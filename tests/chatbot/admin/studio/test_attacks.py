@@ -99,7 +99,7 @@ def test_versions_releases_and_samples_are_text(root: Client) -> None:
     assert answer.status_code == 200
     root.post(address("roll_back"), {"version": "1", "why": NASTY})
     PromptSample.objects.update(contains=[NASTY], excludes=["\u202e" + SCRIPT], message=NASTY)
-    Category.objects.filter(key="VEGAN").update(label=NASTY[:25])
+    Category.objects.filter(key="VEGAN").update(label=NASTY[:20])
     pages = everywhere(root)
     assert pages[address("change")].count("&lt;script&gt;") >= 4
     assert "&lt;script&gt;" in pages["/admin/chatbot/promptsample/"]
