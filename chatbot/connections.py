@@ -1,6 +1,15 @@
-"""Giving back database connections that belong to work behind a request, whose end would do it otherwise."""
+"""Database connections: giving back those of work behind a request, and telling when the database is gone."""
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
+
+_BUSY = ("40", "55")
+"""Classes of PostgreSQL's errors that say that others were in the way: a deadlock, a lock."""
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether the database does not answer at all now, so that nothing else needs to be tried either."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) and not state.startswith(_BUSY)
 
 
 def give_back() -> None:

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from chatbot.recommending import fleetwide
+from chatbot.recommending.arrears import arrears
 from chatbot.recommending.supervisor import supervisor
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAST_SECONDS = 3.0
-"""How long it may take, behind all streams, to tell other processes what is not told yet."""
+"""How long it may take, behind all streams, to write what is not written yet, and as long again to tell other processes
+what is not told."""
 
 
 async def let_go(server: "Server", seconds: float) -> None:
@@ -29,6 +31,7 @@ async def let_go(server: "Server", seconds: float) -> None:
         for task in waiting:
             task.cancel()
     await supervisor().drain()
+    await arrears().settle(LAST_SECONDS)
     await goodbye
     part = fleetwide.fleet()
     if part is not None:

@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
 from django.utils.deprecation import MiddlewareMixin
 
+from chatbot import outage
 from chatbot.api.middleware import is_api
 
 if TYPE_CHECKING:
@@ -71,3 +72,10 @@ class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
 
 class XFrameOptionsMiddleware(PagesOnly, clickjacking.XFrameOptionsMiddleware):
     pass
+
+
+class OutageMiddleware(PagesOnly, MiddlewareMixin):
+    """A page that needs the database while it is gone is answered with 503 and a time to come back."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        return None if is_api(request) else outage.page(request, error)

@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "leafresh.middleware.AuthenticationMiddleware",
     "leafresh.middleware.MessageMiddleware",
     "leafresh.middleware.XFrameOptionsMiddleware",
+    "leafresh.middleware.OutageMiddleware",
 ]
 ROOT_URLCONF = "leafresh.urls"
 ASGI_APPLICATION = "leafresh.asgi.application"

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
 
+from chatbot.connections import give_back
 from chatbot.fleet.fleet import Duties, Fleet
 from chatbot.fleet.members import ME
 from chatbot.fleet.shared_log import Entry
@@ -76,14 +76,14 @@ def _running_processes() -> set[str]:
     try:
         return set(Generation.objects.filter(outcome=Outcome.RUNNING).values_list("process", flat=True).distinct())
     finally:
-        close_old_connections()
+        give_back()
 
 
 def _bury(processes: set[str]) -> None:
     try:
         bury(processes)
     finally:
-        close_old_connections()
+        give_back()
 
 
 async def _handle(what: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from dataclasses import asdict
 from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
+from chatbot.connections import is_gone
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.fleet.questions import Claim
 from chatbot.models import Outcome
+from chatbot.recommending.arrears import arrears
 from chatbot.recommending.commission import Commission
-from chatbot.recommending.record import Beginning, Ending, Result, record_beginning, record_ending, row_of
+from chatbot.recommending.record import Beginning, Ending, Result, record_beginning, row_of
 from chatbot.recommending.sharing import Sharing
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
@@ -123,6 +125,9 @@ class RunningGeneration:
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             self._release_slot()
             await self._sharing.release()
+            if is_gone(error):  # nobody knows whether the row was written: if so, it must not look as if it ran
+                void = self._result(Outcome.INTERRUPTED, "The database did not answer when it began.")
+                arrears().keep_if_there_is_room(Ending(self.id, void, self.commission.purpose, 0))
             self.started.set_exception(error)
             self.started.exception()  # whoever waits gets it; nobody waiting is no reason for a warning
             self.ended.set()
@@ -201,11 +206,8 @@ class RunningGeneration:
             self.conclusion = Failed(failure.status, failure.message)
 
         self.result = self._result(outcome, reason)
-        try:
-            count = self._publisher.count + (0 if self.conclusion is None else 1)
-            await record_ending(Ending(self.id, self.result, self.commission.purpose, count))
-        except Exception:  # whatever the database refuses, the person gets the answer
-            logger.exception("generation %s ended (%s), but its row could not be written", self.id, outcome)
+        count = self._publisher.count + (0 if self.conclusion is None else 1)
+        await arrears().write(Ending(self.id, self.result, self.commission.purpose, count))
         await self._sharing.release()
         if self.conclusion is not None:
             self._send(self.conclusion)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
-from chatbot.connections import give_back
+from chatbot.connections import give_back, is_gone
 from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
@@ -83,7 +83,9 @@ def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Exception | N
 
     try:
         write(beginnings)
-    except DatabaseError:
+    except DatabaseError as error:
+        if is_gone(error):
+            raise  # for all of them: each would wait for it anew
         return one_by_one(lambda beginning: write([beginning]), beginnings)
     return [None] * len(beginnings)
 
@@ -96,7 +98,9 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
     try:
         try:
             write(endings)
-        except DatabaseError:
+        except DatabaseError as error:
+            if is_gone(error):
+                raise
             return one_by_one(lambda ending: write([ending]), endings)
         return [None] * len(endings)
     finally:

@@ -55,6 +55,8 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
             return Outcome.STOPPED
     generation.end(Outcome.STOPPED)
     await generation.ended.wait()
+    if generation.result is not None:  # its row may be written later
+        return generation.result.outcome
     return await _outcome(generation_id)
 
 

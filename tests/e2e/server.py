@@ -64,7 +64,7 @@ class RunningServer:
     """
 
     def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
-        self._env = {"LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex}", **(env or {})}
+        self._env = {"LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex[:16]}", **(env or {})}
         self._own_data = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port

@@ -11,7 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from chatbot.errors import ApplicationError
+from chatbot import outage
+from chatbot.connections import is_gone
+from chatbot.errors import ApplicationError, ServiceUnavailable
 from chatbot.streaming.events import encode
 
 View = Callable[..., Any]
@@ -73,6 +75,9 @@ class _Words:
                 self.response = answer(None, status=404, message=_("It does not exist: load the page again."))
             case RequestDataTooBig():
                 self.response = answer(None, status=413, message=_("That is too much text to be sent."))
+            case BaseException() if is_gone(error):
+                self.response = answer(None, status=503, message=outage.message())
+                self.response["Retry-After"] = str(ServiceUnavailable().retry_after)
             case _:
                 return False
         return True

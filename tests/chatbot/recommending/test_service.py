@@ -207,9 +207,9 @@ def test_an_end_that_the_database_refuses_is_still_an_answer(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refuse(_: Any) -> None:
-        raise OperationalError("disk full")
+        raise IntegrityError("no such version")
 
-    monkeypatch.setattr("chatbot.recommending.generation.record_ending", refuse)
+    monkeypatch.setattr("chatbot.recommending.arrears.record_ending", refuse)
     generation = async_to_sync(ended)(asked("s"))
     assert isinstance(generation.conclusion, Close)
     assert "its row could not be written" in caplog.text

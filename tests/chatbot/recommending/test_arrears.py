@@ -1,0 +1,165 @@
+"""Endings while the database is gone: kept, bounded, written in the end."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import IntegrityError, OperationalError
+
+from chatbot.models import Enforcement, Outcome, Purpose
+from chatbot.recommending import arrears as module
+from chatbot.recommending.arrears import Arrears
+from chatbot.recommending.record import Ending, Result
+
+
+def ending() -> Ending:
+    result = Result(
+        outcome=Outcome.COMPLETED,
+        answer=None,
+        error="",
+        source="catalog",
+        tried=[],
+        enforcement=Enforcement.AS_IT_CAME,
+        mends={},
+        tokens_in=None,
+        tokens_out=None,
+        raw="",
+        first_token_ms=None,
+        duration_ms=1,
+    )
+    return Ending(uuid.uuid4(), result, Purpose.PUBLIC, 1)
+
+
+class Database:
+    """What is written to it; ``error`` is what it says instead."""
+
+    def __init__(self) -> None:
+        self.written: list[Ending] = []
+        self.error: Callable[[Ending], Exception | None] = lambda _: None
+        self.silent = False
+
+    async def record(self, ending: Ending) -> None:
+        while self.silent:
+            await asyncio.sleep(0.001)
+        if error := self.error(ending):
+            raise error
+        self.written.append(ending)
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Database:
+    stub = Database()
+    monkeypatch.setattr(module, "record_ending", stub.record)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.05)
+    return stub
+
+
+def gone(_: Ending) -> Exception:
+    return OperationalError("no connection")
+
+
+async def until_none_is_left(kept: Arrears) -> None:
+    while len(kept):
+        await asyncio.sleep(0.001)
+
+
+def test_an_ending_is_written_before_its_stream_goes_on(database: Database) -> None:
+    async def scenario() -> None:
+        kept, one = Arrears(), ending()
+        await kept.write(one)
+        assert (database.written, len(kept)) == ([one], 0)
+
+    async_to_sync(scenario)()
+
+
+def test_endings_are_written_when_the_database_is_back_in_their_order(database: Database) -> None:
+    async def scenario() -> None:
+        kept, many = Arrears(), [ending() for _ in range(250)]
+        database.error = gone
+        for one in many:
+            await kept.write(one)
+        assert (database.written, len(kept)) == ([], 250)
+        await asyncio.sleep(0.01)
+        database.error = lambda _: None
+        await until_none_is_left(kept)
+        assert database.written == many
+        database.error = gone  # and again
+        await kept.write(many[0])
+        database.error = lambda _: None
+        await until_none_is_left(kept)
+        assert database.written == [*many, many[0]]
+
+    async_to_sync(scenario)()
+
+
+def test_a_stream_does_not_wait_for_a_database_that_says_nothing(database: Database) -> None:
+    async def scenario() -> None:
+        kept, one = Arrears(), ending()
+        database.silent = True
+        await kept.write(one)
+        assert database.written == []
+        database.error = gone
+        database.silent = False
+        await asyncio.sleep(0.01)
+        assert len(kept) == 1
+        database.error = lambda _: None
+        await until_none_is_left(kept)
+        assert database.written == [one]
+
+    async_to_sync(scenario)()
+
+
+def test_what_the_database_refuses_is_told_once_and_keeps_nothing_up(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        kept, wrong, right = Arrears(), ending(), ending()
+        database.error = gone
+        await kept.write(wrong)
+        await kept.write(right)
+        database.error = lambda one: IntegrityError("no such row") if one is wrong else None
+        await until_none_is_left(kept)
+        assert database.written == [right]
+        assert caplog.text.count(f"generation {wrong.generation_id} ended (completed), but its row could not") == 1
+        await kept.write(wrong)
+        assert len(kept) == 0
+
+    async_to_sync(scenario)()
+
+
+def test_no_more_are_kept_than_there_is_room_for(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        kept, many, void = Arrears(most=4), [ending() for _ in range(6)], ending()
+        database.error = gone
+        for one in many[:2]:
+            await kept.write(one)
+        kept.keep_if_there_is_room(void)
+        for one in many[2:]:
+            await kept.write(one)
+        assert len(kept) == 4
+        assert [str(one.generation_id) in caplog.text for one in many] == [True, True, False, False, False, False]
+        database.error = lambda _: None
+        await until_none_is_left(kept)
+        assert database.written == many[2:]
+
+    async_to_sync(scenario)()
+
+
+def test_a_server_that_stops_writes_what_it_can(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        module.RETRY_SECONDS = 60  # the fixture puts it back
+        kept, one = Arrears(), ending()
+        database.error = gone
+        await kept.write(one)
+        database.error = lambda _: None
+        await kept.settle(10)
+        assert (database.written, len(kept)) == ([one], 0)
+        database.error = gone
+        await kept.write(one)
+        await kept.settle(0.05)
+        assert f"generation {one.generation_id} ended (completed), but its row was never written" in caplog.text
+
+    async_to_sync(scenario)()
