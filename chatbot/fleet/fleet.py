@@ -19,7 +19,7 @@ from chatbot.fleet.shared_log import Entry, SharedLog
 
 logger = logging.getLogger(__name__)
 
-EAR_SECONDS = 3.0
+EAR_SECONDS = 2.0
 """How long it counts that somebody listens to a generation in another process."""
 
 SWEEP_SECONDS = 5.0

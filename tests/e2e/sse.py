@@ -39,22 +39,24 @@ class Event:
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
     """Events of a stream's lines (without their ends), those with empty data too."""
-    name, last_id = "message", ""
-    data: list[str] = []
+    fields: dict[str, str] = {}
     for line in lines:
-        if not line:
-            if data:
-                yield Event(name, last_id, "\n".join(data))
-            name, data, last_id = "message", [], ""
-        elif not line.startswith(":"):
-            field, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if field == "event":
-                name = value
-            elif field == "id":
-                last_id = value
-            elif field == "data":
-                data.append(value)
+        if (event := parse_line(line, fields)) is not None:
+            yield event
+
+
+def parse_line(line: str, fields: dict[str, str]) -> Event | None:
+    """The event that the line ends, if it ends one. ``fields`` keeps what was read of the next; the last id stays."""
+    if not line:
+        name, data = fields.pop("event", "message"), fields.pop("data", None)
+        return None if data is None else Event(name, fields.get("id", ""), data)
+    name, _, value = line.partition(":")
+    value = value.removeprefix(" ")
+    if name == "data" and "data" in fields:
+        fields["data"] += f"\n{value}"
+    elif name in {"event", "data", "id"}:
+        fields[name] = value
+    return None
 
 
 def stream(
