@@ -55,7 +55,7 @@ class Fleet:
         self._first_beat = asyncio.Event()
 
     def start(self) -> None:
-        loops = (self._beat(), self.messages.listen(), self._sweep())
+        loops = (self._beat(), self.messages.listen(), self.messages.belong(), self._sweep())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def joined(self) -> None:
@@ -64,9 +64,11 @@ class Fleet:
 
     async def close(self) -> None:
         """Leaves the fleet, when all of this process's events were copied."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = set(self._tasks)
+        while tasks:  # redis-py, interrupted while it connects, may lose the first request to end
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=0.2)
         with contextlib.suppress(Unreachable):
             await self.members.leave()
         await self.messages.leave()

@@ -22,7 +22,10 @@ ANSWER_SECONDS = 3.0
 """How long one waits for an answer."""
 
 AGAIN_SECONDS = 0.5
-"""After a failure of the channel layer, and between renewals of the membership, times ten."""
+"""After a failure of the channel layer."""
+
+RENEW_SECONDS = 2.0
+"""Between renewals of the membership."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -65,16 +68,24 @@ class Messages:
         """Handles what others say until cancelled, whatever happens to the layer."""
         while True:
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._belong())
-                    tasks.create_task(self._receive())
-            except* Exception as group:  # whatever the layer raises
-                logger.debug("the channel layer is not heard: %s", type(group.exceptions[0]).__name__)
-            await asyncio.sleep(AGAIN_SECONDS)
+                self._take(await self._layer.receive(self._mine))
+            except Exception as error:  # whatever the layer raises
+                logger.debug("the channel layer is not heard: %s", type(error).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def belong(self) -> None:
+        """Renews the membership of the group, which is gone when Redis began anew, until cancelled."""
+        while True:
+            try:
+                await self._layer.group_add(EVERYBODY, self._mine)
+            except Exception as error:  # whatever the layer raises
+                logger.debug("the channel layer takes no members: %s", type(error).__name__)
+            await asyncio.sleep(RENEW_SECONDS)
 
     async def leave(self) -> None:
         with contextlib.suppress(Exception):  # the membership expires by itself
-            await self._layer.group_discard(EVERYBODY, self._mine)
+            async with asyncio.timeout(AGAIN_SECONDS):
+                await self._layer.group_discard(EVERYBODY, self._mine)
 
     @contextlib.contextmanager
     def _expecting(self) -> Iterator[tuple[str, asyncio.Future[dict[str, Any]]]]:
@@ -85,21 +96,13 @@ class Messages:
         finally:
             del self._waiting[number]
 
-    async def _belong(self) -> None:
-        """Renews the membership, which is gone when Redis began anew."""
-        while True:
-            await self._layer.group_add(EVERYBODY, self._mine)
-            await asyncio.sleep(AGAIN_SECONDS * 10)
-
-    async def _receive(self) -> None:
-        while True:
-            message = await self._layer.receive(self._mine)
-            if message["type"] == "ask":
-                task = asyncio.create_task(self._answer(message))
-                self._handling.add(task)
-                task.add_done_callback(self._handling.discard)
-            elif (waiting := self._waiting.get(message["number"])) is not None and not waiting.done():
-                waiting.set_result(message["what"])
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "ask":
+            task = asyncio.create_task(self._answer(message))
+            self._handling.add(task)
+            task.add_done_callback(self._handling.discard)
+        elif (waiting := self._waiting.get(message["number"])) is not None and not waiting.done():
+            waiting.set_result(message["what"])
 
     async def _answer(self, message: dict[str, Any]) -> None:
         try:
