@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests format messages browser pictures bench bench-quick clean
+.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 
 tests: $(VENV)/dev.stamp browser ## The tests alone
 	$(BIN)/pytest
+
+test-fleet: $(VENV)/dev.stamp browser ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
+	@scripts/test-fleet.sh
 
 format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -85,6 +85,7 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     from leafresh import postgresql  # not before: the embedded default needs no driver
 
     # A connection is taken from the pool, checked, for a request and given back behind it.
+    DATABASES["default"]["ENGINE"] = "leafresh.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = postgresql.options(DATABASES["default"].get("OPTIONS", {}))

@@ -28,7 +28,8 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
         "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
         "LEAFRESH_ADDRESS_RATE": "off",
     }
-    return {**kept, **defaults, **databases.environment_of(data_dir), **env}
+    database = {} if "DATABASE_URL" in env else databases.environment_of(data_dir)
+    return {**kept, **defaults, **database, **env}
 
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
@@ -47,19 +48,24 @@ def prepared_data() -> Path:
     once for all commands; copied for each server."""
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
     atexit.register(databases.remove_data, directory)
+    prepare(directory)
+    return directory
+
+
+def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
+    """Migrates the directory's database and loads the catalogue and the prompts."""
     commands = ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents")
     program = "import django; django.setup(); from django.core.management import call_command"
     calls = [f"call_command({command!r})" for command in commands]
-    _run(
-        [sys.executable, "-c", "; ".join([program, *calls])], directory, {"DJANGO_SETTINGS_MODULE": "leafresh.settings"}
-    )
-    return directory
+    settings = {"DJANGO_SETTINGS_MODULE": "leafresh.settings", **(env or {})}
+    _run([sys.executable, "-c", "; ".join([program, *calls])], directory, settings)
 
 
 class RunningServer:
     """``with RunningServer(env={"LEAFRESH_ABANDON_SECONDS": "1"}) as server: … server.url``.
 
-    ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one. With
+    ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one; a
+    ``DATABASE_URL`` in ``env`` names a database that is ready. With
     ``REDIS_URL`` in the environment of the test run, each server has keys of its own there.
     """
 
@@ -90,7 +96,7 @@ class RunningServer:
         return databases.sql(self.data_dir, statement)
 
     def start(self) -> Self:
-        if not databases.has_database(self.data_dir):
+        if "DATABASE_URL" not in self._env and not databases.has_database(self.data_dir):
             databases.copy_data(prepared_data(), self.data_dir)
         with self._log.open("w") as log:  # a file: a pipe that nobody reads would stop the server when it is full
             self.process = subprocess.Popen(

@@ -95,14 +95,18 @@ def laid_out(answer: dict[str, Any]) -> str:
 
 
 class Background:
-    """Collects a stream's events in a thread; ``join`` returns them."""
+    """Collects a stream's events in a thread, in ``events``; ``join`` returns them when it has ended."""
 
     def __init__(self, url: str, **query: Any) -> None:
-        self._events: list[Event] = []
-        self._thread = threading.Thread(target=lambda: self._events.extend(stream(url, **query)))
+        self.events: list[Event] = []
+        self._thread = threading.Thread(target=self._collect, args=(stream(url, **query),))
         self._thread.start()
+
+    def _collect(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.events.append(event)
 
     def join(self) -> list[Event]:
         self._thread.join(timeout=60)
         assert not self._thread.is_alive()
-        return self._events
+        return self.events

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.postgresql import Cluster, programs
 from tests.e2e.server import ROOT
+from tests.e2e.test_lifecycle import until
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="needs PostgreSQL's programs (initdb, postgres)")
 
@@ -96,14 +97,14 @@ def test_a_frozen_server_is_an_error_and_no_wait_without_end(cluster: Cluster, c
         assert client.ask() == "error"
     finally:
         cluster.thaw()
-    assert client.ask() == "answered"
+    until(lambda: client.ask() == "answered")
 
 
 def test_a_server_that_was_killed_is_missed_only_while_it_is_gone(cluster: Cluster, client: Client) -> None:
     cluster.stop()
     assert client.ask() == "error"
     cluster.start()
-    assert client.ask() == "answered"
+    until(lambda: client.ask() == "answered")
 
 
 def test_a_restart_between_two_requests_is_not_noticed(cluster: Cluster, client: Client) -> None:

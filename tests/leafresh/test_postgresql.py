@@ -15,7 +15,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from leafresh import environment, postgresql
-from leafresh.postgresql import AttentiveConnection, server_answers
+from leafresh.postgresql import connection
+from leafresh.postgresql.connection import AttentiveConnection, server_answers
+from leafresh.postgresql.outage import Outage
 from tests.e2e.server import ROOT
 
 SHOW = """
@@ -88,7 +90,7 @@ def server(listening: socket.socket, answer: bytes | None) -> Iterator[None]:
 def test_a_server_is_there_when_it_says_a_byte(
     monkeypatch: pytest.MonkeyPatch, answer: bytes | None, expected: bool | None
 ) -> None:
-    monkeypatch.setattr(postgresql, "ASKING_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "ASKING_SECONDS", 0.2)
     listening = socket.create_server(("127.0.0.1", 0))
     with server(listening, answer):
         assert server_answers("localhost", "127.0.0.1", listening.getsockname()[1]) is bool(expected)
@@ -132,9 +134,9 @@ class Waiting(AttentiveConnection):
 
 
 def test_a_silent_server_is_asked_for_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "SILENCE_SECONDS", -1)
-    connection, waits = Waiting(), list[int]()
-    waiting: Any = connection._attentively(statement(waits))  # type: ignore[arg-type]  # numbers for psycopg's enums
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", -1)
+    waits: list[int] = []
+    waiting: Any = Waiting()._attentively(statement(waits))  # type: ignore[arg-type]  # numbers for psycopg's enums
     assert next(waiting) == 1
     assert [waiting.send(0), waiting.send(0)] == [1, 1]
     with pytest.raises(psycopg.OperationalError, match="does not answer"):
@@ -148,3 +150,62 @@ def test_an_answer_is_passed_on() -> None:
     with pytest.raises(StopIteration) as ended:
         waiting.send(1)
     assert ended.value.value == "done"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    monkeypatch.setattr("leafresh.postgresql.outage.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("leafresh.postgresql.outage.PAUSE_SECONDS", 0)
+    return Outage()
+
+
+def fail(outage: Outage, *, why: str = "no connection", has_connection: bool = False) -> None:
+    with pytest.raises(psycopg.OperationalError, match=why), outage.attempt(lambda: has_connection):
+        raise psycopg.OperationalError("no connection")
+
+
+def succeed(outage: Outage, *, has_connection: bool = False) -> None:
+    with outage.attempt(lambda: has_connection):
+        pass
+
+
+def test_one_thread_at_a_time_waits_for_a_server_that_is_gone(impatient: Outage) -> None:
+    with impatient.attempt(lambda: False):
+        succeed(impatient)  # it is there: all at once
+    fail(impatient)
+    with impatient.attempt(lambda: False):
+        fail(impatient, why="a moment ago")
+        succeed(impatient, has_connection=True)  # what can be had at once is had, and ends the outage
+        succeed(impatient)
+    impatient.began()
+    fail(impatient)
+    fail(impatient)  # who failed lets another try
+    succeed(impatient)
+
+
+def test_nobody_tries_again_at_once(impatient: Outage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leafresh.postgresql.outage.PAUSE_SECONDS", 30)
+    fail(impatient)
+    fail(impatient, why="a moment ago")
+    succeed(impatient, has_connection=True)
+    succeed(impatient)
+
+
+def test_who_waits_for_the_one_goes_on_when_the_server_is_back(
+    impatient: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leafresh.postgresql.outage.PATIENCE_SECONDS", 30)
+    impatient.began()
+    together = threading.Barrier(3)
+
+    def attempt() -> None:
+        with impatient.attempt(lambda: False):
+            together.wait(30)
+
+    others = [threading.Thread(target=attempt) for _ in range(2)]
+    with impatient.attempt(lambda: False):
+        for other in others:
+            other.start()
+    together.wait(30)  # both at once
+    for other in others:
+        other.join()

@@ -1,10 +1,9 @@
-"""PostgreSQL: connections from a pool, and none that waits for a server that is gone.
+"""A connection that does not wait for a server that is gone.
 
-Imported only when ``DATABASE_URL`` names PostgreSQL. A server that is stopped or killed breaks its connections; one
-whose machine is gone is noticed by TCP. One that is frozen (a stopped process, a paused container, a disk that hangs)
-keeps its connections and answers nothing: a client that only reads would wait for as long as that lasts. A slow
-statement looks the same from here, so who hears nothing for a while asks the server, beside the connection, whether
-it is there.
+A server that is stopped or killed breaks its connections; one whose machine is gone is noticed by TCP. One that is
+frozen (a stopped process, a paused container, a disk that hangs) keeps its connections and answers nothing: a client
+that only reads would wait for as long as that lasts. A slow statement looks the same from here, so who hears nothing
+for a while asks the server, beside the connection, whether it is there.
 """
 
 import socket
@@ -16,13 +15,9 @@ from psycopg import Connection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.pq import ConnStatus
 
+from leafresh.postgresql.outage import outage
+
 Value = TypeVar("Value")
-
-MOST_CONNECTIONS = 20
-"""Of one process: sixteen threads answer requests, and some more work behind them."""
-
-GETTING_SECONDS = 2.5
-"""How long a thread waits for a connection."""
 
 SILENCE_SECONDS = 1.0
 """A statement that is not answered for so long makes its connection ask whether the server is there."""
@@ -32,32 +27,6 @@ ASKING_SECONDS = 1.0
 
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 """What a client may send first. The server answers with one byte, before it asks who that is."""
-
-
-def options(given: dict[str, Any]) -> dict[str, Any]:
-    """Django's ``OPTIONS`` of the database; what is ``given`` in the URL's query counts more than what is said here.
-
-    Times are in seconds, but for ``tcp_user_timeout`` (milliseconds).
-    """
-    return {
-        "connect_timeout": 2,  # the least that libpq takes
-        "tcp_user_timeout": 3000,
-        "keepalives": 1,
-        "keepalives_idle": 5,
-        "keepalives_interval": 1,
-        "keepalives_count": 3,
-        "application_name": "leafresh",
-        "pool": {
-            "min_size": 2,
-            "max_size": MOST_CONNECTIONS,
-            "timeout": GETTING_SECONDS,
-            # A thread that needs a connection makes the pool try again. Without this the pool itself would, after 1,
-            # 2, 4, … 128 seconds, and a server that was gone for a minute would be missed for another.
-            "reconnect_timeout": 1.0,
-            "connection_class": AttentiveConnection,
-        },
-        **given,
-    }
 
 
 class AttentiveConnection(Connection[Any]):
@@ -100,6 +69,7 @@ class AttentiveConnection(Connection[Any]):
 
     def _ask(self) -> None:
         if not server_answers(self.pgconn.host.decode(), self.pgconn.hostaddr.decode(), int(self.pgconn.port)):
+            outage.began()
             self.close()  # what it was asked may be answered later, and would be taken for another answer
             raise OperationalError("the server does not answer")
 

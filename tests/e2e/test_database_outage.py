@@ -1,0 +1,195 @@
+"""PostgreSQL is stopped or frozen while streams run: nobody who is being answered notices, who comes is asked to come
+back, and afterwards everything is as if nothing had been."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.postgresql import Cluster, programs
+from tests.e2e.server import RunningServer, prepare
+from tests.e2e.sse import BASE_INFO, FREE_TEXT, SELECTION, Background, Event, laid_out, parse, tokens
+from tests.e2e.test_lifecycle import outcomes, stop, until
+from tests.e2e.websocket import ask, opened
+
+pytestmark = pytest.mark.skipif(programs() is None, reason="needs PostgreSQL's programs (initdb, postgres)")
+
+DATABASE = "leafresh"
+CATEGORIES = ("ZERO_WASTE", "PLOGGING", "CARBON_FOOTPRINT", "ENERGY_SAVING", "UPCYCLING", "MEDIA", "VEGAN")
+LONG = pytest.mark.skipif(
+    not os.environ.get("LEAFRESH_LONG_TESTS"), reason="takes minutes: LEAFRESH_LONG_TESTS=1 runs it"
+)
+MOST_CONNECTIONS = 20
+RUNNING = """SELECT count(*) FROM chatbot_generation WHERE outcome = 'running'
+    AND id NOT IN (SELECT generation_id FROM chatbot_turn WHERE session_id LIKE 'lost-%')"""
+EVENTS = {"Accept": "text/event-stream"}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """With a database that is ready."""
+    with Cluster() as running, tempfile.TemporaryDirectory(prefix="leafresh-test-") as directory:
+        running.sql(f"CREATE DATABASE {DATABASE}")
+        prepare(Path(directory), {"DATABASE_URL": running.url(DATABASE)})
+        yield running
+
+
+@contextmanager
+def served(cluster: Cluster) -> Iterator[RunningServer]:
+    settings = {"DATABASE_URL": cluster.url(DATABASE), "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}
+    with RunningServer(env=settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Cluster) -> Iterator[RunningServer]:
+    """One that has used all the threads that it will."""
+    with served(cluster) as running:
+        for stream in begun(running, "warm").values():
+            stream.join()
+        httpx.post(f"{running.url}{FREE_TEXT}", json={"message": "더 쉬운 거", "sessionId": "late"}, timeout=60)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def threads(server: RunningServer) -> int:
+    """How many there are before the first outage, and one that catches up with rows behind it."""
+    return psutil.Process(server.pid).num_threads() + 1
+
+
+def begun(server: RunningServer, prefix: str) -> dict[str, Background]:
+    """Streams of different answers, by their sessions, when all have shown something."""
+    streams = {
+        f"{prefix}-{category}": Background(
+            server.url, sessionId=f"{prefix}-{category}", **{**SELECTION, "category": category}
+        )
+        for category in CATEGORIES
+    }
+    until(lambda: all(len(stream.events) > 2 for stream in streams.values()))
+    return streams
+
+
+def check(events: list[Event]) -> None:
+    """Nothing is missing, nothing came twice, and it ended once."""
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    assert [event.name for event in events if event.name in {"close", "error"}] == ["close"]
+    assert events[-1].name == "close"
+    assert tokens(events) == laid_out(events[-1].payload)
+    assert len(events[-1].payload["challenges"]) == 3
+
+
+def refused(response: httpx.Response) -> bool:
+    return response.status_code == 503 and response.headers["retry-after"] == "5"
+
+
+def check_refusals(server: RunningServer) -> None:
+    """Every way to ask says when to come back."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        for path, body in ((BASE_INFO, SELECTION), (FREE_TEXT, {"message": "더 쉬운 거", "sessionId": "late"})):
+            answered = client.post(path, json=body)
+            assert refused(answered)
+            assert (answered.json()["status"], answered.json()["data"]) == (503, None)
+            streamed = client.get(path, params=body, headers=EVENTS)
+            assert (streamed.status_code, streamed.headers["retry-after"]) == (200, "5")
+            assert "retry: 5000" in streamed.text
+            (event,) = parse(streamed.text.split("\n"))
+            assert (event.name, event.envelope["status"]) == ("error", 503)
+        assert refused(client.get("/api/challenges/options"))
+        assert refused(client.get("/api/chatbot/sessions/late"))
+        assert client.get("/health").status_code == 503
+        page = client.get("/admin/", headers={"Cookie": f"sessionid={'a' * 32}"})
+        assert refused(page)
+        assert "text/html" in page.headers["content-type"]
+        assert client.get("/").status_code == 200
+    with opened(server, "late") as connection:
+        (message,) = ask(connection, "recommend", **SELECTION)
+        assert (message.fields["retryAfter"], message.fields["data"]["status"]) == (5, 503)
+
+
+def check_recovered(server: RunningServer, cluster: Cluster, sessions: list[str], threads: int) -> None:
+    """Every way to ask works, every row is there, and nothing is held."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        until(lambda: client.get("/health").status_code == 200)
+        assert client.post(BASE_INFO, json=SELECTION).status_code == 200
+        assert client.post(FREE_TEXT, json={"message": "더 쉬운 거", "sessionId": "late"}).status_code == 200
+        assert client.get("/admin/", headers={"Cookie": f"sessionid={'a' * 32}"}).status_code == 302
+    with opened(server, "late") as connection:
+        assert ask(connection, "recommend", **SELECTION)[-1].name == "close"
+    for session in sessions:
+        until(lambda session=session: outcomes(server, session) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+    assert cluster.sql(RUNNING, DATABASE) == [(0,)]
+    busy = f"SELECT state FROM pg_stat_activity WHERE datname = '{DATABASE}' AND pid <> pg_backend_pid()"
+    until(lambda: {state for (state,) in cluster.sql(busy)} <= {"idle"})
+    assert cluster.connections(DATABASE) <= MOST_CONNECTIONS
+    assert psutil.Process(server.pid).num_threads() <= threads
+    assert "Traceback" not in server.output
+
+
+OUTAGES: dict[str, tuple[Callable[[Cluster], None], Callable[[Cluster], None]]] = {
+    "stopped": (Cluster.stop, Cluster.start),
+    "frozen": (Cluster.freeze, Cluster.thaw),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [
+        ("stopped", 0.3),
+        ("stopped", 4),
+        ("frozen", 0.3),
+        ("frozen", 4),
+        pytest.param("stopped", 60, marks=LONG),
+        pytest.param("frozen", 60, marks=LONG),
+    ],
+)
+def test_streams_outlive_the_database(
+    cluster: Cluster, server: RunningServer, threads: int, how: str, seconds: float
+) -> None:
+    go, come_back = OUTAGES[how]
+    streams = begun(server, f"{how}-{seconds:g}")
+    go(cluster)
+    try:
+        time.sleep(min(seconds, 1))
+        if seconds > 1:  # else who asks just waits for a moment
+            check_refusals(server)
+            for stream in streams.values():
+                check(stream.join())  # before the database is back
+            time.sleep(seconds - 4)
+    finally:
+        come_back(cluster)
+    for stream in streams.values():
+        check(stream.join())
+    check_recovered(server, cluster, list(streams), threads)
+
+
+def test_a_stream_is_stopped_while_the_database_is_gone(cluster: Cluster, server: RunningServer) -> None:
+    stream = begun(server, "stop")["stop-VEGAN"]
+    cluster.stop()
+    try:
+        answered = stop(server, stream.events[0].payload["generationId"])
+        assert answered.json()["data"]["outcome"] == "stopped"
+        assert stream.join()[-1].payload["stopped"] is True
+    finally:
+        cluster.start()
+    until(lambda: httpx.get(f"{server.url}/health").status_code == 200)
+    until(lambda: outcomes(server, "stop-VEGAN") == ["stopped"])
+
+
+def test_a_server_that_stops_while_the_database_is_gone_says_what_is_lost(cluster: Cluster) -> None:
+    with served(cluster) as server:
+        streams = begun(server, "lost")
+        cluster.stop()
+        try:
+            assert server.stop() == 0
+            for stream in streams.values():
+                check(stream.join())
+        finally:
+            cluster.start()
+        assert server.output.count("its row was never written") == len(CATEGORIES)
+        assert "Traceback" not in server.output
