@@ -7,14 +7,19 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 
 from challenges.catalog import suitable
+from chatbot.connections import is_gone
 from chatbot.models import Intent
 from chatbot.sources.base import Candidate, Occasion, SourceError, SourceRequest
 from chatbot.sources.wording import patterns, say
 
 CHALLENGES = 3
 RECOMMENDATION = "recommendation"
+
+REMEMBERED = 30
+"""Challenges of each category that are kept for when the database is gone."""
 
 SPARE = 9
 """Challenges that are looked at beyond those needed, when some may be about something that is not wanted."""
@@ -47,17 +52,33 @@ def _challenges(request: SourceRequest) -> list[Candidate]:
     found = [candidate for candidate in request.candidates if candidate.title not in seen]
     if len(found) < CHALLENGES or request.occasion.refused:
         count = CHALLENGES + len(found) + (SPARE if request.occasion.refused else 0)
-        given = [*request.given, *request.already]
-        others = suitable(selection=request.selection, given=given, seed=request.seed, count=count)
         titles = {candidate.title for candidate in found}
-        found += [
-            Candidate(other.title, other.description, other.category.key)
-            for other in others
-            if other.title not in titles
-        ]
+        found += [other for other in _suiting(request, count) if other.title not in titles]
     refused = request.occasion.refused
     found.sort(key=lambda each: any(word in f"{each.title} {each.description}" for word in refused))
     return found[:CHALLENGES]
+
+
+_lately: dict[str, dict[str, Candidate]] = {}
+"""What was read of each category lately, by title."""
+
+
+def _suiting(request: SourceRequest, count: int) -> list[Candidate]:
+    """From the database; while it is gone, of what was read before, so that an answer that has begun is finished."""
+    given = [*request.given, *request.already]
+    category = request.selection.category.key
+    try:
+        rows = suitable(selection=request.selection, given=given, seed=request.seed, count=count)
+    except DatabaseError as error:
+        known = list(_lately.get(category, {}).values())
+        if not is_gone(error) or len(known) < CHALLENGES:
+            raise
+        random.Random(request.seed).shuffle(known)  # noqa: S311  variety, not secrecy
+        return sorted(known, key=lambda each: given.index(each.title) + 1 if each.title in given else 0)[:count]
+    found = [Candidate(row.title, row.description, row.category.key) for row in rows]
+    kept = {**_lately.get(category, {}), **{each.title: each for each in found if each.category == category}}
+    _lately[category] = dict(list(kept.items())[-REMEMBERED:])
+    return found
 
 
 def answer_text(recommend: str, challenges: Sequence[Candidate]) -> str:

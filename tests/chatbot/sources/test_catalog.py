@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import OperationalError
 
 from challenges.catalog import Selection, options
 from challenges.models import Challenge
+from chatbot.sources import catalog
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.sources.catalog import CatalogSource, sentence
 
@@ -71,3 +73,18 @@ def test_a_catalogue_that_is_too_small_is_said_to_be() -> None:
     Challenge.objects.filter(pk__gt=Challenge.objects.order_by("pk")[0].pk).update(active=False)
     with pytest.raises(SourceError, match="only 1 active"):
         pieces()
+
+
+def test_what_was_read_lately_finishes_answers_while_the_database_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise OperationalError("no connection")
+
+    monkeypatch.setattr(catalog, "_lately", {})
+    first = [challenge["title"] for challenge in written()["challenges"]]
+    more = [challenge["title"] for challenge in written(given=first)["challenges"]]
+    monkeypatch.setattr(catalog, "suitable", refuse)
+    assert {challenge["title"] for challenge in written(given=first)["challenges"]} == set(more)
+    assert pieces(seed=1) == pieces(seed=1)
+    monkeypatch.setattr(catalog, "_lately", {})
+    with pytest.raises(OperationalError):
+        written()
