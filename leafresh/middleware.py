@@ -5,18 +5,22 @@ of them (no cookies, no language, no CSRF), and a stream's first token should no
 ``chatbot.api.middleware`` does for the API what must be done.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import markcoroutinefunction, sync_to_async
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
 from django.utils.deprecation import MiddlewareMixin
 
 from chatbot import outage
+from chatbot.api.addresses import TrustedProxies
 from chatbot.api.middleware import is_api
 
 if TYPE_CHECKING:
@@ -35,6 +39,28 @@ class PagesOnly(_Base):
             response = await super().__acall__(request)
         passed: HttpResponseBase = response
         return passed
+
+
+class SchemeMiddleware:
+    """Forgets ``X-Forwarded-Proto`` from whoever is no trusted proxy. Before all others that ask for the scheme.
+
+    Django believes everybody: who reaches a process directly could otherwise say that a plain connection is secure.
+    """
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        if not settings.LEAFRESH_HTTPS:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self._trusted = TrustedProxies.parse(settings.LEAFRESH_TRUSTED_PROXIES)
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self._trusted.includes(request.META.get("REMOTE_ADDR")):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return await self.get_response(request)
 
 
 class SecurityMiddleware(PagesOnly, security.SecurityMiddleware):

@@ -6,6 +6,7 @@ A value that makes no sense raises ImproperlyConfigured with one sentence that n
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -29,6 +30,9 @@ LEAFRESH_EVENT_LOG_SECONDS = environment.number("LEAFRESH_EVENT_LOG_SECONDS", 30
 LEAFRESH_EVENT_LOG_MEGABYTES = environment.integer("LEAFRESH_EVENT_LOG_MEGABYTES", 64, minimum=1, maximum=65_536)
 LEAFRESH_DRAIN_SECONDS = environment.number("LEAFRESH_DRAIN_SECONDS", 20, minimum=0, maximum=3600)
 LEAFRESH_METRICS = environment.boolean("LEAFRESH_METRICS", False)
+
+# Whether people come by HTTPS only, which a proxy in front of the processes speaks.
+LEAFRESH_HTTPS = environment.boolean("LEAFRESH_HTTPS", False)
 
 # The chat model that writes, those that stand in for it in this order, and the limits of a call.
 LEAFRESH_CHAT_MODEL = environment.chat_model("LEAFRESH_CHAT_MODEL", "catalog")
@@ -54,6 +58,10 @@ LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
 LEAFRESH_SESSION_RATE = environment.rate("LEAFRESH_SESSION_RATE", "20/m")
 LEAFRESH_ADDRESS_RATE = environment.rate("LEAFRESH_ADDRESS_RATE", "600/m")
 LEAFRESH_TRUSTED_PROXIES = environment.proxies("LEAFRESH_TRUSTED_PROXIES")
+if LEAFRESH_HTTPS and not LEAFRESH_TRUSTED_PROXIES:  # else every page would be redirected to itself, for ever
+    raise ImproperlyConfigured(
+        "LEAFRESH_HTTPS needs LEAFRESH_TRUSTED_PROXIES, the addresses or networks of the proxies that speak HTTPS."
+    )
 
 # Where "start" on a challenge's card leads; no such button when empty.
 LEAFRESH_START_URL = environment.link("LEAFRESH_START_URL")
@@ -150,6 +158,7 @@ INSTALLED_APPS = [
 ]
 # Every middleware here must be async-capable: one that is not holds a thread for as long as a view runs.
 MIDDLEWARE = [
+    "leafresh.middleware.SchemeMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "chatbot.api.middleware.ApiMiddleware",
     "leafresh.middleware.SecurityMiddleware",
@@ -215,7 +224,21 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+if LEAFRESH_HTTPS:
+    # What the proxy says counts, and only what a trusted one says: see SchemeMiddleware. The API, the streams and the
+    # probes are never redirected, since the middleware passes them by.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    # Of this host alone: whether its neighbours speak HTTPS (includeSubDomains, preload), the domain's owner knows.
+    SECURE_HSTS_SECONDS = 31_536_000
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+SILENCED_SYSTEM_CHECKS = [
+    # Django looks for these by their names. Ours are theirs, behind a turn that the API takes (leafresh/middleware.py);
+    # tests/leafresh/test_https.py asks Django's checks under its own names.
+    "security.W001",  # SecurityMiddleware
+    "security.W002",  # XFrameOptionsMiddleware
+    "security.W003",  # CsrfViewMiddleware
+]
 
 # --- admin -------------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,11 @@ class TrustedProxies:
             return self.unix
         return any(address in network for network in self.networks)
 
+    def includes(self, peer: str | None) -> bool:
+        """Whether who connected is one of them; None for a Unix socket."""
+        address = _parse(peer) if peer else None
+        return not (peer and address is None) and address in self
+
 
 def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProxies) -> str:
     """What a client is counted under: its IPv4 address, the /64 of its IPv6 address, or UNKNOWN. Never raises.
@@ -42,7 +47,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
     from the client itself.
     """
     address = _parse(peer) if peer else None
-    if (peer and address is None) or address not in trusted:
+    if not trusted.includes(peer):
         return _bucket(address)
     for entry in reversed(forwarded_for.split(",")):
         hop = _parse(entry)
