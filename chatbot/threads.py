@@ -28,7 +28,7 @@ class SharedThreads:
     threads live as long as the process: work that outlives its request, such as a generation, keeps using them.
     """
 
-    def __init__(self, application: AsgiApplication, *, api_threads: int = 12, page_threads: int = 4) -> None:
+    def __init__(self, application: AsgiApplication, *, api_threads: int = 10, page_threads: int = 4) -> None:
         self.application = application
         self._sizes = (api_threads, page_threads)
         self._api: Iterator[ThreadSensitiveContext] | None = None

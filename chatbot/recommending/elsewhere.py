@@ -80,7 +80,7 @@ class Elsewhere:
         if event_log.state(generation_id) is not None:
             return None
         row = await Generation.objects.filter(pk=generation_id).values_list("outcome", "process").afirst()
-        if row is None or row[1] in {"", ME}:
+        if row is None or row[1] in {"", ME} or row[0] in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
             return None
         claim = Claim(generation_id, row[1])
         if row[0] == Outcome.RUNNING:

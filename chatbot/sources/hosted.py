@@ -44,7 +44,8 @@ class HostedSource:
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         limits = Limits.from_settings()
         try:
-            await asyncio.to_thread(load, self.name)
+            if self.name not in _loaded:
+                await asyncio.to_thread(load, self.name)
             self._model()
             async with aclosing(within(limits, self._pieces(request))) as pieces:
                 async for piece in pieces:
@@ -117,10 +118,15 @@ def _user_text(request: SourceRequest) -> str:
     )
 
 
+_loaded: set[str] = set()
+"""Models whose packages were imported."""
+
+
 def load(model: str) -> None:
     """Imports LangChain and the provider's package: seconds of work, once, that no event loop should wait for."""
     importlib.import_module("langchain.chat_models")
     importlib.import_module(_package(model).replace("-", "_"))
+    _loaded.add(model)
 
 
 def _make_model(name: str, temperature: float | None, max_tokens: int) -> Any:

@@ -78,9 +78,10 @@ class Passage:
 
     def _take_leave(self, farewell: Farewell) -> list[Numbered]:
         self.ended = True
+        after = max(farewell.number, self.last)  # numbers rise, also for who has seen more than could be found again
         return [
             Numbered(event.name, number, encode_event(event))
-            for number, event in enumerate(farewell.events, start=farewell.number + 1)
+            for number, event in enumerate(farewell.events, start=after + 1)
         ]
 
     def _own_form(self, event: Numbered) -> Numbered:

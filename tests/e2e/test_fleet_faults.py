@@ -92,6 +92,7 @@ async def test_streams_that_outlast_the_patience_go_on_elsewhere() -> None:
     with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="40", LEAFRESH_DRAIN_SECONDS="0.5") as fleet:
         stopped, other = fleet.servers
         mine = [reading_at(fleet.url, f"long{number}", category=category) for number, category in enumerate(CATEGORIES)]
+        await events_came([reading for reading, _ in mine], 1)  # some of them are the other's
         joined = [reading_at(other.url, f"joins{number}", category=each) for number, each in enumerate(CATEGORIES)]
         await events_came([reading for reading, _ in (*mine, *joined)], 3)
         loop = asyncio.get_running_loop()
