@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatbot.recommending.arrears import arrears
 from chatbot.recommending.elsewhere import elsewhere
 from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.supervisor import ended, supervisor
@@ -25,6 +26,7 @@ def gauges() -> Iterator[Gauge]:
     yield Gauge("generations_running", "Generations that this process runs", len(running))
     yield Gauge("listeners", "Streams that listen to generations of this process", running.listeners)
     yield Gauge("draining", "1 while the server stops", running.draining)
+    yield Gauge("rows_to_write", "Rows that wait for the database", len(arrears()))
     if part is not None and followers is not None:
         yield Gauge("redis_up", "1 while Redis answers", part.client.reachable)
         yield Gauge("generations_followed", "Generations of other processes that are followed", len(followers))

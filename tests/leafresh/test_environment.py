@@ -72,6 +72,19 @@ BAD = [
         "LEAFRESH_TRUSTED_PROXIES must list addresses or networks of proxies, such as 127.0.0.1 or 10.0.0.0/8, or "
         "unix, not 'proxy.example.com'.",
     ),
+    *(
+        (
+            "REDIS_URL",
+            value,
+            "REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379/0.",
+        )
+        for value in ("secret-password", "http://:secret@127.0.0.1:6379", "redis://a b")
+    ),
+    (
+        "LEAFRESH_REDIS_PREFIX",
+        "a:b",
+        "LEAFRESH_REDIS_PREFIX must have at most 40 letters, digits, hyphens and underscores, not 'a:b'.",
+    ),
     (
         "LEAFRESH_HOST",
         "http://x/",

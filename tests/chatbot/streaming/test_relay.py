@@ -10,7 +10,7 @@ from chatbot.streaming.channels import event_id
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Event, Start, Token, encode_event, frame
 from chatbot.streaming.listening import Farewell, Listening
-from chatbot.streaming.publisher import Publisher
+from chatbot.streaming.publisher import Publisher, wake_listeners
 from chatbot.streaming.relay import KEEP_ALIVE, OPEN, RESET, relay
 
 CLOSE = Close("recommendation", "비건", [])
@@ -113,7 +113,7 @@ async def test_a_generation_that_is_given_up_is_not_waited_for() -> None:
     ear = Ear()
     ear.worth = False
     ear.write(Token("가"))
-    assert await ear.hears() == b""
+    assert await ear.hears() == OPEN
 
 
 async def test_an_erased_log_ends_the_stream() -> None:
@@ -155,3 +155,44 @@ async def test_a_client_that_goes_away_is_no_longer_listening() -> None:
     await stream.aclose()
     assert ear.open == 0
     assert get_listener_manager().listeners_by_channel == {}
+
+
+async def test_a_generation_that_died_elsewhere_is_followed_by_another() -> None:
+    """On the same connection, which says so."""
+    second = Ear(reset=True)
+
+    async def again() -> Listening | None:
+        return second.listening
+
+    ear = Ear(again=again)
+    stream = relay(ear.listening)
+    ear.write(Token("가"))
+    heard = await anext(stream)
+    event_log.forget(ear.id)
+    wake_listeners(ear.id)
+    second.write(Token("나"), CLOSE)
+    async with asyncio.timeout(10):
+        heard += b"".join([chunk async for chunk in stream])
+    assert heard == OPEN + ear.framed(Token("가")) + RESET + second.framed(Token("나"), CLOSE)
+    assert (ear.open, second.opened, second.open) == (0, 1, 0)
+
+
+async def test_behind_the_end_nothing_is_asked_for_again() -> None:
+    async def again() -> Listening | None:
+        raise AssertionError
+
+    ear = Ear(again=again)
+    ear.write(Token("가"), CLOSE)
+    assert await ear.hears() == OPEN + ear.framed(Token("가"), CLOSE)
+
+
+async def test_who_has_seen_more_than_there_is_left_gets_rising_numbers() -> None:
+    ear = Ear(after=5, farewell=lambda: Farewell(1, [CLOSE]))
+    ear.write(Token("가"))
+    assert await ear.hears() == OPEN + ear.framed(CLOSE, first=6)
+
+
+async def test_a_number_beyond_the_end_ends_the_stream() -> None:
+    ear = Ear(after=7)
+    ear.write(Token("가"), CLOSE)
+    assert await ear.hears() == OPEN

@@ -1,0 +1,40 @@
+import pytest
+from django.test import AsyncClient
+from pytest_django import Settings
+
+from chatbot.recommending.supervisor import supervisor
+
+pytestmark = pytest.mark.django_db
+
+
+async def get(path: str) -> tuple[int, dict[str, object]]:
+    response = await AsyncClient().get(path)
+    body: dict[str, object] = response.json()
+    return response.status_code, body
+
+
+async def test_a_process_lives_and_is_ready(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    assert await get("/health/live") == (200, {"status": 200, "message": "정상", "data": None})
+    ready = {"status": 200, "message": "정상", "data": {"database": "ok", "redis": "none"}}
+    assert await get("/health/ready") == (200, ready)
+
+
+async def test_a_process_that_stops_lives_but_is_not_ready() -> None:
+    supervisor().refuse()
+    assert (await get("/health/live"))[0] == 200
+    status, body = await get("/health/ready")
+    assert (status, body["status"], body["data"]) == (503, 503, None)
+
+
+async def test_metrics_are_for_those_who_switch_them_on(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    settings.LEAFRESH_METRICS = False
+    assert (await get("/metrics"))[0] == 404
+    settings.LEAFRESH_METRICS = True
+    response = await AsyncClient().get("/metrics")
+    assert response["Content-Type"].startswith("text/plain")
+    lines = response.content.decode().splitlines()
+    assert "leafresh_generations_running 0.0" in lines
+    assert "leafresh_draining 0.0" in lines
+    assert not any("redis" in line for line in lines)

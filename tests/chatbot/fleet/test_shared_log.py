@@ -1,0 +1,173 @@
+import asyncio
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from chatbot.fleet import shared_log as module
+from chatbot.fleet.client import Client
+from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry, Place, SharedLog
+from tests.e2e.redis_server import RunningRedis
+
+BEGINNING: Place = (0, 0)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GATHER_SECONDS", 0.005)
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.02)
+
+
+class Written:
+    """A generation's log in memory."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4()
+        self.events: list[Entry] = []
+
+    def write(self, *texts: str, name: str = "challenge") -> list[Entry]:
+        for text in texts:
+            self.events.append(Entry((len(self.events) + 1, 0), name, text))
+        return self.events[-len(texts) :]
+
+    def close(self) -> None:
+        self.write("끝", name="close")
+
+
+def log_of(client: Client, *logs: Written) -> SharedLog:
+    known = {log.id: log for log in logs}
+
+    def read(generation_id: uuid.UUID, number: int) -> list[Entry]:
+        return known[generation_id].events[number:]
+
+    return SharedLog(client, read=read, ends=lambda name: name == "close", keep_seconds=60)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_events_are_read_as_they_were_written(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one, other = Written(), Written()
+    log = log_of(client, one, other)
+    one.write("가", "나")
+    other.write("🌱\n")
+    log.copy(one.id)
+    log.copy(other.id)
+    await log.settle()
+    found = await log.entries({one.id: BEGINNING, other.id: BEGINNING, uuid.uuid4(): BEGINNING})
+    assert found == {one.id: one.events, other.id: other.events}
+    assert await log.entries({one.id: (1, 0)}) == {one.id: one.events[1:]}
+    assert await log.entries({one.id: (2, 0)}) == {}
+    assert await log.entries({}) == {}
+    await client.close()
+
+
+async def test_what_is_whole_is_forgotten(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가")
+    log.copy(one.id)
+    await log.settle()
+    assert len(log) == 1
+    one.close()
+    log.copy(one.id)
+    await log.settle()
+    assert len(log) == 0
+    assert (await log.entries({one.id: BEGINNING}))[one.id] == one.events
+    await client.close()
+
+
+async def test_signs_stand_behind_the_event_that_was_last(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가", "나")
+    log.copy(one.id)
+    log.sign(one.id, 2, FAREWELL, "[]", session="나")
+    log.sign(one.id, 2, FAREWELL, "[]", session="너")
+    one.write("다")
+    log.sign(one.id, 3, GIVEN_UP)
+    await log.settle()
+    assert (await log.entries({one.id: BEGINNING}))[one.id] == [
+        *one.events[:2],
+        Entry((2, 1), FAREWELL, "[]", "나"),
+        Entry((2, 2), FAREWELL, "[]", "너"),
+        one.events[2],
+        Entry((3, 1), GIVEN_UP, ""),
+    ]
+    assert len(log) == 0
+    await client.close()
+
+
+async def test_many_events_are_copied_in_pieces(
+    redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write(*map(str, range(10)))
+    one.close()
+    log.copy(one.id)
+    await log.settle()
+    read: list[Entry] = []
+    while more := await log.entries({one.id: read[-1].place if read else BEGINNING}):
+        read += more[one.id]
+    assert read == one.events
+    await client.close()
+
+
+async def test_a_redis_that_begins_anew_gets_everything_again(mortal_redis: RunningRedis, prefix: str) -> None:
+    client = Client(mortal_redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가", "나")
+    log.copy(one.id)
+    await log.settle()
+    mortal_redis.stop()
+    one.write("다")
+    log.copy(one.id)
+    await until(lambda: not client.reachable)
+    mortal_redis.start()
+    await client.run(lambda it: it.ping(), probe=True)
+    one.close()
+    log.copy(one.id)
+    await log.settle()
+    assert (await log.entries({one.id: BEGINNING}))[one.id] == one.events
+    assert len(log) == 0
+    await client.close()
+
+
+async def test_an_answer_of_redis_that_was_lost_writes_nothing_twice(redis: RunningRedis, prefix: str) -> None:
+    """The same log, copied by one that does not know how far it was copied."""
+    client = Client(redis.url, prefix)
+    one = Written()
+    one.write("가", "나")
+    first = log_of(client, one)
+    first.copy(one.id)
+    await first.settle()
+    one.close()
+    second = log_of(client, one)
+    second.copy(one.id)
+    await second.settle()
+    assert (await second.entries({one.id: BEGINNING}))[one.id] == one.events
+    assert len(second) == 0
+    await client.close()
+
+
+async def test_what_is_erased_is_gone(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가")
+    log.copy(one.id)
+    await log.settle()
+    assert await client.run(lambda it: it.ttl(f"{prefix}:log:{one.id}")) > 0
+    await log.erase([one.id])
+    assert await log.entries({one.id: BEGINNING}) == {}
+    await client.close()

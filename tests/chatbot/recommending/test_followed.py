@@ -1,0 +1,108 @@
+"""What one process makes of another's events. No Redis: entries are handed over."""
+
+import json
+import uuid
+from typing import Any
+
+from chatbot.fleet.questions import Claim
+from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry
+from chatbot.models import Generation, Outcome
+from chatbot.recommending.followed import FollowedGeneration, terminal_event
+from chatbot.streaming.channels import channel_of
+from chatbot.streaming.event_log import event_log
+from chatbot.streaming.events import Close, Failed, Rewrite, Token, encode_event
+from chatbot.streaming.listening import Farewell
+
+CHALLENGES = [
+    {"title": f"실천 {number}", "description": "해 보세요.", "category": "VEGAN", "label": "비건"}
+    for number in (1, 2, 3)
+]
+CLOSE = Close("recommendation", "비건을 시작해요.", CHALLENGES)
+TEXT = "비건을 시작해요.\n\n" + "\n\n".join(f"{number}. 실천 {number}\n해 보세요." for number in (1, 2, 3))
+
+
+def entry(number: int, event: Any) -> Entry:
+    return Entry((number, 0), event.name, encode_event(event))
+
+
+def followed(*entries: Entry) -> FollowedGeneration:
+    generation = FollowedGeneration(Claim(uuid.uuid4(), "other"))
+    for each in entries:
+        generation.take(each)
+    return generation
+
+
+def logged(generation: FollowedGeneration) -> list[tuple[int, str, str]]:
+    return [(event.id, event.type, event.data) for event in event_log.after(channel_of(generation.id), 0, 100)]
+
+
+async def test_before_its_first_event_it_can_be_listened_to() -> None:
+    generation = followed()
+    assert logged(generation) == []
+    assert not generation.begun.is_set()
+
+
+async def test_events_come_into_the_log_as_they_are() -> None:
+    generation = followed(entry(1, Token("가")), entry(2, CLOSE))
+    assert logged(generation) == [(1, "challenge", encode_event(Token("가"))), (2, "close", encode_event(CLOSE))]
+    assert generation.begun.is_set()
+    assert generation.ended.is_set()
+    assert generation.conclusion == CLOSE
+
+
+async def test_what_comes_twice_counts_once_and_nothing_follows_the_end() -> None:
+    generation = followed(entry(1, Token("가")), entry(1, Token("가")), entry(2, CLOSE), entry(3, Token("나")))
+    assert [number for number, _, _ in logged(generation)] == [1, 2]
+
+
+async def test_a_failure_elsewhere_is_one_here() -> None:
+    failed = Failed(502, "실패했습니다.")
+    assert followed(entry(1, failed)).conclusion == failed
+
+
+async def test_one_session_takes_its_leave() -> None:
+    stopped = Close("recommendation", "", [], stopped=True)
+    data = f'[["rewrite", {_json(Rewrite(3))}], ["close", {_json(stopped)}]]'
+    generation = followed(entry(1, Token("가")), Entry((1, 1), FAREWELL, data, "나"), entry(2, Token("나")))
+    assert generation.farewell("너") is None
+    farewell = generation.farewell("나")
+    assert farewell is not None
+    assert farewell.number == 1
+    assert [encode_event(event) for event in farewell.events] == [encode_event(Rewrite(3)), encode_event(stopped)]
+    assert len(logged(generation)) == 2
+
+
+async def test_given_up_it_ends_without_an_end() -> None:
+    generation = followed(entry(1, Token("가")), Entry((1, 1), GIVEN_UP, ""))
+    assert generation.ended.is_set()
+    assert (generation.conclusion, generation.lost) == (None, False)
+    assert event_log.state(generation.id) is None
+
+
+async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> None:
+    generation = followed(entry(1, Token("비건을 ")))
+    generation.end_by_row(row(Outcome.COMPLETED))
+    assert generation.farewell("wer") == Farewell(1, [Rewrite(0), Token(TEXT), CLOSE])
+    assert generation.conclusion == CLOSE
+
+
+async def test_who_has_seen_nothing_gets_the_end_alone() -> None:
+    generation = followed()
+    generation.end_by_row(row(Outcome.STOPPED))
+    stopped = Close("recommendation", "비건을 시작해요.", CHALLENGES, stopped=True)
+    assert generation.farewell("wer") == Farewell(0, [stopped])
+
+
+def test_a_row_without_an_answer_tells_of_a_failure() -> None:
+    assert terminal_event(Generation(outcome=Outcome.FAILED)) == Failed(
+        502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다."
+    )
+
+
+def row(outcome: Outcome) -> Generation:
+    return Generation(outcome=outcome, answer=Close("recommendation", CLOSE.recommend, CHALLENGES).payload())
+
+
+def _json(event: Any) -> str:
+
+    return json.dumps(encode_event(event))
