@@ -29,12 +29,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts, make an admin account
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) load_catalogue
-	@$(MANAGE) load_prompts
-	@$(MANAGE) load_roles
-	@$(MANAGE) load_word_lists
-	@$(MANAGE) load_documents
+	@$(MANAGE) setup
 	@$(MANAGE) create_admin
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 

@@ -1,0 +1,34 @@
+"""What deploy/ gives to other programs, read."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+
+BEHIND_SECONDS = 10
+"""What a server takes at most to end, behind ``LEAFRESH_DRAIN_SECONDS``."""
+
+
+def document(path: Path) -> Any:
+    """The one document of a YAML file."""
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def setting_names() -> set[str]:
+    """Every setting there is."""
+    source = (ROOT / "leafresh/settings.py").read_text("utf-8")
+    return set(re.findall(r'environment\.\w+\(\s*"(\w+)"', source))
+
+
+def variables(path: Path) -> dict[str, str]:
+    """What a file of ``NAME=value`` sets, and what it offers behind a hash sign."""
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", path.read_text("utf-8"), re.MULTILINE))
+
+
+def seconds(text: str) -> int:
+    """Of ``40s``."""
+    return int(text.removesuffix("s"))
