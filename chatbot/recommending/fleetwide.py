@@ -17,6 +17,7 @@ from chatbot.models import Generation, Outcome
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import TERMINAL
+from chatbot.streaming.publisher import erase
 
 COPIED_AT_ONCE = 500
 """Events that are copied of one generation at once."""
@@ -96,7 +97,7 @@ async def _handle(what: dict[str, Any]) -> dict[str, Any]:
             return {"outcome": outcome or ""}
         case {"do": "forget", "generations": generation_ids}:
             for generation_id in generation_ids:
-                event_log.forget(uuid.UUID(generation_id))
+                erase(uuid.UUID(generation_id))
             return {}
         case _:
             return {"unknown": True}

@@ -11,7 +11,7 @@ from chatbot.recommending.sharing import read_farewell
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import TERMINAL, Close, Event, Failed, Known, Rewrite, Token, decode_event
 from chatbot.streaming.listening import Farewell
-from chatbot.streaming.publisher import Publisher, wake_listeners
+from chatbot.streaming.publisher import Publisher, erase, wake_listeners
 
 
 class FollowedGeneration:
@@ -70,8 +70,7 @@ class FollowedGeneration:
         if not self.ended.is_set():
             self.lost = lost
             self._end(None)
-            event_log.forget(self.id)
-            wake_listeners(self.id)
+            erase(self.id)
 
     def end_by_row(self, row: Generation) -> None:
         """Ends it as its row says, when its last events cannot be had: who has seen some is shown the whole anew."""

@@ -22,10 +22,9 @@ from chatbot.recommending.sharing import Sharing
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
-from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Event, Failed, Item, Notice, Rewrite, Start, Token
 from chatbot.streaming.listening import Farewell
-from chatbot.streaming.publisher import Publisher, wake_listeners
+from chatbot.streaming.publisher import Publisher, erase, wake_listeners
 
 logger = logging.getLogger(__name__)
 
@@ -212,8 +211,7 @@ class RunningGeneration:
         if self.conclusion is not None:
             self._send(self.conclusion)
         else:
-            event_log.forget(self.id)
-            wake_listeners(self.id)
+            erase(self.id)
             self._sharing.give_up(self._publisher.count)
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
 

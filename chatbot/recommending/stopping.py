@@ -13,7 +13,7 @@ from chatbot.fleet.messages import NoAnswer
 from chatbot.models import Generation, Outcome, Turn
 from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.supervisor import supervisor
-from chatbot.streaming.event_log import event_log
+from chatbot.streaming.publisher import erase
 
 
 async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
@@ -74,7 +74,7 @@ async def forget(session_id: str) -> None:
                     await stop(generation_id)
     erased = await sync_to_async(sessions.forget)(session_id)
     for generation_id in erased:
-        event_log.forget(generation_id)
+        erase(generation_id)
     if part is not None and erased:
         with suppress(Unreachable, NoAnswer):  # what is left expires
             await part.log.erase(erased)

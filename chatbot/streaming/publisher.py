@@ -7,6 +7,7 @@ from django_eventstream.views import get_listener_manager
 
 from chatbot.streaming.bell import bell
 from chatbot.streaming.channels import channel_of
+from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Event, encode_event
 
 
@@ -30,6 +31,12 @@ class Publisher:
         get_listener_manager().add_to_queues(self._channel, stored)
         self.count += 1
         bell().ring(self._channel)
+
+
+def erase(generation_id: uuid.UUID) -> None:
+    """Forgets the generation's events; who listens to them is not left waiting."""
+    event_log.forget(generation_id)
+    wake_listeners(generation_id)
 
 
 def wake_listeners(generation_id: uuid.UUID) -> None:

@@ -13,11 +13,10 @@ from chatbot.errors import FieldRequired
 from chatbot.recommending.requests import BaseInfoRequest, Request
 from chatbot.recommending.service import NothingNew, Past, everybody
 from chatbot.streaming.channels import Cursor, event_id
-from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Token
 from chatbot.streaming.following import follow
 from chatbot.streaming.listening import Listening
-from chatbot.streaming.publisher import Publisher
+from chatbot.streaming.publisher import Publisher, erase
 
 ASKED = BaseInfoRequest("도시", "사무직", "비건", "me")
 CLOSE = Close("recommendation", "비건", [])
@@ -77,7 +76,7 @@ async def test_a_log_that_is_erased_meanwhile_is_resumed_from_where_it_was(monke
     async def follow_until_erased(listening: Listening) -> Any:
         async for event in follow(listening):
             yield event
-            event_log.forget(first)
+            erase(first)
 
     monkeypatch.setattr(answering, "follow", follow_until_erased)
     service = Service(heard_by(first), heard_by(second, reset=True))
