@@ -134,7 +134,9 @@ class RunningServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
-        if self._own_data:
-            databases.remove_data(self.data_dir)
+        try:
+            if self.process is not None and self.process.poll() is None:
+                self.stop()
+        finally:
+            if self._own_data:
+                databases.remove_data(self.data_dir)
