@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from chatbot.consumers.conversation import MAX_WAITING, ConversationConsumer
 from chatbot.models import Generation, Outcome
-from chatbot.recommending import service
+from chatbot.recommending import service, stopping
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.supervisor import supervisor
 
@@ -168,7 +168,7 @@ async def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) 
     async with Client("patient") as client:
         with monkeypatch.context() as patch:
             patch.setattr(service, "listen", gone)
-            patch.setattr(service, "stop", gone)
+            patch.setattr(stopping, "stop", gone)
             await client.tell("recommend", **SELECTION)
             (refused,) = await client.rest()
             await client.tell("stop", generationId=str(uuid.uuid4()))
