@@ -14,7 +14,7 @@ from types import FrameType
 from benchmarks import machine, report
 from benchmarks.figures import Figure
 from benchmarks.load import FaultyRun
-from benchmarks.measurements import arriving, growing, many, starting, streaming
+from benchmarks.measurements import arriving, growing, many, scaling, starting, streaming
 from benchmarks.measurements.growing import Curve
 from benchmarks.processes import Listener, clean_environment
 from benchmarks.servers import Bench, ours
@@ -29,6 +29,7 @@ PARTS: Mapping[str, tuple[int, Part]] = {
     "many": (5, many.open_streams),
     "delay": (6, arriving.every_token),
     "start": (7, starting.start),
+    "processes": (9, scaling.on_processes),
 }
 """What can be measured, with the figure's number."""
 
