@@ -14,6 +14,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.e2e import nginx
+from tests.e2e.fleet import until
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, parse_line
 from tests.e2e.tls import NAME, TlsNginx
@@ -128,6 +129,18 @@ def test_what_a_client_says_of_itself_is_not_passed_on(client: httpx.Client) -> 
 def test_metrics_are_not_for_everybody(client: httpx.Client) -> None:
     assert client.get("/metrics").status_code == 404
     assert client.get("/health/ready").json()["data"]["database"] == "ok"
+
+
+def test_no_session_is_logged(front: TlsNginx, client: httpx.Client) -> None:
+    client.get(BASE_INFO, params={**SELECTION, "sessionId": "my-secret"})
+    client.get("/api/chatbot/sessions/my-secret")
+    client.get("/api/chatbot/sessions/my-secret/")
+    client.get("/ws/chatbot/my-secret")
+    client.get("/admin/?last=yes")
+    until(lambda: "/admin/" in front.log, "a line")
+    assert "my-secret" not in front.log
+    for path in (BASE_INFO, "/api/chatbot/sessions/...", "/ws/chatbot/..."):
+        assert f'"GET {path}" ' in front.log
 
 
 def test_an_error_is_in_the_envelope(client: httpx.Client) -> None:

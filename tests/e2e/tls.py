@@ -61,6 +61,7 @@ class TlsNginx:
         self.plain_port, self.port = free_port(), free_port()
         self._server_port = server_port
         self._directory = Path(tempfile.mkdtemp(prefix="leafresh-nginx-"))
+        self._log = self._directory / "access.log"
         self._process: subprocess.Popen[bytes] | None = None
         make_certificate(self._directory)
         shutil.copy(ROOT / "deploy/nginx/leafresh-proxy.conf", self._directory)
@@ -69,6 +70,11 @@ class TlsNginx:
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it wrote of requests."""
+        return self._log.read_text("utf-8")
 
     @property
     def trust(self) -> ssl.SSLContext:
@@ -103,7 +109,7 @@ class TlsNginx:
             (r"server (127\.0\.0\.1|172\.30\.86\.\d+):\d+ ", f"server 127.0.0.1:{self._server_port} "),
             (r"^user nginx;\n|^error_log .*\n", ""),
             (r"^pid .*;", "pid nginx.pid; daemon off;"),
-            (r"/dev/stdout", "/dev/null"),
+            (r"/dev/stdout|/var/log/nginx/\S+", str(self._log)),
         ):
             text = re.sub(old, new, text, flags=re.MULTILINE)
         written = self._directory / (name or path.name)
