@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest.
 #   TEST_DATABASE_URL  a PostgreSQL in which databases may be made; tests use some of their own, and remove them
-#   TEST_REDIS_URL     a Redis; tests use keys of their own
+#   TEST_REDIS_URL     a Redis, for the servers that tests start, each with keys of its own; what is tested within the
+#                      tests' own process, where an event loop lives for a moment, is tested without
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DATABASE_URL="${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/leafresh}"
-export REDIS_URL="${TEST_REDIS_URL:-redis://127.0.0.1:6379/0}"
+export TEST_REDIS_URL="${TEST_REDIS_URL:-redis://127.0.0.1:6379/0}"
+unset REDIS_URL
 
 ask() { # what is asked, the program that asks it
 	.venv/bin/python -c "$2" 2>/dev/null || { echo "No test ran on PostgreSQL and Redis: $1 does not answer."; exit 1; }
@@ -16,6 +18,6 @@ url = urllib.parse.urlsplit(os.environ['DATABASE_URL'])._replace(path='/postgres
 psycopg.connect(urllib.parse.urlunsplit(url), connect_timeout=3).close()"
 ask "Redis (TEST_REDIS_URL)" "
 import os, redis
-redis.Redis.from_url(os.environ['REDIS_URL'], socket_timeout=3, socket_connect_timeout=3).ping()"
+redis.Redis.from_url(os.environ['TEST_REDIS_URL'], socket_timeout=3, socket_connect_timeout=3).ping()"
 
 exec .venv/bin/pytest "$@"

@@ -28,8 +28,9 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
         "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
         "LEAFRESH_ADDRESS_RATE": "off",
     }
+    redis = {"REDIS_URL": os.environ["TEST_REDIS_URL"]} if os.environ.get("TEST_REDIS_URL") else {}
     database = {} if "DATABASE_URL" in env else databases.environment_of(data_dir)
-    return {**kept, **defaults, **database, **env}
+    return {**kept, **defaults, **redis, **database, **env}
 
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
@@ -66,7 +67,7 @@ class RunningServer:
 
     ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one; a
     ``DATABASE_URL`` in ``env`` names a database that is ready. With
-    ``REDIS_URL`` in the environment of the test run, each server has keys of its own there.
+    ``TEST_REDIS_URL`` in the environment of the test run, each server has keys of its own there.
     """
 
     def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
