@@ -61,7 +61,7 @@ def _events_after(generation_id: uuid.UUID, number: int) -> list[Entry]:
         events = event_log.after(channel_of(generation_id), number, COPIED_AT_ONCE)
     except KeyError:
         return []
-    return [Entry((event.id, 0), event.type, event.data) for event in events]
+    return [Entry((event.number, 0), event.name, event.data) for event in events]
 
 
 async def _sweep() -> None:

@@ -72,6 +72,7 @@ class RunningGeneration:
         )
         self._holds_slot = False
         self._reading: asyncio.Task[None] | None = None
+        self._early: list[Event] = []  # what was written before the row was there
         self._why_ended: Outcome | None = None
         self._began = time.monotonic()
         self._first_token_ms: int | None = None
@@ -120,8 +121,14 @@ class RunningGeneration:
                 self.ended.set()
                 return
             await self._take_slot()
+            self._reading = asyncio.create_task(self._writing.write())  # a model thinks while the row is written
+            if self._why_ended is not None:  # asked to end while it waited for its turn
+                self._reading.cancel()
             await record_beginning(self._beginning())
         except Exception as error:  # whoever waits for the start gets it, whatever it is
+            if self._reading is not None:
+                self._reading.cancel()
+                await asyncio.gather(self._reading, return_exceptions=True)
             self._release_slot()
             await self._sharing.release()
             if is_gone(error):  # nobody knows whether the row was written: if so, it must not look as if it ran
@@ -132,12 +139,10 @@ class RunningGeneration:
             self.ended.set()
             raise
         self.started.set_result(None)
-        self._send(self._start_event())
-        for notice in self.commission.notices:
-            self._send(notice)
-        self._reading = asyncio.create_task(self._writing.write())
-        if self._why_ended is not None:  # asked to end while the row was written
-            self._reading.cancel()
+        early: list[Event] = [self._start_event(), *self.commission.notices, *self._early]
+        self._early.clear()
+        for event in early:
+            self._send(event)
         await asyncio.wait({self._reading})
         self._release_slot()
         try:
@@ -163,6 +168,9 @@ class RunningGeneration:
             slots.release()
 
     def _send(self, event: Event) -> None:
+        if not self.started.done():
+            self._early.append(event)
+            return
         self._publisher.send(event)
         self._sharing.event()
 

@@ -16,11 +16,12 @@ from django_eventstream.storage import EventDoesNotExist, StorageBase
 
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.events import TERMINAL
+from chatbot.streaming.listening import Numbered
 
 
 @dataclass(slots=True)
 class _Log:
-    events: list[StoredEvent] = field(default_factory=list)
+    events: list[Numbered] = field(default_factory=list)
     size: int = 0
     ended_at: float | None = None
 
@@ -59,13 +60,13 @@ class EventLog:
         with self._lock:
             self._logs.setdefault(channel_of(generation_id), _Log())
 
-    def append(self, channel: str, name: str, data: str) -> StoredEvent:
+    def append(self, channel: str, name: str, data: str) -> Numbered:
         """Adds an event and gives it the next number. Raises ValueError behind a terminal event."""
         with self._lock:
             log = self._logs.setdefault(channel, _Log())
             if log.ended_at is not None:
                 raise ValueError(f"{channel} has ended: nothing follows its terminal event")
-            event = StoredEvent(channel, name, data, id=len(log.events) + 1)
+            event = Numbered(name, len(log.events) + 1, data)
             log.events.append(event)
             cost = len(data) * 2 + 200
             log.size += cost
@@ -76,7 +77,7 @@ class EventLog:
             self._trim()
             return event
 
-    def after(self, channel: str, number: int, limit: int) -> list[StoredEvent]:
+    def after(self, channel: str, number: int, limit: int) -> list[Numbered]:
         """At most ``limit`` events behind ``number``. Raises KeyError when the channel is not in the log."""
         with self._lock:
             return self._logs[channel].events[number : number + limit]
@@ -121,15 +122,20 @@ event_log = EventLog(
 """This process's log. At module level because django-eventstream makes a storage object per thread."""
 
 
+def _stored(channel: str, event: Numbered) -> StoredEvent:
+    """As the library wants it: too large to be kept."""
+    return StoredEvent(channel, event.name, event.data, id=event.number)
+
+
 class EventLogStorage(StorageBase):  # type: ignore[misc]  # django_eventstream ships no types
     """What django-eventstream reads the log through (``EVENTSTREAM_STORAGE_CLASS``)."""
 
     def append_event(self, channel: str, event_type: str, data: str) -> StoredEvent:
-        return event_log.append(channel, event_type, data)
+        return _stored(channel, event_log.append(channel, event_type, data))
 
     def get_events(self, channel: str, last_id: int, limit: int = 100) -> list[StoredEvent]:
         try:
-            return event_log.after(channel, last_id, limit)
+            return [_stored(channel, event) for event in event_log.after(channel, last_id, limit)]
         except KeyError:
             raise EventDoesNotExist(f"{channel} is not in the log", last_id) from None
 

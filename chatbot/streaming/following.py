@@ -36,7 +36,7 @@ async def batches(listening: Listening, more: Waker) -> AsyncGenerator[list[Numb
                 events = event_log.after(channel, passage.last, BATCH)
             except KeyError:  # erased: nothing will come any more
                 return
-            passed = [own for it in events for own in passage.let(Numbered(it.type, it.id, it.data))]
+            passed = [own for it in events for own in passage.let(it)]
             if len(events) < BATCH:
                 passed += passage.leave()
             yield passed

@@ -61,12 +61,12 @@ class Command(BaseCommand):
         while True:
             over = generation.ended.is_set()
             for event in event_log.after(channel_of(generation.id), number, 1000):
-                number = event.id
-                if event.type == "challenge":
+                number = event.number
+                if event.name == "challenge":
                     self.stdout.write(read_data(event.data)["token"], ending="")
-                elif event.type == "rewrite":
+                elif event.name == "rewrite":
                     self.stdout.write(self.style.WARNING("\n[…]"))
-                elif event.type == "notice" and "source" in read_data(event.data):
+                elif event.name == "notice" and "source" in read_data(event.data):
                     self.stdout.write(self.style.NOTICE(f"\n[{read_data(event.data)['source']}]"))
             self.stdout.flush()
             if over:

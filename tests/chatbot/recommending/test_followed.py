@@ -33,7 +33,7 @@ def followed(*entries: Entry) -> FollowedGeneration:
 
 
 def logged(generation: FollowedGeneration) -> list[tuple[int, str, str]]:
-    return [(event.id, event.type, event.data) for event in event_log.after(channel_of(generation.id), 0, 100)]
+    return [(event.number, event.name, event.data) for event in event_log.after(channel_of(generation.id), 0, 100)]
 
 
 async def test_before_its_first_event_it_can_be_listened_to() -> None:

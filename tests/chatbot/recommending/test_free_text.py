@@ -39,7 +39,7 @@ class Said:
         self.titles = [challenge["title"] for challenge in close.challenges]
         self.categories = {challenge["category"] for challenge in close.challenges}
         self.start = read_data(events[0].data)
-        self.notices = [read_data(event.data) for event in events if event.type == "notice"]
+        self.notices = [read_data(event.data) for event in events if event.name == "notice"]
         self.generation = generation
 
 
@@ -135,7 +135,7 @@ def test_one_that_was_shown_is_explained() -> None:
         "".join(
             read_data(event.data)["token"]
             for event in event_log.after(channel_of(explained.generation.id), 0, 1000)
-            if event.type == "challenge"
+            if event.name == "challenge"
         )
         == explained.sentence
     )

@@ -16,7 +16,7 @@ class Clock:
 
 
 def numbers(log: EventLog, generation_id: uuid.UUID, *, after: int = 0, limit: int = 100) -> list[int]:
-    return [event.id for event in log.after(channel_of(generation_id), after, limit)]
+    return [event.number for event in log.after(channel_of(generation_id), after, limit)]
 
 
 def write(log: EventLog, *names: str) -> uuid.UUID:
