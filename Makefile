@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser pictures bench bench-quick clean
+.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser nginx soak pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,11 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 tests: $(VENV)/dev.stamp browser ## The tests alone
 	$(BIN)/pytest
 
-test-fleet: $(VENV)/dev.stamp browser ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
+test-fleet: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@scripts/test-fleet.sh
+
+soak: $(VENV)/dev.stamp nginx ## Ten minutes of a fleet whose clients do what they like, and whose processes are killed
+	@scripts/test-fleet.sh --soak
 
 format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
 	$(BIN)/ruff format .
@@ -64,6 +67,10 @@ format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
 browser: # the browser that tests/e2e drives, with Korean fonts
 	@command -v chromium-headless-shell >/dev/null || \
 		scripts/install.sh chromium-headless-shell fonts-noto-cjk fonts-noto-color-emoji || command -v chromium
+
+nginx: # what tests/e2e puts before several processes
+	@command -v nginx >/dev/null || PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || \
+		scripts/install.sh nginx-light || true
 
 messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gettext)
 	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest.
+# The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest; behind --soak, to the soak.
 #   TEST_DATABASE_URL  a PostgreSQL in which databases may be made; tests use some of their own, and remove them
 #   TEST_REDIS_URL     a Redis, for the servers that tests start, each with keys of its own; what is tested within the
 #                      tests' own process, where an event loop lives for a moment, is tested without
@@ -20,4 +20,8 @@ ask "Redis (TEST_REDIS_URL)" "
 import os, redis
 redis.Redis.from_url(os.environ['TEST_REDIS_URL'], socket_timeout=3, socket_connect_timeout=3).ping()"
 
+if [ "${1:-}" = --soak ]; then
+	shift
+	exec .venv/bin/python -m tests.e2e.soak "$@"
+fi
 exec .venv/bin/pytest "$@"

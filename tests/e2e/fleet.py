@@ -22,7 +22,7 @@ from tests.e2e.server import RunningServer
 WAIT_SECONDS = 30
 
 needs_a_fleet = pytest.mark.skipif(
-    not os.environ.get("REDIS_URL") or not nginx.EXECUTABLE or not redis_server.EXECUTABLE,
+    not os.environ.get("TEST_REDIS_URL") or not nginx.EXECUTABLE or not redis_server.EXECUTABLE,
     reason="needs PostgreSQL, Redis and nginx: `make test-fleet` has them",
 )
 
@@ -48,6 +48,7 @@ class RunningFleet:
             "LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex[:16]}",
             "LEAFRESH_METRICS": "true",
             "LEAFRESH_ABANDON_SECONDS": "1",
+            "LEAFRESH_DRAIN_SECONDS": "20",
             "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15",
             **env,
         }
