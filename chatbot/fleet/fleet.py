@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 EAR_SECONDS = 2.0
 """How long it counts that somebody listens to a generation in another process."""
 
-SWEEP_SECONDS = 5.0
-"""How often it is looked whether dead processes left something behind."""
+SWEEP_SECONDS = 2.0
+"""How often one of all processes looks whether dead ones left something behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,17 @@ class Fleet:
             self._first_beat.set()
             await asyncio.sleep(BEAT_SECONDS)
 
+    async def _has_the_turn(self) -> bool:
+        """Whether it is this process that looks this time: many would ask the database the same."""
+        key, milliseconds = self.client.key("sweep"), round(SWEEP_SECONDS * 900)
+        return bool(await self.client.run(lambda redis: redis.set(key, self.members.me, px=milliseconds, nx=True)))
+
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self._duties.sweep()
+                if await self._has_the_turn():
+                    await self._duties.sweep()
             except Unreachable:
                 continue
             except Exception as error:  # the database is gone: the next time

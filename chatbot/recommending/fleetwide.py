@@ -11,7 +11,7 @@ from django.conf import settings
 
 from chatbot.connections import give_back
 from chatbot.fleet.fleet import Duties, Fleet
-from chatbot.fleet.members import ME
+from chatbot.fleet.members import ME, MISSED_SECONDS
 from chatbot.fleet.shared_log import Entry
 from chatbot.models import Generation, Outcome
 from chatbot.streaming.channels import channel_of
@@ -68,7 +68,10 @@ async def _sweep() -> None:
     """Rows of processes that died while nobody listened to what they wrote."""
     part = fleet()
     assert part is not None
-    dead = await part.members.dead(await sync_to_async(_running_processes)() - {ME})
+    processes = await sync_to_async(_running_processes)() - {ME}
+    await part.members.dead(processes)
+    await asyncio.sleep(MISSED_SECONDS)
+    dead = await part.members.dead(processes)  # whoever looks next does not know who was missed before
     if dead:
         await sync_to_async(_bury)(dead)
 
