@@ -59,8 +59,10 @@ class Cluster:
     def stop(self) -> None:
         """At once, as a crash would; what was committed is there after the next start."""
         assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(START_SECONDS)
+        psutil.wait_procs(children, timeout=START_SECONDS)
 
     def freeze(self) -> None:
         """Every process of it stands still, and its connections stay open."""
