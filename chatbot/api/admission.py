@@ -74,6 +74,8 @@ _NO_REQUEST = HttpRequest()  # ninja hands it on to ``get_cache_key``, which nee
 
 async def _admit(peer: str | None, forwarded_for: str, session_key: str) -> None:
     """Counts on the event loop when that is done in memory, else in a thread."""
+    if settings.LEAFRESH_ADDRESS_RATE is None and settings.LEAFRESH_SESSION_RATE is None:
+        return
     if settings.REDIS_URL:
         await asyncio.to_thread(_count, peer, forwarded_for, session_key)
     else:
