@@ -16,6 +16,10 @@ PATIENCE_SECONDS = 1.0
 """What takes longer counts as no answer."""
 
 
+AT_ONCE = 8
+"""Commands, hence connections, at once. Redis does one after the other anyway."""
+
+
 class Unreachable(Exception):
     """Redis does not answer. What happened to the command is unknown."""
 
@@ -32,6 +36,7 @@ class Client:
         self.reachable = True
         self._failures = (RedisError, OSError, TimeoutError)
         self._prefix = prefix
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._redis: Redis = Redis.from_url(
             url,
             decode_responses=True,
@@ -51,8 +56,16 @@ class Client:
 
     async def run(self, work: "Callable[[Redis], Awaitable[T]]", *, probe: bool = False) -> T:
         """What ``work`` gives, which gets the connection. Raises Unreachable."""
-        if not self.reachable and not probe:
+        if probe:  # a sign of life does not wait its turn
+            return await self._try(work)
+        if not self.reachable:
             raise Unreachable
+        async with self._free:
+            if not self.reachable:
+                raise Unreachable
+            return await self._try(work)
+
+    async def _try(self, work: "Callable[[Redis], Awaitable[T]]") -> T:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 result = await work(self._redis)
