@@ -23,6 +23,7 @@ from ninja.throttling import SimpleRateThrottle
 
 from chatbot.api.addresses import TrustedProxies, client_address
 from chatbot.errors import TooManyRequests
+from chatbot.recommending.fleetwide import fleet
 
 Admit = Callable[[str], Awaitable[None]]
 
@@ -76,7 +77,9 @@ async def _admit(peer: str | None, forwarded_for: str, session_key: str) -> None
     """Counts on the event loop when that is done in memory, else in a thread."""
     if settings.LEAFRESH_ADDRESS_RATE is None and settings.LEAFRESH_SESSION_RATE is None:
         return
-    if settings.REDIS_URL:
+    if (part := fleet()) is not None:
+        if not part.client.reachable:  # each request would wait for it
+            return
         await asyncio.to_thread(_count, peer, forwarded_for, session_key)
     else:
         _count(peer, forwarded_for, session_key)

@@ -69,7 +69,9 @@ class Client:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 result = await work(self._redis)
-        except self._failures as error:
+        except Exception as error:
+            if not isinstance(error, self._failures):  # a fault of ours must not end who asks, for good
+                logger.exception("a command for Redis could not be given")
             if self.reachable:
                 logger.warning("Redis does not answer (%s): this process goes on by itself", type(error).__name__)
             self.reachable = False

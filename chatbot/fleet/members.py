@@ -18,13 +18,17 @@ MISSED_SECONDS = 1.5
 with ``ALIVE_SECONDS`` less than the five seconds after which a death is to be known."""
 
 
+FORGOTTEN_SECONDS = 2.5
+"""A process that was missed longer ago than this, and not asked for since, is missed anew."""
+
+
 class Members:
     """The processes of the fleet, as one of them sees them."""
 
     def __init__(self, client: Client, me: str = ME) -> None:
         self.me = me
         self._client = client
-        self._missed: dict[str, float] = {}
+        self._missed: dict[str, tuple[float, float]] = {}  # at first, and the last time
 
     def key(self, process: str) -> str:
         """The key that is there while the process lives."""
@@ -51,8 +55,7 @@ class Members:
             raise
         now = asyncio.get_running_loop().time()
         for process, sign in zip(asked, signs, strict=True):
-            if sign is None:
-                self._missed.setdefault(process, now)
-            else:
-                self._missed.pop(process, None)
-        return {it for it in asked if now - self._missed.get(it, now) >= MISSED_SECONDS}
+            first, last = self._missed.pop(process, (now, now))
+            if sign is None:  # nobody asked for long: it may have lived meanwhile
+                self._missed[process] = (first if now - last <= FORGOTTEN_SECONDS else now, now)
+        return {it for it in asked if it in self._missed and now - self._missed[it][0] >= MISSED_SECONDS}

@@ -24,9 +24,8 @@ for i = 1, #KEYS do
     break
   end
 end
-for i = 1, #KEYS do
-  if found then redis.call('SET', KEYS[i], found, 'EX', ARGV[2], 'NX')
-  else redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
+if not found then
+  for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[2]) end
 end
 return found
 """

@@ -5,6 +5,7 @@ The log in memory comes first; it is copied here in batches, behind the backs of
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,16 @@ from chatbot.fleet.client import Client, Unreachable
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+logger = logging.getLogger(__name__)
+
 GATHER_SECONDS = 0.05
 """Events of this long are copied together."""
 
 AGAIN_SECONDS = 0.25
 """After Redis did not answer."""
+
+AT_ONCE = 50
+"""Generations that are copied with one command."""
 
 BATCH = 500
 """Entries that are copied, or read, of one generation at once."""
@@ -64,6 +70,7 @@ class _Copy:
 
     copied: Place = (0, 0)
     signs: list[Entry] = field(default_factory=list)
+    has_end: bool = False  # what was copied says that nothing follows
 
 
 class SharedLog:
@@ -133,15 +140,24 @@ class SharedLog:
     async def _work(self) -> None:
         try:
             while self._due:
-                await asyncio.sleep(GATHER_SECONDS)
-                due, self._due = self._due, set()
-                try:
-                    await self._copy_all(sorted(due))
-                except Unreachable:  # nothing is lost: it is in memory
-                    self._due |= due
-                    await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS if self._client.reachable else AGAIN_SECONDS)
+                if self._client.reachable:
+                    await self._copy_due()
         finally:
             self._task = None
+
+    async def _copy_due(self) -> None:
+        """All that is due, so many generations with each command."""
+        waiting, self._due = sorted(self._due), set()
+        while waiting:
+            some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+            try:
+                await self._copy_all(some)
+            except Exception as error:  # nothing is lost: it is in memory
+                if not isinstance(error, Unreachable):
+                    logger.exception("events could not be copied")
+                self._due |= {*some, *waiting}
+                return
 
     async def _copy_all(self, due: Sequence[uuid.UUID]) -> None:
         batches = {generation_id: self._batch(generation_id) for generation_id in due}
@@ -170,11 +186,12 @@ class SharedLog:
         copy = self._copies[generation_id]
         last = entries[-1] if entries else None
         caught_up = last is not None and copy.copied == last.place
-        if last is not None and caught_up and (last.name == GIVEN_UP or self._ends(last.name)):
-            del self._copies[generation_id]
-        elif self._batch(generation_id):
+        copy.has_end |= any(
+            (entry.name == GIVEN_UP or self._ends(entry.name)) and entry.place <= copy.copied for entry in entries
+        )
+        if self._batch(generation_id):
             self._due.add(generation_id)
-        elif not caught_up:  # Redis has all that is left of it here
+        elif copy.has_end or not caught_up:  # Redis has all that there is of it here
             del self._copies[generation_id]
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from chatbot.fleet.client import Unreachable
 from chatbot.fleet.fleet import Fleet
@@ -48,6 +48,7 @@ class Elsewhere:
         self._fleet = part
         self._followed: dict[uuid.UUID, FollowedGeneration] = {}
         self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._checked_at = 0.0
 
     def __len__(self) -> int:
@@ -122,7 +123,7 @@ class Elsewhere:
             self._leave(followed)
 
     def _leave(self, followed: FollowedGeneration) -> None:
-        followed.listeners -= 1
+        followed.listeners = max(0, followed.listeners - 1)  # it may have begun to listen to what was kept
         followed.left_at = asyncio.get_running_loop().time()
 
     async def _work(self) -> None:
@@ -133,8 +134,9 @@ class Elsewhere:
                     await self._check()
                 except Unreachable:
                     await asyncio.sleep(AGAIN_SECONDS)
-                except DatabaseError as error:
-                    logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
+                except Exception:  # whoever listens here depends on it
+                    logger.exception("generations of other processes could not be followed")
+                    await asyncio.sleep(AGAIN_SECONDS)
                 self._drop()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
@@ -156,11 +158,18 @@ class Elsewhere:
         dead = await self._fleet.members.dead({it.process for it in running})
         orphans = [it for it in running if it.process in dead]
         silent = [it for it in running if it.process not in dead and now - it.heard_at >= SILENT_SECONDS]
-        if orphans or silent:
-            await self._ask_rows(orphans, silent)
+        if (orphans or silent) and self._asking is None:
+            # On the side: a database that is slow must not hold up what comes from Redis.
+            self._asking = asyncio.create_task(self._ask_rows(orphans, silent))
 
     async def _ask_rows(self, orphans: Sequence[FollowedGeneration], silent: Sequence[FollowedGeneration]) -> None:
-        rows = await sync_to_async(_rows)([it.id for it in orphans], [it.id for it in silent])
+        try:
+            rows = await sync_to_async(_rows)([it.id for it in orphans], [it.id for it in silent])
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
+            return
+        finally:
+            self._asking = None
         for followed in (*orphans, *silent):
             row = rows.get(followed.id)
             if row is None:  # erased
@@ -176,6 +185,7 @@ class Elsewhere:
         for followed in list(self._followed.values()):
             if followed.listeners == 0 and (followed.ended.is_set() or now - followed.left_at >= LEFT_SECONDS):
                 del self._followed[followed.id]
+                followed.give_up(lost=False)
                 state = event_log.state(followed.id)
                 if state is not None and not state.ended:
                     event_log.forget(followed.id)

@@ -96,7 +96,7 @@ async def _handle(what: dict[str, Any]) -> dict[str, Any]:
 
     match what:
         case {"do": "stop", "generation": generation_id, "session": session_id}:
-            outcome = await stopping.stop_here(uuid.UUID(generation_id), session_id=session_id or None)
+            outcome = await stopping.stop_here(uuid.UUID(generation_id), session_id=session_id)
             return {"outcome": outcome or ""}
         case {"do": "forget", "generations": generation_ids}:
             for generation_id in generation_ids:

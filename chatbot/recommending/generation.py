@@ -131,6 +131,7 @@ class RunningGeneration:
                 await asyncio.gather(self._reading, return_exceptions=True)
             self._release_slot()
             await self._sharing.release()
+            self._sharing.give_up(0)  # who joined elsewhere need not wait
             if is_gone(error):  # nobody knows whether the row was written: if so, it must not look as if it ran
                 void = self._result(Outcome.INTERRUPTED, "The database did not answer when it began.")
                 arrears().keep_if_there_is_room(Ending(self.id, void, self.commission.purpose, 0))

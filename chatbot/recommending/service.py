@@ -70,15 +70,17 @@ async def listen(
 
 async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Answering, str]:
     """The finished answer, with its generation and the session's id. Raises ApplicationError."""
-    generation, session_id = await recommend(request, admit=admit)
-    owner = _owner_of(generation)
-    owner.attach(generation.id)
-    try:
-        await generation.ended.wait()
-    finally:
-        owner.detach(generation.id)
-    if isinstance(generation, FollowedGeneration) and generation.lost:
-        return await answer(replace(request, session_id=session_id))
+    for _ in range(ATTEMPTS):
+        generation, session_id = await recommend(request, admit=admit)
+        owner = _owner_of(generation)
+        owner.attach(generation.id)
+        try:
+            await generation.ended.wait()
+        finally:
+            owner.detach(generation.id)
+        if isinstance(generation, RunningGeneration) or generation.conclusion is not None:
+            break
+        request, admit = replace(request, session_id=session_id), everybody  # its process ended: once more
     match generation.conclusion:
         case Close() as close:
             return close, generation, session_id

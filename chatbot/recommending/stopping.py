@@ -33,7 +33,7 @@ async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Ou
     if row[0] != Outcome.RUNNING or part is None or row[1] == ME:
         return Outcome(row[0])
     try:
-        answer = await part.messages.ask(row[1], do="stop", generation=str(generation_id), session=session_id or "")
+        answer = await part.messages.ask(row[1], do="stop", generation=str(generation_id), session=session_id)
     except NoAnswer:
         raise ServiceUnavailable from None
     return Outcome(answer["outcome"] or await _outcome(generation_id))
@@ -48,6 +48,10 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
         if session_id in generation.farewells:
             return Outcome.STOPPED
         asked = generation.sessions | (set() if fleet() is None else await _sessions_of(generation_id))
+        if session_id in generation.farewells:  # it was stopped once more meanwhile
+            return Outcome.STOPPED
+        if generation.ended.is_set():
+            return await _outcome(generation_id)
         if session_id not in asked:
             return Outcome.RUNNING
         if len(asked - set(generation.farewells)) > 1:

@@ -18,6 +18,9 @@ from chatbot.streaming.channels import channel_of
 from chatbot.streaming.events import TERMINAL
 from chatbot.streaming.listening import Numbered
 
+LEAST_SECONDS = 2.0
+"""How long the log of what has just ended is kept whatever its size: its listeners read the end from it."""
+
 
 @dataclass(slots=True)
 class _Log:
@@ -104,7 +107,8 @@ class EventLog:
         while self._ended:
             oldest = next(iter(self._ended))
             ended_at = self._logs[oldest].ended_at
-            if self._size <= self._max_bytes and ended_at is not None and now - ended_at < self._keep_seconds:
+            age = now - (ended_at or 0)
+            if age < LEAST_SECONDS or (self._size <= self._max_bytes and age < self._keep_seconds):
                 return
             self._drop(oldest)
 
