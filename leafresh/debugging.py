@@ -8,7 +8,5 @@ from django.views.debug import SafeExceptionReporterFilter
 class ReporterFilter(SafeExceptionReporterFilter):
     """Django's own, which knows keys and passwords by their names, but not URLs that hold one."""
 
-    hidden_settings = re.compile(
-        f"{SafeExceptionReporterFilter.hidden_settings.pattern}|_URL|CACHES|CHANNEL_LAYERS|LOCATION|HOSTS$",
-        re.IGNORECASE,
-    )
+    _known = SafeExceptionReporterFilter.hidden_settings.pattern
+    hidden_settings = re.compile(f"{_known}|_URL|CACHES|CHANNEL_LAYERS|LOCATION|HOSTS$", re.IGNORECASE)

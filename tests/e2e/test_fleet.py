@@ -82,8 +82,9 @@ async def test_one_of_many_stops_for_itself_alone_wherever_all_are(fleet: Runnin
     going = asyncio.create_task(read(other.url, reading=seen, sessionId="goes", **selection))
     generation_id = await generation_of(seen, 5)
     async with httpx.AsyncClient() as http:
-        answer = await http.post(f"{other.url}/api/chatbot/generations/{generation_id}/stop?sessionId=goes")
-    assert answer.json()["data"]["outcome"] == "stopped"
+        stop = f"/api/chatbot/generations/{generation_id}/stop?sessionId=goes"
+        answers = await asyncio.gather(*(http.post(server.url + stop) for server in (one, other, one, other)))
+    assert {answer.json()["data"]["outcome"] for answer in answers} == {"stopped"}
     gone = await going
     gone.check()
     assert gone.events[-1].payload["stopped"] is True
@@ -140,6 +141,31 @@ async def test_the_answer_in_one_piece_joins_too(fleet: RunningFleet) -> None:
     streamed = await reading
     assert answer.json()["data"] == streamed.events[-1].payload
     assert answer.headers["X-Leafresh-Generation"] == streamed.events[0].payload["generationId"]
+
+
+async def test_who_joins_what_cannot_begin_is_answered_by_its_own_process() -> None:
+    with Provider() as provider:
+        env = {
+            **{"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", "LEAFRESH_CHAT_MODEL": "openai:slow"},
+            **{"LEAFRESH_MODEL_CONCURRENCY": "1", "LEAFRESH_MODEL_QUEUE_SECONDS": "1"},
+        }
+        with RunningFleet(2, **env) as fleet:
+            one, other = fleet.servers
+            seen = Reading()
+            busy = asyncio.create_task(read(one.url, reading=seen, sessionId="first", **SELECTION))
+            await generation_of(seen, 1)
+            selection = {**SELECTION, "location": "beach"}
+            waits = asyncio.create_task(
+                read(one.url, until=lambda it: bool(it.refused), sessionId="waits", **selection)
+            )
+            await asyncio.sleep(0.3)
+            joined = await read(other.url, sessionId="joins", **selection)
+            joined.check()
+            assert (joined.connections, joined.refused) == (1, [])
+            assert (await waits).refused == [503]
+            (await busy).check()
+            assert len(provider.requests) == 2
+            fleet.check_nothing_is_left()
 
 
 async def test_two_hundred_same_questions_on_four_processes_call_the_model_once() -> None:

@@ -1,0 +1,59 @@
+"""When a generation ends that nobody here listens to, in a fleet: Redis is asked through a stand-in that is told what
+to answer."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chatbot.fleet.client import Unreachable
+from chatbot.models import Outcome
+from chatbot.recommending import supervisor as module
+from chatbot.recommending.supervisor import Supervisor
+
+
+class Fleet:
+    """Says, look after look, whether somebody listens elsewhere; "gone" when Redis does not answer."""
+
+    def __init__(self, *looks: bool | str) -> None:
+        self._looks = list(looks)
+
+    async def is_heard(self, generation_id: object) -> bool:
+        look = self._looks.pop(0) if self._looks else True
+        if isinstance(look, str):
+            raise Unreachable
+        return look
+
+    @property
+    def asked_for_more(self) -> bool:
+        return not self._looks
+
+
+async def ends(monkeypatch: pytest.MonkeyPatch, *looks: bool | str) -> bool:
+    """Whether the generation is given up behind these looks."""
+    monkeypatch.setattr(module, "EAR_SECONDS", 0.01)
+    part = Fleet(*looks)
+    monkeypatch.setattr(module, "fleet", lambda: part)
+    ended: list[Outcome] = []
+    generation: Any = SimpleNamespace(id="g", listeners=0, attached=1, ended=asyncio.Event(), end=ended.append)
+    supervisor = Supervisor(max_generations=1, abandon_seconds=0.01)
+    supervisor._check_later(generation, 0.01)
+    async with asyncio.timeout(10):
+        while not part.asked_for_more:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+    return ended == [Outcome.ABANDONED]
+
+
+async def test_nobody_at_two_looks_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await ends(monkeypatch, False, False)
+
+
+async def test_who_is_missed_once_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis began anew: who listens elsewhere needs a moment to say so."""
+    assert not await ends(monkeypatch, False, True, "gone", True, False, True, True)
+
+
+async def test_when_the_last_one_leaves_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await ends(monkeypatch, True, "gone", False, False)
