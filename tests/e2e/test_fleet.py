@@ -146,8 +146,11 @@ async def test_the_answer_in_one_piece_joins_too(fleet: RunningFleet) -> None:
 async def test_who_joins_what_cannot_begin_is_answered_by_its_own_process() -> None:
     with Provider() as provider:
         env = {
-            **{"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", "LEAFRESH_CHAT_MODEL": "openai:slow"},
-            **{"LEAFRESH_MODEL_CONCURRENCY": "1", "LEAFRESH_MODEL_QUEUE_SECONDS": "1"},
+            "OPENAI_BASE_URL": provider.url,
+            "OPENAI_API_KEY": "none",
+            "LEAFRESH_CHAT_MODEL": "openai:slow",
+            "LEAFRESH_MODEL_CONCURRENCY": "1",
+            "LEAFRESH_MODEL_QUEUE_SECONDS": "1",
         }
         with RunningFleet(2, **env) as fleet:
             one, other = fleet.servers
