@@ -130,9 +130,10 @@ class Soak:
         """Kills the second and the third process in turn; the first shows how memory grows."""
         loop = asyncio.get_running_loop()
         turn = 0
+        began = loop.time()
         while True:
-            await asyncio.sleep(KILL_SECONDS)
             turn += 1
+            await asyncio.sleep(began + turn * KILL_SECONDS - loop.time())
             victim = self.fleet.servers[1 + turn % 2]
             await loop.run_in_executor(None, victim.stop, signal.SIGKILL)
             self.counts["killed"] += 1
