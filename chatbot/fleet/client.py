@@ -34,6 +34,7 @@ class Client:
         from redis.exceptions import RedisError
 
         self.reachable = True
+        self.back_at = float("-inf")  # when it was last found to answer again, by the loop's clock
         self._failures = (RedisError, OSError, TimeoutError)
         self._prefix = prefix
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -79,6 +80,7 @@ class Client:
         if not self.reachable:
             logger.warning("Redis answers again")
             self.reachable = True
+            self.back_at = asyncio.get_running_loop().time()
         return result
 
     async def close(self) -> None:

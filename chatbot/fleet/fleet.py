@@ -88,8 +88,17 @@ class Fleet:
             await self.client.run(say)
 
     async def is_heard(self, generation_id: uuid.UUID) -> bool:
-        """Whether somebody listens to the generation elsewhere. Raises Unreachable."""
-        return bool(await self.client.run(lambda redis: redis.exists(self._ear(generation_id))))
+        """Whether somebody listens to the generation elsewhere. Raises Unreachable also when Redis cannot know: it
+        began anew, or was away, so that who listens has had no chance to say so."""
+
+        async def ask(redis: Any) -> tuple[int, dict[str, Any]]:
+            return await redis.exists(self._ear(generation_id)), await redis.info("server")
+
+        is_heard, server = await self.client.run(ask)
+        away = asyncio.get_running_loop().time() - self.client.back_at
+        if not is_heard and min(away, float(server["uptime_in_seconds"])) < 2 * EAR_SECONDS:
+            raise Unreachable
+        return bool(is_heard)
 
     def _ear(self, generation_id: uuid.UUID) -> str:
         return self.client.key("ear", generation_id)

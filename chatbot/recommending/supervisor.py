@@ -152,20 +152,16 @@ class Supervisor:
             self.keep(self._end_if_unheard(generation, attached, part))
 
     async def _end_if_unheard(self, generation: RunningGeneration, attached: int, part: Fleet) -> None:
-        """The same, when nobody listens in another process either, at two looks: a Redis that began anew knows nobody
-        for a moment. Who cannot know lets the generation go on: it ends anyway."""
-        for pause in (EAR_SECONDS, 0):
-            try:
-                is_heard = await part.is_heard(generation.id)
-            except Unreachable:
-                is_heard = True
-            if is_heard:
-                asyncio.get_running_loop().call_later(EAR_SECONDS, self._end_if_abandoned, generation, attached)
-                return
-            await asyncio.sleep(pause)
-            if generation.listeners or generation.attached != attached:
-                return
-        generation.end(Outcome.ABANDONED)
+        """The same, when nobody listens in another process either. Who cannot know lets the generation go on: it ends
+        anyway."""
+        try:
+            is_heard = await part.is_heard(generation.id)
+        except Unreachable:
+            is_heard = True
+        if is_heard:
+            asyncio.get_running_loop().call_later(EAR_SECONDS, self._end_if_abandoned, generation, attached)
+        elif generation.listeners == 0 and generation.attached == attached:
+            generation.end(Outcome.ABANDONED)
 
     async def _run(self, generation: RunningGeneration) -> None:
         try:

@@ -1,5 +1,6 @@
 """Many streams at once on one process, and what is left of them afterwards."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from tests.e2e.sse import SELECTION, stream
 
 STREAMS = 500
 MOST_CONNECTIONS = 20
+
+
+MOST_TO_REDIS = 8 if os.environ.get("TEST_REDIS_URL") else 0
+"""Connections that were needed at once, and stay."""
 
 
 def database_handles(pid: int) -> int:
@@ -64,7 +69,8 @@ def test_five_hundred_streams_at_once_all_complete_and_leave_nothing_behind() ->
         assert most[0] == before[0]
         until_quiet(server)
         after = resources(server.pid)
-        assert after[:2] == before[:2]
+        assert after[0] == before[0]
+        assert before[1] <= after[1] <= before[1] + MOST_TO_REDIS
         assert max(most[2], after[2]) <= most_database_handles(before[2])
         assert not re.search("ERROR|Traceback|Warning", server.output)
 
