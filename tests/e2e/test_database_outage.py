@@ -42,7 +42,11 @@ def cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def served(cluster: Cluster) -> Iterator[RunningServer]:
-    settings = {"DATABASE_URL": cluster.url(DATABASE), "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}
+    settings = {
+        "DATABASE_URL": cluster.url(DATABASE),
+        "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15",
+        "LEAFRESH_DRAIN_SECONDS": "20",
+    }
     with RunningServer(env=settings) as server:
         yield server
 
