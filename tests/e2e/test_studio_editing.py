@@ -149,7 +149,7 @@ def close_with_unsaved_text(mine: Desk, line: Line) -> None:
     mine.write("\n닫기 전에 쓴 문장")
     mine.expect_class("#save-state", "warning")
     # A page that is hidden saves once more, also when it is closed: that must not get through the mended line.
-    mine.page.evaluate("window.fetch = () => Promise.reject(new TypeError('cut'))")
+    mine.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('cut')); }")
     mine.page.close(run_before_unload=True)
     if not mine.page.is_closed():
         mine.page.wait_for_event("close")
