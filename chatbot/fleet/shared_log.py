@@ -193,6 +193,7 @@ class SharedLog:
             self._due.add(generation_id)
         elif copy.has_end or not caught_up:  # Redis has all that there is of it here
             del self._copies[generation_id]
+            self._due.discard(generation_id)  # what made it due meanwhile was in this batch
 
 
 def _text(place: Place) -> str:

@@ -68,7 +68,8 @@ def threads(server: RunningServer) -> int:
 
 
 def begun(server: RunningServer, prefix: str) -> dict[str, Background]:
-    """Streams of different answers, by their sessions, when all have shown something."""
+    """Streams of different answers, by their sessions, when all have shown something. What came before is over."""
+    until(lambda: all(httpx.get(f"{server.url}/health/ready").status_code == 200 for _ in range(20)))  # every thread
     streams = {
         f"{prefix}-{category}": Background(
             server.url, sessionId=f"{prefix}-{category}", **{**SELECTION, "category": category}

@@ -41,7 +41,8 @@ class Pairs:
 
 def _pairs(words: Iterable[str], first: int) -> NDArray[np.int64]:
     """Each pair and the place of its word, counted from ``first``, in one number: 21 bits a character, 21 the place."""
-    characters = np.frombuffer("\n".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    text = "\n".join([word.replace("\n", " ") for word in words])  # a line is a word
+    characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
     ends = characters == ord("\n")
     inside = ~(ends[:-1] | ends[1:])
     codes = characters[:-1] << _BITS | characters[1:]

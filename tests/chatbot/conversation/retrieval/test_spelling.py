@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.conversation.retrieval.pairs import Pairs
@@ -31,6 +31,7 @@ def test_kin_share_syllables_the_nearest_first() -> None:
     assert Spelling(WORDS).kin("물") == []
 
 
+@example(["\n00"], "0000")
 @given(words=st.lists(st.text(min_size=1, max_size=8)), word=st.text(max_size=8))
 def test_any_words_can_be_compared(words: list[str], word: str) -> None:
     spelling = Spelling(words)
