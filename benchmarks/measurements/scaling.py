@@ -14,7 +14,7 @@ from benchmarks.servers import Bench, Memory, Service
 
 PROCESSES = (1, 2, 4)
 STREAMS = 120
-TOKENS = 40
+TOKENS = 60
 PAUSE = 0.1
 """Ten tokens a second: a load that one core bears on one process."""
 
