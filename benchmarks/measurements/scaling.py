@@ -17,7 +17,7 @@ TOKENS = 60
 PAUSE = 0.1
 """Ten tokens a second: a load that one core bears on one process."""
 
-RAMP_SECONDS = 1.5
+RAMP_SECONDS = 3.0
 RUNS = 2
 FAST_TOKENS = 200
 FAST_STREAMS = 96
