@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LAST_CALL_SECONDS = 0.5
+"""How long connections that were open before the signal may still ask for something new."""
+
 LAST_SECONDS = 3.0
 """How long it may take, behind all streams, to write what is not written yet, and as long again to tell other processes
 what is not told."""
@@ -23,13 +26,10 @@ async def let_go(server: "Server", seconds: float) -> None:
     """Ends the server's work in ``seconds`` at most, and a little more. Streams that are not over by then end without a
     terminal event, so that their clients come back, to another process. A second signal ends the patience."""
     server.stop_listening()
-    supervisor().refuse()
+    supervisor().announce_end()
     goodbye = asyncio.create_task(server.say_goodbye())
     if seconds > 0:
-        waiting = [asyncio.create_task(server.idle()), asyncio.create_task(_second_signal())]
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
+        await _wait_for_streams(server, seconds)
     await supervisor().drain()
     await arrears().settle(LAST_SECONDS)
     await goodbye
@@ -37,6 +37,19 @@ async def let_go(server: "Server", seconds: float) -> None:
     if part is not None:
         await asyncio.wait([asyncio.create_task(part.log.settle())], timeout=LAST_SECONDS)
     await fleetwide.leave()
+
+
+async def _wait_for_streams(server: "Server", seconds: float) -> None:
+    """Until no request is being answered any more, a second signal comes, or the time is over. At first who asks is
+    still answered: the connection was taken before the signal, and nobody else can be asked through it."""
+    impatient = asyncio.create_task(_second_signal())
+    last_call = min(seconds, LAST_CALL_SECONDS)
+    await asyncio.wait({impatient}, timeout=last_call)
+    supervisor().refuse()
+    idle = asyncio.create_task(server.idle())
+    await asyncio.wait({impatient, idle}, timeout=seconds - last_call, return_when=asyncio.FIRST_COMPLETED)
+    for task in (impatient, idle):
+        task.cancel()
 
 
 async def _second_signal() -> None:

@@ -39,6 +39,7 @@ class Supervisor:
         self._by_key: dict[Key, RunningGeneration] = {}
         self._keys: dict[uuid.UUID, list[Key]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ends_soon = False  # the server stops; who is connected may still ask
         self._draining = False
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ class Supervisor:
     @property
     def draining(self) -> bool:
         """Whether the server stops."""
-        return self._draining
+        return self._ends_soon or self._draining
 
     def check_room(self) -> None:
         """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""
@@ -126,6 +127,10 @@ class Supervisor:
     def only_for(self, session_id: str) -> list[RunningGeneration]:
         """The running generations that nobody but the session asked for."""
         return [generation for generation in self._running.values() if generation.sessions == {session_id}]
+
+    def announce_end(self) -> None:
+        """The server stops: it is not ready any more, but refuses nothing yet."""
+        self._ends_soon = True
 
     def refuse(self) -> None:
         """Starts nothing more."""

@@ -81,8 +81,7 @@ async def test_a_process_is_stopped_under_a_hundred_streams() -> None:
         for _, task in (*seen, *late):
             reading = await task
             reading.check()
-            assert reading.resets == 0
-            assert reading.connections <= 2  # a connection may be accepted by nobody at the moment of the signal
+            assert (reading.resets, reading.connections) == (0, 1)
         assert await status == 0
         assert "Traceback" not in stopped.output
         assert set(fleet.outcomes()) == {"completed"}
