@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from benchmarks.processes import Listener, clean_environment, run_python
 from benchmarks.servers import Bench, Memory, Service, ours
 
-DATABASE = os.environ.get("TEST_DATABASE_URL", "postgres://root@127.0.0.1:5432/leafresh")
+DATABASE = os.environ.get("TEST_DATABASE_URL", "postgres://127.0.0.1:5432/leafresh")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 """Where the tests on PostgreSQL and Redis look for them, too."""
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest; behind --soak, to the soak.
-#   TEST_DATABASE_URL  a PostgreSQL in which databases may be made; tests use some of their own, and remove them
+#   TEST_DATABASE_URL  a PostgreSQL in which databases may be made (as the user of the same name, unless it names one);
+#                      tests use some of their own, and remove them
 #   TEST_REDIS_URL     a Redis, for the servers that tests start, each with keys of its own; what is tested within the
 #                      tests' own process, where an event loop lives for a moment, is tested without
 set -uo pipefail
 cd "$(dirname "$0")/.."
-export DATABASE_URL="${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/leafresh}"
+export DATABASE_URL="${TEST_DATABASE_URL:-postgres://127.0.0.1:5432/leafresh}"
 export TEST_REDIS_URL="${TEST_REDIS_URL:-redis://127.0.0.1:6379/0}"
 unset REDIS_URL
 missing=1

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from chatbot.fleet.client import Client
+from chatbot.fleet.client import Client, Unreachable
 
 ME = uuid.uuid4().hex
 """This process, as others know it."""
@@ -50,7 +50,7 @@ class Members:
             return set()
         try:
             signs = await self._client.run(lambda redis: redis.mget([self.key(process) for process in asked]))
-        except Exception:
+        except Unreachable:
             self._missed.clear()  # nobody was seen to be missing meanwhile
             raise
         now = asyncio.get_running_loop().time()

@@ -144,9 +144,8 @@ class Writing:
             def read(text: str) -> bool:
                 had_everything = composer.complete
                 is_seen = self._feed(text)
-                if (
-                    composer.complete and not had_everything and source.hosted
-                ):  # the provider counts its tokens behind the text
+                if composer.complete and not had_everything and source.hosted:
+                    # The provider counts its tokens behind the text.
                     limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
                 return is_seen
 

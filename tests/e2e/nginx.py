@@ -47,6 +47,17 @@ def free_port() -> int:
         return port
 
 
+def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Returns when the process listens on the loopback port. Raises RuntimeError with its log when it does not."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"it did not start:\n{log.read_text('utf-8') if log.exists() else ''}")
+
+
 class RunningNginx:
     """``with RunningNginx(ports) as nginx: … nginx.url``: passes requests on to those ports."""
 
@@ -75,13 +86,8 @@ class RunningNginx:
         command = [EXECUTABLE, "-c", str(configuration), "-p", str(self._directory)]
         command += ["-e", str(self._directory / "error.log")]
         self._process = subprocess.Popen(command)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.05)
-        raise RuntimeError(f"nginx did not start:\n{(self._directory / 'error.log').read_text()}")
+        await_port(self._process, self.port, self._directory / "error.log")
+        return self
 
     def reload(self) -> None:
         """Has it read its configuration anew, as `systemctl reload nginx` does."""

@@ -1,14 +1,14 @@
 """A Redis of a test's own, that can be stopped, started anew without memory, and frozen."""
 
+import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.e2e.nginx import free_port
+from tests.e2e.nginx import await_port, free_port
 
 EXECUTABLE = shutil.which("redis-server")
 
@@ -28,13 +28,8 @@ class RunningRedis:
         assert EXECUTABLE is not None
         command = [EXECUTABLE, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.02)
-        raise RuntimeError("redis-server did not start")
+        await_port(self._process, self.port, Path(os.devnull))
+        return self
 
     def stop(self) -> None:
         """Ends it at once; what it knew is lost."""

@@ -4,11 +4,9 @@ import datetime
 import ipaddress
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.e2e.nginx import EXECUTABLE, ROOT, free_port
+from tests.e2e.nginx import EXECUTABLE, ROOT, await_port, free_port
 
 NAME = "chat.example.com"
 
@@ -127,13 +125,8 @@ class TlsNginx:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command(), stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.05)
-        raise RuntimeError(f"nginx did not start:\n{(self._directory / 'error.log').read_text()}")
+        await_port(self._process, self.port, self._directory / "error.log")
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
