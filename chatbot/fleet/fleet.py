@@ -12,15 +12,13 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from chatbot.fleet.client import Client, Unreachable
+from chatbot.fleet.ears import Ears
 from chatbot.fleet.members import BEAT_SECONDS, Members
 from chatbot.fleet.messages import Messages
 from chatbot.fleet.questions import Questions
 from chatbot.fleet.shared_log import Entry, SharedLog
 
 logger = logging.getLogger(__name__)
-
-EAR_SECONDS = 2.0
-"""How long it counts that somebody listens to a generation in another process."""
 
 SWEEP_SECONDS = 2.0
 """How often one of all processes looks whether dead ones left something behind."""
@@ -44,8 +42,13 @@ class Fleet:
         self.client = Client(url, prefix)
         self.members = Members(self.client)
         self.questions = Questions(self.client, self.members)
+        self.ears = Ears(self.client)
         self.log = SharedLog(
-            self.client, read=duties.read, ends=duties.ends, keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS
+            self.client,
+            self.ears,
+            read=duties.read,
+            ends=duties.ends,
+            keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS,
         )
         layer = get_channel_layer()
         assert layer is not None, "CHANNEL_LAYERS names no default layer"
@@ -73,35 +76,6 @@ class Fleet:
             await self.members.leave()
         await self.messages.leave()
         await self.client.close()
-
-    async def listen_to(self, generation_ids: Sequence[uuid.UUID]) -> None:
-        """Says that somebody here listens to generations of other processes. Raises Unreachable."""
-        keys = [self._ear(generation_id) for generation_id in generation_ids]
-
-        async def say(redis: Any) -> None:
-            pipeline = redis.pipeline(transaction=False)
-            for key in keys:
-                pipeline.set(key, 1, px=round(EAR_SECONDS * 1000))
-            await pipeline.execute()
-
-        if keys:
-            await self.client.run(say)
-
-    async def is_heard(self, generation_id: uuid.UUID) -> bool:
-        """Whether somebody listens to the generation elsewhere. Raises Unreachable also when Redis cannot know: it
-        began anew, or was away, so that who listens has had no chance to say so."""
-
-        async def ask(redis: Any) -> tuple[int, dict[str, Any]]:
-            return await redis.exists(self._ear(generation_id)), await redis.info("server")
-
-        is_heard, server = await self.client.run(ask)
-        away = asyncio.get_running_loop().time() - self.client.back_at
-        if not is_heard and min(away, float(server["uptime_in_seconds"])) < 2 * EAR_SECONDS:
-            raise Unreachable
-        return bool(is_heard)
-
-    def _ear(self, generation_id: uuid.UUID) -> str:
-        return self.client.key("ear", generation_id)
 
     async def _beat(self) -> None:
         while True:

@@ -1,7 +1,8 @@
 """The event logs that others can read: each generation's events in a Redis Stream of its own, bounded and expiring.
 
-The log in memory comes first; it is copied here in batches, behind the backs of those who listen. Event n has the id
-``n-0``. Signs stand between events: ``n-1``, ``n-2`` … behind event n.
+The log in memory comes first; it is copied here in batches, behind the backs of those who listen: often when somebody
+listens in another process, seldom when nobody does. Event n has the id ``n-0``. Signs stand between events: ``n-1``,
+``n-2`` … behind event n.
 """
 
 import asyncio
@@ -9,23 +10,24 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatbot.fleet.client import Client, Unreachable
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
+from chatbot.fleet.ears import Ears
 
 logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
-"""Events of this long are copied together."""
+"""Events of this long are copied together: the first ones, the last ones, and all that is heard elsewhere."""
+
+SELDOM_SECONDS = 0.5
+"""How often all others are copied. Who begins to listen elsewhere waits for so long at most."""
 
 AGAIN_SECONDS = 0.25
 """After Redis did not answer."""
 
-AT_ONCE = 50
-"""Generations that are copied with one command."""
+AT_ONCE = 20
+"""Generations that are copied with one command, which keeps Redis from all others for the time it takes."""
 
 BATCH = 500
 """Entries that are copied, or read, of one generation at once."""
@@ -42,16 +44,30 @@ FAREWELL = "farewell"
 Place = tuple[int, int]
 """An entry's id: its event's number, and its place behind that event."""
 
+BEGINNING: Place = (0, 0)
+"""Before all entries."""
+
 _APPEND = """
-local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-local last = top[1] and top[1][1] or '0-0'
-if last ~= ARGV[1] then return last end
-for i = 4, #ARGV, 4 do
-  last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[i], 'n', ARGV[i+1], 's', ARGV[i+2], 'd', ARGV[i+3])
+local reply, at = {}, 3
+for k = 1, #KEYS, 2 do
+  local top = redis.call('XREVRANGE', KEYS[k], '+', '-', 'COUNT', 1)
+  local last = top[1] and top[1][1] or '0-0'
+  local is_as_thought, first = last == ARGV[at], at + 2
+  at = first + 4 * ARGV[at + 1]
+  if is_as_thought and first < at then
+    for i = first, at - 1, 4 do
+      last = redis.call(
+        'XADD', KEYS[k], 'MAXLEN', '~', ARGV[2], ARGV[i], 'n', ARGV[i + 1], 's', ARGV[i + 2], 'd', ARGV[i + 3])
+    end
+    redis.call('EXPIRE', KEYS[k], ARGV[1])
+  end
+  reply[#reply + 1] = {last, redis.call('EXISTS', KEYS[k + 1])}
 end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-return last
+return reply
 """
+"""For the log and the ear of each generation: its last entry, and whether it is heard. Arguments: the seconds and the
+number of entries that are kept, then of each generation the entry that is thought to be the last one, the number of
+new ones, and their places, names, sessions and data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ class Entry:
 class _Copy:
     """How far a generation's log was copied, and the signs in it."""
 
-    copied: Place = (0, 0)
+    copied: Place = BEGINNING
+    is_heard: bool = False  # in another process, when it was last copied
     signs: list[Entry] = field(default_factory=list)
     has_end: bool = False  # what was copied says that nothing follows
 
@@ -83,28 +100,34 @@ class SharedLog:
     def __init__(
         self,
         client: Client,
+        ears: Ears,
         *,
         read: Callable[[uuid.UUID, int], Sequence[Entry]],
         ends: Callable[[str], bool],
         keep_seconds: float,
     ) -> None:
         self._client = client
+        self._ears = ears
         self._read = read
         self._ends = ends
         self._keep_seconds = max(1, round(keep_seconds))
         self._append = client.script(_APPEND)
         self._copies: dict[uuid.UUID, _Copy] = {}
         self._due: set[uuid.UUID] = set()
+        self._soon: set[uuid.UUID] = set()  # of those that are due
+        self._seldom_at = 0.0  # when all that was due was last copied, by the loop's clock
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         """Generations that are not wholly copied."""
         return len(self._copies)
 
-    def copy(self, generation_id: uuid.UUID) -> None:
+    def copy(self, generation_id: uuid.UUID, *, soon: bool = False) -> None:
         """There is more in the generation's log. Costs next to nothing: the copying is done later, elsewhere."""
-        self._copies.setdefault(generation_id, _Copy())
+        copy = self._copies.setdefault(generation_id, _Copy())
         self._due.add(generation_id)
+        if soon or copy.is_heard or copy.copied == BEGINNING:
+            self._soon.add(generation_id)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
 
@@ -113,12 +136,13 @@ class SharedLog:
         signs = self._copies.setdefault(generation_id, _Copy()).signs
         part = sum(sign.place[0] == number for sign in signs) + 1
         signs.append(Entry((number, part), name, data, session))
-        self.copy(generation_id)
+        self.copy(generation_id, soon=True)
 
     async def settle(self) -> None:
         """Returns when all that is there has been copied."""
         while self._task is not None:
-            await asyncio.wait({self._task}, timeout=1)
+            self._seldom_at = 0.0
+            await asyncio.wait({self._task}, timeout=SELDOM_SECONDS)
 
     async def entries(self, after: Mapping[uuid.UUID, Place]) -> dict[uuid.UUID, list[Entry]]:
         """What Redis has of the generations, each behind its place. Raises Unreachable."""
@@ -147,32 +171,40 @@ class SharedLog:
             self._task = None
 
     async def _copy_due(self) -> None:
-        """All that is due, so many generations with each command."""
-        waiting, self._due = sorted(self._due), set()
+        """All that is due now, so many generations with each command."""
+        now = asyncio.get_running_loop().time()
+        is_time_for_all = now - self._seldom_at >= SELDOM_SECONDS
+        waiting = sorted(self._due if is_time_for_all else self._soon)
+        if is_time_for_all:
+            self._seldom_at = now
         while waiting:
             some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+            self._due.difference_update(some)
+            self._soon.difference_update(some)
             try:
                 await self._copy_all(some)
             except Exception as error:  # nothing is lost: it is in memory
                 if not isinstance(error, Unreachable):
                     logger.exception("events could not be copied")
-                self._due |= {*some, *waiting}
+                for generation_id in some:
+                    self.copy(generation_id, soon=True)
                 return
 
     async def _copy_all(self, due: Sequence[uuid.UUID]) -> None:
+        keys: list[str] = []
+        arguments: list[str | int] = [self._keep_seconds, LONGEST]
         batches = {generation_id: self._batch(generation_id) for generation_id in due}
-
-        async def append(redis: "Redis") -> list[str]:
-            pipeline = redis.pipeline(transaction=False)
-            for generation_id, entries in batches.items():
-                arguments = [_text(self._copies[generation_id].copied), self._keep_seconds, LONGEST]
-                values = [it for entry in entries for it in (_text(entry.place), entry.name, entry.session, entry.data)]
-                await self._append(keys=[self._key(generation_id)], args=[*arguments, *values], client=pipeline)
-            return list(await pipeline.execute())
-
-        for (generation_id, entries), last in zip(batches.items(), await self._client.run(append), strict=True):
+        for generation_id, entries in batches.items():
+            keys += [self._key(generation_id), self._ears.key(generation_id)]
+            arguments += [_text(self._copies[generation_id].copied), len(entries)]
+            for entry in entries:
+                arguments += [_text(entry.place), entry.name, entry.session, entry.data]
+        said = await self._client.run(lambda redis: self._append(keys=keys, args=arguments, client=redis))
+        for (generation_id, entries), (last, is_heard) in zip(batches.items(), said, strict=True):
+            copy = self._copies[generation_id]
             # Redis may have less than was thought, when it began anew, or more, when its answer was lost.
-            self._copies[generation_id].copied = _place(last)
+            copy.copied = _place(last)
+            copy.is_heard = bool(is_heard)
             self._go_on(generation_id, entries)
 
     def _batch(self, generation_id: uuid.UUID) -> list[Entry]:
@@ -190,10 +222,11 @@ class SharedLog:
             (entry.name == GIVEN_UP or self._ends(entry.name)) and entry.place <= copy.copied for entry in entries
         )
         if self._batch(generation_id):
-            self._due.add(generation_id)
-        elif copy.has_end or not caught_up:  # Redis has all that there is of it here
+            self.copy(generation_id, soon=not caught_up or len(entries) == BATCH)
+        elif copy.has_end or not (entries or self._read(generation_id, 0)):  # it ended, or was erased
             del self._copies[generation_id]
-            self._due.discard(generation_id)  # what made it due meanwhile was in this batch
+            self._due.discard(generation_id)
+            self._soon.discard(generation_id)
 
 
 def _text(place: Place) -> str:

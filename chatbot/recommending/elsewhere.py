@@ -154,7 +154,7 @@ class Elsewhere:
             return
         self._checked_at = now
         running = [it for it in self._followed.values() if not it.ended.is_set()]
-        await self._fleet.listen_to([it.id for it in running if it.listeners])
+        await self._fleet.ears.listen_to([it.id for it in running if it.listeners])
         dead = await self._fleet.members.dead({it.process for it in running})
         orphans = [it for it in running if it.process in dead]
         silent = [it for it in running if it.process not in dead and now - it.heard_at >= SILENT_SECONDS]

@@ -173,7 +173,7 @@ class RunningGeneration:
             self._early.append(event)
             return
         self._publisher.send(event)
-        self._sharing.event()
+        self._sharing.event(event.name)
 
     def _show(self, composed: Composed) -> None:
         match composed:

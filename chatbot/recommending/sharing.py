@@ -10,7 +10,7 @@ from chatbot.fleet.members import ME
 from chatbot.fleet.questions import Claim
 from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP
 from chatbot.recommending.fleetwide import fleet
-from chatbot.streaming.events import decode_event, encode_event
+from chatbot.streaming.events import TERMINAL, decode_event, encode_event
 from chatbot.streaming.listening import Farewell
 
 
@@ -38,10 +38,10 @@ class Sharing:
             with suppress(Unreachable):  # whoever finds the claim then finds the generation ended
                 await self._fleet.questions.release(self._claim, questions or self._questions)
 
-    def event(self) -> None:
-        """An event was published."""
+    def event(self, name: str) -> None:
+        """An event of that name was published."""
         if self._fleet is not None:
-            self._fleet.log.copy(self._claim.generation_id)
+            self._fleet.log.copy(self._claim.generation_id, soon=name in TERMINAL)
 
     def farewell(self, session_id: str, farewell: Farewell) -> None:
         """The generation ends for one session, behind the last event that was published."""

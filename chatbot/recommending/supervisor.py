@@ -12,7 +12,8 @@ from django.conf import settings
 
 from chatbot.errors import ApplicationError, ShuttingDown, TooManyGenerations
 from chatbot.fleet.client import Unreachable
-from chatbot.fleet.fleet import EAR_SECONDS, Fleet
+from chatbot.fleet.ears import EAR_SECONDS
+from chatbot.fleet.fleet import Fleet
 from chatbot.models import Outcome
 from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.generation import RunningGeneration
@@ -160,7 +161,7 @@ class Supervisor:
         """The same, when nobody listens in another process either. Who cannot know lets the generation go on: it ends
         anyway."""
         try:
-            is_heard = await part.is_heard(generation.id)
+            is_heard = await part.ears.is_heard(generation.id)
         except Unreachable:
             is_heard = True
         if is_heard:

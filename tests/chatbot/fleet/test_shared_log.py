@@ -6,6 +6,7 @@ import pytest
 
 from chatbot.fleet import shared_log as module
 from chatbot.fleet.client import Client
+from chatbot.fleet.ears import Ears
 from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry, Place, SharedLog
 from tests.e2e.redis_server import RunningRedis
 
@@ -15,6 +16,7 @@ BEGINNING: Place = (0, 0)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GATHER_SECONDS", 0.005)
+    monkeypatch.setattr(module, "SELDOM_SECONDS", 0.02)
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0.02)
 
 
@@ -40,7 +42,7 @@ def log_of(client: Client, *logs: Written) -> SharedLog:
     def read(generation_id: uuid.UUID, number: int) -> list[Entry]:
         return known[generation_id].events[number:]
 
-    return SharedLog(client, read=read, ends=lambda name: name == "close", keep_seconds=60)
+    return SharedLog(client, Ears(client), read=read, ends=lambda name: name == "close", keep_seconds=60)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -79,6 +81,92 @@ async def test_what_is_whole_is_forgotten(redis: RunningRedis, prefix: str) -> N
     await log.settle()
     assert len(log) == 0
     assert (await log.entries({one.id: BEGINNING}))[one.id] == one.events
+    await client.close()
+
+
+async def numbers(log: SharedLog, one: Written) -> list[int]:
+    """The events that Redis has."""
+    return [entry.place[0] for entry in (await log.entries({one.id: BEGINNING})).get(one.id, [])]
+
+
+async def copied_soon(log: SharedLog, one: Written, number: int) -> None:
+    """Waits until Redis has so many."""
+    async with asyncio.timeout(20):
+        while (await numbers(log, one))[-1:] != [number]:
+            await asyncio.sleep(0.005)
+
+
+async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_copied_soon(
+    redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SELDOM_SECONDS", 3600.0)
+    client = Client(redis.url, prefix)
+    before, one = Written(), Written()
+    log = log_of(client, before, one)
+    before.close()
+    log.copy(before.id)
+    await log.settle()  # the time for all is past, the next one is far away
+
+    one.write("가")
+    log.copy(one.id)
+    await copied_soon(log, one, 1)
+    one.write("나")
+    log.copy(one.id)
+    await asyncio.sleep(0.1)
+    assert await numbers(log, one) == [1]
+
+    await Ears(client).listen_to([one.id])
+    log.copy(one.id, soon=True)  # says that it is heard
+    await copied_soon(log, one, 2)
+    one.write("다")
+    log.copy(one.id)
+    await copied_soon(log, one, 3)
+
+    await client.run(lambda it: it.delete(Ears(client).key(one.id)))
+    one.write("라")
+    log.copy(one.id)
+    await copied_soon(log, one, 4)  # says that it is not
+    one.write("마")
+    log.copy(one.id)
+    await asyncio.sleep(0.1)
+    assert await numbers(log, one) == [1, 2, 3, 4]
+    one.close()
+    log.copy(one.id, soon=True)
+    await copied_soon(log, one, 6)
+    await client.close()
+
+
+async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedis, prefix: str) -> None:
+    """A sign behind an event gets its own place, whenever the events before it were copied."""
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가")
+    log.sign(one.id, 1, FAREWELL, "[]", session="나")
+    await log.settle()
+    log.copy(one.id)
+    await log.settle()
+    log.sign(one.id, 1, FAREWELL, "[]", session="너")
+    await log.settle()
+    assert (await log.entries({one.id: BEGINNING}))[one.id] == [
+        one.events[0],
+        Entry((1, 1), FAREWELL, "[]", "나"),
+        Entry((1, 2), FAREWELL, "[]", "너"),
+    ]
+    await client.close()
+
+
+async def test_what_was_erased_here_is_copied_no_more(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가")
+    log.copy(one.id)
+    await log.settle()
+    one.events.clear()
+    log.copy(one.id)
+    await log.settle()
+    assert len(log) == 0
     await client.close()
 
 

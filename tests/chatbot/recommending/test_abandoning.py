@@ -18,6 +18,7 @@ class Fleet:
 
     def __init__(self, *looks: bool | str) -> None:
         self._looks = list(looks)
+        self.ears = self
 
     async def is_heard(self, generation_id: object) -> bool:
         look = self._looks.pop(0) if self._looks else True
