@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
@@ -56,5 +57,6 @@ def processes(
     if redis:
         env |= {"REDIS_URL": REDIS, "LEAFRESH_REDIS_PREFIX": f"leafresh-bench-{uuid.uuid4().hex[:12]}"}
     service = replace(service, env=env)
-    with ExitStack() as stack:
-        yield service, [stack.enter_context(service.run()) for _ in range(count)]
+    with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+        starting = [pool.submit(stack.enter_context, service.run()) for _ in range(count)]
+        yield service, [running.result() for running in starting]

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from benchmarks import fleet
 from benchmarks.figures import Figure, median, spread
@@ -17,10 +18,12 @@ TOKENS = 60
 PAUSE = 0.1
 """Ten tokens a second: a load that one core bears on one process."""
 
-RAMP_SECONDS = 3.0
-RUNS = 2
+RAMP_SECONDS = 2.0
+ROUNDS = 4
 FAST_TOKENS = 200
 FAST_STREAMS = 96
+
+ALONE = "1 process without Redis"
 
 
 def on_processes(bench: Bench) -> list[Figure]:
@@ -34,39 +37,43 @@ def on_processes(bench: Bench) -> list[Figure]:
 
 
 def _paced(bench: Bench, url: str) -> list[Figure]:
+    """All fleets run side by side and have the load in turns: the machine's speed changes by the minute, so that only
+    what is measured in the same round is compared."""
     model = Memory(TOKENS, PAUSE)
     moments = [number * RAMP_SECONDS / STREAMS for number in range(STREAMS)]
-    costs: dict[int, list[float]] = {}
-    for count in PROCESSES:
-        costs[count] = _cost_per_stream(bench, model, url, count, moments)
-    alone = _cost_per_stream(bench, model, url, 1, moments, redis=False)
+    costs: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        fleets = {_name(count): stack.enter_context(fleet.processes(bench, model, url, count)) for count in PROCESSES}
+        fleets[ALONE] = stack.enter_context(fleet.processes(bench, model, url, 1, redis=False))
+        offered = choices(fleets[ALONE][1][0].port)
+
+        def cost(name: str) -> float:
+            """Milliseconds of all processes together."""
+            return sum(run.cpu for run in _put_on_all(*fleets[name], moments, offered, tokens=TOKENS)) * 1000 / STREAMS
+
+        with ThreadPoolExecutor() as pool:  # the first time, connections to the database are opened
+            list(pool.map(cost, fleets))
+        for _ in range(bench.times(ROUNDS)):
+            for name in fleets:
+                costs.setdefault(name, []).append(cost(name))
+    one = costs[_name(1)]
     figures = [
         Figure(
-            f"9 CPU per stream, {count} process{'es'[: 2 * (count > 1)]}",
-            "ms",
-            median(costs[count]),
-            spread=spread(costs[count]),
+            f"9 CPU per stream, {_name(count)}", "ms", median(costs[_name(count)]), spread=spread(costs[_name(count)])
         )
         for count in PROCESSES
     ]
-    figures += [
-        Figure(f"9 CPU per stream, {count} processes by 1", "", median(costs[count]) / median(costs[1]), limit=1.15)
-        for count in PROCESSES[1:]
-    ]
-    per_token = (median(costs[1]) - median(alone)) * 1000 / TOKENS
-    return [*figures, Figure("9 CPU that Redis adds to a token", "µs", per_token)]
+    for count in PROCESSES[1:]:
+        ratios = [many / of_one for many, of_one in zip(costs[_name(count)], one, strict=True)]
+        figures.append(
+            Figure(f"9 CPU per stream, {_name(count)} by 1", "", median(ratios), limit=1.15, spread=spread(ratios))
+        )
+    added = [(mine - alone) * 1000 / TOKENS for mine, alone in zip(one, costs[ALONE], strict=True)]
+    return [*figures, Figure("9 CPU that Redis adds to a token", "µs", median(added), spread=spread(added))]
 
 
-def _cost_per_stream(
-    bench: Bench, model: Memory, url: str, count: int, moments: Sequence[float], *, redis: bool = True
-) -> list[float]:
-    """Milliseconds of all processes together, of each run."""
-    with fleet.processes(bench, model, url, count, redis=redis) as (service, running):
-        offered = choices(running[0].port)
-        warm = moments[: 20 * count]  # every process as much: opening a connection to the database costs milliseconds
-        _put_on_all(service, running, warm, offered, tokens=TOKENS)
-        runs = [_put_on_all(service, running, moments, offered, tokens=TOKENS) for _ in range(bench.times(RUNS))]
-    return [sum(run.cpu for run in each) * 1000 / STREAMS for each in runs]
+def _name(count: int) -> str:
+    return f"{count} process{'es'[: 2 * (count > 1)]}"
 
 
 def _as_fast_as_possible(bench: Bench, url: str) -> list[Figure]:
@@ -77,7 +84,7 @@ def _as_fast_as_possible(bench: Bench, url: str) -> list[Figure]:
             _put_on_all(service, running, [0.0] * 16, offered, tokens=FAST_TOKENS)
             runs = _put_on_all(service, running, [0.0] * FAST_STREAMS, offered, tokens=FAST_TOKENS)
             rate = FAST_STREAMS * FAST_TOKENS / max(run.seen.wall for run in runs)
-        figures.append(Figure(f"9 tokens per second, {count} process{'es'[: 2 * (count > 1)]}", "", rate))
+        figures.append(Figure(f"9 tokens per second, {_name(count)}", "", rate))
     return figures
 
 
