@@ -1,29 +1,38 @@
-"""Figure 9: what streams cost on several processes, and what Redis adds to a token."""
+"""Figure 9: what streams cost on several processes, beside the peer's, and what Redis adds to a token."""
 
+import operator
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Literal
 
 from benchmarks import fleet
 from benchmarks.figures import Figure, median, spread
 from benchmarks.fleet import NoFleet
 from benchmarks.load import Choice, Run, asks, choices, put
 from benchmarks.processes import Listener
-from benchmarks.servers import Bench, Memory, Service
+from benchmarks.servers import Bench, Memory, Service, peer
 
 PROCESSES = (1, 2, 4)
+BESIDE = (1, 4)
+"""Processes of the peer."""
+
 STREAMS = 120
 TOKENS = 60
 PAUSE = 0.1
 """Ten tokens a second: a load that one core bears on one process."""
 
 RAMP_SECONDS = 2.0
-ROUNDS = 4
+ROUNDS = 3
 FAST_TOKENS = 200
 FAST_STREAMS = 96
+GROWTH = 1.15
+"""What a stream may cost on several processes, of what it costs on one."""
 
-ALONE = "1 process without Redis"
+Group = tuple[Service, Sequence[Listener]]
+"""Processes that run side by side, and how they are asked."""
 
 
 def on_processes(bench: Bench) -> list[Figure]:
@@ -37,39 +46,60 @@ def on_processes(bench: Bench) -> list[Figure]:
 
 
 def _paced(bench: Bench, url: str) -> list[Figure]:
-    """All fleets run side by side and have the load in turns: the machine's speed changes by the minute, so that only
-    what is measured in the same round is compared."""
+    """The peer's processes know nothing of each other: what a stream costs more on several of them is the machine's."""
     model = Memory(TOKENS, PAUSE)
-    moments = [number * RAMP_SECONDS / STREAMS for number in range(STREAMS)]
-    costs: dict[str, list[float]] = {}
     with ExitStack() as stack:
-        fleets = {_name(count): stack.enter_context(fleet.processes(bench, model, url, count)) for count in PROCESSES}
-        fleets[ALONE] = stack.enter_context(fleet.processes(bench, model, url, 1, redis=False))
-        offered = choices(fleets[ALONE][1][0].port)
-
-        def cost(name: str) -> float:
-            """Milliseconds of all processes together."""
-            return sum(run.cpu for run in _put_on_all(*fleets[name], moments, offered, tokens=TOKENS)) * 1000 / STREAMS
-
-        with ThreadPoolExecutor() as pool:  # the first time, connections to the database are opened
-            list(pool.map(cost, fleets))
-        for _ in range(bench.times(ROUNDS)):
-            for name in fleets:
-                costs.setdefault(name, []).append(cost(name))
-    one = costs[_name(1)]
+        groups = {
+            f"ours {count}": stack.enter_context(fleet.processes(bench, model, url, count)) for count in PROCESSES
+        }
+        groups["without Redis"] = stack.enter_context(fleet.processes(bench, model, url, 1, redis=False))
+        for count in BESIDE:
+            others = peer(bench, model)
+            groups[f"peer {count}"] = others, [stack.enter_context(others.run()) for _ in range(count)]
+        costs = _in_turns(groups, bench.times(ROUNDS))
+    mine = {count: costs[f"ours {count}"] for count in PROCESSES}
+    theirs = {count: costs[f"peer {count}"] for count in BESIDE}
     figures = [
-        Figure(
-            f"9 CPU per stream, {_name(count)}", "ms", median(costs[_name(count)]), spread=spread(costs[_name(count)])
-        )
-        for count in PROCESSES
+        Figure(f"9 CPU per stream, {_name(count)}", "ms", median(several), spread=spread(several))
+        for count, several in mine.items()
     ]
-    for count in PROCESSES[1:]:
-        ratios = [many / of_one for many, of_one in zip(costs[_name(count)], one, strict=True)]
-        figures.append(
-            Figure(f"9 CPU per stream, {_name(count)} by 1", "", median(ratios), limit=1.15, spread=spread(ratios))
-        )
-    added = [(mine - alone) * 1000 / TOKENS for mine, alone in zip(one, costs[ALONE], strict=True)]
+    figures += [_growth(count, mine, theirs) for count in PROCESSES[1:]]
+    added = [seconds * 1000 / TOKENS for seconds in _each(operator.sub, mine[1], costs["without Redis"])]
     return [*figures, Figure("9 CPU that Redis adds to a token", "µs", median(added), spread=spread(added))]
+
+
+def _growth(count: int, mine: Mapping[int, list[float]], theirs: Mapping[int, list[float]]) -> Figure:
+    """What a stream costs on so many processes by what it costs on one. Where they are more than the machine has cores,
+    they cannot run at once: the peer says what that costs anybody."""
+    name = f"9 CPU per stream, {_name(count)} by 1"
+    ratios = _each(operator.truediv, mine[count], mine[1])
+    if count not in theirs:
+        return Figure(name, "", median(ratios), limit=GROWTH, spread=spread(ratios))
+    judged: Literal["value", "ratio"] = "value" if count <= (os.cpu_count() or 1) else "ratio"
+    peers = _each(operator.truediv, theirs[count], theirs[1])
+    return Figure.beside(name, "", ratios, peers, limit=GROWTH, judged=judged)
+
+
+def _in_turns(groups: Mapping[str, Group], rounds: int) -> dict[str, list[float]]:
+    """What a stream cost in each round, milliseconds of all processes of the group together. The groups have the load
+    in turns: the machine's speed changes by the minute, so that only what was measured in one round is compared."""
+    moments = [number * RAMP_SECONDS / STREAMS for number in range(STREAMS)]
+    offered = choices(groups["ours 1"][1][0].port)
+
+    def cost(name: str) -> float:
+        return sum(run.cpu for run in _put_on_all(*groups[name], moments, offered, tokens=TOKENS)) * 1000 / STREAMS
+
+    with ThreadPoolExecutor() as pool:  # the first time, connections to the database are opened
+        list(pool.map(cost, groups))
+    costs: dict[str, list[float]] = {name: [] for name in groups}
+    for _ in range(rounds):
+        for name, values in costs.items():
+            values.append(cost(name))
+    return costs
+
+
+def _each(of: Callable[[float, float], float], several: Sequence[float], others: Sequence[float]) -> list[float]:
+    return [of(one, other) for one, other in zip(several, others, strict=True)]
 
 
 def _name(count: int) -> str:
