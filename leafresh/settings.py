@@ -3,8 +3,10 @@
 A value that makes no sense raises ImproperlyConfigured with one sentence that names it.
 """
 
+import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +88,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
     }
+    # The admin's library looks for fields of PostgreSQL, which would import the driver: 10 MB for nothing. It does
+    # without when they cannot be imported.
+    sys.modules.setdefault("django.contrib.postgres.fields", cast("ModuleType", None))
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     from leafresh import postgresql  # not before: the embedded default needs no driver
 

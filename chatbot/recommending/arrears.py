@@ -8,12 +8,15 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from chatbot.connections import is_gone
+from chatbot.models import Outcome
 from chatbot.recommending.record import Ending, record_ending
 
 logger = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class Arrears:
 
     async def write(self, ending: Ending) -> None:
         """Writes the ending's row. Returns when it is written, or after PATIENCE_SECONDS, when it will be. Raises
-        nothing: what the database refuses is logged."""
+        nothing: what the database refuses is logged, and the row says only that the generation ended."""
         task = asyncio.create_task(self._write(ending))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
@@ -86,7 +89,7 @@ class Arrears:
             if is_gone(error):
                 self.keep(ending)
             else:
-                self._refused(ending, error)
+                await self._write_less(ending, error)
 
     async def _catch_up(self) -> None:
         SyncToAsync.thread_sensitive_context.set(self._thread)
@@ -105,26 +108,41 @@ class Arrears:
         batch = list(islice(self._kept, AT_ONCE))
         results = await asyncio.gather(*map(record_ending, batch), return_exceptions=True)
         done = set()
+        refused: list[tuple[Ending, BaseException]] = []
         for ending, result in zip(batch, results, strict=True):
             if isinstance(result, Exception) and is_gone(result):
                 continue
             done.add(ending.generation_id)
             if isinstance(result, BaseException):
-                self._refused(ending, result)
+                refused.append((ending, result))
         self._kept = deque(ending for ending in self._kept if ending.generation_id not in done)
         if done:
             logger.warning("%d endings were written late, %d are left", len(done), len(self._kept))
+        for ending, error in refused:
+            await self._write_less(ending, error)
         return len(done) == len(batch)
 
-    def _refused(self, ending: Ending, error: BaseException) -> None:
+    async def _write_less(self, ending: Ending, error: BaseException) -> None:
+        """The database refused the ending: a row that says "running" for ever would have others wait."""
         outcome = ending.result.outcome
         logger.error(
             "generation %s ended (%s), but its row could not be written", ending.generation_id, outcome, exc_info=error
         )
+        less = _without_words(ending)
+        if less != ending:
+            await self._write(less)
 
     def _lose(self, ending: Ending) -> None:
         outcome = ending.result.outcome
         logger.error("generation %s ended (%s), but its row was never written", ending.generation_id, outcome)
+
+
+def _without_words(ending: Ending) -> Ending:
+    """That the generation ended, and nothing that anybody wrote."""
+    nothing: dict[str, Any] = {"answer": None, "raw": "", "tried": [], "mends": {}, "source": ""}
+    error = "How it ended could not be written."
+    result = replace(ending.result, outcome=Outcome.INTERRUPTED, error=error, **nothing)
+    return replace(ending, result=result, event_count=0)
 
 
 _arrears: WeakKeyDictionary[asyncio.AbstractEventLoop, Arrears] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""Without Redis the server is as light as it was: nothing of it is imported."""
+"""The embedded default is light: nothing of Redis is imported, and not the PostgreSQL driver."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ import sys
 import leafresh.asgi
 from chatbot.management.commands import serve
 from chatbot.recommending import counting, service
-names = {"redis", "hiredis", "channels_redis", "django_redis", "prometheus_client", "msgpack"}
+names = {"redis", "hiredis", "channels_redis", "django_redis", "prometheus_client", "msgpack", "psycopg"}
 print(sorted(names & set(sys.modules)))
 """
 
 
-def test_without_redis_no_package_of_it_is_imported(tmp_path: Path) -> None:
+def test_without_a_fleet_no_package_of_one_is_imported(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     env = {**kept, "LEAFRESH_DATA_DIR": str(tmp_path)}
     run = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, text=True, check=True)

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -30,6 +31,12 @@ def ending() -> Ending:
         duration_ms=1,
     )
     return Ending(uuid.uuid4(), result, Purpose.PUBLIC, 1)
+
+
+def without_words(one: Ending) -> Ending:
+    """What is written when the database refuses the ending: that it ended."""
+    error = "How it ended could not be written."
+    return replace(one, result=replace(one.result, outcome=Outcome.INTERRUPTED, source="", error=error), event_count=0)
 
 
 class Database:
@@ -122,10 +129,17 @@ def test_what_the_database_refuses_is_told_once_and_keeps_nothing_up(
         await kept.write(right)
         database.error = lambda one: IntegrityError("no such row") if one is wrong else None
         await until_none_is_left(kept)
-        assert database.written == [right]
+        while len(database.written) < 2:
+            await asyncio.sleep(0.001)
+        assert database.written == [right, without_words(wrong)]
         assert caplog.text.count(f"generation {wrong.generation_id} ended (completed), but its row could not") == 1
+        database.written.clear()
         await kept.write(wrong)
-        assert len(kept) == 0
+        assert (database.written, len(kept)) == ([without_words(wrong)], 0)
+        database.error = lambda one: IntegrityError("nothing is right")
+        database.written.clear()
+        await kept.write(wrong)
+        assert (database.written, len(kept)) == ([], 0)
 
     async_to_sync(scenario)()
 
