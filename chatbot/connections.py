@@ -5,11 +5,23 @@ from django.db import InterfaceError, OperationalError, connections
 _BUSY = ("40", "55")
 """Classes of PostgreSQL's errors that say that others were in the way: a deadlock, a lock."""
 
+_READ_ONLY = "25006"
+"""PostgreSQL's error of a standby, which a fail-over makes the one that takes writes."""
+
 
 def is_gone(error: BaseException) -> bool:
     """Whether the database does not answer at all now, so that nothing else needs to be tried either."""
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, OperationalError | InterfaceError) and not state.startswith(_BUSY)
+    return isinstance(error, OperationalError | InterfaceError) and not _state(error).startswith(_BUSY)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may succeed later: the database is gone, others are in the way, or it takes no writes now."""
+    return is_gone(error) or _state(error).startswith((*_BUSY, _READ_ONLY))
+
+
+def _state(error: BaseException) -> str:
+    """PostgreSQL's five characters; nothing where there are none."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def give_back() -> None:

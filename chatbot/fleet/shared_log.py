@@ -115,7 +115,7 @@ class SharedLog:
         self._copies: dict[uuid.UUID, _Copy] = {}
         self._due: set[uuid.UUID] = set()
         self._soon: set[uuid.UUID] = set()  # of those that are due
-        self._seldom_at = 0.0  # when all that was due was last copied, by the loop's clock
+        self._seldom_at = float("-inf")  # when all that was due was last copied, by the loop's clock
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -141,7 +141,7 @@ class SharedLog:
     async def settle(self) -> None:
         """Returns when all that is there has been copied."""
         while self._task is not None:
-            self._seldom_at = 0.0
+            self._seldom_at = float("-inf")
             await asyncio.wait({self._task}, timeout=SELDOM_SECONDS)
 
     async def entries(self, after: Mapping[uuid.UUID, Place]) -> dict[uuid.UUID, list[Entry]]:
@@ -174,9 +174,7 @@ class SharedLog:
         """All that is due now, so many generations with each command."""
         now = asyncio.get_running_loop().time()
         is_time_for_all = now - self._seldom_at >= SELDOM_SECONDS
-        waiting = sorted(self._due if is_time_for_all else self._soon)
-        if is_time_for_all:
-            self._seldom_at = now
+        waiting = sorted(self._due if is_time_for_all else self._soon, key=lambda it: (it not in self._soon, it))
         while waiting:
             some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
             self._due.difference_update(some)
@@ -189,6 +187,8 @@ class SharedLog:
                 for generation_id in some:
                     self.copy(generation_id, soon=True)
                 return
+        if is_time_for_all:
+            self._seldom_at = now
 
     async def _copy_all(self, due: Sequence[uuid.UUID]) -> None:
         keys: list[str] = []
@@ -223,10 +223,15 @@ class SharedLog:
         )
         if self._batch(generation_id):
             self.copy(generation_id, soon=not caught_up or len(entries) == BATCH)
-        elif copy.has_end or not (entries or self._read(generation_id, 0)):  # it ended, or was erased
+        elif copy.has_end or self._is_erased(generation_id, copy):
             del self._copies[generation_id]
             self._due.discard(generation_id)
             self._soon.discard(generation_id)
+
+    def _is_erased(self, generation_id: uuid.UUID, copy: _Copy) -> bool:
+        """Whether the memory no longer has what was last copied: nothing more comes, or it is numbered anew."""
+        number = copy.copied[0]
+        return (number > 0 or not copy.signs) and not self._read(generation_id, max(0, number - 1))
 
 
 def _text(place: Place) -> str:

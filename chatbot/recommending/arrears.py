@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
-from chatbot.connections import is_gone
+from chatbot.connections import may_pass
 from chatbot.models import Outcome
 from chatbot.recommending.record import Ending, record_ending
 
@@ -50,7 +50,7 @@ class Arrears:
 
     async def write(self, ending: Ending) -> None:
         """Writes the ending's row. Returns when it is written, or after PATIENCE_SECONDS, when it will be. Raises
-        nothing: what the database refuses is logged, and the row says only that the generation ended."""
+        nothing: what the database refuses is logged, and written once more without the answer."""
         task = asyncio.create_task(self._write(ending))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
@@ -86,7 +86,7 @@ class Arrears:
         try:
             await record_ending(ending)
         except Exception as error:  # whatever the database refuses, the person gets the answer
-            if is_gone(error):
+            if may_pass(error):
                 self.keep(ending)
             else:
                 await self._write_less(ending, error)
@@ -110,7 +110,7 @@ class Arrears:
         done = set()
         refused: list[tuple[Ending, BaseException]] = []
         for ending, result in zip(batch, results, strict=True):
-            if isinstance(result, Exception) and is_gone(result):
+            if isinstance(result, Exception) and may_pass(result):
                 continue
             done.add(ending.generation_id)
             if isinstance(result, BaseException):
@@ -118,8 +118,7 @@ class Arrears:
         self._kept = deque(ending for ending in self._kept if ending.generation_id not in done)
         if done:
             logger.warning("%d endings were written late, %d are left", len(done), len(self._kept))
-        for ending, error in refused:
-            await self._write_less(ending, error)
+        await asyncio.gather(*(self._write_less(ending, error) for ending, error in refused))
         return len(done) == len(batch)
 
     async def _write_less(self, ending: Ending, error: BaseException) -> None:
@@ -138,11 +137,15 @@ class Arrears:
 
 
 def _without_words(ending: Ending) -> Ending:
-    """That the generation ended, and nothing that anybody wrote."""
+    """That the generation ended, and nothing that came from outside. An answer that is not in its row is none there;
+    who comes back while its events are kept still gets them."""
     nothing: dict[str, Any] = {"answer": None, "raw": "", "tried": [], "mends": {}, "source": ""}
+    uncounted: dict[str, Any] = {"tokens_in": None, "tokens_out": None}
+    outcome = ending.result.outcome
+    if outcome in {Outcome.COMPLETED, Outcome.STOPPED}:
+        outcome = Outcome.FAILED
     error = "How it ended could not be written."
-    result = replace(ending.result, outcome=Outcome.INTERRUPTED, error=error, **nothing)
-    return replace(ending, result=result, event_count=0)
+    return replace(ending, result=replace(ending.result, outcome=outcome, error=error, **nothing, **uncounted))
 
 
 _arrears: WeakKeyDictionary[asyncio.AbstractEventLoop, Arrears] = WeakKeyDictionary()

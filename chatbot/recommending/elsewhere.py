@@ -99,7 +99,7 @@ class Elsewhere:
     async def join(self, claim: Claim) -> FollowedGeneration | None:
         """The generation, when it still runs and has begun; None when it is over, or does not begin."""
         followed = self.follow(claim)
-        followed.listeners += 1
+        self._listen(followed)
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 await followed.begun.wait()
@@ -114,13 +114,18 @@ class Elsewhere:
         followed = self._followed.get(generation_id)
         if followed is None:
             return event_log.state(generation_id) is not None
-        followed.listeners += 1
+        self._listen(followed)
         return True
 
     def detach(self, generation_id: uuid.UUID) -> None:
         followed = self._followed.get(generation_id)
         if followed is not None:
             self._leave(followed)
+
+    def _listen(self, followed: FollowedGeneration) -> None:
+        if followed.listeners == 0:
+            self._checked_at = 0.0  # who runs it may have been told that nobody listens
+        followed.listeners += 1
 
     def _leave(self, followed: FollowedGeneration) -> None:
         followed.listeners = max(0, followed.listeners - 1)  # it may have begun to listen to what was kept
@@ -143,10 +148,12 @@ class Elsewhere:
             self._task = None
 
     async def _read(self) -> None:
-        places = {it.id: it.place for it in self._followed.values() if not it.ended.is_set()}
-        for generation_id, entries in (await self._fleet.log.entries(places)).items():
-            for entry in entries:
-                self._followed[generation_id].take(entry)
+        asked = [it for it in self._followed.values() if not it.ended.is_set()]
+        found = await self._fleet.log.entries({it.id: it.place for it in asked})
+        for followed in asked:
+            followed.was_read = True
+            for entry in found.get(followed.id, ()):
+                followed.take(entry)
 
     async def _check(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -156,7 +163,8 @@ class Elsewhere:
         running = [it for it in self._followed.values() if not it.ended.is_set()]
         await self._fleet.ears.listen_to([it.id for it in running if it.listeners])
         dead = await self._fleet.members.dead({it.process for it in running})
-        orphans = [it for it in running if it.process in dead]
+        # What Redis has comes first; how a process that died ended something is asked of the row behind that.
+        orphans = [it for it in running if it.process in dead and it.was_read]
         silent = [it for it in running if it.process not in dead and now - it.heard_at >= SILENT_SECONDS]
         if (orphans or silent) and self._asking is None:
             # On the side: a database that is slow must not hold up what comes from Redis.

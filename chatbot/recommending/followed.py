@@ -29,6 +29,7 @@ class FollowedGeneration:
         self.ended = asyncio.Event()
         self.conclusion: Close | Failed | None = None
         self.lost = False
+        self.was_read = False  # whether Redis was asked for it
         self.place: Place = (0, 0)
         now = asyncio.get_running_loop().time()
         self.heard_at = now  # when its last entry came
@@ -73,12 +74,13 @@ class FollowedGeneration:
             erase(self.id)
 
     def end_by_row(self, row: Generation) -> None:
-        """Ends it as its row says, when its last events cannot be had: who has seen some is shown the whole anew."""
+        """Ends it as its row says, when its last events cannot be had. Everybody is shown the whole anew: who comes
+        from the process that died may have seen more than this one did."""
         if self.ended.is_set():
             return
         terminal = terminal_event(row)
         events: list[Event] = [terminal]
-        if isinstance(terminal, Close) and self._publisher.count:
+        if isinstance(terminal, Close):
             events = [Rewrite(0), Token(_text_of(terminal)), terminal]
         self._last_words = Farewell(self._publisher.count, events)
         self._end(terminal)

@@ -98,7 +98,7 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
     try:
         try:
             write(endings)
-        except DatabaseError as error:
+        except Exception as error:  # drivers refuse some values with errors of their own
             if is_gone(error):
                 raise
             return one_by_one(lambda ending: write([ending]), endings)

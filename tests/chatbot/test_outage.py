@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, InternalError, OperationalError
 from django.test import Client, RequestFactory
 
 from chatbot import outage
-from chatbot.connections import is_gone
+from chatbot.connections import is_gone, may_pass
 from tests.prompts import superuser
 
 KOREAN = "지금은 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요."
@@ -41,6 +41,20 @@ def caused(error: Exception, sqlstate: str | None) -> Exception:
 def test_what_tells_that_the_database_is_gone(error: Exception, gone: bool) -> None:
     assert is_gone(error) is gone
     assert (outage.page(RequestFactory().get("/"), error) is not None) is gone
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (OperationalError("no connection"), True),
+        (caused(OperationalError("deadlock"), "40P01"), True),
+        (caused(InternalError("a standby"), "25006"), True),
+        (caused(DataError("out of range"), "22003"), False),
+        (ValueError("no"), False),
+    ],
+)
+def test_what_may_succeed_later(error: Exception, passes: bool) -> None:
+    assert may_pass(error) is passes
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_cop
     one.write("라")
     log.copy(one.id)
     await copied_soon(log, one, 4)  # says that it is not
+    await asyncio.sleep(0.1)  # which takes a moment to come
     one.write("마")
     log.copy(one.id)
     await asyncio.sleep(0.1)
@@ -167,6 +168,31 @@ async def test_what_was_erased_here_is_copied_no_more(redis: RunningRedis, prefi
     log.copy(one.id)
     await log.settle()
     assert len(log) == 0
+    one.write("가", "나")
+    log.copy(one.id)
+    await log.settle()
+    one.events.clear()
+    log.sign(one.id, 2, FAREWELL, "[]", session="나")  # comes when the memory is gone
+    await log.settle()
+    assert len(log) == 0
+    await client.close()
+
+
+async def test_two_may_leave_before_the_first_event(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    for session in ("나", "너"):
+        log.sign(one.id, 0, FAREWELL, "[]", session=session)
+        await log.settle()
+    one.write("가")
+    log.copy(one.id)
+    await log.settle()
+    assert (await log.entries({one.id: BEGINNING}))[one.id] == [
+        Entry((0, 1), FAREWELL, "[]", "나"),
+        Entry((0, 2), FAREWELL, "[]", "너"),
+        one.events[0],
+    ]
     await client.close()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -36,7 +37,8 @@ def ending() -> Ending:
 def without_words(one: Ending) -> Ending:
     """What is written when the database refuses the ending: that it ended."""
     error = "How it ended could not be written."
-    return replace(one, result=replace(one.result, outcome=Outcome.INTERRUPTED, source="", error=error), event_count=0)
+    nothing: dict[str, Any] = {"answer": None, "source": "", "tokens_in": None, "error": error}
+    return replace(one, result=replace(one.result, outcome=Outcome.FAILED, **nothing))
 
 
 class Database:
@@ -140,6 +142,36 @@ def test_what_the_database_refuses_is_told_once_and_keeps_nothing_up(
         database.written.clear()
         await kept.write(wrong)
         assert (database.written, len(kept)) == ([], 0)
+
+    async_to_sync(scenario)()
+
+
+def test_what_others_are_in_the_way_of_is_written_later(database: Database) -> None:
+    def deadlock(_: Ending) -> Exception:
+        error = OperationalError("deadlock detected")
+        error.__cause__ = Exception()
+        error.__cause__.sqlstate = "40P01"  # type: ignore[attr-defined]  # as the driver's errors have it
+        return error
+
+    async def scenario() -> None:
+        kept, one = Arrears(), ending()
+        database.error = deadlock
+        await kept.write(one)
+        assert (database.written, len(kept)) == ([], 1)
+        database.error = lambda _: None
+        await until_none_is_left(kept)
+        assert database.written == [one]
+
+    async_to_sync(scenario)()
+
+
+def test_what_a_model_counted_wrongly_is_not_written_again(database: Database) -> None:
+    async def scenario() -> None:
+        kept, one = Arrears(), ending()
+        one = replace(one, result=replace(one.result, tokens_in=-1, outcome=Outcome.ABANDONED))
+        database.error = lambda each: IntegrityError("counts") if each.result.tokens_in == -1 else None
+        await kept.write(one)
+        assert [(each.result.tokens_in, each.result.outcome) for each in database.written] == [(None, "abandoned")]
 
     async_to_sync(scenario)()
 

@@ -11,7 +11,7 @@ from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed, Rewrite, Token, encode_event
-from chatbot.streaming.listening import Farewell
+from chatbot.streaming.listening import Farewell, Listening, Passage
 
 CHALLENGES = [
     {"title": f"실천 {number}", "description": "해 보세요.", "category": "VEGAN", "label": "비건"}
@@ -86,11 +86,15 @@ async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> N
     assert generation.conclusion == CLOSE
 
 
-async def test_who_has_seen_nothing_gets_the_end_alone() -> None:
+async def test_who_comes_from_the_process_that_died_may_have_seen_more_than_was_copied() -> None:
     generation = followed()
     generation.end_by_row(row(Outcome.STOPPED))
     stopped = Close("recommendation", "비건을 시작해요.", CHALLENGES, stopped=True)
-    assert generation.farewell("wer") == Farewell(0, [stopped])
+    farewell = generation.farewell("wer")
+    assert farewell == Farewell(0, [Rewrite(0), Token(TEXT), stopped])
+    listening = Listening(generation.id, "wer", lambda: True, lambda: None, lambda: farewell, after=7)
+    shown = Passage(listening).leave()
+    assert [(event.name, event.number) for event in shown] == [("rewrite", 8), ("challenge", 9), ("close", 10)]
 
 
 def test_a_row_without_an_answer_tells_of_a_failure() -> None:
