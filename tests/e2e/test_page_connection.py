@@ -28,7 +28,7 @@ def visitor(browser: Browser) -> Iterator[Phone]:
 @pytest.fixture(scope="module")
 def patient_server() -> Iterator[RunningServer]:
     """Writes at a pace that leaves time to interfere, and waits for those who went away."""
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30"}) as running:
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "60"}) as running:
         yield running
 
 
