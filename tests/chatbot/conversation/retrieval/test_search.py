@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from challenges.models import Category, Challenge
 from chatbot.conversation.retrieval.found import Found
+from chatbot.conversation.retrieval.index import Index
+from chatbot.conversation.retrieval.keeper import Keeper, State
 from chatbot.models import KnowledgeDocument
 from tests.chatbot.conversation.retrieval.conftest import Ask
 from tests.chatbot.conversation.retrieval.rows import challenge, document, forget_everything
@@ -258,9 +260,19 @@ def test_no_question_is_an_error(ask: Ask, question: str) -> None:
     assert all(row.score > 0 for row in found)
 
 
-async def test_what_went_away_while_it_was_looked_for_is_left_out(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = {"corpus": "same", "options": "same"}
-    monkeypatch.setattr("challenges.revisions.read", lambda: tokens)
+async def test_what_went_away_while_it_was_looked_for_is_left_out(
+    ask: Ask, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Index | None] = []
+    look = keeper.index
+
+    async def first_index(wanted: State) -> Index | None:
+        """What searches that are under way go on with."""
+        if not made:
+            made.append(await look(wanted))
+        return made[0]
+
+    monkeypatch.setattr(keeper, "index", first_index)
     await sync_to_async(document)("낙타", "낙타는 사막에 살아요.\n\n낙타는 지방을 모아요.")
     await sync_to_async(challenge)("낙타 그리기", "낙타를 그려 보세요.")
     assert len(await ask("낙타 지방")) == 2
