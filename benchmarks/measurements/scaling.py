@@ -1,12 +1,10 @@
 """Figure 9: what streams cost on several processes, beside the peer's, and what Redis adds to a token."""
 
 import operator
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Literal
 
 from benchmarks import fleet
 from benchmarks.figures import Figure, median, spread
@@ -69,15 +67,12 @@ def _paced(bench: Bench, url: str) -> list[Figure]:
 
 
 def _growth(count: int, mine: Mapping[int, list[float]], theirs: Mapping[int, list[float]]) -> Figure:
-    """What a stream costs on so many processes by what it costs on one. Where they are more than the machine has cores,
-    they cannot run at once: the peer says what that costs anybody."""
+    """What a stream costs on so many processes by what it costs on one. More processes than the machine has cores cannot
+    run at once: the peer's figure, which is only told, says what that costs anybody."""
     name = f"9 CPU per stream, {_name(count)} by 1"
     ratios = _each(operator.truediv, mine[count], mine[1])
-    if count not in theirs:
-        return Figure(name, "", median(ratios), limit=GROWTH, spread=spread(ratios))
-    judged: Literal["value", "ratio"] = "value" if count <= (os.cpu_count() or 1) else "ratio"
-    peers = _each(operator.truediv, theirs[count], theirs[1])
-    return Figure.beside(name, "", ratios, peers, limit=GROWTH, judged=judged)
+    peers = _each(operator.truediv, theirs[count], theirs[1]) if count in theirs else None
+    return Figure(name, "", median(ratios), median(peers) if peers else None, limit=GROWTH, spread=spread(ratios))
 
 
 def _in_turns(groups: Mapping[str, Group], rounds: int) -> dict[str, list[float]]:
