@@ -67,8 +67,8 @@ def _paced(bench: Bench, url: str) -> list[Figure]:
 
 
 def _growth(count: int, mine: Mapping[int, list[float]], theirs: Mapping[int, list[float]]) -> Figure:
-    """What a stream costs on so many processes by what it costs on one. More processes than there are cores cannot run at
-    once: the peer's figure, which is only told, says what that costs anybody."""
+    """What a stream costs on so many processes by what it costs on one. More processes than there are cores cannot run
+    at once: the peer's figure, which is only told, says what that costs anybody."""
     name = f"9 CPU per stream, {_name(count)} by 1"
     ratios = _each(operator.truediv, mine[count], mine[1])
     peers = _each(operator.truediv, theirs[count], theirs[1]) if count in theirs else None
