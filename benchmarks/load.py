@@ -1,5 +1,6 @@
 """Putting load on a running service by a client process, and what the service spent on it."""
 
+import functools
 import itertools
 import json
 import select
@@ -86,9 +87,24 @@ def put(
 ) -> Run:
     """Carries out the streams, calling ``look`` with the service's process id ten times a second meanwhile. Raises
     FaultyRun."""
-    plan = Plan(service.dialect, running.port, service.path, tokens, planned, seconds)
+    watch = functools.partial(look, running.pid) if look is not None else None
+    return put_on_all(service, [running], planned, tokens=tokens, seconds=seconds, look=watch)
+
+
+def put_on_all(
+    service: Service,
+    running: Sequence[Listener],
+    planned: list[Ask],
+    *,
+    tokens: int,
+    seconds: float = 120,
+    look: Callable[[], None] | None = None,
+) -> Run:
+    """Carries out the streams by one client, on the service's processes in turns; the cost is that of all of them.
+    Calls ``look`` ten times a second meanwhile. Raises FaultyRun."""
+    plan = Plan(service.dialect, [process.port for process in running], service.path, tokens, planned, seconds)
     command = [sys.executable, "-m", "benchmarks.client"]
-    before = processor_seconds(running.pid)
+    before = _spent(running)
     with subprocess.Popen(
         command, cwd=ROOT, env=clean_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as client:
@@ -98,7 +114,7 @@ def put(
             client.stdin.write(plan.as_json())
             client.stdin.close()
             while look is not None and client.poll() is None:
-                look(running.pid)
+                look()
                 time.sleep(0.1)
                 if _is_writing(client):
                     break
@@ -107,11 +123,15 @@ def put(
             client.kill()
             raise
     time.sleep(SETTLE_SECONDS)
-    cpu = processor_seconds(running.pid) - before
+    cpu = _spent(running) - before
     seen = Seen.from_json(said)
     if seen.faults:
         raise FaultyRun(f"{len(seen.faults)} of {len(planned)} streams ({service.dialect}), such as: {seen.faults[0]}")
     return Run(cpu, seen)
+
+
+def _spent(running: Sequence[Listener]) -> float:
+    return sum(processor_seconds(process.pid) for process in running)
 
 
 def _is_writing(client: subprocess.Popen[str]) -> bool:

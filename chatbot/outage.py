@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from chatbot.connections import is_gone
+from chatbot.connections import may_pass
 from chatbot.errors import ServiceUnavailable
 
 logger = logging.getLogger(__name__)
@@ -18,9 +18,9 @@ def message() -> str:
 
 
 def page(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The page instead of one whose view met the error, with 503 and ``Retry-After``. A page that was only looked at
-    comes by itself when the database is back. None for other errors."""
-    if not is_gone(error):
+    """The page instead of one whose view met an error of the database that may pass, with 503 and ``Retry-After``. A
+    page that was only looked at comes by itself when the database is back. None for other errors."""
+    if not may_pass(error):
         return None
     logger.error("the database does not answer: %s", type(error).__name__)
     seconds = ServiceUnavailable().retry_after

@@ -7,8 +7,10 @@ the event loop that daphne runs on: uvloop, on which a stream takes less process
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
+import resource
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -59,6 +61,13 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def allow_open_files() -> None:
+    """Takes as many open files as the system allows: a stream is one, and in containers 1,024 are given at first."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # a system with a lower bound of its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types

@@ -264,11 +264,17 @@ def prefix(name: str, default: str) -> str:
     return value
 
 
-def secret_key(name: str, file: Path) -> str:
-    """The variable's value, else the key kept in ``file``, which is made on the first start (mode 0600)."""
+def secret_key(name: str, file: Path, *, shared: bool) -> str:
+    """The variable's value, else the key kept in ``file``, which is made on the first start (mode 0600). Where
+    processes are to share it, an empty variable is a mistake: each might make a key of its own."""
     value = os.environ.get(name, "").strip()
     if value:
         return value
+    if shared and name in os.environ:
+        raise ImproperlyConfigured(
+            f"{name} is empty. All processes need the same one: give it a value, or leave the variable out where they "
+            "share LEAFRESH_DATA_DIR."
+        )
     if not file.exists():
         draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -68,12 +68,12 @@ LEAFRESH_SESSION_DAYS = environment.integer("LEAFRESH_SESSION_DAYS", 90, minimum
 
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.debugging.ReporterFilter"
-SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key")
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.origins("LEAFRESH_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
 DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
 REDIS_URL = environment.redis("REDIS_URL")
+SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key", shared=bool(REDIS_URL))
 LEAFRESH_REDIS_PREFIX = environment.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
 
 # --- the database ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import resource
 import sys
 import time
@@ -38,13 +39,13 @@ class Stream(asyncio.Protocol):
             self.over.set_result(None)
 
 
-async def open_stream(plan: Plan, ask: Ask, began: float) -> Stream:
+async def open_stream(plan: Plan, ask: Ask, port: int, began: float) -> Stream:
     """Opens the stream when its time has come, and waits for its end."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(began + ask.at - loop.time())
-    head = f"GET {plan.path}?{urlencode(ask.query)} HTTP/1.1\r\nHost: 127.0.0.1:{plan.port}\r\n"
+    head = f"GET {plan.path}?{urlencode(ask.query)} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
     request = f"{head}Accept: text/event-stream\r\nConnection: close\r\n\r\n".encode()
-    transport, stream = await loop.create_connection(lambda: Stream(request), "127.0.0.1", plan.port)
+    transport, stream = await loop.create_connection(lambda: Stream(request), "127.0.0.1", port)
     try:
         async with asyncio.timeout_at(began + plan.seconds):
             await stream.over
@@ -55,7 +56,9 @@ async def open_stream(plan: Plan, ask: Ask, began: float) -> Stream:
 
 async def carry_out(plan: Plan) -> list[Stream | BaseException]:
     began = asyncio.get_running_loop().time() + 0.05
-    return await asyncio.gather(*(open_stream(plan, ask, began) for ask in plan.asks), return_exceptions=True)
+    in_turns = zip(plan.asks, itertools.cycle(plan.ports), strict=False)
+    streams = [open_stream(plan, ask, port, began) for ask, port in in_turns]
+    return await asyncio.gather(*streams, return_exceptions=True)
 
 
 def check(plan: Plan, ask: Ask, events: list[SentEvent]) -> None:

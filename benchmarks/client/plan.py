@@ -19,11 +19,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All streams of one load on ``port``. ``tokens`` is the length of each answer, 0 when it is not known before.
-    ``seconds`` is how long all may take."""
+    """All streams of one load, on ``ports`` in turns. ``tokens`` is the length of each answer, 0 when it is not known
+    before. ``seconds`` is how long all may take."""
 
     dialect: Dialect
-    port: int
+    ports: list[int]
     path: str
     tokens: int
     asks: list[Ask]

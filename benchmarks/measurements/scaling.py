@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from benchmarks import fleet
 from benchmarks.figures import Figure, median, spread
 from benchmarks.fleet import NoFleet
-from benchmarks.load import Choice, Run, asks, choices, put
+from benchmarks.load import asks, choices, put_on_all
 from benchmarks.processes import Listener
 from benchmarks.servers import Bench, Memory, Service, peer
 
@@ -77,12 +77,13 @@ def _growth(count: int, mine: Mapping[int, list[float]], theirs: Mapping[int, li
 
 def _in_turns(groups: Mapping[str, Group], rounds: int) -> dict[str, list[float]]:
     """What a stream cost in each round, milliseconds of all processes of the group together. The groups have the load
-    in turns: the machine's speed changes by the minute, so that only what was measured in one round is compared."""
+    in turns: the machine's speed changes by the minute, so that only what was measured in one round is compared. One
+    client asks all processes of a group: with one for each, there would be more clients to more processes."""
     moments = [number * RAMP_SECONDS / STREAMS for number in range(STREAMS)]
     offered = choices(groups["ours 1"][1][0].port)
 
     def cost(name: str) -> float:
-        return sum(run.cpu for run in _put_on_all(*groups[name], moments, offered, tokens=TOKENS)) * 1000 / STREAMS
+        return put_on_all(*groups[name], asks(moments, offered), tokens=TOKENS).cpu * 1000 / STREAMS
 
     with ThreadPoolExecutor() as pool:  # the first time, connections to the database are opened
         list(pool.map(cost, groups))
@@ -106,22 +107,8 @@ def _as_fast_as_possible(bench: Bench, url: str) -> list[Figure]:
     for count in PROCESSES:
         with fleet.processes(bench, Memory(FAST_TOKENS), url, count) as (service, running):
             offered = choices(running[0].port)
-            _put_on_all(service, running, [0.0] * 16, offered, tokens=FAST_TOKENS)
-            runs = _put_on_all(service, running, [0.0] * FAST_STREAMS, offered, tokens=FAST_TOKENS)
-            rate = FAST_STREAMS * FAST_TOKENS / max(run.seen.wall for run in runs)
+            put_on_all(service, running, asks([0.0] * 16, offered), tokens=FAST_TOKENS)
+            run = put_on_all(service, running, asks([0.0] * FAST_STREAMS, offered), tokens=FAST_TOKENS)
+            rate = FAST_STREAMS * FAST_TOKENS / run.seen.wall
         figures.append(Figure(f"9 tokens per second, {_name(count)}", "", rate))
     return figures
-
-
-def _put_on_all(
-    service: Service, running: Sequence[Listener], moments: Sequence[float], offered: Sequence[Choice], *, tokens: int
-) -> list[Run]:
-    """The streams in turns to all processes, by a client for each. Selections are different: nobody joins another."""
-    count = len(running)
-
-    def part(place: int) -> Run:
-        selections = offered[place::count]
-        return put(service, running[place], asks(moments[place::count], selections), tokens=tokens)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(part, range(count)))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
-from chatbot.connections import give_back, is_gone
+from chatbot.connections import give_back, may_pass
 from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
@@ -84,7 +84,7 @@ def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Exception | N
     try:
         write(beginnings)
     except DatabaseError as error:
-        if is_gone(error):
+        if may_pass(error):
             raise  # for all of them: each would wait for it anew
         return one_by_one(lambda beginning: write([beginning]), beginnings)
     return [None] * len(beginnings)
@@ -99,7 +99,7 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
         try:
             write(endings)
         except Exception as error:  # drivers refuse some values with errors of their own
-            if is_gone(error):
+            if may_pass(error):
                 raise
             return one_by_one(lambda ending: write([ending]), endings)
         return [None] * len(endings)

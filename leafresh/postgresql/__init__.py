@@ -13,6 +13,10 @@ MOST_CONNECTIONS = 20
 GETTING_SECONDS = 2.5
 """How long a thread waits for a connection."""
 
+LOCK_SECONDS = 5
+"""How long a statement waits for what somebody else has locked. Few threads answer all requests, so none may wait as
+long as another's maintenance takes; and a migration that waits holds up everybody behind it."""
+
 
 def options(given: dict[str, Any]) -> dict[str, Any]:
     """Django's ``OPTIONS`` of the database; what is ``given`` in the URL's query counts more than what is said here.
@@ -27,6 +31,7 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
         "keepalives_interval": 1,
         "keepalives_count": 3,
         "application_name": "leafresh",
+        "options": f"-c lock_timeout={LOCK_SECONDS}s",
         "pool": {
             "min_size": 2,
             "max_size": MOST_CONNECTIONS,

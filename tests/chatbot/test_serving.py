@@ -1,6 +1,7 @@
 """A WebSocket's bounds, over a transport that a test empties; over a real one in tests/e2e."""
 
 import asyncio
+import resource
 from typing import Any
 
 import pytest
@@ -179,3 +180,13 @@ async def test_a_long_text_is_no_message_of_a_client() -> None:
     connection, transport = connected()
     connection.handle_reply({"type": "websocket.send", "text": "x" * 20_000})
     assert transport.kept == b"\x81\x7e" + (20_000).to_bytes(2, "big") + b"x" * 20_000
+
+
+def test_a_server_takes_as_many_open_files_as_it_is_allowed() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        serving.allow_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 
-BEHIND_SECONDS = 10
+BEHIND_SECONDS = 15
 """What a server takes at most to end, behind ``LEAFRESH_DRAIN_SECONDS``."""
 
 
@@ -27,6 +27,11 @@ def setting_names() -> set[str]:
 def variables(path: Path) -> dict[str, str]:
     """What a file of ``NAME=value`` sets, and what it offers behind a hash sign."""
     return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", path.read_text("utf-8"), re.MULTILINE))
+
+
+def unless_set(text: str) -> str:
+    """What Compose takes for ``${NAME:-value}`` when the variable is not set."""
+    return re.sub(r"\$\{\w+:-(.*)\}", r"\1", text)
 
 
 def seconds(text: str) -> int:

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.documents import BEHIND_SECONDS, DEPLOY, ROOT, document, seconds, setting_names, variables
+from tests.deploy.documents import (
+    BEHIND_SECONDS,
+    DEPLOY,
+    ROOT,
+    document,
+    seconds,
+    setting_names,
+    unless_set,
+    variables,
+)
 
 COMPOSE = document(ROOT / "compose.yaml")
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -36,15 +45,16 @@ def test_no_secret_is_in_the_files() -> None:
 
 def test_every_variable_is_a_setting_or_composes() -> None:
     known = {*setting_names(), "POSTGRES_PASSWORD", "REDIS_PASSWORD", "COMPOSE_FILE", "OPENAI_API_KEY"}
-    assert set(variables(EXAMPLE)) - known == {"LEAFRESH_CERTIFICATES"}
+    read = "".join(path.read_text("utf-8") for path in (ROOT / "compose.yaml", DEPLOY / "compose/https.yaml"))
+    assert set(variables(EXAMPLE)) - known <= set(re.findall(r"\$\{(\w+)", read))
     for name in PROGRAM:
         assert set(SERVICES[name]["environment"]) <= known
 
 
 @pytest.mark.parametrize("name", WEB)
 def test_a_process_has_time_to_end(name: str) -> None:
-    drain = int(SERVICES[name]["environment"]["LEAFRESH_DRAIN_SECONDS"])
-    assert seconds(SERVICES[name]["stop_grace_period"]) >= drain + BEHIND_SECONDS
+    drain = int(unless_set(SERVICES[name]["environment"]["LEAFRESH_DRAIN_SECONDS"]))
+    assert seconds(unless_set(SERVICES[name]["stop_grace_period"])) >= drain + BEHIND_SECONDS
 
 
 def test_everything_waits_for_what_it_needs() -> None:
@@ -73,6 +83,17 @@ def test_what_is_mounted_is_there(file: str) -> None:
     assert mounted
     for source in mounted:
         assert (ROOT / source).is_file(), source
+
+
+def test_the_image_is_built_once_and_never_looked_for_elsewhere() -> None:
+    assert [name for name in PROGRAM if "build" in SERVICES[name]] == ["setup"]
+    assert {name: SERVICES[name]["pull_policy"] for name in PROGRAM} == {
+        "web1": "never",
+        "web2": "never",
+        "setup": "build",
+        "purge": "never",
+    }
+    assert len({SERVICES[name]["image"] for name in PROGRAM}) == 1
 
 
 def test_https_reaches_every_process() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.deploy.documents import ROOT, setting_names
 
 TEXT = (ROOT / "docs/operating.md").read_text("utf-8")
-OF_COMPOSE = {"LEAFRESH_HTTP_PORT"}
+OF_COMPOSE = {"LEAFRESH_HTTP_PORT", "LEAFRESH_VERSION"}
 
 
 def test_settings_are_settings() -> None:

@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def server(cluster: Cluster) -> Iterator[RunningServer]:
         for stream in begun(running, "warm").values():
             stream.join()
         httpx.post(f"{running.url}{FREE_TEXT}", json={"message": "더 쉬운 거", "sessionId": "late"}, timeout=60)
+        httpx.get(f"{running.url}/health/live")
         yield running
 
 
@@ -171,6 +173,37 @@ def test_streams_outlive_the_database(
     for stream in streams.values():
         check(stream.join())
     check_recovered(server, cluster, list(streams), threads)
+
+
+@contextmanager
+def locked(cluster: Cluster, *tables: str) -> Iterator[None]:
+    """Nobody else can read or write these, as while they are rebuilt."""
+    import psycopg  # here: the embedded default needs no driver
+
+    # isort: split
+    with psycopg.connect(cluster.url(DATABASE)) as connection:
+        connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE".encode())
+        yield
+
+
+def test_a_locked_table_takes_neither_streams_nor_the_process(cluster: Cluster, server: RunningServer) -> None:
+    streams = begun(server, "locked")
+    session, asked = f"{server.url}/api/chatbot/sessions/late", 24  # more than there are threads
+    with ThreadPoolExecutor(asked) as pool:
+        with locked(cluster, "chatbot_generation", "chatbot_chatsession"):
+            waiting = [pool.submit(httpx.get, session, timeout=60) for _ in range(asked)]
+            for _ in range(5):
+                assert httpx.get(f"{server.url}/health/live", timeout=30).status_code == 200
+            assert not any(each.done() for each in waiting)  # all this time
+            for stream in streams.values():
+                check(stream.join())
+            assert refused(waiting[0].result())
+        assert {each.result().status_code for each in waiting} <= {200, 503}
+    assert httpx.get(session).status_code == 200
+    for name in streams:
+        until(lambda name=name: outcomes(server, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+    assert cluster.sql(RUNNING, DATABASE) == [(0,)]
+    assert "Traceback" not in server.output
 
 
 def test_a_stream_is_stopped_while_the_database_is_gone(cluster: Cluster, server: RunningServer) -> None:

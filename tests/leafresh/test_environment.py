@@ -195,17 +195,25 @@ def test_what_is_no_place_to_start_is_refused(monkeypatch: pytest.MonkeyPatch, v
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "secret-key"
-    key = environment.secret_key("LEAFRESH_NO_SUCH_KEY", file)
+    key = environment.secret_key("LEAFRESH_NO_SUCH_KEY", file, shared=True)
     assert len(key) >= 50
-    assert environment.secret_key("LEAFRESH_NO_SUCH_KEY", file) == key
+    assert environment.secret_key("LEAFRESH_NO_SUCH_KEY", file, shared=False) == key
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFRESH_SECRET_KEY", "from-outside")
-    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key") == "from-outside"
+    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=True) == "from-outside"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fleet_whose_key_was_left_empty_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAFRESH_SECRET_KEY", " ")
+    with pytest.raises(ImproperlyConfigured, match=r"^LEAFRESH_SECRET_KEY is empty\. All processes need the same one"):
+        environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=True)
+    assert list(tmp_path.iterdir()) == []
+    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=False)  # alone, it makes one
 
 
 def test_every_setting_is_in_the_readme() -> None:

@@ -51,6 +51,7 @@ def test_every_wait_for_postgresql_ends(tmp_path: Path) -> None:
     age, checked, options, imported = shown(tmp_path, DATABASE_URL=url)
     assert (age, checked, imported) == (0, True, True)
     assert options.items() >= {"sslmode": "require", "connect_timeout": 7, "tcp_user_timeout": 3000}.items()
+    assert options["options"] == "-c lock_timeout=5s"
 
 
 def test_the_pool_has_a_connection_for_every_thread() -> None:

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from chatbot import outage
-from chatbot.connections import is_gone
+from chatbot.connections import may_pass
 from chatbot.errors import ApplicationError, ServiceUnavailable
 from chatbot.streaming.events import encode
 
@@ -75,7 +75,7 @@ class _Words:
                 self.response = answer(None, status=404, message=_("It does not exist: load the page again."))
             case RequestDataTooBig():
                 self.response = answer(None, status=413, message=_("That is too much text to be sent."))
-            case BaseException() if is_gone(error):
+            case BaseException() if may_pass(error):
                 self.response = answer(None, status=503, message=outage.message())
                 self.response["Retry-After"] = str(ServiceUnavailable().retry_after)
             case _:

@@ -26,7 +26,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=settings.LEAFRESH_PORT, type=int, help="0 picks a free port")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        from chatbot.serving import Server, settle_memory  # here, and first of all: it installs the event loop
+        from chatbot.serving import (
+            Server,
+            allow_open_files,
+            settle_memory,
+        )  # here, and first of all: it installs the event loop
 
         # isort: split
         from daphne.endpoints import build_endpoint_description_strings
@@ -37,6 +41,7 @@ class Command(BaseCommand):
         from leafresh.asgi import application
 
         _check_free(host, port)
+        allow_open_files()
         if not settings.REDIS_URL:  # else other processes may run what runs by its row; the fleet looks for itself
             bury(None)
         _answer_oversized_requests()

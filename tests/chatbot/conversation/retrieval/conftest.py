@@ -22,6 +22,17 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatbot.conversation.retrieval.keeper.FIRST_WAIT_SECONDS", 60.0)
 
 
+@pytest.fixture(scope="session")
+def kept_here() -> Keeper:
+    """What these tests search with. That of the process may still be at work for another test, in another thread."""
+    return Keeper()
+
+
+@pytest.fixture(autouse=True)
+def _apart(kept_here: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_keeper", kept_here)
+
+
 @pytest.fixture
 def ask() -> Ask:
     """Searches with what the database holds at that moment."""
