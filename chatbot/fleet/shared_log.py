@@ -9,6 +9,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +116,7 @@ class SharedLog:
         self._copies: dict[uuid.UUID, _Copy] = {}
         self._due: set[uuid.UUID] = set()
         self._soon: set[uuid.UUID] = set()  # of those that are due
+        self._hurry = asyncio.Event()  # something is due before the time for all
         self._seldom_at = float("-inf")  # when all that was due was last copied, by the loop's clock
         self._task: asyncio.Task[None] | None = None
 
@@ -128,6 +130,7 @@ class SharedLog:
         self._due.add(generation_id)
         if soon or copy.is_heard or copy.copied == BEGINNING:
             self._soon.add(generation_id)
+            self._hurry.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work())
 
@@ -142,6 +145,7 @@ class SharedLog:
         """Returns when all that is there has been copied."""
         while self._task is not None:
             self._seldom_at = float("-inf")
+            self._hurry.set()
             await asyncio.wait({self._task}, timeout=SELDOM_SECONDS)
 
     async def entries(self, after: Mapping[uuid.UUID, Place]) -> dict[uuid.UUID, list[Entry]]:
@@ -164,11 +168,22 @@ class SharedLog:
     async def _work(self) -> None:
         try:
             while self._due:
-                await asyncio.sleep(GATHER_SECONDS if self._client.reachable else AGAIN_SECONDS)
                 if self._client.reachable:
+                    await self._gather()
                     await self._copy_due()
+                else:
+                    await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._task = None
+
+    async def _gather(self) -> None:
+        """Waits until it is worth a command. A process that need not wake up leaves the core to others."""
+        left = self._seldom_at + SELDOM_SECONDS - asyncio.get_running_loop().time()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(GATHER_SECONDS, left)):
+                await self._hurry.wait()
+                await asyncio.sleep(GATHER_SECONDS)
+        self._hurry.clear()
 
     async def _copy_due(self) -> None:
         """All that is due now, so many generations with each command."""
