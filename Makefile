@@ -80,7 +80,7 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat anew for docs/chat-states.md (some ten minutes)
 	$(BIN)/python -m tests.e2e.pictures
 
-bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (some sixteen minutes); see docs/performance.md
+bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (sixteen to twenty minutes); see docs/performance.md
 	@$(BIN)/python -m benchmarks
 
 bench-quick: $(VENV)/bench.stamp ## The same in short, each side once (under two minutes)
