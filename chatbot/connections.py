@@ -2,8 +2,11 @@
 
 from django.db import InterfaceError, OperationalError, connections
 
-_BUSY = ("40", "55")
-"""Classes of PostgreSQL's errors that say that others were in the way: a deadlock, a lock."""
+_LOCKED = "55"
+"""The class of PostgreSQL's errors that say that something was locked for too long."""
+
+_BUSY = ("40", _LOCKED)
+"""Those that say that others were in the way: a deadlock, a lock."""
 
 _READ_ONLY = "25006"
 """PostgreSQL's error of a standby, which a fail-over makes the one that takes writes."""
@@ -12,6 +15,11 @@ _READ_ONLY = "25006"
 def is_gone(error: BaseException) -> bool:
     """Whether the database does not answer at all now, so that nothing else needs to be tried either."""
     return isinstance(error, OperationalError | InterfaceError) and not _state(error).startswith(_BUSY)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether others had something locked for as long as a statement waits."""
+    return _state(error).startswith(_LOCKED)
 
 
 def may_pass(error: BaseException) -> bool:

@@ -11,12 +11,12 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from challenges.catalog import Options, options
 from chatbot.answers.reading import written_titles
-from chatbot.connections import give_back
+from chatbot.connections import give_back, may_pass
 from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import PromptContent
@@ -128,8 +128,16 @@ class _Checking:
     async def _give_signs(self) -> None:
         """Renews the sign of life; when the row no longer says that it runs, ends what runs for it."""
         mine = PromptCheck.objects.filter(pk=self._check.pk, status=CheckStatus.RUNNING)
-        while await mine.aupdate(seen_at=timezone.now()):
-            await asyncio.sleep(SIGN_SECONDS)
+        is_wanted = True
+        while is_wanted:
+            try:
+                is_wanted = await mine.aupdate(seen_at=timezone.now()) > 0
+            except DatabaseError as error:
+                if not may_pass(error):
+                    raise
+                logger.warning("check %s could give no sign of life: %s", self._check, type(error).__name__)
+            if is_wanted:
+                await asyncio.sleep(SIGN_SECONDS)
         self._stopped = True
         for generation in self._running:
             generation.end(Outcome.STOPPED)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
-from chatbot.connections import give_back, may_pass
+from chatbot.connections import give_back, is_gone, is_locked
 from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
@@ -84,9 +84,9 @@ def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Exception | N
     try:
         write(beginnings)
     except DatabaseError as error:
-        if may_pass(error):
+        if is_gone(error):
             raise  # for all of them: each would wait for it anew
-        return one_by_one(lambda beginning: write([beginning]), beginnings)
+        return one_by_one(lambda beginning: write([beginning]), beginnings, slow=is_locked)
     return [None] * len(beginnings)
 
 
@@ -99,9 +99,9 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
         try:
             write(endings)
         except Exception as error:  # drivers refuse some values with errors of their own
-            if may_pass(error):
+            if is_gone(error):
                 raise
-            return one_by_one(lambda ending: write([ending]), endings)
+            return one_by_one(lambda ending: write([ending]), endings, slow=is_locked)
         return [None] * len(endings)
     finally:
         give_back()  # this runs behind its requests, whose end would do it otherwise

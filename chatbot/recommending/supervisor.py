@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from chatbot.connections import may_pass
 from chatbot.errors import ApplicationError, ShuttingDown, TooManyGenerations
 from chatbot.fleet.client import Unreachable
 from chatbot.fleet.ears import EAR_SECONDS
@@ -176,8 +177,11 @@ class Supervisor:
                 ended[generation.result.outcome] += 1
         except ApplicationError as error:
             logger.warning("generation %s was refused: %s", generation.id, error)
-        except Exception:  # nobody awaits this task: what it raises would be lost
-            logger.exception("generation %s could not be run", generation.id)
+        except Exception as error:  # nobody awaits this task: what it raises would be lost
+            if may_pass(error):
+                logger.warning("generation %s could not begin: %s of the database", generation.id, type(error).__name__)
+            else:
+                logger.exception("generation %s could not be run", generation.id)
         finally:
             del self._running[generation.id]
             for key in self._keys.pop(generation.id):

@@ -76,12 +76,19 @@ class Together(Generic[Job, Result]):
                 waiting.set_result(came_out)
 
 
-def one_by_one(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result | Exception]:
-    """Does each job by itself: what fails fails alone."""
+def one_by_one(
+    work: Callable[[Job], Result], jobs: Sequence[Job], *, slow: Callable[[Exception], bool] = lambda error: False
+) -> list[Result | Exception]:
+    """Does each job by itself: what fails fails alone. An error that is ``slow`` to come may be one job's own; behind
+    the second one the rest is not tried, and fails with it."""
     results: list[Result | Exception] = []
-    for job in jobs:
+    waited = 0
+    for number, job in enumerate(jobs):
         try:
             results.append(work(job))
         except Exception as error:  # raised for the one whose job it was
             results.append(error)
+            waited += slow(error)
+            if waited == 2:
+                return [*results, *[error] * (len(jobs) - number - 1)]
     return results

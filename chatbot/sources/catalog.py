@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from challenges.catalog import suitable
-from chatbot.connections import is_gone
+from chatbot.connections import may_pass
 from chatbot.models import Intent
 from chatbot.sources.base import Candidate, Occasion, SourceError, SourceRequest
 from chatbot.sources.wording import patterns, say
@@ -64,14 +64,14 @@ _lately: dict[str, dict[str, Candidate]] = {}
 
 
 def _suiting(request: SourceRequest, count: int) -> list[Candidate]:
-    """From the database; while it is gone, of what was read before, so that an answer that has begun is finished."""
+    """From the database; while that may not be, of what was read before: an answer that has begun is finished."""
     given = [*request.given, *request.already]
     category = request.selection.category.key
     try:
         rows = suitable(selection=request.selection, given=given, seed=request.seed, count=count)
     except DatabaseError as error:
         known = list(_lately.get(category, {}).values())
-        if not is_gone(error) or len(known) < CHALLENGES:
+        if not may_pass(error) or len(known) < CHALLENGES:
             raise
         random.Random(request.seed).shuffle(known)  # noqa: S311  variety, not secrecy
         return sorted(known, key=lambda each: given.index(each.title) + 1 if each.title in given else 0)[:count]

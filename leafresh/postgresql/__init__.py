@@ -21,8 +21,10 @@ long as another's maintenance takes; and a migration that waits holds up everybo
 def options(given: dict[str, Any]) -> dict[str, Any]:
     """Django's ``OPTIONS`` of the database; what is ``given`` in the URL's query counts more than what is said here.
 
-    Times are in seconds, but for ``tcp_user_timeout`` (milliseconds).
+    Times are in seconds, but for ``tcp_user_timeout`` (milliseconds). ``options``, which the server reads, are put
+    behind those of ours, so that the later ones count.
     """
+    of_server = f"-c lock_timeout={LOCK_SECONDS}s {given.get('options', '')}".rstrip()
     return {
         "connect_timeout": 2,  # the least that libpq takes
         "tcp_user_timeout": 3000,
@@ -31,7 +33,6 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
         "keepalives_interval": 1,
         "keepalives_count": 3,
         "application_name": "leafresh",
-        "options": f"-c lock_timeout={LOCK_SECONDS}s",
         "pool": {
             "min_size": 2,
             "max_size": MOST_CONNECTIONS,
@@ -42,4 +43,5 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
             "connection_class": AttentiveConnection,
         },
         **given,
+        "options": of_server,
     }

@@ -176,30 +176,45 @@ def test_streams_outlive_the_database(
 
 
 @contextmanager
-def locked(cluster: Cluster, *tables: str) -> Iterator[None]:
-    """Nobody else can read or write these, as while they are rebuilt."""
+def locked(cluster: Cluster, *tables: str, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
+    """Nobody else can read or write these, as while they are rebuilt; SHARE: nobody can write them."""
     import psycopg  # here: the embedded default needs no driver
 
     # isort: split
     with psycopg.connect(cluster.url(DATABASE)) as connection:
-        connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE".encode())
+        connection.execute(f"LOCK TABLE {', '.join(tables)} IN {mode} MODE".encode())
         yield
 
 
 def test_a_locked_table_takes_neither_streams_nor_the_process(cluster: Cluster, server: RunningServer) -> None:
     streams = begun(server, "locked")
-    session, asked = f"{server.url}/api/chatbot/sessions/late", 24  # more than there are threads
-    with ThreadPoolExecutor(asked) as pool:
-        with locked(cluster, "chatbot_generation", "chatbot_chatsession"):
-            waiting = [pool.submit(httpx.get, session, timeout=60) for _ in range(asked)]
+    session, asked = "/api/chatbot/sessions/late", 24  # more than there are threads
+    with httpx.Client(base_url=server.url, timeout=60) as client, ThreadPoolExecutor(asked) as pool:
+        with locked(cluster, "chatbot_generation", "chatbot_chatsession", "challenges_challenge"):
+            waiting = [pool.submit(client.get, session) for _ in range(asked)]
             for _ in range(5):
-                assert httpx.get(f"{server.url}/health/live", timeout=30).status_code == 200
+                assert client.get("/health/live").status_code == 200
             assert not any(each.done() for each in waiting)  # all this time
             for stream in streams.values():
                 check(stream.join())
             assert refused(waiting[0].result())
         assert {each.result().status_code for each in waiting} <= {200, 503}
-    assert httpx.get(session).status_code == 200
+        assert client.get(session).status_code == 200
+    for name in streams:
+        until(lambda name=name: outcomes(server, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+    assert cluster.sql(RUNNING, DATABASE) == [(0,)]
+    assert "Traceback" not in server.output
+
+
+def test_a_table_that_can_only_be_read_takes_no_new_question(cluster: Cluster, server: RunningServer) -> None:
+    """As while an index is made."""
+    streams = begun(server, "shared")
+    question = {**SELECTION, "location": "beach"}
+    with locked(cluster, "chatbot_generation", mode="SHARE"):
+        assert refused(httpx.post(f"{server.url}{BASE_INFO}", json=question, timeout=60))
+        for stream in streams.values():
+            check(stream.join())
+    assert httpx.post(f"{server.url}{BASE_INFO}", json=question, timeout=60).status_code == 200
     for name in streams:
         until(lambda name=name: outcomes(server, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
     assert cluster.sql(RUNNING, DATABASE) == [(0,)]

@@ -52,6 +52,8 @@ def test_every_wait_for_postgresql_ends(tmp_path: Path) -> None:
     assert (age, checked, imported) == (0, True, True)
     assert options.items() >= {"sslmode": "require", "connect_timeout": 7, "tcp_user_timeout": 3000}.items()
     assert options["options"] == "-c lock_timeout=5s"
+    more = shown(tmp_path, DATABASE_URL=f"{url}&options=-c%20search_path%3Dleafresh")[2]
+    assert more["options"] == "-c lock_timeout=5s -c search_path=leafresh"
 
 
 def test_the_pool_has_a_connection_for_every_thread() -> None:

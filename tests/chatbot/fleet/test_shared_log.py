@@ -137,6 +137,39 @@ async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_cop
     await client.close()
 
 
+async def test_what_nobody_hears_wakes_the_process_seldom(
+    redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SELDOM_SECONDS", 0.4)
+    client = Client(redis.url, prefix)
+    one = Written()
+    log = log_of(client, one)
+    one.write("가")
+    log.copy(one.id)
+    await copied_soon(log, one, 1)
+    looks = 0
+    look = SharedLog._copy_due
+
+    async def counted(log: SharedLog) -> None:
+        nonlocal looks
+        looks += 1
+        await look(log)
+
+    monkeypatch.setattr(SharedLog, "_copy_due", counted)
+    began = asyncio.get_running_loop().time()
+    for _ in range(28):
+        one.write("나")
+        log.copy(one.id)
+        await asyncio.sleep(0.03)
+    await copied_soon(log, one, 29)
+    passed = asyncio.get_running_loop().time() - began
+    assert looks <= passed / 0.4 + 3  # and not every 0.005 seconds
+    one.close()
+    log.copy(one.id, soon=True)
+    await copied_soon(log, one, 30)
+    await client.close()
+
+
 async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedis, prefix: str) -> None:
     """A sign behind an event gets its own place, whenever the events before it were copied."""
     client = Client(redis.url, prefix)

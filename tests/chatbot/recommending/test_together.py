@@ -88,3 +88,23 @@ async def test_who_goes_away_keeps_nobody_from_an_answer() -> None:
 def test_every_event_loop_has_its_own_queue() -> None:
     together = Together(halves)
     assert [async_to_sync(together)(2), async_to_sync(together)(4)] == [1, 2]
+
+
+def test_who_waits_for_the_same_is_not_waited_for_one_after_the_other() -> None:
+    tried: list[int] = []
+
+    def wait(job: int) -> int:
+        tried.append(job)
+        if job % 2:
+            raise TimeoutError(f"{job} is locked")
+        return job
+
+    def is_timeout(error: Exception) -> bool:
+        return isinstance(error, TimeoutError)
+
+    assert repr(one_by_one(wait, [1, 2, 4], slow=is_timeout)) == "[TimeoutError('1 is locked'), 2, 4]"
+    assert repr(one_by_one(wait, [1, 2, 3, 4, 6], slow=is_timeout)) == (
+        "[TimeoutError('1 is locked'), 2, TimeoutError('3 is locked'), TimeoutError('3 is locked'), "
+        "TimeoutError('3 is locked')]"
+    )
+    assert tried == [1, 2, 4, 1, 2, 3]

@@ -12,6 +12,7 @@ from challenges.models import Challenge
 from chatbot.sources import catalog
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.sources.catalog import CatalogSource, sentence
+from tests.chatbot.test_outage import caused
 
 pytestmark = pytest.mark.django_db
 
@@ -75,9 +76,12 @@ def test_a_catalogue_that_is_too_small_is_said_to_be() -> None:
         pieces()
 
 
-def test_what_was_read_lately_finishes_answers_while_the_database_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sqlstate", [None, "55P03"])
+def test_what_was_read_lately_finishes_answers_while_the_database_is_gone_or_locked(
+    monkeypatch: pytest.MonkeyPatch, sqlstate: str | None
+) -> None:
     def refuse(**_: Any) -> None:
-        raise OperationalError("no connection")
+        raise caused(OperationalError("no connection"), sqlstate)
 
     monkeypatch.setattr(catalog, "_lately", {})
     first = [challenge["title"] for challenge in written()["challenges"]]
