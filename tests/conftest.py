@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.management import call_command
 from hypothesis import HealthCheck
@@ -50,3 +52,9 @@ def _instant_catalogue(settings: Settings) -> Iterator[None]:
     settings.LEAFRESH_SESSION_RATE = settings.LEAFRESH_ADDRESS_RATE = None  # tests ask more often than a person
     yield
     cache.clear()
+
+
+@pytest.fixture
+def known_types(db: None) -> None:
+    """As in a process that has shown a page: Django remembers its models' types, until a test empties the database."""
+    ContentType.objects.get_for_models(*apps.get_models())

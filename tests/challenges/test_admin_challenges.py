@@ -19,7 +19,7 @@ LIST = "/admin/challenges/challenge/"
 
 
 @pytest.fixture
-def page(admin_client: Client) -> Client:
+def page(admin_client: Client, known_types: None) -> Client:
     admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     return admin_client
 

@@ -4,6 +4,11 @@ import pytest
 from django.test import Client
 
 
+@pytest.fixture(autouse=True)
+def _like_a_page_that_was_shown(known_types: None) -> None:
+    """Statements are counted here."""
+
+
 @pytest.fixture
 def page(admin_client: Client) -> Client:
     """A superuser's browser, in English."""
