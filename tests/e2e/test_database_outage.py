@@ -58,8 +58,11 @@ def server(cluster: Cluster) -> Iterator[RunningServer]:
     with served(cluster) as running:
         for stream in begun(running, "warm").values():
             stream.join()
-        httpx.post(f"{running.url}{FREE_TEXT}", json={"message": "더 쉬운 거", "sessionId": "late"}, timeout=60)
-        httpx.get(f"{running.url}/health/live")
+        with httpx.Client(base_url=running.url, timeout=60) as client, ThreadPoolExecutor(12) as pool:
+            questions = [{"message": "더 쉬운 거", "sessionId": session} for session in ("late", *map(str, range(11)))]
+            for asked in [pool.submit(client.post, FREE_TEXT, json=question) for question in 2 * questions]:
+                assert asked.result().status_code == 200  # which asyncio's own threads look at
+            assert client.get("/health/live").status_code == 200
         yield running
 
 
