@@ -9,13 +9,16 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.management import call_command
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, strategies
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 # How long a machine takes is no matter of right or wrong: on a busy one, making inputs is slow.
 hypothesis_settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("project")
+# hypothesis imports this part when it is first used, and pytest parses what is imported: deep within a test Python 3.11
+# can fail at that ("AST constructor recursion depth mismatch").
+strategies.just(0).flatmap(strategies.just)
 
 
 @pytest.hookimpl(tryfirst=True)
