@@ -64,7 +64,7 @@ _lately: dict[str, dict[str, Candidate]] = {}
 
 
 def _suiting(request: SourceRequest, count: int) -> list[Candidate]:
-    """From the database; while that may not be, of what was read before: an answer that has begun is finished."""
+    """From the database; while it does not answer, of what was read before: an answer that has begun is finished."""
     given = [*request.given, *request.already]
     category = request.selection.category.key
     try:
