@@ -102,5 +102,6 @@ def _progress() -> dict[str, str]:
         "failed": _("The answer did not come through."),
         "unfinished": _("This answer was not finished."),
         "0": _("The server cannot be reached. Please check your connection."),
-        "countdown": _("Trying again in {seconds} s"),
+        "countdown": _("Trying again in {count} s"),
+        "countdownLong": _("Trying again in {count} min"),
     }

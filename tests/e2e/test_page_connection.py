@@ -156,6 +156,17 @@ def test_too_many_requests_are_counted_down(visitor: Phone, server: RunningServe
     assert visitor.shown == sse.laid_out(visitor.answers[0])
 
 
+def test_a_long_wait_is_told_in_minutes(visitor: Phone, server: RunningServer) -> None:
+    envelope = {"status": 429, "message": "요청이 너무 많습니다. 2시간 후에 다시 시도해 주세요.", "data": None}
+    body = f"event: error\nretry: 7200000\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"
+    visitor.page.route(
+        "**/base-info?*", lambda route: route.fulfill(content_type="text/event-stream", body=body), times=1
+    )
+    pick(visitor.page, server.url)
+    start(visitor.page)
+    expect(visitor.page.get_by_role("timer")).to_have_text("120분 뒤에 다시 시도할게요")
+
+
 def test_who_reads_english_is_refused_in_english(browser: Browser, server: RunningServer) -> None:
     envelope = {"status": 503, "message": "지금은 이용자가 많아 추천을 시작할 수 없습니다.", "data": None}
     body = f"event: error\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"

@@ -126,7 +126,8 @@ export function makeTalk(view, chat, picker) {
       box.firstElementChild.after(line);
       const tick = () => {
         const left = Math.ceil((until - Date.now()) / 1000);
-        if (left > 0) setText(line, fill(texts.countdown, { seconds: left }));
+        const [pattern, count] = left > 90 ? [texts.countdownLong, Math.ceil(left / 60)] : [texts.countdown, left];
+        if (left > 0) setText(line, fill(pattern, { count }));
         else retry();
       };
       countdown = setInterval(tick, 250);
