@@ -40,16 +40,24 @@ async def let_go(server: "Server", seconds: float) -> None:
 
 
 async def _wait_for_streams(server: "Server", seconds: float) -> None:
-    """Until no request is being answered any more, a second signal comes, or the time is over. At first who asks is
-    still answered: the connection was taken before the signal, and nobody else can be asked through it."""
+    """Until no request is being answered and no answer written any more, a second signal comes, or the time is over. At
+    first who asks is still answered: the connection was taken before the signal, and nobody else can be asked through
+    it."""
     impatient = asyncio.create_task(_second_signal())
     last_call = min(seconds, LAST_CALL_SECONDS)
     await asyncio.wait({impatient}, timeout=last_call)
     supervisor().refuse()
-    idle = asyncio.create_task(server.idle())
+    idle = asyncio.create_task(_idle(server))
     await asyncio.wait({impatient, idle}, timeout=seconds - last_call, return_when=asyncio.FIRST_COMPLETED)
     for task in (impatient, idle):
         task.cancel()
+
+
+async def _idle(server: "Server") -> None:
+    """An answer without a request here may have listeners at other processes, or listeners who come back: WebSockets
+    have been told to."""
+    await server.idle()
+    await supervisor().idle()
 
 
 async def _second_signal() -> None:

@@ -2,8 +2,9 @@
 
 daphne takes what an application sends without ever making it wait, and keeps what a client does not read; it keeps
 what an application did not look at yet; it drops a connection over a message that is too large without a word; it lets
-an application close with few codes and no reason; and it ends without saying goodbye. Importing this module installs
-the event loop that daphne runs on: uvloop, on which a stream takes less processor time than on asyncio's own.
+an application close with few codes and no reason; and it ends without saying goodbye. Of HTTP it is what happens when
+an application fails behind the first byte of its response. Importing this module installs the event loop that daphne
+runs on: uvloop, on which a stream takes less processor time than on asyncio's own.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ if "twisted.internet.reactor" not in sys.modules:
     # daphne takes one that is there.
     asyncioreactor.install(uvloop.new_event_loop())  # type: ignore[no-untyped-call]  # twisted types it not
 
+import daphne.http_protocol
 import daphne.server
 from autobahn.util import encode_truncate
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
@@ -52,6 +54,10 @@ _TWISTED_KEEPS = 64 * 1024
 """A client is behind when more than this waits for it (``FileDescriptor.bufferSize``), until nothing does."""
 
 
+_BACKLOG = 1_000
+"""More connections than the system keeps for a port until they are accepted (Twisted asks for 50)."""
+
+
 def settle_memory() -> None:
     """Takes what was imported out of the garbage collector's sight, and has it look less often.
 
@@ -79,6 +85,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         self._let_go = let_go
         self._ports: list[Any] = []
         WebSocketFactory.protocol = Connection  # it offers no way to be given another class than its own
+        daphne.http_protocol.WebRequest = Request
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
@@ -108,8 +115,11 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         return [each for each in applications if each is not None and not each.done()]
 
     def stop_listening(self) -> None:
-        """Takes no new connections; those that are open stay."""
+        """Takes no new connections; those that are open stay, and those that the system has taken for us: closing the
+        port would reset them, and a proxy does not send a POST again."""
         for port in self._ports:
+            port.numberAccepts = _BACKLOG
+            port.doRead()
             port.stopListening()
 
     async def idle(self) -> None:
@@ -125,6 +135,19 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         if connections:
             loop = asyncio.get_running_loop()
             await asyncio.wait([each.is_closed.asFuture(loop) for each in connections], timeout=RESTART_SECONDS)
+
+
+class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne ships no types
+    """One HTTP request."""
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """An error page where there may be one; behind the first byte the connection is all that can be ended, and the
+        client sees that something is missing. daphne's own way raises there, in what looks after all requests, which
+        then looks after none any more."""
+        if self._response_started:
+            self.loseConnection()
+        else:
+            super().handle_exception(exception)
 
 
 class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types

@@ -247,11 +247,23 @@ def redis(name: str) -> str:
     The URL may hold a password, so the error does not repeat it.
     """
     value = os.environ.get(name, "").strip()
-    if value and not re.fullmatch(r"(rediss?://\S+|unix:///\S+)", value):
-        raise ImproperlyConfigured(f"{name} must be the URL of a Redis server, such as redis://127.0.0.1:6379/0.")
+    if value and not (re.fullmatch(r"(rediss?://\S+|unix:///\S+)", value) and _has_a_place(value)):
+        raise ImproperlyConfigured(
+            f"{name} must be the URL of a Redis server, such as redis://127.0.0.1:6379/0. In a password, "
+            "write %2F for /, %3F for ? and %23 for #."
+        )
     if value and importlib.util.find_spec("redis") is None:
         raise ImproperlyConfigured(f"{name} names a Redis server, which needs its driver: pip install redis.")
     return value
+
+
+def _has_a_place(url: str) -> bool:
+    """Whether the host and the port can be read: a password with ``/`` ends them in its middle."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "unix" or (bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def prefix(name: str, default: str) -> str:

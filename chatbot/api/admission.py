@@ -80,13 +80,19 @@ async def _admit(peer: str | None, forwarded_for: str, session_key: str) -> None
     if (part := fleet()) is not None:
         if not part.client.reachable:  # each request would wait for it
             return
-        await asyncio.to_thread(_count, peer, forwarded_for, session_key)
+        await asyncio.to_thread(_count, peer, forwarded_for, session_key, lambda: part.client.reachable)
     else:
         _count(peer, forwarded_for, session_key)
 
 
-def _count(peer: str | None, forwarded_for: str, session_key: str) -> None:
-    """Counts a request; raises TooManyRequests with the seconds after which both the address and the session may."""
+def _count(
+    peer: str | None, forwarded_for: str, session_key: str, reachable: Callable[[], bool] = lambda: True
+) -> None:
+    """Counts a request; raises TooManyRequests with the seconds after which both the address and the session may.
+
+    ``reachable`` is asked before each step: with a Redis that froze a step takes a second, for which requests wait that
+    come later.
+    """
     throttles = []
     if (rate := settings.LEAFRESH_ADDRESS_RATE) is not None:
         trusted = _trusted(tuple(settings.LEAFRESH_TRUSTED_PROXIES))
@@ -94,11 +100,12 @@ def _count(peer: str | None, forwarded_for: str, session_key: str) -> None:
         throttles.append(_Throttle("address", address, rate))
     if (rate := settings.LEAFRESH_SESSION_RATE) is not None:
         throttles.append(_Throttle("session", session_key, rate))
-    seconds = max((throttle.seconds_to_wait() for throttle in throttles), default=0)
+    seconds = max((throttle.seconds_to_wait() for throttle in throttles if reachable()), default=0)
     if seconds:
         raise TooManyRequests(seconds)
     for throttle in throttles:
-        throttle.count()
+        if reachable():
+            throttle.count()
 
 
 _trusted = functools.lru_cache(maxsize=4)(TrustedProxies.parse)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from chatbot.fleet.client import Unreachable
@@ -38,7 +39,7 @@ LEFT_SECONDS = 5.0
 """How long a generation is followed that nobody listens to (yet, or any more)."""
 
 JOIN_SECONDS = 10.0
-"""How long one who joins waits for the first event: a generation may wait for its turn with a model."""
+"""How long one who joins waits for the first event, besides the time for which a model's turn is waited for."""
 
 
 class Elsewhere:
@@ -59,9 +60,6 @@ class Elsewhere:
         """How many listen, all together."""
         return sum(followed.listeners for followed in self._followed.values())
 
-    def get(self, generation_id: uuid.UUID) -> FollowedGeneration | None:
-        return self._followed.get(generation_id)
-
     def follow(self, claim: Claim) -> FollowedGeneration:
         """The generation that the process runs, from its first event on."""
         followed = self._followed.get(claim.generation_id)
@@ -73,19 +71,22 @@ class Elsewhere:
             self._task = asyncio.create_task(self._work())
         return followed
 
-    async def find(self, generation_id: uuid.UUID) -> FollowedGeneration | None:
-        """The generation, if it runs elsewhere; one that is over there is in the log when Redis still has it whole."""
+    async def find(self, generation_id: uuid.UUID, number: int) -> FollowedGeneration | None:
+        """The generation, if it runs elsewhere and may have more than event ``number``; one that is over there is
+        in the log when Redis still has it whole."""
         followed = self._followed.get(generation_id)
         if followed is not None:
             return None if followed.ended.is_set() else followed
         if event_log.state(generation_id) is not None:
             return None
-        row = await Generation.objects.filter(pk=generation_id).values_list("outcome", "process").afirst()
-        if row is None or row[1] in {"", ME} or row[0] in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
+        row = await Generation.objects.only("outcome", "process", "event_count").filter(pk=generation_id).afirst()
+        if row is None or row.process in {"", ME} or row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
             return None
-        claim = Claim(generation_id, row[1])
-        if row[0] == Outcome.RUNNING:
+        claim = Claim(generation_id, row.process)
+        if row.outcome == Outcome.RUNNING:
             return self.follow(claim)
+        if number >= (row.event_count or 0):
+            return None
         with suppress(Unreachable):
             entries = (await self._fleet.log.entries({generation_id: (0, 0)})).get(generation_id, [])
             if entries and entries[-1].name not in TERMINAL:  # the rest is on its way
@@ -101,7 +102,7 @@ class Elsewhere:
         followed = self.follow(claim)
         self._listen(followed)
         try:
-            async with asyncio.timeout(JOIN_SECONDS):
+            async with asyncio.timeout(JOIN_SECONDS + settings.LEAFRESH_MODEL_QUEUE_SECONDS):
                 await followed.begun.wait()
         except TimeoutError:
             return None
@@ -138,6 +139,7 @@ class Elsewhere:
                     await self._read()
                     await self._check()
                 except Unreachable:
+                    self._ask(orphans=[])
                     await asyncio.sleep(AGAIN_SECONDS)
                 except Exception:  # whoever listens here depends on it
                     logger.exception("generations of other processes could not be followed")
@@ -165,9 +167,15 @@ class Elsewhere:
         dead = await self._fleet.members.dead({it.process for it in running})
         # What Redis has comes first; how a process that died ended something is asked of the row behind that.
         orphans = [it for it in running if it.process in dead and it.was_read]
-        silent = [it for it in running if it.process not in dead and now - it.heard_at >= SILENT_SECONDS]
+        self._ask(orphans=orphans)
+
+    def _ask(self, *, orphans: Sequence[FollowedGeneration]) -> None:
+        """Asks the rows of those whose processes died and of those that are silent, whether or not Redis answers. On
+        the side: a database that is slow must not hold up what comes from Redis."""
+        now = asyncio.get_running_loop().time()
+        running = [it for it in self._followed.values() if not it.ended.is_set() and it not in orphans]
+        silent = [it for it in running if now - it.heard_at >= SILENT_SECONDS]
         if (orphans or silent) and self._asking is None:
-            # On the side: a database that is slow must not hold up what comes from Redis.
             self._asking = asyncio.create_task(self._ask_rows(orphans, silent))
 
     async def _ask_rows(self, orphans: Sequence[FollowedGeneration], silent: Sequence[FollowedGeneration]) -> None:
@@ -180,8 +188,9 @@ class Elsewhere:
             self._asking = None
         for followed in (*orphans, *silent):
             row = rows.get(followed.id)
-            if row is None:  # erased
-                followed.give_up(lost=False)
+            if row is None:
+                if followed.begun.is_set() or followed in orphans:  # erased; else it waits for its turn with a model
+                    followed.give_up(lost=False)
             elif row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
                 followed.give_up(lost=True)
             elif row.outcome != Outcome.RUNNING:

@@ -17,8 +17,8 @@ from chatbot.streaming.publisher import Publisher, erase, wake_listeners
 class FollowedGeneration:
     """``begun`` is set with its first event here, ``ended`` with its last one, or when none will come.
 
-    ``conclusion`` is then its terminal event, if there was one; ``lost`` says that it died with its process, so that
-    whoever listened should ask again. ``farewells`` are those of single sessions. Used on the event loop only.
+    ``conclusion`` is then its terminal event, if there was one; ``lost`` says that its process died or gave it up, so
+    that whoever listened should ask again. ``farewells`` are those of single sessions. Used on the event loop only.
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -56,7 +56,7 @@ class FollowedGeneration:
                 self.farewells[entry.session] = read_farewell(entry.place[0], entry.data)
                 wake_listeners(self.id)
             case name if name == GIVEN_UP:
-                self.give_up(lost=False)
+                self.give_up(lost=True)  # its process stops: for whoever still listens it begins anew
 
     def _pass_on(self, entry: Entry) -> None:
         if entry.place[0] != self._publisher.count + 1:
@@ -81,7 +81,9 @@ class FollowedGeneration:
         terminal = terminal_event(row)
         events: list[Event] = [terminal]
         if isinstance(terminal, Close):
-            events = [Rewrite(0), Token(_text_of(terminal)), terminal]
+            # So many that the last one has the number that the row knows: who comes back with it has seen the end.
+            missing = max(1, (row.event_count or 0) - self._publisher.count - 2)
+            events = [*[Rewrite(0)] * missing, Token(_text_of(terminal)), terminal]
         self._last_words = Farewell(self._publisher.count, events)
         self._end(terminal)
         wake_listeners(self.id)

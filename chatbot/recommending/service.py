@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from django.db import DatabaseError, InterfaceError
+
 from chatbot.conversation import sessions
 from chatbot.errors import ApplicationError, GenerationFailed, ServiceUnavailable, ShuttingDown
 from chatbot.fleet.client import Unreachable
@@ -160,7 +162,7 @@ async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -
     answering: Answering | None = running
     followers = elsewhere()
     if answering is None and followers is not None:
-        answering = await followers.find(generation_id)
+        answering = await followers.find(generation_id, number)
     if answering is not None and request.session_id in answering.farewells:
         return NothingNew()
     state = event_log.state(generation_id)
@@ -217,7 +219,11 @@ async def _again(answering: Answering, request: Request, token_format: TokenForm
     if not isinstance(answering, FollowedGeneration) or not answering.lost:
         return None
     try:
-        anew, _ = await recommend(request)
-    except ApplicationError:  # the stream ends, the client comes back, and is told then
+        anew, session_id = await recommend(request)
+    except (
+        ApplicationError,
+        DatabaseError,
+        InterfaceError,
+    ):  # the stream ends, the client comes back, and is told then
         return None
-    return _listening(anew, request, token_format, reset=True)
+    return _listening(anew, replace(request, session_id=session_id), token_format, reset=True)

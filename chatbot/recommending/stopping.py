@@ -4,6 +4,7 @@ import uuid
 from contextlib import suppress
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError
 
 from chatbot.conversation import sessions
 from chatbot.errors import NotFound, ServiceUnavailable
@@ -12,6 +13,7 @@ from chatbot.fleet.members import ME
 from chatbot.fleet.messages import NoAnswer
 from chatbot.models import Generation, Outcome, Turn
 from chatbot.recommending.fleetwide import fleet
+from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.publisher import erase
 
@@ -47,7 +49,7 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
     if session_id is not None:
         if session_id in generation.farewells:
             return Outcome.STOPPED
-        asked = generation.sessions | (set() if fleet() is None else await _sessions_of(generation_id))
+        asked = await _who_asked(generation, session_id)
         if session_id in generation.farewells:  # it was stopped once more meanwhile
             return Outcome.STOPPED
         if generation.ended.is_set():
@@ -62,6 +64,22 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
     if generation.result is not None:  # its row may be written later
         return generation.result.outcome
     return await _outcome(generation_id)
+
+
+async def _who_asked(generation: RunningGeneration, session_id: str) -> set[str]:
+    """The sessions that asked for the generation. When the database cannot tell, and the session is known here,
+    there is somebody more: it goes on for whoever that may be."""
+    if fleet() is None:
+        return generation.sessions
+    try:
+        return generation.sessions | await _sessions_of(generation.id)
+    except (DatabaseError, InterfaceError):
+        if session_id not in generation.sessions:
+            raise
+        return generation.sessions | {_SOMEBODY}
+
+
+_SOMEBODY = ""  # no session's key
 
 
 async def forget(session_id: str) -> None:

@@ -138,6 +138,11 @@ class Supervisor:
         """Starts nothing more."""
         self._draining = True
 
+    async def idle(self) -> None:
+        """Returns when all that runs now has ended, whoever listens to it."""
+        for generation in list(self._running.values()):
+            await generation.ended.wait()
+
     async def drain(self) -> None:
         """Starts nothing more, ends what runs, and waits until its rows are written."""
         self.refuse()

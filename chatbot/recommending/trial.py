@@ -98,7 +98,7 @@ async def listen(generation_id: uuid.UUID, after: int) -> Listening | None:
     owner: Supervisor | Elsewhere = supervisor()
     followed = None
     if running is None and followers is not None:
-        owner, followed = followers, await followers.find(generation_id)
+        owner, followed = followers, await followers.find(generation_id, after)
     state = event_log.state(generation_id)
     if state is None or (state.ended and after >= state.last):
         return None

@@ -80,7 +80,7 @@ class Passage:
         self.ended = True
         after = max(farewell.number, self.last)  # numbers rise, also for who has seen more than could be found again
         return [
-            Numbered(event.name, number, encode_event(event))
+            self._own_form(Numbered(event.name, number, encode_event(event)))
             for number, event in enumerate(farewell.events, start=after + 1)
         ]
 

@@ -76,9 +76,18 @@ BAD = [
         (
             "REDIS_URL",
             value,
-            "REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379/0.",
+            "REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379/0. In a password, "
+            "write %2F for /, %3F for ? and %23 for #.",
         )
-        for value in ("secret-password", "http://:secret@127.0.0.1:6379", "redis://a b")
+        for value in (
+            "secret-password",
+            "http://:secret@127.0.0.1:6379",
+            "redis://a b",
+            "redis://:secret/word@127.0.0.1:6379/0",
+            "redis://:123/word@127.0.0.1:6379/0",
+            "redis://:secret?word@127.0.0.1:6379/0",
+            "rediss://:secret#word@127.0.0.1:6379/0",
+        )
     ),
     (
         "LEAFRESH_REDIS_PREFIX",
