@@ -171,6 +171,36 @@ async def test_who_joins_what_cannot_begin_is_answered_by_its_own_process() -> N
             fleet.check_nothing_is_left()
 
 
+async def test_who_joins_what_waits_long_for_a_model_waits_too() -> None:
+    with Provider() as provider:
+        env = {
+            "OPENAI_BASE_URL": provider.url,
+            "OPENAI_API_KEY": "none",
+            "LEAFRESH_CHAT_MODEL": "openai:obeys",
+            "LEAFRESH_MODEL_CONCURRENCY": "1",
+            "LEAFRESH_MODEL_QUEUE_SECONDS": "30",
+            "LEAFRESH_MODEL_IDLE_SECONDS": "60",
+            "LEAFRESH_MODEL_TOTAL_SECONDS": "90",
+        }
+        with RunningFleet(2, **env) as fleet:
+            one, other = fleet.servers
+            seen = Reading()
+            provider.holds = True
+            busy = asyncio.create_task(read(one.url, reading=seen, sessionId="first", **SELECTION))
+            await generation_of(seen, 1)
+            selection = {**SELECTION, "location": "beach"}
+            waits = asyncio.create_task(read(one.url, sessionId="waits", **selection))
+            await asyncio.sleep(0.5)
+            joins = asyncio.create_task(read(other.url, sessionId="joins", **selection))
+            await asyncio.sleep(8)  # longer than rows are not asked
+            provider.holds = False
+            for reading in await asyncio.gather(busy, waits, joins):
+                reading.check()
+                assert (reading.connections, reading.resets) == (1, 0)
+            assert len(provider.requests) == 2
+            fleet.check_nothing_is_left()
+
+
 async def test_two_hundred_same_questions_on_four_processes_call_the_model_once() -> None:
     with Provider() as provider:
         env = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", "LEAFRESH_CHAT_MODEL": "openai:slow"}

@@ -10,6 +10,7 @@ from tests.e2e.fleet import RunningFleet, needs_a_fleet, until
 from tests.e2e.reader import Reading, read
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION
+from tests.e2e.websocket import close_code, events, opened, receive, tell
 
 pytestmark = needs_a_fleet
 
@@ -85,6 +86,42 @@ async def test_a_process_is_stopped_under_a_hundred_streams() -> None:
         assert await status == 0
         assert "Traceback" not in stopped.output
         assert set(fleet.outcomes()) == {"completed"}
+        fleet.check_nothing_is_left()
+
+
+async def test_a_stop_waits_for_who_listens_elsewhere() -> None:
+    with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="70") as fleet:
+        stopped, other = fleet.servers
+        begun = await read(stopped.url, until=lambda it: len(it.events) >= 2, sessionId="left", **SELECTION)
+        reading, task = reading_at(other.url, "elsewhere")
+        await events_came([reading], 3)
+        assert reading.events[0].id == begun.events[0].id
+        assert await asyncio.get_running_loop().run_in_executor(None, stopped.stop) == 0
+        (await task).check()
+        assert (reading.resets, reading.connections) == (0, 1)
+        assert fleet.outcomes() == ["completed"]
+        fleet.check_nothing_is_left()
+
+
+async def test_a_stop_waits_for_a_websocket_that_comes_back() -> None:
+    with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="70", LEAFRESH_ABANDON_SECONDS="10") as fleet:
+        stopped, other = fleet.servers
+        loop = asyncio.get_running_loop()
+        with opened(stopped, "talks") as connection:
+            tell(connection, "recommend", **SELECTION)
+            seen = [receive(connection).event for _ in range(3)]
+            status = loop.run_in_executor(None, stopped.stop)
+            await asyncio.to_thread(close_code, connection)
+        await asyncio.sleep(2)
+        with opened(other, "talks") as connection:
+            tell(connection, "resume", lastEventId=seen[-1].id)
+            rest = await asyncio.to_thread(events, connection)
+        assert await status == 0
+        whole = Reading()
+        for event in (*seen, *rest):
+            whole.take(event)
+        whole.check()
+        assert fleet.outcomes() == ["completed"]
         fleet.check_nothing_is_left()
 
 
@@ -188,6 +225,22 @@ async def test_redis_is_gone(seconds: float, frozen: bool) -> None:
 async def test_redis_is_gone_for_a_minute() -> None:
     with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="700") as fleet:
         await redis_is_gone(fleet, 60, frozen=False)
+
+
+async def test_an_answer_that_ends_while_redis_is_gone_is_told_elsewhere() -> None:
+    with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="30", LEAFRESH_ABANDON_SECONDS="30") as fleet:
+        owner, other = fleet.servers
+        begun = await read(owner.url, until=lambda it: len(it.events) >= 3, sessionId="moves", **SELECTION)
+        fleet.redis.stop()
+        moved = await read(other.url, reading=begun, sessionId="moves", **SELECTION)
+        moved.check()
+        assert moved.resets == 0
+        assert fleet.outcomes() == ["completed"]
+        again = await read(other.url, reading=Reading([moved.events]), sessionId="moves", **SELECTION)
+        assert again.refused == [204]  # it was the only end
+        fleet.redis.start()
+        until(lambda: all(fleet.metric(server, "redis_up") == 1 for server in fleet.servers))
+        fleet.check_nothing_is_left()
 
 
 async def redis_is_gone(fleet: RunningFleet, seconds: float, *, frozen: bool) -> None:

@@ -180,3 +180,14 @@ def test_the_message_says_when_to_come_back(seconds: int, when: str) -> None:
     error = TooManyRequests(seconds)
     assert (error.status, error.retry_after) == (429, seconds)
     assert error.message == f"요청이 너무 많습니다. {when} 후에 다시 시도해 주세요."
+
+
+def test_who_waits_for_a_thread_does_not_wait_for_a_redis_that_is_gone(clock: Clock) -> None:
+    answers = [True, True, False]  # it freezes when the first limit was looked at
+
+    def reachable() -> bool:
+        return answers.pop(0) if answers else False
+
+    for _ in range(10):
+        module._count("203.0.113.9", "", "waits", reachable)
+    assert ask("waits") == 0  # nothing was counted

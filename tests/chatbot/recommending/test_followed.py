@@ -2,11 +2,16 @@
 
 import json
 import uuid
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
+import pytest
+
+from chatbot.fleet.fleet import Fleet
 from chatbot.fleet.questions import Claim
 from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry
 from chatbot.models import Generation, Outcome
+from chatbot.recommending.elsewhere import Elsewhere
 from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
@@ -72,10 +77,10 @@ async def test_one_session_takes_its_leave() -> None:
     assert len(logged(generation)) == 2
 
 
-async def test_given_up_it_ends_without_an_end() -> None:
+async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None:
     generation = followed(entry(1, Token("가")), Entry((1, 1), GIVEN_UP, ""))
     assert generation.ended.is_set()
-    assert (generation.conclusion, generation.lost) == (None, False)
+    assert (generation.conclusion, generation.lost) == (None, True)
     assert event_log.state(generation.id) is None
 
 
@@ -84,6 +89,27 @@ async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> N
     generation.end_by_row(row(Outcome.COMPLETED))
     assert generation.farewell("wer") == Farewell(1, [Rewrite(0), Token(TEXT), CLOSE])
     assert generation.conclusion == CLOSE
+
+
+@pytest.mark.parametrize("count", [2, 4, 9])
+async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(count: int) -> None:
+    generation = followed(entry(1, Token("비건을 ")))
+    ended = row(Outcome.COMPLETED)
+    ended.event_count = count
+    generation.end_by_row(ended)
+    passage = Passage(
+        Listening(generation.id, "wer", lambda: True, lambda: None, partial(generation.farewell, "wer"), after=1)
+    )
+    shown = passage.leave()
+    assert [event.number for event in shown] == list(range(2, max(4, count) + 1))
+    assert [event.name for event in shown] == ["rewrite"] * (len(shown) - 2) + ["challenge", "close"]
+
+
+async def test_the_end_is_told_in_the_form_of_the_client() -> None:
+    farewell = Farewell(1, [Rewrite(0), Token("가"), CLOSE])
+    text = Listening(uuid.uuid4(), "wer", lambda: True, lambda: None, lambda: farewell, after=1, token_format="text")  # noqa: S106  a format, no password
+    shown = Passage(text).leave()
+    assert [json.loads(event.data)["data"] for event in shown[:2]] == [{"length": 0}, "가"]
 
 
 async def test_who_comes_from_the_process_that_died_may_have_seen_more_than_was_copied() -> None:
@@ -110,3 +136,12 @@ def row(outcome: Outcome) -> Generation:
 def _json(event: Any) -> str:
 
     return json.dumps(encode_event(event))
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
+    ended = row(Outcome.COMPLETED)
+    ended.process, ended.event_count = "other", 8
+    await ended.asave(force_insert=True)
+    nobody = cast("Fleet", None)  # Redis need not be asked
+    assert await Elsewhere(nobody).find(ended.id, 8) is None

@@ -13,8 +13,10 @@ from pytest_django import Settings
 
 from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
+from chatbot.fleet.questions import Claim
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
 from chatbot.recommending import commission, service, stopping
+from chatbot.recommending.followed import FollowedGeneration
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.supervisor import supervisor
@@ -265,6 +267,60 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
     assert said == [Outcome.STOPPED, Outcome.STOPPED, Outcome.RUNNING]
     assert isinstance(conclusion, Close)
     assert not conclusion.stopped
+
+
+def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a fleet others may have joined elsewhere: nobody can tell, so it ends for who stops it alone."""
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def gone(generation_id: uuid.UUID) -> set[str]:
+        raise OperationalError("the connection is closed")
+
+    async def scenario() -> tuple[Outcome, Any]:
+        generation, _ = await recommend(asked("stops"))
+        await first_token(generation)
+        monkeypatch.setattr(stopping, "fleet", object)
+        monkeypatch.setattr(stopping, "_sessions_of", gone)
+        said = await stopping.stop(generation.id, session_id="stops")
+        with pytest.raises(OperationalError):
+            await stopping.stop(generation.id, session_id="unknown")
+        farewell = generation.farewell("stops")
+        await generation.ended.wait()
+        return said, farewell
+
+    said, farewell = run(scenario())
+    assert said == Outcome.STOPPED
+    assert farewell.events[-1].stopped
+    assert Generation.objects.get().outcome == Outcome.COMPLETED
+
+
+def lost() -> FollowedGeneration:
+    generation = FollowedGeneration(Claim(uuid.uuid4(), "other"))
+    generation.give_up(lost=True)
+    return generation
+
+
+def test_what_died_elsewhere_begins_anew_in_a_session_that_is_known() -> None:
+    async def scenario() -> Listening | None:
+        listening = await service._again(lost(), asked(None), "object")
+        assert listening is not None
+        await supervisor().drain()
+        return listening
+
+    listening = run(scenario())
+    assert listening.reset
+    assert [turn.session_id for turn in Turn.objects.all()] == [listening.session_id]
+
+
+def test_what_died_elsewhere_while_the_database_is_gone_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(request: BaseInfoRequest) -> None:
+        raise OperationalError("the connection is closed")
+
+    async def scenario() -> Listening | None:
+        return await service._again(lost(), asked("waits"), "object")
+
+    monkeypatch.setattr(service, "recommend", gone)
+    assert run(scenario()) is None
 
 
 def test_half_a_character_in_the_raw_text_ends_nothing(
