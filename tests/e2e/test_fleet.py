@@ -176,11 +176,10 @@ async def test_who_joins_what_waits_long_for_a_model_waits_too() -> None:
         env = {
             "OPENAI_BASE_URL": provider.url,
             "OPENAI_API_KEY": "none",
-            "LEAFRESH_CHAT_MODEL": "openai:obeys",
+            "LEAFRESH_CHAT_MODEL": "openai:obedient",
             "LEAFRESH_MODEL_CONCURRENCY": "1",
             "LEAFRESH_MODEL_QUEUE_SECONDS": "30",
-            "LEAFRESH_MODEL_IDLE_SECONDS": "60",
-            "LEAFRESH_MODEL_TOTAL_SECONDS": "90",
+            "LEAFRESH_TOKEN_SILENCE_SECONDS": "60",
         }
         with RunningFleet(2, **env) as fleet:
             one, other = fleet.servers

@@ -3,15 +3,13 @@
 import json
 import uuid
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from chatbot.fleet.fleet import Fleet
 from chatbot.fleet.questions import Claim
 from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry
 from chatbot.models import Generation, Outcome
-from chatbot.recommending.elsewhere import Elsewhere
 from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.event_log import event_log
@@ -107,7 +105,7 @@ async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(co
 
 async def test_the_end_is_told_in_the_form_of_the_client() -> None:
     farewell = Farewell(1, [Rewrite(0), Token("가"), CLOSE])
-    text = Listening(uuid.uuid4(), "wer", lambda: True, lambda: None, lambda: farewell, after=1, token_format="text")  # noqa: S106  a format, no password
+    text = Listening(uuid.uuid4(), "wer", lambda: True, lambda: None, lambda: farewell, after=1, token_format="text")
     shown = Passage(text).leave()
     assert [json.loads(event.data)["data"] for event in shown[:2]] == [{"length": 0}, "가"]
 
@@ -136,12 +134,3 @@ def row(outcome: Outcome) -> Generation:
 def _json(event: Any) -> str:
 
     return json.dumps(encode_event(event))
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
-    ended = row(Outcome.COMPLETED)
-    ended.process, ended.event_count = "other", 8
-    await ended.asave(force_insert=True)
-    nobody = cast("Fleet", None)  # Redis need not be asked
-    assert await Elsewhere(nobody).find(ended.id, 8) is None

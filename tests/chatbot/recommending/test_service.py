@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -13,9 +13,11 @@ from pytest_django import Settings
 
 from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
+from chatbot.fleet.fleet import Fleet
 from chatbot.fleet.questions import Claim
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
 from chatbot.recommending import commission, service, stopping
+from chatbot.recommending.elsewhere import Elsewhere
 from chatbot.recommending.followed import FollowedGeneration
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.requests import BaseInfoRequest
@@ -320,6 +322,18 @@ def test_what_died_elsewhere_while_the_database_is_gone_ends_the_stream(monkeypa
         return await service._again(lost(), asked("waits"), "object")
 
     monkeypatch.setattr(service, "recommend", gone)
+    assert run(scenario()) is None
+
+
+def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
+    async def scenario() -> FollowedGeneration | None:
+        generation = await ended(asked("elsewhere"))
+        row = await Generation.objects.aget()
+        await Generation.objects.aupdate(process="other")
+        event_log.forget(generation.id)
+        nobody = cast("Fleet", None)  # Redis need not be asked
+        return await Elsewhere(nobody).find(generation.id, row.event_count or 0)
+
     assert run(scenario()) is None
 
 
