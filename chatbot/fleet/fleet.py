@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +67,7 @@ class Fleet:
 
     async def close(self) -> None:
         """Leaves the fleet, when all of this process's events were copied."""
-        tasks = set(self._tasks)
-        while tasks:  # redis-py, interrupted while it connects, may lose the first request to end
-            for task in tasks:
-                task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=0.2)
+        await end(self._tasks)
         with contextlib.suppress(Unreachable):
             await self.members.leave()
         await self.messages.leave()
@@ -99,3 +95,14 @@ class Fleet:
                 continue
             except Exception as error:  # the database is gone: the next time
                 logger.warning("it could not be looked what dead processes left: %s", type(error).__name__)
+
+
+async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancels the tasks until they are done: redis-py, interrupted while it connects, may lose the first request to
+    end. What they raise is of no interest any more."""
+    everything = left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=0.2)
+    await asyncio.gather(*everything, return_exceptions=True)

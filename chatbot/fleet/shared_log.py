@@ -25,6 +25,7 @@ SELDOM_SECONDS = 0.5
 """How often all others are copied. Who begins to listen elsewhere waits for so long at most."""
 
 AGAIN_SECONDS = 0.25
+ERASED_SECONDS = 10.0
 """After Redis did not answer."""
 
 AT_ONCE = 20
@@ -118,6 +119,7 @@ class SharedLog:
         self._soon: set[uuid.UUID] = set()  # of those that are due
         self._hurry = asyncio.Event()  # something is due before the time for all
         self._seldom_at = float("-inf")  # when all that was due was last copied, by the loop's clock
+        self._looked_at = float("-inf")  # for what is erased, while Redis is away
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -172,6 +174,7 @@ class SharedLog:
                     await self._gather()
                     await self._copy_due()
                 else:
+                    self._forget_what_is_erased()
                     await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._task = None
@@ -239,9 +242,21 @@ class SharedLog:
         if self._batch(generation_id):
             self.copy(generation_id, soon=not caught_up or len(entries) == BATCH)
         elif copy.has_end or self._is_erased(generation_id, copy):
-            del self._copies[generation_id]
-            self._due.discard(generation_id)
-            self._soon.discard(generation_id)
+            self._forget(generation_id)
+
+    def _forget_what_is_erased(self) -> None:
+        """In a long outage the memory lets go of what ended long ago, and there is nothing left to copy."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= ERASED_SECONDS:
+            self._looked_at = now
+            for generation_id, copy in list(self._copies.items()):
+                if self._is_erased(generation_id, copy):
+                    self._forget(generation_id)
+
+    def _forget(self, generation_id: uuid.UUID) -> None:
+        del self._copies[generation_id]
+        self._due.discard(generation_id)
+        self._soon.discard(generation_id)
 
     def _is_erased(self, generation_id: uuid.UUID, copy: _Copy) -> bool:
         """Whether the memory no longer has what was last copied: nothing more comes, or it is numbered anew."""

@@ -11,6 +11,7 @@ from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot.api.envelope import STATUS_MESSAGES, envelope
+from chatbot.fleet.fleet import end
 from chatbot.reachability import explain_address
 
 _SESSION = re.compile(r"^(/api/chatbot/sessions/|/ws/chatbot/).+")
@@ -79,10 +80,7 @@ def _forgive_who_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
     """Lets what daphne cancelled come to its end: the interpreter may crash over coroutines that are left half way."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(end(asyncio.all_tasks(loop)))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 

@@ -1,11 +1,12 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from chatbot.fleet import shared_log as module
-from chatbot.fleet.client import Client
+from chatbot.fleet.client import Client, Unreachable
 from chatbot.fleet.ears import Ears
 from chatbot.fleet.shared_log import FAREWELL, GIVEN_UP, Entry, Place, SharedLog
 from tests.e2e.redis_server import RunningRedis
@@ -208,6 +209,31 @@ async def test_what_was_erased_here_is_copied_no_more(redis: RunningRedis, prefi
     log.sign(one.id, 2, FAREWELL, "[]", session="나")  # comes when the memory is gone
     await log.settle()
     assert len(log) == 0
+    await client.close()
+
+
+async def test_what_was_erased_while_redis_is_gone_is_forgotten(
+    mortal_redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ERASED_SECONDS", 0.02)
+    client = Client(mortal_redis.url, prefix)
+    stays, *others = [Written() for _ in range(100)]
+    log = log_of(client, stays, *others)
+    mortal_redis.stop()
+    for each in (stays, *others):
+        each.write("가")
+        log.copy(each.id)
+    await until(lambda: not client.reachable)
+    assert len(log) == 100
+    for each in others:
+        each.events.clear()
+    await until(lambda: len(log) == 1)
+    mortal_redis.start()
+    while not client.reachable:
+        with suppress(Unreachable):
+            await client.run(lambda redis: redis.ping(), probe=True)
+    await until(lambda: log._copies[stays.id].copied == (1, 0))
+    assert await log.entries({stays.id: BEGINNING}) == {stays.id: stays.events}
     await client.close()
 
 
