@@ -142,12 +142,17 @@ def test_an_error_has_words_and_a_way_on(visitor: Phone) -> None:
         list(other)
 
 
-def test_too_many_requests_are_counted_down(visitor: Phone, server: RunningServer) -> None:
-    envelope = {"status": 429, "message": "요청이 너무 많습니다. 3초 후에 다시 시도해 주세요.", "data": None}
-    body = f"event: error\nretry: 3000\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"
+def refuse_once(visitor: Phone, *, seconds: int) -> None:
+    """The next request is one too many, and may come again after so long."""
+    envelope = {"status": 429, "message": "요청이 너무 많습니다.", "data": None}
+    body = f"event: error\nretry: {seconds * 1000}\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"
     visitor.page.route(
         "**/base-info?*", lambda route: route.fulfill(content_type="text/event-stream", body=body), times=1
     )
+
+
+def test_too_many_requests_are_counted_down(visitor: Phone, server: RunningServer) -> None:
+    refuse_once(visitor, seconds=3)
     pick(visitor.page, server.url)
     start(visitor.page)
     expect(visitor.page.get_by_role("timer")).to_have_text("3초 뒤에 다시 시도할게요")
@@ -157,11 +162,7 @@ def test_too_many_requests_are_counted_down(visitor: Phone, server: RunningServe
 
 
 def test_a_long_wait_is_told_in_minutes(visitor: Phone, server: RunningServer) -> None:
-    envelope = {"status": 429, "message": "요청이 너무 많습니다. 2시간 후에 다시 시도해 주세요.", "data": None}
-    body = f"event: error\nretry: 7200000\ndata: {json.dumps(envelope, ensure_ascii=False)}\n\n"
-    visitor.page.route(
-        "**/base-info?*", lambda route: route.fulfill(content_type="text/event-stream", body=body), times=1
-    )
+    refuse_once(visitor, seconds=7200)
     pick(visitor.page, server.url)
     start(visitor.page)
     expect(visitor.page.get_by_role("timer")).to_have_text("120분 뒤에 다시 시도할게요")

@@ -82,5 +82,5 @@ class Keeper:
                 before = self._index if same_language else None
                 self._index = await build(language=wanted.language, known=wanted.known, before=before)
                 self._made_of = wanted
-        except Exception:
+        except Exception:  # nobody awaits it: the index of before goes on
             logger.exception("the index of challenges and documents could not be built")
