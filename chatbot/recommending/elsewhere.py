@@ -15,6 +15,7 @@ from chatbot.fleet.client import Unreachable
 from chatbot.fleet.fleet import Fleet
 from chatbot.fleet.members import ME
 from chatbot.fleet.questions import Claim
+from chatbot.fleet.shared_log import Entry
 from chatbot.models import Generation, Outcome
 from chatbot.recommending.fleetwide import bury, fleet
 from chatbot.recommending.followed import FollowedGeneration
@@ -76,26 +77,30 @@ class Elsewhere:
         in the log when Redis still has it whole."""
         followed = self._followed.get(generation_id)
         if followed is not None:
-            return None if followed.ended.is_set() else followed
+            return followed if followed.may_tell_more(number) else None
         if event_log.state(generation_id) is not None:
             return None
-        row = await Generation.objects.only("outcome", "process", "event_count").filter(pk=generation_id).afirst()
+        row = await Generation.objects.filter(pk=generation_id).afirst()
         if row is None or row.process in {"", ME} or row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
             return None
-        claim = Claim(generation_id, row.process)
         if row.outcome == Outcome.RUNNING:
-            return self.follow(claim)
+            return self.follow(Claim(generation_id, row.process))
         if number >= (row.event_count or 0):
             return None
         with suppress(Unreachable):
             entries = (await self._fleet.log.entries({generation_id: (0, 0)})).get(generation_id, [])
-            if entries and entries[-1].name not in TERMINAL:  # the rest is on its way
-                return self.follow(claim)
-            if entries and event_log.state(generation_id) is None:
-                past = FollowedGeneration(claim)
-                for entry in entries:
-                    past.take(entry)
+            if entries:
+                return self._catch_up(row, entries, number)
         return None
+
+    def _catch_up(self, row: Generation, entries: Sequence[Entry], number: int) -> FollowedGeneration | None:
+        """What is over there, as far as Redis has it. None when all of it is in the log now."""
+        followed = self.follow(Claim(row.id, row.process))
+        for entry in entries:
+            followed.take(entry)
+        if entries[-1].name in TERMINAL:  # else the rest is on its way
+            followed.end_by_row(row)  # which it is not yet when one was missing between
+        return followed if followed.may_tell_more(number) else None
 
     async def join(self, claim: Claim) -> FollowedGeneration | None:
         """The generation, when it still runs and has begun; None when it is over, or does not begin."""

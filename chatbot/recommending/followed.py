@@ -43,6 +43,12 @@ class FollowedGeneration:
         """How the stream of the session ends, when it does not end with the log."""
         return self.farewells.get(session_id) or self._last_words
 
+    def may_tell_more(self, number: int) -> bool:
+        """Whether who has seen event ``number`` may get more of it than what is in the log."""
+        if not self.ended.is_set():
+            return True
+        return self._last_words is not None and number < self._last_words.last
+
     def take(self, entry: Entry) -> None:
         """What came next from the process that runs it."""
         self.place = entry.place
@@ -79,12 +85,8 @@ class FollowedGeneration:
         if self.ended.is_set():
             return
         terminal = terminal_event(row)
-        events: list[Event] = [terminal]
-        if isinstance(terminal, Close):
-            # So many that the last one has the number that the row knows: who comes back with it has seen the end.
-            missing = max(1, (row.event_count or 0) - self._publisher.count - 2)
-            events = [*[Rewrite(0)] * missing, Token(_text_of(terminal)), terminal]
-        self._last_words = Farewell(self._publisher.count, events)
+        whole: list[Event] = [Rewrite(0), Token(_text_of(terminal))] if isinstance(terminal, Close) else []
+        self._last_words = Farewell(self._publisher.count, [*whole, terminal], row.event_count or 0)
         self._end(terminal)
         wake_listeners(self.id)
 

@@ -9,10 +9,15 @@ from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """How a stream ends before its generation does: behind event ``number`` come ``events``, the last one terminal."""
+    """How a stream ends before its generation does: behind event ``number`` come ``events``, the last one terminal.
+
+    Where the generation's own end is known to be event ``last``, the terminal one has that number, or more when so
+    many come before it: the first, a ``rewrite``, is repeated until it has. Who comes back with it has seen the end.
+    """
 
     number: int
     events: Sequence[Event]
+    last: int = 0
 
 
 async def nothing() -> "Listening | None":
@@ -78,11 +83,12 @@ class Passage:
 
     def _take_leave(self, farewell: Farewell) -> list[Numbered]:
         self.ended = True
-        after = max(farewell.number, self.last)  # numbers rise, also for who has seen more than could be found again
-        return [
-            self._own_form(Numbered(event.name, number, encode_event(event)))
-            for number, event in enumerate(farewell.events, start=after + 1)
-        ]
+        *before, terminal = farewell.events
+        first = max(farewell.number, self.last) + 1  # numbers rise, also for who has seen more than could be found
+        room = max(0, farewell.last - first - len(before))
+        numbered = [*enumerate([*before[:1] * room, *before], start=first)]
+        numbered.append((max(farewell.last, first + len(numbered)), terminal))
+        return [self._own_form(Numbered(event.name, number, encode_event(event))) for number, event in numbered]
 
     def _own_form(self, event: Numbered) -> Numbered:
         if event.name == "start":

@@ -103,6 +103,16 @@ async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(co
     assert [event.name for event in shown] == ["rewrite"] * (len(shown) - 2) + ["challenge", "close"]
 
 
+async def test_a_failure_has_the_number_of_the_row_too() -> None:
+    generation = followed(entry(1, Token("비건을 ")))
+    generation.end_by_row(Generation(outcome=Outcome.FAILED, event_count=9))
+    passage = Passage(
+        Listening(generation.id, "wer", lambda: True, lambda: None, partial(generation.farewell, "wer"), after=1)
+    )
+    assert [(event.number, event.name) for event in passage.leave()] == [(9, "error")]
+    assert [generation.may_tell_more(number) for number in (1, 8, 9)] == [True, True, False]
+
+
 async def test_the_end_is_told_in_the_form_of_the_client() -> None:
     farewell = Farewell(1, [Rewrite(0), Token("가"), CLOSE])
     text = Listening(uuid.uuid4(), "wer", lambda: True, lambda: None, lambda: farewell, after=1, token_format="text")
