@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 
+from chatbot.connections import give_back
 from chatbot.fleet.client import Unreachable
 from chatbot.fleet.fleet import Fleet
 from chatbot.fleet.members import ME
@@ -220,7 +221,7 @@ def _rows(orphans: list[uuid.UUID], silent: list[uuid.UUID]) -> dict[uuid.UUID, 
             bury(None, orphans)
         return Generation.objects.in_bulk([*orphans, *silent])
     finally:
-        close_old_connections()
+        give_back()
 
 
 _elsewhere: WeakKeyDictionary[asyncio.AbstractEventLoop, Elsewhere] = WeakKeyDictionary()

@@ -137,10 +137,15 @@ def phone(browser: Browser, *, width: int = 390, height: int = 844, touch: bool 
         yield opened
 
 
+IN_THE_SECOND_CHALLENGE = b'"index":2'
+"""In the middle of the event that it is complete."""
+
+
 class Line:
     """The line between a browser and a server, which a test can cut: ``with Line(server.url) as line: … line.url``.
 
-    While it is cut, every connection breaks, those that are open and those that are tried.
+    While it is cut, every connection breaks, those that are open and those that are tried. ``cut_behind`` makes it
+    break by itself, however fast the server writes: nothing behind the first such bytes comes through.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -148,6 +153,7 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self._is_cut = False
+        self._sign = b""
         self._lock = threading.Lock()  # a connection is either in `_open` before a cut, or refused by it
 
     @property
@@ -160,6 +166,9 @@ class Line:
             for end in self._open:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
+
+    def cut_behind(self, sign: bytes) -> None:
+        self._sign = sign
 
     def mend(self) -> None:
         self._is_cut = False
@@ -190,8 +199,16 @@ class Line:
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
+            said = b""
             while data := source.recv(65536):
-                target.sendall(data)
+                begun = len(said)
+                said += data
+                if self._sign and (found := said.find(self._sign)) >= 0:
+                    target.sendall(said[begun : found + len(self._sign)])
+                    self._sign = b""
+                    self.cut()
+                else:
+                    target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         with self._lock:

@@ -10,6 +10,9 @@ from typing import Self
 
 from tests.e2e.nginx import await_port, free_port
 
+RIGHTS = "+@all -@admin -@dangerous +info"
+"""What docs/operating.md says that a user of Redis needs: the servers of tests have no more."""
+
 EXECUTABLE = shutil.which("redis-server")
 
 
@@ -22,11 +25,12 @@ class RunningRedis:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://leafresh:tested@127.0.0.1:{self.port}/0"
 
     def start(self) -> Self:
         assert EXECUTABLE is not None
         command = [EXECUTABLE, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        command += ["--user", "leafresh", "on", ">tested", "~*", "&*", *RIGHTS.split()]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         await_port(self._process, self.port, Path(os.devnull))
         return self

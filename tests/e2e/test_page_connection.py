@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import Line, Phone, chromium, phone
+from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone, chromium, phone
 from tests.e2e.chat import action, conversation, expect_state, is_growth, pick, start, titles
 from tests.e2e.server import RunningServer
 
@@ -35,9 +35,8 @@ def patient_server() -> Iterator[RunningServer]:
 def test_a_broken_connection_is_taken_up(visitor: Phone, patient_server: RunningServer) -> None:
     with Line(patient_server.url) as line:
         pick(visitor.page, line.url)
+        line.cut_behind(IN_THE_SECOND_CHALLENGE)
         start(visitor.page)
-        visitor.page.locator(".challenge.complete").first.wait_for()
-        line.cut()
         expect_state(visitor.page, "reconnecting")
         line.mend()
         expect_state(visitor.page, "done")
@@ -52,9 +51,8 @@ def test_an_answer_given_up_meanwhile_is_replaced(visitor: Phone) -> None:
     hasty = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30", "LEAFRESH_ABANDON_SECONDS": "0.1"}
     with RunningServer(env=hasty) as hasty_server, Line(hasty_server.url) as line:
         pick(visitor.page, line.url)
+        line.cut_behind(IN_THE_SECOND_CHALLENGE)
         start(visitor.page)
-        visitor.page.locator(".challenge.complete").first.wait_for()
-        line.cut()
         expect_state(visitor.page, "reconnecting")
         while conversation(visitor, hasty_server)[0]["outcome"] == "running":
             visitor.page.wait_for_timeout(50)
@@ -101,12 +99,12 @@ def test_stop_keeps_what_was_complete(visitor: Phone, patient_server: RunningSer
 def test_stop_works_without_a_connection(visitor: Phone, patient_server: RunningServer) -> None:
     with Line(patient_server.url) as line:
         pick(visitor.page, line.url)
+        line.cut_behind(IN_THE_SECOND_CHALLENGE)
         start(visitor.page)
-        visitor.page.locator(".challenge.complete").first.wait_for()
-        line.cut()
         expect_state(visitor.page, "reconnecting")
         action(visitor.page, "stop")
         expect_state(visitor.page, "stopped")
+        expect(visitor.page.locator(".challenge.complete")).to_have_count(1)
         expect(visitor.page.locator(".challenge:not(.complete)")).to_have_count(0)
 
 

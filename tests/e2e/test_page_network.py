@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import Line, Phone, chromium, phone
+from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone, chromium, phone
 from tests.e2e.chat import (
     action,
     conversation,
@@ -60,10 +60,10 @@ def test_a_network_that_goes_and_comes_back_costs_no_character(visitor: Phone, p
     """Whether a browser that is told to be offline lets go of what already flows is left open: the line is cut, too."""
     with Line(patient_server.url) as line:
         pick(visitor.page, line.url)
+        line.cut_behind(IN_THE_SECOND_CHALLENGE)
         start(visitor.page)
         visitor.page.locator(".challenge.complete").first.wait_for()
         visitor.context.set_offline(True)
-        line.cut()
         expect(visitor.page.locator("#status")).to_have_text("인터넷 연결을 기다리고 있어요 …")
         line.mend()
         visitor.context.set_offline(False)
