@@ -38,6 +38,7 @@ class FollowedGeneration:
         self._last_words: Farewell | None = None
         self._publisher = Publisher(self.id)
         event_log.open(self.id)
+        event_log.keep_farewells(self.id, self.farewells)
 
     def farewell(self, session_id: str) -> Farewell | None:
         """How the stream of the session ends, when it does not end with the log."""

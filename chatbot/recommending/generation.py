@@ -22,6 +22,7 @@ from chatbot.recommending.sharing import Sharing
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
+from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Event, Failed, Item, Notice, Rewrite, Start, Token
 from chatbot.streaming.listening import Farewell
 from chatbot.streaming.publisher import Publisher, erase, wake_listeners
@@ -99,6 +100,7 @@ class RunningGeneration:
         self.sessions.discard(session_id)
         events = [event for event in self._stopped_here() if event is not None]
         farewell = self.farewells[session_id] = Farewell(self._publisher.count, events)
+        event_log.keep_farewells(self.id, self.farewells)
         self._sharing.farewell(session_id, farewell)
         wake_listeners(self.id)
 

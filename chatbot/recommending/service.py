@@ -163,7 +163,7 @@ async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -
     followers = elsewhere()
     if answering is None and followers is not None:
         answering = await followers.find(generation_id, number)
-    if answering is not None and request.session_id in answering.farewells:
+    if event_log.has_left(generation_id, request.session_id or ""):
         return NothingNew()
     state = event_log.state(generation_id)
     if state is not None and (state.ended or answering is not None):

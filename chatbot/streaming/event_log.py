@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -27,6 +27,7 @@ class _Log:
     events: list[Numbered] = field(default_factory=list)
     size: int = 0
     ended_at: float | None = None
+    farewells: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,18 @@ class EventLog:
             self._trim()
             log = self._logs.get(channel_of(generation_id))
             return None if log is None else LogState(len(log.events), log.ended_at is not None)
+
+    def keep_farewells(self, generation_id: uuid.UUID, farewells: Collection[str]) -> None:
+        """For the sessions in ``farewells``, and those to come there, the log is over: as long as there is a log."""
+        with self._lock:
+            log = self._logs.get(channel_of(generation_id))
+            if log is not None:
+                log.farewells = farewells
+
+    def has_left(self, generation_id: uuid.UUID, session_id: str) -> bool:
+        with self._lock:
+            log = self._logs.get(channel_of(generation_id))
+            return log is not None and session_id in log.farewells
 
     def forget(self, generation_id: uuid.UUID) -> None:
         with self._lock:

@@ -73,6 +73,7 @@ async def test_one_session_takes_its_leave() -> None:
     assert farewell.number == 1
     assert [encode_event(event) for event in farewell.events] == [encode_event(Rewrite(3)), encode_event(stopped)]
     assert len(logged(generation)) == 2
+    assert [event_log.has_left(generation.id, who) for who in ("나", "너")] == [True, False]
 
 
 async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None:

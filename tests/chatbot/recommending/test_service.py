@@ -271,6 +271,26 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
     assert not conclusion.stopped
 
 
+def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def scenario() -> list[Any]:
+        generation, _ = await recommend(asked("stays"))
+        await recommend(asked("goes"))
+        await first_token(generation)
+        await stopping.stop(generation.id, session_id="goes")
+        cursor = Cursor(generation.id, 1)
+        at_once = await service.listen(asked("goes"), cursor=cursor, token_format="object")
+        await generation.ended.wait()
+        while supervisor().get(generation.id) is not None:
+            await asyncio.sleep(0)
+        return [at_once] + [
+            await service.listen(asked(who), cursor=cursor, token_format="object") for who in ("goes", "stays")
+        ]
+
+    assert [type(it) for it in run(scenario())] == [service.NothingNew, service.NothingNew, Listening]
+
+
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a fleet others may have joined elsewhere: nobody can tell, so it ends for who stops it alone."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
