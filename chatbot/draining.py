@@ -54,10 +54,11 @@ async def _wait_for_streams(server: "Server", seconds: float) -> None:
 
 
 async def _idle(server: "Server") -> None:
-    """An answer without a request here may have listeners at other processes, or listeners who come back: WebSockets
-    have been told to."""
+    """In a fleet an answer without a request here may have listeners at other processes, or listeners who come back to
+    those: WebSockets have been told to. A process alone is soon to start anew."""
     await server.idle()
-    await supervisor().idle()
+    if fleetwide.fleet() is not None:
+        await supervisor().idle()
 
 
 async def _second_signal() -> None:

@@ -190,6 +190,9 @@ class Elsewhere:
         except (DatabaseError, InterfaceError) as error:
             logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
             return
+        except Exception:  # nobody awaits this task
+            logger.exception("rows of other processes could not be asked for")
+            return
         finally:
             self._asking = None
         for followed in (*orphans, *silent):

@@ -87,7 +87,9 @@ class FollowedGeneration:
             return
         terminal = terminal_event(row)
         whole: list[Event] = [Rewrite(0), Token(_text_of(terminal))] if isinstance(terminal, Close) else []
-        self._last_words = Farewell(self._publisher.count, [*whole, terminal], row.event_count or 0)
+        words = [*whole, terminal]
+        count = self._publisher.count
+        self._last_words = Farewell(count, words, row.event_count or count + len(words))
         self._end(terminal)
         wake_listeners(self.id)
 

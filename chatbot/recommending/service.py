@@ -163,11 +163,10 @@ async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -
     followers = elsewhere()
     if answering is None and followers is not None:
         answering = await followers.find(generation_id, number)
-    if event_log.has_left(generation_id, request.session_id or ""):
-        return NothingNew()
+    farewell = event_log.farewell(generation_id, request.session_id or "")
     state = event_log.state(generation_id)
     if state is not None and (state.ended or answering is not None):
-        if state.ended and number >= state.last:
+        if (state.ended and number >= state.last) or (farewell is not None and number >= farewell.end):
             return NothingNew()
         # A number that was never sent: from the beginning. Of one elsewhere it is not known yet.
         impossible = number > state.last and not isinstance(answering, FollowedGeneration)
@@ -199,7 +198,15 @@ def _listening(
     """For the client that asked, on a generation, or on the log of one that is over."""
     session_id = request.session_id or ""
     if isinstance(answering, uuid.UUID):
-        return Listening(answering, session_id, lambda: True, lambda: None, after=after, token_format=token_format)
+        return Listening(
+            generation_id=answering,
+            session_id=session_id,
+            opened=lambda: True,
+            closed=lambda: None,
+            farewell=partial(event_log.farewell, answering, session_id),
+            after=after,
+            token_format=token_format,
+        )
     owner = _owner_of(answering)
     return Listening(
         generation_id=answering.id,

@@ -21,6 +21,7 @@ class Sharing:
         self._claim = Claim(generation_id, ME)
         self._questions = questions
         self._fleet = fleet()
+        self._may_be_known = False  # whether another process may have found this generation by a question
 
     async def claim(self) -> Claim | None:
         """Claims the questions; who answers one of them already, if anybody does."""
@@ -28,6 +29,7 @@ class Sharing:
             return None
         try:
             await self._fleet.joined()
+            self._may_be_known = self._fleet.client.reachable  # else nothing is sent
             return await self._fleet.questions.claim(self._claim.generation_id, self._questions)
         except Unreachable:  # this process goes on by itself
             return None
@@ -51,7 +53,7 @@ class Sharing:
 
     def give_up(self, number: int) -> None:
         """It ends behind event ``number``, without a terminal one."""
-        if self._fleet is not None:
+        if self._fleet is not None and (number or self._may_be_known):
             self._fleet.log.sign(self._claim.generation_id, number, GIVEN_UP)
 
 

@@ -100,7 +100,7 @@ async def listen(generation_id: uuid.UUID, after: int) -> Listening | None:
     if running is None and followers is not None:
         owner, followed = followers, await followers.find(generation_id, after)
     state = event_log.state(generation_id)
-    if state is None or (state.ended and after >= state.last):
+    if state is None or (state.ended and after >= state.last) or not (state.ended or running or followed):
         return None
     return Listening(
         generation_id=generation_id,

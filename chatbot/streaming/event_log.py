@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django_eventstream.storage import EventDoesNotExist, StorageBase
 
 from chatbot.streaming.channels import channel_of
 from chatbot.streaming.events import TERMINAL
-from chatbot.streaming.listening import Numbered
+from chatbot.streaming.listening import Farewell, Numbered
 
 LEAST_SECONDS = 2.0
 """How long the log of what has just ended is kept whatever its size: its listeners read the end from it."""
@@ -27,7 +27,7 @@ class _Log:
     events: list[Numbered] = field(default_factory=list)
     size: int = 0
     ended_at: float | None = None
-    farewells: Collection[str] = ()
+    farewells: Mapping[str, Farewell] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +99,18 @@ class EventLog:
             log = self._logs.get(channel_of(generation_id))
             return None if log is None else LogState(len(log.events), log.ended_at is not None)
 
-    def keep_farewells(self, generation_id: uuid.UUID, farewells: Collection[str]) -> None:
-        """For the sessions in ``farewells``, and those to come there, the log is over: as long as there is a log."""
+    def keep_farewells(self, generation_id: uuid.UUID, farewells: Mapping[str, Farewell]) -> None:
+        """How the log ends for single sessions, as long as there is one; more may come into ``farewells``."""
         with self._lock:
             log = self._logs.get(channel_of(generation_id))
             if log is not None:
                 log.farewells = farewells
 
-    def has_left(self, generation_id: uuid.UUID, session_id: str) -> bool:
+    def farewell(self, generation_id: uuid.UUID, session_id: str) -> Farewell | None:
+        """How the log ends for the session, where it does not end with its last event."""
         with self._lock:
             log = self._logs.get(channel_of(generation_id))
-            return log is not None and session_id in log.farewells
+            return None if log is None else log.farewells.get(session_id)
 
     def forget(self, generation_id: uuid.UUID) -> None:
         with self._lock:

@@ -9,15 +9,33 @@ from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """How a stream ends before its generation does: behind event ``number`` come ``events``, the last one terminal.
+    """How a stream ends before its log does: behind event ``number`` come ``events``, the last one terminal.
 
-    Where the generation's own end is known to be event ``last``, the terminal one has that number, or more when so
-    many come before it: the first, a ``rewrite``, is repeated until it has. Who comes back with it has seen the end.
+    They have the numbers behind that one, unless they stand for what else was sent under these numbers up to ``last``:
+    then whoever has not seen ``last`` gets them all, and the terminal one has that number, or more when so many come
+    before it. The first, a ``rewrite``, is repeated until it has.
     """
 
     number: int
     events: Sequence[Event]
     last: int = 0
+
+    @property
+    def end(self) -> int:
+        """The number of the terminal event: who has seen it has seen the end."""
+        return self.last or self.number + len(self.events)
+
+    def behind(self, seen: int) -> Sequence[tuple[int, Event]]:
+        """What comes for who has seen event ``seen``, with its numbers, which rise."""
+        if seen >= self.end:
+            return []
+        if not self.last:
+            return [*enumerate(self.events, start=self.number + 1)][max(0, seen - self.number) :]
+        *before, terminal = self.events
+        first = max(self.number, seen) + 1
+        room = max(0, self.last - first - len(before))
+        numbered = [*enumerate([*before[:1] * room, *before], start=first)]
+        return [*numbered, (max(self.last, first + len(numbered)), terminal)]
 
 
 async def nothing() -> "Listening | None":
@@ -83,12 +101,10 @@ class Passage:
 
     def _take_leave(self, farewell: Farewell) -> list[Numbered]:
         self.ended = True
-        *before, terminal = farewell.events
-        first = max(farewell.number, self.last) + 1  # numbers rise, also for who has seen more than could be found
-        room = max(0, farewell.last - first - len(before))
-        numbered = [*enumerate([*before[:1] * room, *before], start=first)]
-        numbered.append((max(farewell.last, first + len(numbered)), terminal))
-        return [self._own_form(Numbered(event.name, number, encode_event(event))) for number, event in numbered]
+        return [
+            self._own_form(Numbered(event.name, number, encode_event(event)))
+            for number, event in farewell.behind(self.last)
+        ]
 
     def _own_form(self, event: Numbered) -> Numbered:
         if event.name == "start":

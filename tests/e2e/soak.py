@@ -119,8 +119,7 @@ class Soak:
         )
 
     def _whole(self, reading: Reading) -> None:
-        if not reading.refused or reading.refused[-1] != 204:  # 204: it was stopped while the client was away
-            reading.check()
+        reading.check()
         self.counts["connections"] += reading.connections
         self.counts["resets"] += reading.resets
         for status in reading.refused:

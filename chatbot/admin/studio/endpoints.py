@@ -1,14 +1,14 @@
 """What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope.
 
-What starts work is a coroutine of the server's own loop: work that was started through ``async_to_sync`` would look for
-the thread of a request that is over.
+What starts work, or listens to it, is a coroutine of the server's own loop: work that was started through
+``async_to_sync`` would look for the thread of a request that is over.
 """
 
 import secrets
 import uuid
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -101,11 +101,12 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
     return answer({"left": left, "right": right, "understood": meant})
 
 
-def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
+async def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
     """The events of a trial, as clients get them."""
-    get_object_or_404(Generation.objects.only("pk"), pk=generation_id, purpose=Purpose.TRIAL)
+    trials = Generation.objects.only("pk")
+    await sync_to_async(get_object_or_404)(trials, pk=generation_id, purpose=Purpose.TRIAL)
     cursor = parse_cursor(request.headers.get("Last-Event-ID"))
-    listening = async_to_sync(trial.listen)(generation_id, cursor.number if cursor else 0)
+    listening = await trial.listen(generation_id, cursor.number if cursor else 0)
     if listening is None:
         return HttpResponse(status=204)  # the browser asks no more
     return stream_response(listening)

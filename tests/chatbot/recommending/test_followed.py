@@ -73,7 +73,7 @@ async def test_one_session_takes_its_leave() -> None:
     assert farewell.number == 1
     assert [encode_event(event) for event in farewell.events] == [encode_event(Rewrite(3)), encode_event(stopped)]
     assert len(logged(generation)) == 2
-    assert [event_log.has_left(generation.id, who) for who in ("나", "너")] == [True, False]
+    assert [event_log.farewell(generation.id, who) for who in ("나", "너")] == [farewell, None]
 
 
 async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None:
@@ -86,7 +86,7 @@ async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None
 async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> None:
     generation = followed(entry(1, Token("비건을 ")))
     generation.end_by_row(row(Outcome.COMPLETED))
-    assert generation.farewell("wer") == Farewell(1, [Rewrite(0), Token(TEXT), CLOSE])
+    assert generation.farewell("wer") == Farewell(1, [Rewrite(0), Token(TEXT), CLOSE], 4)
     assert generation.conclusion == CLOSE
 
 
@@ -123,10 +123,12 @@ async def test_the_end_is_told_in_the_form_of_the_client() -> None:
 
 async def test_who_comes_from_the_process_that_died_may_have_seen_more_than_was_copied() -> None:
     generation = followed()
-    generation.end_by_row(row(Outcome.STOPPED))
+    ended = row(Outcome.STOPPED)
+    ended.event_count = 10
+    generation.end_by_row(ended)
     stopped = Close("recommendation", "비건을 시작해요.", CHALLENGES, stopped=True)
     farewell = generation.farewell("wer")
-    assert farewell == Farewell(0, [Rewrite(0), Token(TEXT), stopped])
+    assert farewell == Farewell(0, [Rewrite(0), Token(TEXT), stopped], 10)
     listening = Listening(generation.id, "wer", lambda: True, lambda: None, lambda: farewell, after=7)
     shown = Passage(listening).leave()
     assert [(event.name, event.number) for event in shown] == [("rewrite", 8), ("challenge", 9), ("close", 10)]

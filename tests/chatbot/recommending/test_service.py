@@ -26,6 +26,7 @@ from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.events import Close, Failed
+from chatbot.streaming.following import follow
 from chatbot.streaming.listening import Listening
 from tests.generations import recommend
 from tests.prompts import make_live, make_version
@@ -274,21 +275,33 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
 def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Settings) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
-    async def scenario() -> list[Any]:
+    async def told(generation: RunningGeneration, number: int, who: str = "goes") -> list[tuple[str, int]] | None:
+        listening = await service.listen(asked(who), cursor=Cursor(generation.id, number), token_format="object")
+        if isinstance(listening, service.NothingNew):
+            return None
+        assert isinstance(listening, Listening)
+        return [(event.name, event.number) async for event in follow(listening)]
+
+    async def scenario() -> None:
         generation, _ = await recommend(asked("stays"))
         await recommend(asked("goes"))
         await first_token(generation)
         await stopping.stop(generation.id, session_id="goes")
-        cursor = Cursor(generation.id, 1)
-        at_once = await service.listen(asked("goes"), cursor=cursor, token_format="object")
+        end = generation.farewells["goes"].end
+        at_once = [await told(generation, number) for number in (1, end - 1, end)]
         await generation.ended.wait()
         while supervisor().get(generation.id) is not None:
             await asyncio.sleep(0)
-        return [at_once] + [
-            await service.listen(asked(who), cursor=cursor, token_format="object") for who in ("goes", "stays")
-        ]
+        assert [await told(generation, number) for number in (1, end - 1, end)] == at_once
+        whole, rest, nothing = at_once
+        assert whole is not None
+        assert [number for _, number in whole] == list(range(2, end + 1))
+        assert (whole[-1], rest, nothing) == (("close", end), [("close", end)], None)
+        others = await told(generation, end, "stays")
+        assert others is not None
+        assert others[0][1] == end + 1
 
-    assert [type(it) for it in run(scenario())] == [service.NothingNew, service.NothingNew, Listening]
+    async_to_sync(scenario)()
 
 
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

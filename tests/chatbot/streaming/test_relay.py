@@ -187,7 +187,7 @@ async def test_behind_the_end_nothing_is_asked_for_again() -> None:
 
 
 async def test_who_has_seen_more_than_there_is_left_gets_rising_numbers() -> None:
-    ear = Ear(after=5, farewell=lambda: Farewell(1, [CLOSE]))
+    ear = Ear(after=5, farewell=lambda: Farewell(1, [CLOSE], 6))
     ear.write(Token("가"))
     assert await ear.hears() == OPEN + ear.framed(CLOSE, first=6)
 

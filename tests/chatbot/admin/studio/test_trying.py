@@ -1,11 +1,12 @@
 """Trials and checks as the editor's script starts, follows and stops them."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import AsyncToSync, sync_to_async
 from django.contrib.auth.models import User
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient
@@ -114,6 +115,27 @@ async def test_a_trial_streams_what_clients_get(script: AsyncClient) -> None:
     assert again.status_code == 204
     for cursor in ("x", "<script>", "9" * 500):
         assert (await script.get(side["events"], headers={"last-event-id": cursor})).status_code in {200, 204}
+    await supervisor().drain()
+
+
+async def test_what_begins_with_listening_outlives_the_request(
+    script: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a fleet another process is followed from then on, for whoever listens."""
+    begun: list[asyncio.Task[int]] = []
+
+    async def works_later() -> int:
+        await asyncio.sleep(0.05)
+        return await sync_to_async(Generation.objects.count)()
+
+    async def listen(generation_id: uuid.UUID, after: int) -> None:
+        begun.append(asyncio.create_task(works_later()))
+
+    side = (await apost(script, await at("trials"), SIDES))["data"]["right"]
+    monkeypatch.setattr("chatbot.recommending.trial.listen", listen)
+    AsyncToSync.executors.current = None  # in a server no thread waits for the loop, as pytest's does here
+    assert (await script.get(side["events"])).status_code == 204
+    assert await begun[0] == 2
     await supervisor().drain()
 
 
