@@ -1,5 +1,6 @@
 """Talking on, as clients of the wire protocol see it: a real server, real connections."""
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,6 @@ from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Background, Event, laid_out, stream, tokens
 
 FREE_TEXT = "/ai/chatbot/recommendation/free-text"
-CLIENT = httpx.Client(trust_env=False, timeout=60)
 
 
 def say(server: RunningServer, message: str, session: str, **options: Any) -> list[Event]:
@@ -35,6 +35,12 @@ def numbered_to_the_end(events: list[Event]) -> None:
 def server() -> Any:
     with RunningServer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False, timeout=60) as opened:
+        yield opened
 
 
 def test_a_recommendation_looks_like_that_of_a_selection(server: RunningServer) -> None:
@@ -74,14 +80,14 @@ def test_other_kinds_say_all_in_their_sentence(server: RunningServer) -> None:
         assert [event.name for event in events if event.name == "item"] == []
 
 
-def test_the_finished_answer_by_post(server: RunningServer) -> None:
-    response = CLIENT.post(f"{server.url}{FREE_TEXT}", json={"message": "비건 추천해줘", "sessionId": "post"})
+def test_the_finished_answer_by_post(server: RunningServer, client: httpx.Client) -> None:
+    response = client.post(f"{server.url}{FREE_TEXT}", json={"message": "비건 추천해줘", "sessionId": "post"})
     envelope = response.json()
     assert (response.status_code, envelope["status"], envelope["message"]) == (200, 200, "모든 챌린지 추천 완료")
     assert set(envelope["data"]) == {"kind", "recommend", "challenges"}
     assert "비건" in envelope["data"]["recommend"]
     assert response.headers["x-leafresh-session"] == "post"
-    streamed = CLIENT.post(
+    streamed = client.post(
         f"{server.url}{FREE_TEXT}",
         json={"message": "다른 거", "sessionId": "post"},
         headers={"Accept": "text/event-stream"},
@@ -104,30 +110,32 @@ def test_the_finished_answer_by_post(server: RunningServer) -> None:
         ),
     ],
 )
-def test_what_cannot_be_answered(server: RunningServer, query: dict[str, Any], status: int, message: str) -> None:
-    plain = CLIENT.get(f"{server.url}{FREE_TEXT}", params=query)
+def test_what_cannot_be_answered(
+    server: RunningServer, query: dict[str, Any], status: int, message: str, client: httpx.Client
+) -> None:
+    plain = client.get(f"{server.url}{FREE_TEXT}", params=query)
     assert (plain.status_code, plain.json()) == (status, {"status": status, "message": message, "data": None})
-    posted = CLIENT.post(f"{server.url}{FREE_TEXT}", json=query)
+    posted = client.post(f"{server.url}{FREE_TEXT}", json=query)
     assert (posted.status_code, posted.json()) == (plain.status_code, plain.json())
     events = list(stream(server.url, path=FREE_TEXT, **query))
     assert [(event.name, event.envelope) for event in events] == [("error", plain.json())]
 
 
-def test_a_reconnect_gets_the_rest_and_asks_nothing_twice() -> None:
+def test_a_reconnect_gets_the_rest_and_asks_nothing_twice(client: httpx.Client) -> None:
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "20"}) as slow:
         beginning = list(islice(stream(slow.url, path=FREE_TEXT, message="비건 추천해줘", sessionId="r"), 4))
         rest = say(slow, "비건 추천해줘", "r", last_event_id=beginning[-1].id)
         whole = beginning + rest
         numbered_to_the_end(whole)
-        turns = CLIENT.get(f"{slow.url}/api/chatbot/sessions/r").json()["data"]["turns"]
+        turns = client.get(f"{slow.url}/api/chatbot/sessions/r").json()["data"]["turns"]
         assert [turn["request"]["message"] for turn in turns] == ["비건 추천해줘"]
 
 
-def test_a_message_is_stopped_as_a_selection_is() -> None:
+def test_a_message_is_stopped_as_a_selection_is(client: httpx.Client) -> None:
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30"}) as slow:
         running = stream(slow.url, path=FREE_TEXT, message="비건 추천해줘", sessionId="stop")
         first = next(running)
-        CLIENT.post(f"{slow.url}/api/chatbot/generations/{first.payload['generationId']}/stop")
+        client.post(f"{slow.url}/api/chatbot/generations/{first.payload['generationId']}/stop")
         events = [first, *running]
         numbered_to_the_end(events)
         assert events[-1].payload["stopped"] is True
@@ -148,7 +156,7 @@ def test_a_conversation_goes_on_after_a_restart() -> None:
             second.stop()
 
 
-def test_two_tabs_talk_at_once() -> None:
+def test_two_tabs_talk_at_once(client: httpx.Client) -> None:
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "5"}) as server:
         pick(server, "tabs")
         asked = ("다른 거 없어?", "더 쉬운 거", "플로깅으로 바꿔줘", "고마워")
@@ -157,16 +165,16 @@ def test_two_tabs_talk_at_once() -> None:
         for events in answers:
             numbered_to_the_end(events)
         assert [events[-1].payload["kind"] for events in answers] == [*["recommendation"] * 3, "smalltalk"]
-        turns = CLIENT.get(f"{server.url}/api/chatbot/sessions/tabs").json()["data"]["turns"]
+        turns = client.get(f"{server.url}/api/chatbot/sessions/tabs").json()["data"]["turns"]
         assert sorted(turn["request"]["message"] for turn in turns[1:]) == sorted(asked)
         assert {turn["outcome"] for turn in turns} == {"completed"}
 
 
-def test_a_forgotten_conversation_is_gone_from_the_database(server: RunningServer) -> None:
+def test_a_forgotten_conversation_is_gone_from_the_database(server: RunningServer, client: httpx.Client) -> None:
     pick(server, "gone")
     say(server, "내 비밀은 무지개텀블러야 알려줘", "gone")
-    assert CLIENT.delete(f"{server.url}/api/chatbot/sessions/gone").status_code == 200
-    assert CLIENT.get(f"{server.url}/api/chatbot/sessions/gone").json()["data"]["turns"] == []
+    assert client.delete(f"{server.url}/api/chatbot/sessions/gone").status_code == 200
+    assert client.get(f"{server.url}/api/chatbot/sessions/gone").json()["data"]["turns"] == []
     assert "무지개텀블러" not in server.output
     fresh = say(server, "원래 걸로", "gone")
     assert fresh[-1].payload["kind"] == "recommendation"
