@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Background, laid_out, stream, tokens
+from tests.e2e.websocket import opened, receive, tell
 
 WAIT_SECONDS = 20
 
@@ -154,6 +155,16 @@ def test_a_restarted_server_answers_old_cursors() -> None:
             again = list(stream(after.url, sessionId="cut", last_event_id=cut.id, **SELECTION))
             assert (again[0].name, again[-1].name) == ("start", "close")
             assert again[0].id != cut.id
+
+
+def test_a_process_alone_stops_at_once_for_whom_nobody_can_hear() -> None:
+    """Its WebSockets are closed, and its port is: what is still written for them is not waited for."""
+    pace = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "60", "LEAFRESH_DRAIN_SECONDS": "20", "REDIS_URL": ""}
+    with RunningServer(env=pace) as server, opened(server, "talks") as connection:
+        tell(connection, "recommend", **SELECTION)
+        receive(connection)
+        assert server.stop() == 0
+        assert server.sql("SELECT outcome FROM chatbot_generation") == [("interrupted",)]
 
 
 def test_too_many_generations_at_once_are_refused_with_a_time_to_come_back() -> None:
