@@ -70,8 +70,8 @@ class Client:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 result = await work(self._redis)
-        except Exception as error:
-            if not isinstance(error, self._failures):  # a fault of ours must not end who asks, for good
+        except Exception as error:  # whatever it is, who asks goes on without Redis
+            if not isinstance(error, self._failures):
                 logger.exception("a command for Redis could not be given")
             if self.reachable:
                 logger.warning("Redis does not answer (%s): this process goes on by itself", type(error).__name__)

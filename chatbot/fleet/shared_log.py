@@ -25,8 +25,10 @@ SELDOM_SECONDS = 0.5
 """How often all others are copied. Who begins to listen elsewhere waits for so long at most."""
 
 AGAIN_SECONDS = 0.25
-ERASED_SECONDS = 10.0
 """After Redis did not answer."""
+
+ERASED_SECONDS = 10.0
+"""How often it is looked, while Redis does not answer, for what need not be copied any more."""
 
 AT_ONCE = 20
 """Generations that are copied with one command, which keeps Redis from all others for the time it takes."""

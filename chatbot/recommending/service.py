@@ -168,8 +168,10 @@ async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -
     if state is not None and (state.ended or answering is not None):
         if (state.ended and number >= state.last) or (farewell is not None and number >= farewell.end):
             return NothingNew()
-        # A number that was never sent: from the beginning. Of one elsewhere it is not known yet.
-        impossible = number > state.last and not isinstance(answering, FollowedGeneration)
+        # A number that was never sent: from the beginning. Of one elsewhere it is not known yet, and the session's own
+        # end may be ahead of the log.
+        known = farewell is None and not isinstance(answering, FollowedGeneration)
+        impossible = known and number > state.last
         after = 0 if impossible else number
         return _listening(answering or generation_id, request, token_format, after=after, reset=impossible)
     row = await Generation.objects.filter(pk=generation_id).afirst()

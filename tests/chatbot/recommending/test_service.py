@@ -25,9 +25,9 @@ from chatbot.recommending.supervisor import supervisor
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.streaming.channels import Cursor
 from chatbot.streaming.event_log import event_log
-from chatbot.streaming.events import Close, Failed
+from chatbot.streaming.events import Close, Failed, Rewrite
 from chatbot.streaming.following import follow
-from chatbot.streaming.listening import Listening
+from chatbot.streaming.listening import Farewell, Listening
 from tests.generations import recommend
 from tests.prompts import make_live, make_version
 
@@ -302,6 +302,27 @@ def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Se
         assert others[0][1] == end + 1
 
     async_to_sync(scenario)()
+
+
+def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
+
+    async def scenario() -> Listening | service.Past | service.NothingNew:
+        generation, _ = await recommend(asked("goes"))
+        await first_token(generation)
+        state = event_log.state(generation.id)
+        assert state is not None
+        stopped = Close("recommendation", "", [], stopped=True)
+        generation.farewells["goes"] = Farewell(state.last, [Rewrite(0), stopped])
+        event_log.keep_farewells(generation.id, generation.farewells)
+        cursor = Cursor(generation.id, state.last + 1)
+        listening = await service.listen(asked("goes"), cursor=cursor, token_format="object")
+        assert isinstance(listening, Listening)
+        assert [(event.name, event.number) async for event in follow(listening)] == [("close", state.last + 2)]
+        await supervisor().drain()
+        return listening
+
+    assert not run(scenario()).reset
 
 
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
