@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from leafresh import admin_look, environment
+from leafresh import admin_look, environment, places
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,7 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 LEAFRESH_HOST = environment.host("LEAFRESH_HOST", "0.0.0.0")  # noqa: S104  being reachable is the point
 LEAFRESH_PORT = environment.integer("LEAFRESH_PORT", 8000, minimum=0, maximum=65535)
-LEAFRESH_DATA_DIR = environment.directory("LEAFRESH_DATA_DIR", BASE_DIR / "var")
+LEAFRESH_DATA_DIR = places.directory("LEAFRESH_DATA_DIR", BASE_DIR / "var")
 LEAFRESH_TOKEN_FORMAT = environment.choice("LEAFRESH_TOKEN_FORMAT", "object", ("object", "text"))
 LEAFRESH_CATALOG_TOKEN_DELAY_MS = environment.number("LEAFRESH_CATALOG_TOKEN_DELAY_MS", 15, minimum=0, maximum=10_000)
 LEAFRESH_MAX_GENERATIONS = environment.integer("LEAFRESH_MAX_GENERATIONS", 1000, minimum=1, maximum=1_000_000)
@@ -71,10 +71,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.debugging.ReporterFilter"
 ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.origins("LEAFRESH_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
-DATABASES = {"default": environment.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
-REDIS_URL = environment.redis("REDIS_URL")
-SECRET_KEY = environment.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key", shared=bool(REDIS_URL))
-LEAFRESH_REDIS_PREFIX = environment.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
+DATABASES = {"default": places.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
+REDIS_URL = places.redis("REDIS_URL")
+SECRET_KEY = places.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key", shared=bool(REDIS_URL))
+LEAFRESH_REDIS_PREFIX = places.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
 
 # --- the database ------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ def document(path: Path) -> Any:
 def setting_names() -> set[str]:
     """Every setting there is."""
     source = (ROOT / "leafresh/settings.py").read_text("utf-8")
-    return set(re.findall(r'environment\.\w+\(\s*"(\w+)"', source))
+    return set(re.findall(r'(?:environment|places)\.\w+\(\s*"(\w+)"', source))
 
 
 def variables(path: Path) -> dict[str, str]:

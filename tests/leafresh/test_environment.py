@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja.throttling import SimpleRateThrottle
 
 from leafresh import environment
+from tests.deploy.documents import setting_names
 from tests.e2e.server import ROOT
 
 
@@ -202,32 +202,8 @@ def test_what_is_no_place_to_start_is_refused(monkeypatch: pytest.MonkeyPatch, v
         environment.link("LEAFRESH_NO_SUCH_LINK")
 
 
-def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    file = tmp_path / "secret-key"
-    key = environment.secret_key("LEAFRESH_NO_SUCH_KEY", file, shared=True)
-    assert len(key) >= 50
-    assert environment.secret_key("LEAFRESH_NO_SUCH_KEY", file, shared=False) == key
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEAFRESH_SECRET_KEY", "from-outside")
-    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=True) == "from-outside"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_fleet_whose_key_was_left_empty_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEAFRESH_SECRET_KEY", " ")
-    with pytest.raises(ImproperlyConfigured, match=r"^LEAFRESH_SECRET_KEY is empty\. All processes need the same one"):
-        environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=True)
-    assert list(tmp_path.iterdir()) == []
-    assert environment.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=False)  # alone, it makes one
-
-
 def test_every_setting_is_in_the_readme() -> None:
-    source = (ROOT / "leafresh" / "settings.py").read_text("utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
-    names = set(re.findall(r'environment\.\w+\(\s*"(\w+)"', source))
+    names = setting_names()
     assert len(names) > 10
     assert {name for name in names if f"`{name}`" not in readme} == set()

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from leafresh import environment, postgresql
+from leafresh import places, postgresql
 from leafresh.postgresql import connection
 from leafresh.postgresql.connection import AttentiveConnection, server_answers
 from leafresh.postgresql.outage import Outage
@@ -66,7 +66,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFRESH_NO_SUCH_DATABASE", "postgres://user:secret@localhost/leafresh")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImproperlyConfigured, match=r"pip install 'psycopg\[binary,pool\]'\.$") as raised:
-        environment.database("LEAFRESH_NO_SUCH_DATABASE", "")
+        places.database("LEAFRESH_NO_SUCH_DATABASE", "")
     assert "secret" not in str(raised.value)
 
 
