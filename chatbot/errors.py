@@ -40,6 +40,20 @@ class MalformedSessionId(ApplicationError):
         super().__init__(422, "sessionId는 공백 없는 ASCII 문자 1자 이상 128자 이하여야 합니다.")
 
 
+class PageSize(ApplicationError):
+    """``limit`` is no number of turns that are read at once."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(422, f"limit은 1 이상 {most} 이하의 정수여야 합니다.")
+
+
+class UnknownTurn(ApplicationError):
+    """``before`` names no turn of the conversation."""
+
+    def __init__(self) -> None:
+        super().__init__(422, "before는 이 대화에 있는 턴의 generationId여야 합니다.")
+
+
 class MessageLength(ApplicationError):
     """``least`` is in visible characters, ``most`` in characters."""
 

@@ -52,6 +52,7 @@ def _talking() -> dict[str, str]:
     return {
         **_progress(),
         "conversation": _("Conversation"),
+        "earlier": _("Show earlier messages"),
         "choose": _("Choose again"),
         "welcome": _("Tell me what you have in mind, in your own words."),
         "forget": _("Forget the chat"),

@@ -103,7 +103,9 @@ class TurnOut(Schema):
 
 class ConversationOut(Schema):
     sessionId: str
-    turns: list[TurnOut]
+    turns: list[TurnOut] = Field(..., description="The newest ones, or those before `before`, in order")
+    hasMore: bool = Field(..., description="Whether there are turns before these")
+    before: str | None = Field(..., description="What to send as `before` to get them; null when there are none")
 
 
 class InvalidFieldsOut(Schema):

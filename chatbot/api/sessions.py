@@ -1,5 +1,9 @@
 """A session's conversation: reading and forgetting it."""
 
+import re
+import uuid
+from typing import Any
+
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -8,20 +12,67 @@ from ninja import Path, Router
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.conversation import sessions
+from chatbot.errors import PageSize, UnknownTurn
 from chatbot.recommending import stopping
 
 router = Router(tags=["sessions"])
 
 
+_PAGING: dict[str, Any] = {
+    "parameters": [
+        {
+            "in": "query",
+            "name": "limit",
+            "required": False,
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": sessions.LARGEST_PAGE,
+                "default": sessions.PAGE,
+            },
+            "description": "How many turns",
+        },
+        {
+            "in": "query",
+            "name": "before",
+            "required": False,
+            "schema": {"type": "string", "format": "uuid"},
+            "description": "The `before` of the page after this one, which is the `generationId` of its first turn",
+        },
+    ]
+}
+
+
 @router.get(
     "/{path:session_id}",
     summary="The conversation so far",
-    description="A session that is not known has no turns.",
+    description="The newest turns, the oldest of them first. A session that is not known has none.",
+    openapi_extra=_PAGING,
     response={200: Envelope[ConversationOut], 422: Envelope[None]},
 )
 async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     key = sessions.session_key(session_id)
-    return envelope(await sync_to_async(sessions.conversation)(key))
+    limit, before = _page_size(request.GET.get("limit")), _turn(request.GET.get("before"))
+    response = envelope(await sync_to_async(sessions.conversation)(key, limit=limit, before=before))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page_size(text: str | None) -> int:
+    """Raises PageSize."""
+    if not text:
+        return sessions.PAGE
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= sessions.LARGEST_PAGE:
+        raise PageSize(sessions.LARGEST_PAGE)
+    return int(text)
+
+
+def _turn(text: str | None) -> uuid.UUID | None:
+    """Raises UnknownTurn."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        raise UnknownTurn from None
 
 
 @router.delete(

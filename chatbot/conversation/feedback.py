@@ -1,6 +1,7 @@
 """What a session thinks of an answer it was given. Synchronous: callers run it in a thread."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -48,9 +49,10 @@ def withdraw(*, session_key: str, generation_id: uuid.UUID) -> None:
     Feedback.objects.filter(session_id=session_key, generation_id=generation_id).delete()
 
 
-def of_session(session_key: str) -> dict[uuid.UUID, dict[str, Any]]:
-    """What the session thinks, as the API shows it, by generation."""
-    return {feedback.generation_id: shown(feedback) for feedback in Feedback.objects.filter(session_id=session_key)}
+def of_session(session_key: str, generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What the session thinks of the generations, as the API shows it, by generation."""
+    given = Feedback.objects.filter(session_id=session_key, generation__in=generation_ids)
+    return {feedback.generation_id: shown(feedback) for feedback in given}
 
 
 def shown(feedback: Feedback) -> dict[str, Any]:

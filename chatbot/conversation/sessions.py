@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from challenges.catalog import Options, options
 from chatbot.conversation import feedback
 from chatbot.conversation.memory import Memory, Note, recall
 from chatbot.conversation.notices import of_turn
 from chatbot.conversation.retention import cutoff, expired
-from chatbot.errors import FieldRequired, MalformedSessionId
+from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
 from chatbot.models import ChatSession, Generation, Turn
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
@@ -82,15 +83,43 @@ def _written(note: Note) -> dict[str, Any]:
     }
 
 
-def conversation(key: str) -> dict[str, Any]:
-    """The session's turns in order, as the API shows them; none for an unknown session. Two SQL statements, and one
-    where a turn changed the category."""
-    turns = Turn.objects.filter(session_id=key, session__active_at__gte=cutoff()).select_related(
-        "generation__prompt_version__template"
-    )
-    thoughts = feedback.of_session(key)
-    known = options.get() if any(turn.moved_from for turn in turns) else None
-    return {"sessionId": key, "turns": [_turn(turn, thoughts.get(turn.generation_id), known) for turn in turns]}
+PAGE, LARGEST_PAGE = 50, 200
+"""Turns of a conversation that are read at once: unless told otherwise, and at most."""
+
+_UNREAD = (
+    *("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends"),
+    *("prompt_version__system_text", "prompt_version__user_text"),
+)
+"""Columns of a turn's generation that its conversation does not show, and that are wide."""
+
+
+def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None) -> dict[str, Any]:
+    """The newest turns of the session in order, as the API shows them; none for an unknown session. With ``before``,
+    those asked before the turn that this generation answers. Two SQL statements, one for ``before``, and one where a
+    turn changed the category. Raises UnknownTurn."""
+    turns = Turn.objects.filter(session_id=key, session__active_at__gte=cutoff())
+    if before is not None:
+        turns = turns.filter(pk__lt=_place_of(before, turns))
+    wide = (f"generation__{name}" for name in _UNREAD)
+    newest = turns.select_related("generation__prompt_version__template").defer(*wide).order_by("-pk")
+    read = list(newest[: limit + 1])
+    page, has_more = read[:limit][::-1], len(read) > limit
+    thoughts = feedback.of_session(key, [turn.generation_id for turn in page])
+    known = options.get() if any(turn.moved_from for turn in page) else None
+    return {
+        "sessionId": key,
+        "turns": [_turn(turn, thoughts.get(turn.generation_id), known) for turn in page],
+        "hasMore": has_more,
+        "before": str(page[0].generation_id) if has_more else None,
+    }
+
+
+def _place_of(generation_id: uuid.UUID, turns: QuerySet[Turn]) -> int:
+    """Where the generation stands among the turns; where there are none, it stands before all."""
+    place = turns.filter(generation_id=generation_id).values_list("pk", flat=True).first()
+    if place is None and turns.exists():
+        raise UnknownTurn
+    return place or 0
 
 
 def _turn(turn: Turn, thought: dict[str, Any] | None, known: Options | None) -> dict[str, Any]:

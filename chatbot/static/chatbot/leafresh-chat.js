@@ -92,11 +92,11 @@ async function begin(host, root, signal) {
     if (name === "picker") (part("#picker :checked") ?? part("#picker input"))?.focus({ preventScroll: true });
   }
 
-  let told = [];
+  let told;
   const picker = makePicker(views.picker, texts, {
     async load() {
-      const [options, turns] = await Promise.all([loadOptions({ server }), talk.told()]);
-      told = turns;
+      const [options, page] = await Promise.all([loadOptions({ server }), talk.told()]);
+      told = page;
       return options;
     },
     onLoad() {

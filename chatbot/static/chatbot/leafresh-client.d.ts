@@ -133,6 +133,24 @@ export interface Turn {
   feedback: Required<Thought> | null;
 }
 
+/** Which turns of a conversation: its newest ones, unless told otherwise. */
+export interface Page {
+  /** 1–200 turns; 50 when left out. */
+  limit?: number;
+  /** Only turns before these: `before` of the page that they are on. */
+  before?: string;
+}
+
+export interface Conversation {
+  sessionId: string;
+  /** In order, the newest last. */
+  turns: Turn[];
+  /** Whether there are turns before these. */
+  hasMore: boolean;
+  /** What leads to them; null when there are none. */
+  before: string | null;
+}
+
 /**
  * Asks, and reports the answer while it is written. Text is handed over whole, never in pieces, and is never doubled.
  * Exactly one of `onClose` and `onError` ends an answer, unless `close()` does.
@@ -141,7 +159,7 @@ export function recommend(selection: Selection, handlers: Handlers, options?: Op
 export function say(message: string, handlers: Handlers, options?: Options): Handle;
 /** These four reject with an `Error` that is a `Failure`, too. */
 export function loadOptions(options?: Place): Promise<Choices>;
-export function conversation(options: Session): Promise<{ sessionId: string; turns: Turn[] }>;
+export function conversation(options: Session & Page): Promise<Conversation>;
 export function forget(options: Session): Promise<null>;
 export function rate(
   generationId: string,

@@ -1,8 +1,6 @@
 /**
- * Leafresh in the browser: answers while they are written. No DOM, no dependencies; leafresh-client.d.ts describes it.
- *
- *     const options = { sessionId: rememberedSessionId() }; // on another origin also server: "https://…"
- *     const handle = say("더 쉬운 거 없어?", { onText: (text) => …, onClose: (answer) => … }, options);
+ * Leafresh in the browser: answers while they are written. No DOM, no dependencies; leafresh-client.d.ts describes it,
+ * docs/client.md shows how to use it.
  *
  * A connection that broke is taken up behind its last event, as an EventSource does it, and each event counts once.
  */
@@ -21,7 +19,8 @@ export const say = (message, handlers, options) => ask("free-text", { message },
 
 export const loadOptions = ({ server } = {}) => request("GET", server, "/api/challenges/options");
 
-export const conversation = ({ server, sessionId }) => request("GET", server, sessionPath(sessionId));
+export const conversation = ({ server, sessionId, limit = 50, before = "" }) =>
+  request("GET", server, `${sessionPath(sessionId)}?${new URLSearchParams({ limit, before })}`);
 
 export const forget = ({ server, sessionId }) => request("DELETE", server, sessionPath(sessionId));
 

@@ -14,6 +14,7 @@ export function makeTalk(view, chat, picker) {
   const composer = makeComposer(view, texts, (message) => ask({ message }));
   let sessionId = "";
   let turns = [];
+  const earlier = element`<button class="plain" type="button">${texts.earlier}</button>`;
   let current = null; // what is asked: `{question, turn, handle, tries}`; no handle once the answer is over
   let countdown;
 
@@ -30,11 +31,11 @@ export function makeTalk(view, chat, picker) {
     write(current);
   }
 
-  function addTurn({ message, selection }) {
+  function addTurn({ message, selection }, index = turns.length) {
     const turn = makeTurn(chat, message ?? picker.describe(selection).map((it) => `${it.emoji} ${it.label}`).join("  "));
-    if (!turns.length) list.replaceChildren();
-    turns.push(turn);
-    list.append(turn.element);
+    if (!turns.length) list.replaceChildren(earlier);
+    list.insertBefore(turn.element, turns[index]?.element ?? null);
+    turns.splice(index, 0, turn);
     return turn;
   }
 
@@ -135,10 +136,10 @@ export function makeTalk(view, chat, picker) {
     }
   }
 
-  function restore({ generationId, request, outcome, answer, notices, feedback }, isLast) {
+  function restore({ generationId, request, outcome, answer, notices, feedback }, isLast, at) {
     const { message, ...selection } = request;
     const question = message ? { message } : { selection };
-    const turn = addTurn(question);
+    const turn = addTurn(question, at);
     const [category] = picker.describe({ category: request.category });
     turn.start({ generationId, category });
     const asked = { question, turn, handle: null, tries: 0 };
@@ -150,6 +151,25 @@ export function makeTalk(view, chat, picker) {
     offerThumbs(turn, answer, feedback);
     if (isLast) settle({ ...answer, stopped: outcome === "stopped" });
   }
+
+  const isNew = ({ generationId }) => turns.every((turn) => turn.generationId !== generationId);
+
+  const offerEarlier = (cursor) => Object.assign(earlier, { value: cursor, hidden: !cursor });
+
+  earlier.onclick = async () => {
+    const [first] = turns;
+    try {
+      const page = await client.conversation({ ...place(), before: earlier.value });
+      if (first !== turns[0]) return; // done or forgotten meanwhile
+      const { scrollHeight } = list;
+      page.turns.filter((it) => it.answer).forEach((it, index) => restore(it, false, index));
+      offerEarlier(page.before);
+      list.scrollTop += list.scrollHeight - scrollHeight; // what is read stays where it is
+      turns[turns.indexOf(first) - 1]?.focus();
+    } catch {
+      chat.toast(texts[0]);
+    }
+  };
 
   const lostText = () => texts[navigator.onLine ? "reconnecting" : "offline"];
 
@@ -198,16 +218,17 @@ export function makeTalk(view, chat, picker) {
       current.turn.focus();
     },
 
-    /** The turns that the server knows. */
-    told: async () => (await client.conversation(place())).turns,
+    /** The newest turns that the server knows. */
+    told: () => client.conversation(place()),
 
     /** Shows those that are not shown yet. */
-    recall(told) {
+    recall({ turns: told, before }) {
       if (current?.handle) return;
       if (!told.length && turns.some((turn) => turn.generationId)) clear(); // forgotten elsewhere
+      if (told.every(isNew)) offerEarlier(before);
       told.forEach((it, index) => {
         const isLast = !told[index + 1];
-        if (turns.every((turn) => turn.generationId !== it.generationId) && (isLast || it.answer)) restore(it, isLast);
+        if (isNew(it) && (isLast || it.answer)) restore(it, isLast);
       });
     },
 

@@ -34,7 +34,7 @@ def test_a_thumb_is_kept_with_its_reason(asked: uuid.UUID) -> None:
     given = feedback.give(session_key="s", generation_id=asked, thumb="down", reason=" 회사에서 하기 어려워요.\n")
     assert rows() == [("s", asked, "down", "회사에서 하기 어려워요.")]
     assert feedback.shown(given) == {"thumb": "down", "reason": "회사에서 하기 어려워요."}
-    assert feedback.of_session("s") == {asked: feedback.shown(given)}
+    assert feedback.of_session("s", [asked]) == {asked: feedback.shown(given)}
 
 
 def test_one_may_change_ones_mind_and_the_reason_goes_with_it(asked: uuid.UUID) -> None:

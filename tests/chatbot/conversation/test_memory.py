@@ -81,7 +81,7 @@ def test_an_expired_session_is_as_good_as_forgotten(settings: Settings) -> None:
     sessions.add_turns([NewTurn("old", generation(answer("가", "나", "다")), PICKED)])
     sessions.add_turns([NewTurn("new", generation(answer("라", "마", "바")), PICKED)])
     ChatSession.objects.filter(pk="old").update(active_at=timezone.now() - timedelta(days=91))
-    assert sessions.conversation("old") == {"sessionId": "old", "turns": []}
+    assert sessions.conversation("old") == {"sessionId": "old", "turns": [], "hasMore": False, "before": None}
     assert sessions.remembered(["old"]) == {"old": Memory()}
     assert sessions.remembered(["new"])["new"].given == ["라", "마", "바"]
     assert [row.pk for row in ChatSession.objects.all()] == ["new"]

@@ -128,7 +128,8 @@ def test_a_changed_category_is_told_again_unless_one_of_the_two_is_gone(
 
 
 def test_an_unknown_session_has_no_turns() -> None:
-    assert sessions.conversation("nobody") == {"sessionId": "nobody", "turns": []}
+    nothing = {"sessionId": "nobody", "turns": [], "hasMore": False, "before": None}
+    assert sessions.conversation("nobody") == nothing
 
 
 def test_forgetting_erases_what_was_answered_to_this_session_alone() -> None:

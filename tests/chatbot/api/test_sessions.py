@@ -1,0 +1,86 @@
+"""The conversation over HTTP: read in pages."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.chatbot.api.test_feedback import MALFORMED_SESSION_ID, Answer, answered
+from tests.chatbot.conversation.test_sessions import begun, generation
+
+pytestmark = pytest.mark.django_db
+
+BAD_LIMIT = (422, "limit은 1 이상 200 이하의 정수여야 합니다.", None)
+BAD_PLACE = (422, "before는 이 대화에 있는 턴의 generationId여야 합니다.", None)
+
+
+def read(session_id: str = "s", /, **query: object) -> Answer:
+    return answered(Client().get(f"/api/chatbot/sessions/{session_id}", query_params=query))
+
+
+def page(**query: object) -> tuple[list[str], bool, str | None]:
+    """The generations of a page, whether there are more, and what leads to them."""
+    status, _, conversation = read(**query)
+    assert status == 200
+    assert list(conversation) == ["sessionId", "turns", "hasMore", "before"]
+    return [turn["generationId"] for turn in conversation["turns"]], conversation["hasMore"], conversation["before"]
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    """The generations of a session of 120 turns, in order."""
+    generations = [generation("가") for _ in range(120)]
+    begun("s", *generations)
+    begun("other", *generations[50:60])
+    return [str(each) for each in generations]
+
+
+def test_the_newest_turns_come_first_and_lead_to_those_before(asked: list[str]) -> None:
+    assert page() == (asked[70:], True, asked[70])
+    assert page(before=asked[70]) == (asked[20:70], True, asked[20])
+    assert page(before=asked[20]) == (asked[:20], False, None)
+    assert page(before=asked[0]) == ([], False, None)
+
+
+@pytest.mark.parametrize(("limit", "first"), [("1", 119), ("7", 113), ("119", 1), ("120", 0), ("200", 0), ("", 70)])
+def test_a_page_has_as_many_turns_as_were_asked_for(asked: list[str], limit: str, first: int) -> None:
+    assert page(limit=limit) == (asked[first:], first > 0, asked[first] if first else None)
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "many", " 5", "٣", "9" * 5000])
+def test_a_page_that_cannot_be_is_refused(asked: list[str], limit: str) -> None:
+    assert read(limit=limit) == BAD_LIMIT
+
+
+@pytest.mark.parametrize("before", ["7", "nonsense", "\x00", str(uuid.UUID(int=0)), "é" * 500])
+def test_a_place_that_is_not_in_the_conversation_is_refused(asked: list[str], before: str) -> None:
+    assert read(before=before) == BAD_PLACE
+
+
+def test_a_turn_of_another_session_is_no_place(asked: list[str]) -> None:
+    assert read("other", before=asked[0]) == BAD_PLACE
+
+
+def test_a_session_that_was_forgotten_meanwhile_has_no_page() -> None:
+    assert page(before=uuid.uuid4()) == ([], False, None)
+
+
+def test_a_conversation_is_kept_by_no_cache() -> None:
+    assert Client().get("/api/chatbot/sessions/s").headers["Cache-Control"] == "no-store"
+
+
+def test_a_malformed_session_comes_before_a_malformed_page() -> None:
+    assert read("s" * 129, limit=0) == MALFORMED_SESSION_ID
+
+
+def test_the_documentation_names_what_a_page_takes_and_has() -> None:
+    document: dict[str, Any] = Client().get("/api/openapi.json").json()
+    operation = document["paths"]["/api/chatbot/sessions/{session_id}"]["get"]
+    assert {each["name"]: each["in"] for each in operation["parameters"]} == {
+        "session_id": "path",
+        "limit": "query",
+        "before": "query",
+    }
+    conversation = document["components"]["schemas"]["ConversationOut"]
+    assert conversation["required"] == ["sessionId", "turns", "hasMore", "before"]

@@ -1,0 +1,83 @@
+"""A long conversation on the chat page: its newest turns at once, those before them when they are asked for."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.chat import action, expect_answers, session_id
+from tests.e2e.server import RunningServer
+from tests.e2e.sse import BASE_INFO, SELECTION
+
+FREE_TEXT = BASE_INFO.replace("base-info", "free-text")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Phone]:
+    with phone(browser) as opened:
+        yield opened
+
+
+def talk(server: RunningServer, session: str, messages: int) -> list[str]:
+    """A selection and as many messages; what the turns are headed with."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        assert client.post(BASE_INFO, json={**SELECTION, "sessionId": session}).status_code == 200
+        said = [f"고마워 {number}번" for number in range(messages)]
+        for message in said:
+            assert client.post(FREE_TEXT, json={"message": message, "sessionId": session}).status_code == 200
+    return said
+
+
+def test_earlier_turns_are_shown_when_they_are_asked_for(visitor: Phone, server: RunningServer) -> None:
+    page = visitor.page
+    page.goto(server.url)
+    said = talk(server, session_id(visitor), 109)
+    page.reload()
+    expect_answers(page, 50)
+    assert page.locator(".said").all_text_contents() == said[-50:]
+    more = page.locator("#turns > button")
+    expect(more).to_have_text("이전 대화 보기")
+
+    more.focus()
+    top = page.locator(".said").first.bounding_box()
+    page.keyboard.press("Enter")
+    expect_answers(page, 100)
+    assert page.locator(".said").all_text_contents() == said[-100:]
+    expect(page.locator(".said").nth(49)).to_be_focused()
+    kept = page.locator(".said").nth(50).bounding_box()
+    assert top is not None
+    assert kept is not None
+    assert abs(kept["y"] - top["y"]) < 2  # what is read stays where it is
+
+    more.click()
+    expect_answers(page, 110)
+    assert page.locator(".said").all_text_contents()[1:] == said
+    assert page.locator(".challenge").count() == 3
+    expect(more).to_be_hidden()
+
+    action(page, "forget")
+    action(page, "erase")
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(more).to_have_count(0)
+
+
+def test_earlier_turns_that_cannot_be_had_can_be_asked_for_again(visitor: Phone, server: RunningServer) -> None:
+    page = visitor.page
+    page.goto(server.url)
+    talk(server, session_id(visitor), 52)
+    page.reload()
+    expect_answers(page, 50)
+    page.route("**/sessions/*before=*", lambda route: route.abort())
+    page.locator("#turns > button").click()
+    expect(page.locator(".toast")).to_have_text("서버에 연결할 수 없어요. 인터넷 연결을 확인해 주세요.")
+    page.unroute("**/sessions/*before=*")
+    page.locator("#turns > button").click()
+    expect_answers(page, 53)
