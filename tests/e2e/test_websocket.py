@@ -337,8 +337,11 @@ def test_a_session_is_made_when_there_is_none(server: RunningServer) -> None:
     assert made[0] == made[1] != ""
 
 
-ALLOWED_ORIGINS = ["http://localhost:3000", "https://127.0.0.1", "https://leafresh.example", None]
+ALLOWED_ORIGINS = ["http://localhost:{port}", "http://127.0.0.1:{port}", "https://leafresh.example", None]
 OTHER_ORIGINS = [
+    "http://localhost:1234",
+    "http://localhost",
+    "https://127.0.0.1",
     "https://evil.example",
     "https://leafresh.example:8443",
     "http://leafresh.example",
@@ -357,7 +360,8 @@ def refusal(server: RunningServer, **options: Any) -> int:
 def test_pages_of_other_origins_are_refused() -> None:
     with RunningServer(env={"LEAFRESH_CORS_ORIGINS": "https://leafresh.example"}) as server:
         for origin in ALLOWED_ORIGINS:
-            with opened(server, "page", origin=origin) as connection:
+            page = origin and origin.format(port=server.port)
+            with opened(server, "page", origin=page) as connection:
                 assert ask(connection, "recommend", **SELECTION)[-1].name == "close"
         assert [refusal(server, origin=origin) for origin in OTHER_ORIGINS] == [403] * len(OTHER_ORIGINS)
         assert [refusal(server, origin=origin) for origin in NO_ORIGINS] == [400] * len(NO_ORIGINS)
