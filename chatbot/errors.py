@@ -125,6 +125,15 @@ class HostNotAllowed(ApplicationError):
         super().__init__(400, "허용되지 않은 호스트입니다. 서버의 LEAFRESH_ALLOWED_HOSTS에 이 주소를 추가해 주세요.")
 
 
+class BodyTooLarge(ApplicationError):
+    """The server did not take the request's body. It says so in the ASGI scope, with the bytes that it takes."""
+
+    SCOPE_KEY = "leafresh.body_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(413, "요청 본문이 너무 큽니다.")
+
+
 class NotFound(ApplicationError):
     def __init__(self) -> None:
         super().__init__(404, "요청한 대상을 찾을 수 없습니다.")

@@ -28,7 +28,11 @@ import daphne.server
 from autobahn.util import encode_truncate
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
+from chatbot import http_channel
+from chatbot.api.addresses import TrustedProxies
 from chatbot.consumers import codes
+from chatbot.errors import BodyTooLarge
+from chatbot.log_lines import loggable_path
 
 logger = logging.getLogger(__name__)
 
@@ -80,12 +84,26 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
     """daphne, with two differences: sending to a WebSocket takes as long as the client is behind; and when it is told
     to stop, it first awaits ``let_go(server)``, and only then cancels what still runs."""
 
-    def __init__(self, *, let_go: "Callable[[Server], Awaitable[None]]", **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        let_go: "Callable[[Server], Awaitable[None]]",
+        trusted: TrustedProxies = TrustedProxies(),  # noqa: B008  frozen
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._let_go = let_go
         self._ports: list[Any] = []
-        WebSocketFactory.protocol = Connection  # it offers no way to be given another class than its own
-        daphne.http_protocol.WebRequest = Request
+        # daphne offers no way to be given other classes than its own.
+        WebSocketFactory.protocol = Connection
+        daphne.http_protocol.WebRequest = http_channel.Request
+        daphne.server.HTTPFactory = http_channel.Factory
+        http_channel.Factory.trusted = trusted
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if getattr(protocol, "body_too_large", False):
+            scope[BodyTooLarge.SCOPE_KEY] = protocol.max_body_bytes
+        return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
@@ -137,19 +155,6 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
             await asyncio.wait([each.is_closed.asFuture(loop) for each in connections], timeout=RESTART_SECONDS)
 
 
-class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne ships no types
-    """One HTTP request."""
-
-    def handle_exception(self, exception: BaseException) -> None:
-        """An error page where there may be one; behind the first byte the connection is all that can be ended, and the
-        client sees that something is missing. daphne's own way raises there, in what looks after all requests, which
-        then looks after none any more."""
-        if self._response_started:
-            self.loseConnection()
-        else:
-            super().handle_exception(exception)
-
-
 class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types
     """One WebSocket. It registers with its transport as what produces data, to be told when a client is behind
     (``pauseProducing``) and when everything was taken (``resumeProducing``)."""
@@ -162,6 +167,10 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
     muted: bool = False  # as in daphne: what the client still sends is not looked at
     _patience: asyncio.TimerHandle | None = None
     _unsent = 0  # bytes, at most, while the client is behind
+
+    def __repr__(self) -> str:
+        """daphne logs it; its own has the session."""
+        return f"<WebSocket {loggable_path(self.path.decode('ascii', 'replace'))}>"
 
     @property
     def may_send(self) -> bool:

@@ -1,9 +1,18 @@
-"""What the log need not say again and again."""
+"""What the log need not say again and again, and what it never says."""
 
 import logging
 import time
 
+from chatbot.log_lines import redacted
+
 SECONDS = 10.0
+
+
+class Line(logging.Formatter):
+    """Says no query of an address and no session, whoever logs it: daphne, Django, a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 class Seldom(logging.Filter):

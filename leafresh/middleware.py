@@ -17,11 +17,14 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 
 from chatbot import outage
 from chatbot.api.addresses import TrustedProxies
-from chatbot.api.middleware import is_api
+from chatbot.api.middleware import is_api, refused_body
 
 if TYPE_CHECKING:
     _Base = MiddlewareMixin
@@ -73,6 +76,26 @@ class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
 
 class LocaleMiddleware(PagesOnly, locale.LocaleMiddleware):
     pass
+
+
+class BodyMiddleware:
+    """Says of a body that the server did not take how large it may be. After the language is known."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        limit = refused_body(request)
+        if limit is None:
+            return await self.get_response(request)
+        message = _("What was sent is too large. At most %(size)s are taken.") % {"size": filesizeformat(limit)}
+        response = render(request, "chatbot/unavailable.html", {"message": message}, status=413)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: said once is enough
+        return response
 
 
 class CommonMiddleware(PagesOnly, common.CommonMiddleware):

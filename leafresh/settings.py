@@ -167,6 +167,7 @@ MIDDLEWARE = [
     "leafresh.static.StaticFilesMiddleware",
     "leafresh.middleware.SessionMiddleware",
     "leafresh.middleware.LocaleMiddleware",
+    "leafresh.middleware.BodyMiddleware",
     "leafresh.middleware.CommonMiddleware",
     "leafresh.middleware.CsrfViewMiddleware",
     "leafresh.middleware.AuthenticationMiddleware",
@@ -200,6 +201,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
+CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # never pages or the admin; static files are for every page as they are
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session"]
@@ -253,7 +255,7 @@ UNFOLD = admin_look.UNFOLD
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "leafresh.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "filters": {"seldom": {"()": "leafresh.logs.Seldom"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},

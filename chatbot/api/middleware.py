@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chatbot.api.envelope import error_response, status_error
-from chatbot.errors import HostNotAllowed
+from chatbot.errors import BodyTooLarge, HostNotAllowed
 
 PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
 
@@ -19,6 +19,12 @@ PROBES = {"/health/live", "/health/ready", "/metrics"}
 def is_api(request: HttpRequest) -> bool:
     """Whether the request is for the API, not for a page or the admin."""
     return request.path_info.startswith(PREFIXES)
+
+
+def refused_body(request: HttpRequest) -> int | None:
+    """The bytes that the server would have taken of the request's body, which had more. None when it took the body."""
+    limit: int | None = getattr(request, "scope", {}).get(BodyTooLarge.SCOPE_KEY)
+    return limit
 
 
 class ApiMiddleware:
@@ -40,7 +46,10 @@ class ApiMiddleware:
         except DisallowedHost:
             response = error_response(request, HostNotAllowed())
         else:
-            response = _in_envelope(request, await self.get_response(request))
+            if refused_body(request):
+                response = error_response(request, BodyTooLarge())
+            else:
+                response = _in_envelope(request, await self.get_response(request))
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from daphne.ws_protocol import WebSocketFactory
 
-from chatbot import serving
+from chatbot import http_channel, serving
 from chatbot.serving import MAX_UNREAD_MESSAGES, MAX_UNSENT_BYTES, Connection, Server
 
 TWISTED_KEEPS = 64 * 1024
@@ -190,3 +190,37 @@ def test_a_server_takes_as_many_open_files_as_it_is_allowed() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_who_left_an_endless_request_is_logged_without_what_he_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def nothing(server: Server) -> None:
+        pass
+
+    server = Server(let_go=nothing, application=None, endpoints=["unused"])
+    server.connections = {}
+    request = http_channel.Request(Channel(server))
+    request.uri, request.method = b"/ai/chatbot/recommendation/free-text?sessionId=me&message=secret", b"GET"
+    connection, _ = connected()
+    monkeypatch.setattr("daphne.server.reactor.callLater", lambda *_: None)
+    connection.path = b"/ws/chatbot/my-session"
+    left = [asyncio.ensure_future(asyncio.sleep(60)) for _ in range(2)]
+    server.connections = {
+        protocol: {"disconnected": 1.0, "application_instance": task}
+        for protocol, task in zip([request, connection], left, strict=True)
+    }
+    server.application_checker()
+    await asyncio.gather(*left, return_exceptions=True)
+    assert [record.getMessage().partition(" for connection ")[2] for record in caplog.records] == [
+        "<GET /ai/chatbot/recommendation/free-text> took too long to shut down and was killed.",
+        "<WebSocket /ws/chatbot/…> took too long to shut down and was killed.",
+    ]
+
+
+class Channel(Transport):
+    """What a request asks of its connection."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.transport, self.factory, self.server = self, self, server

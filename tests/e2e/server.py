@@ -19,6 +19,9 @@ from tests.e2e import databases
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 
+_SETTINGS = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'leafresh.settings'"
+_MANAGE = "import sys; sys.argv[0] = 'manage.py'; import manage; manage.main()"
+
 
 def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
@@ -68,14 +71,18 @@ class RunningServer:
 
     ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one; a
     ``DATABASE_URL`` in ``env`` names a database that is ready. With
-    ``TEST_REDIS_URL`` in the environment of the test run, each server has keys of its own there.
+    ``TEST_REDIS_URL`` in the environment of the test run, each server has keys of its own there. ``before`` is Python
+    that the process runs first, such as one that lowers a bound.
     """
 
-    def __init__(self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0, before: str = ""
+    ) -> None:
         self._env = {"LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex[:16]}", **(env or {})}
         self._own_data = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port
+        self._program = ["-c", f"{_SETTINGS}; {before}; {_MANAGE}"] if before else ["manage.py"]
         self.process: subprocess.Popen[bytes] | None = None
         self._log = self.data_dir / f"server-{uuid.uuid4().hex}.log"  # several may share the data
 
@@ -102,7 +109,7 @@ class RunningServer:
             databases.copy_data(prepared_data(), self.data_dir)
         with self._log.open("w") as log:  # a file: a pipe that nobody reads would stop the server when it is full
             self.process = subprocess.Popen(
-                [sys.executable, "-u", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)],
+                [sys.executable, "-u", *self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)],
                 cwd=ROOT,
                 env=_environment(self.data_dir, self._env),
                 stdout=log,

@@ -235,3 +235,22 @@ def test_cors_with_credentials() -> None:
         assert refused.headers["access-control-allow-origin"] == "https://app.example.com"
         foreign = httpx.get(url, params=SELECTION, headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in foreign.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_cors_is_for_the_api_alone(method: str) -> None:
+    origin = "https://app.example.com"
+    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    with RunningServer(env={"LEAFRESH_CORS_ORIGINS": origin}) as server:
+
+        def allowed(path: str) -> tuple[str | None, str | None]:
+            told = httpx.request(method, f"{server.url}{path}", headers=headers).headers
+            return told.get("access-control-allow-origin"), told.get("access-control-allow-credentials")
+
+        for path in ("/ai/chatbot/recommendation/base-info", "/api/challenges/options", "/api/openapi.json"):
+            assert allowed(path) == (origin, "true"), path
+        for path in ("/", "/admin/login/", "/admin/", "/api/docs", "/health", "/aid", "/nothing/api/"):
+            assert allowed(path) == (None, None), path
+        if method == "GET":  # what every page may embed, without credentials
+            for path in ("/static/chatbot/leafresh-chat.js", "/chat/ko.json"):
+                assert allowed(path) == ("*", None), path

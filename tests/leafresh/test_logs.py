@@ -19,3 +19,25 @@ def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch)
     assert said("gave up") == "gave up"
     now += logs.SECONDS
     assert said("cannot connect to %s: %s", "a", "a 100% timeout") == "cannot connect to a: a 100% timeout"
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("GET /ai/x?sessionId=me&message=%EC%95%88 took too long", "GET /ai/x?… took too long"),
+        ("<ASGIRequest: GET '/ai/x?message=hello'>", "<ASGIRequest: GET '/ai/x?…'>"),
+        ("Not Found: /api/chatbot/sessions/me", "Not Found: /api/chatbot/sessions/…"),
+        ("https://a.example/ai/x?message=hello does not match", "https://a.example/ai/x?… does not match"),
+        ("path=b'/ws/chatbot/my-session'>", "path=b'/ws/chatbot/…'>"),
+        ("is it there? yes 50/50?", "is it there? yes 50/50?"),
+    ],
+)
+def test_no_line_has_a_query_or_a_session(said: str, logged: str) -> None:
+    record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (said,), None)
+    assert logs.Line("%(name)s %(message)s").format(record) == f"daphne.server {logged}"
+
+
+def test_no_traceback_has_a_query() -> None:
+    error = ValueError("<ASGIRequest: GET '/ai/x?message=hello'>")
+    record = logging.LogRecord("a", logging.ERROR, "", 0, "it failed", (), (ValueError, error, None))
+    assert logs.Line().format(record) == "it failed\nValueError: <ASGIRequest: GET '/ai/x?…'>"

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import socket
 from typing import Any
 
@@ -10,11 +9,10 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chatbot.api.envelope import STATUS_MESSAGES, envelope
+from chatbot.api.addresses import TrustedProxies
 from chatbot.fleet.fleet import end
+from chatbot.log_lines import loggable_path
 from chatbot.reachability import explain_address
-
-_SESSION = re.compile(r"^(/api/chatbot/sessions/|/ws/chatbot/).+")
 
 access_logger = logging.getLogger("leafresh.access")
 
@@ -45,7 +43,6 @@ class Command(BaseCommand):
         allow_open_files()
         if not settings.REDIS_URL:  # else other processes may run what runs by its row; the fleet looks for itself
             bury(None)
-        _answer_oversized_requests()
 
         async def let_go(server: Server) -> None:
             asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
@@ -53,6 +50,7 @@ class Command(BaseCommand):
 
         server = Server(
             let_go=let_go,
+            trusted=TrustedProxies.parse(settings.LEAFRESH_TRUSTED_PROXIES),
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             action_logger=_log_access,
@@ -99,29 +97,10 @@ def _check_free(host: str, port: int) -> None:
         ) from None
 
 
-def _answer_oversized_requests() -> None:
-    """A request line or header over 16 KiB gets the envelope. Twisted would close the connection without a word, and
-    daphne offers no way to give it another channel class than its own."""
-    from twisted.web.http import HTTPChannel
-
-    body = envelope(None, status=431, message=STATUS_MESSAGES[431]).content
-    head = (
-        "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-
-    def refuse(channel: Any, line: bytes) -> None:
-        channel.transport.write(head.encode() + body)
-        channel.transport.loseConnection()
-        access_logger.info("a request line or header of more than 16 KiB: 431")
-
-    HTTPChannel.lineLengthExceeded = refuse  # type: ignore[method-assign]  # see above
-
-
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
     """One line per request, and per WebSocket that is opened or refused; without what people wrote and without their
     session: who knows it can read it."""
-    path = _SESSION.sub(r"\1…", details["path"].partition("?")[0])
+    path = loggable_path(details["path"])
     if protocol == "websocket" and action in {"connected", "rejected"}:
         access_logger.info("WebSocket %s %s", path, action)
     elif (protocol, action) == ("http", "complete"):
