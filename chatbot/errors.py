@@ -99,6 +99,13 @@ class TooManyGenerations(ApplicationError):
         )
 
 
+class Busy(ApplicationError):
+    """The threads that this needs have more to do than may wait for them."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "지금은 요청이 몰려 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
+
+
 class ShuttingDown(ApplicationError):
     def __init__(self) -> None:
         super().__init__(503, "서버를 다시 시작하고 있습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)

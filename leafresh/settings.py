@@ -48,6 +48,7 @@ LEAFRESH_MODEL_CONCURRENCY = environment.integer("LEAFRESH_MODEL_CONCURRENCY", 6
 LEAFRESH_MODEL_QUEUE_SECONDS = environment.number("LEAFRESH_MODEL_QUEUE_SECONDS", 5, minimum=0, maximum=600)
 LEAFRESH_IMPACT_REQUESTS = environment.integer("LEAFRESH_IMPACT_REQUESTS", 50, minimum=1, maximum=1000)
 LEAFRESH_HISTORY_CHARS = environment.integer("LEAFRESH_HISTORY_CHARS", 2000, minimum=0, maximum=100_000)
+LEAFRESH_ANALYSER_SECONDS = environment.number("LEAFRESH_ANALYSER_SECONDS", 2, minimum=0.1, maximum=600)
 LEAFRESH_HELP_LINE = environment.text("LEAFRESH_HELP_LINE", "자살예방 상담전화 109")
 LEAFRESH_EMERGENCY_LINE = environment.text("LEAFRESH_EMERGENCY_LINE", "119")
 LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)

@@ -57,6 +57,7 @@ _SENTENCES: Mapping[str, Promise] = {
     "location": gettext_lazy("%(words)s names the location %(location)s."),
     "work_type": gettext_lazy("%(words)s names the work type %(work_type)s."),
     "documents_know": gettext_lazy("The document “%(title)s” knows of it, so challenges are asked for."),
+    "rough": gettext_lazy("The analyser was not ready in time: the message was read roughly."),
     "nothing_special": gettext_lazy("Nothing in it stands out, so it asks for challenges."),
 }
 

@@ -1,8 +1,8 @@
 """Trying a message: what it would be understood as now, with the words, aliases and keywords as they are."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -28,9 +28,10 @@ from challenges.models import Challenge
 from chatbot.admin.badges import kind_badge
 from chatbot.admin.reasons import FACETS, Labels, reason_text
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
+from chatbot.conversation.analyser import LanguageGone
 from chatbot.conversation.intents.understand import understand
 from chatbot.conversation.intents.understanding import GivenChallenge, Situation, Understanding
-from chatbot.conversation.korean import language_for
+from chatbot.conversation.korean import Patience, language_for, rough_language
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
 from chatbot.recommending.reply import KINDS
 from chatbot.recommending.requests import LONGEST_MESSAGE
@@ -131,15 +132,14 @@ def _shown(category: str) -> list[GivenChallenge]:
 
 
 async def _understood(message: str, known: _Known) -> Understanding:
-    language = await language_for(known.options)
-    return await asyncio.to_thread(
-        understand,
-        message,
-        language=language,
-        known=known.options,
-        words=known.words,
-        situation=known.situation,
-    )
+    patience = Patience()
+    language = await language_for(known.options, patience)
+    meant = partial(understand, message, known=known.options, words=known.words, situation=known.situation)
+    try:
+        return await patience.run(language, partial(meant, language=language))
+    except LanguageGone:
+        rough = rough_language(known.options)
+        return await patience.run(rough, partial(meant, language=rough))
 
 
 def _tried(understanding: Understanding, known: _Known) -> Tried:

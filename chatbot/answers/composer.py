@@ -5,7 +5,7 @@ description has begun, a sentence without its category by adding a clause at its
 by leaving it out. The texts it shows, joined, are the layout of its answer.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -58,9 +58,10 @@ class Composer:
 
     When a source ends before the answer is complete, ``resume`` makes ready for another source's text, which goes on
     where the first left off. ``category`` is the key of the selection's category, ``labels`` every category's label by
-    key; ``given`` are titles that the answer must not repeat, compared by the words that ``split`` finds. ``mends``
-    counts what had to be mended, by name. An answer whose ``kind`` is no recommendation consists of its sentence alone,
-    which need not name the category.
+    key; ``given`` are titles that the answer must not repeat, compared by the words that ``split`` finds. Where
+    ``split`` does not know a title's words yet, the composer waits before that title: they are ``unknown`` until it is
+    told to ``go_on``. ``mends`` counts what had to be mended, by name. An answer whose ``kind`` is no recommendation
+    consists of its sentence alone, which need not name the category.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class Composer:
         self._split = split
         self._may_spare = False
         self._given = tuple(given)
-        self._taken = Taken(self._given, split=split)
+        self._taken: Taken | None = None  # made for the first title: whoever writes from the catalogue needs none
+        self._waiting: deque[ScanEvent] = deque()
+        self.unknown: list[str] = []
         self._scanner = Scanner()
         self._recommend = Line()
         self._recommended = False
@@ -126,22 +129,45 @@ class Composer:
         """From now on the answer may repeat what the session was given before, and have titles of like meaning: the
         catalogue's are its own, and nothing else is left. What it offers to spare is no mistake."""
         self._given, self._split, self._may_spare = (), no_words, True
-        self._retake()
+        self._taken = None
 
-    def _retake(self) -> None:
-        titles = [challenge.title for challenge in self._challenges]
-        self._taken = Taken([*self._given, *titles], split=self._split)
+    @property
+    def _titles(self) -> list[str]:
+        """What a new title must not repeat."""
+        return [*self._given, *(challenge.title for challenge in self._challenges)]
 
     def feed(self, piece: str) -> list[Composed]:
-        composed: list[Composed] = []
-        for event in self._scanner.feed(piece):
-            if self.complete:
-                self._count_superfluous(event)
-                continue
-            composed.extend(self._take(event))
+        self._waiting.extend(self._scanner.feed(piece))
         if self._scanner.unquoted:
             self.mends["challenges_as_string"] = 1
+        return [] if self.unknown else self._go_on()
+
+    def go_on(self) -> list[Composed]:
+        """Goes on with what was fed, now that ``split`` knows the words of what was ``unknown``."""
+        self.unknown, self._taken = [], None
+        return self._go_on()
+
+    def _go_on(self) -> list[Composed]:
+        composed: list[Composed] = []
+        while self._waiting:
+            event = self._waiting[0]
+            if not self.complete and self._must_wait(event):
+                break
+            self._waiting.popleft()
+            if self.complete:
+                self._count_superfluous(event)
+            else:
+                composed.extend(self._take(event))
         return self._shown(composed)
+
+    def _must_wait(self, event: ScanEvent) -> bool:
+        """Whether a title ends here whose words, or those of the titles that it must not repeat, are not known yet."""
+        match event:
+            case StringEnd(path=("challenges", _, "title")) if event.path[:2] == self._draft_path and self.missing:
+                title = clean_title(self._draft.title_text)
+                titles = [*self._titles, title] if title and self._draft.title is None else []
+                self.unknown = [each for each in titles if self._split(each) is None]
+        return bool(self.unknown)
 
     def resume(self) -> list[Composed]:
         """Makes ready for another source's text. A sentence that had come to its end counts as complete; one that
@@ -158,11 +184,13 @@ class Composer:
             self._recommend = Line()
             self._held = []
             self._challenges = []
-            self._retake()
+            self._taken = None
         if retraction := self.retraction:
             self._shown_length = retraction.length
             composed.append(retraction)
         self._scanner = Scanner()
+        self._waiting.clear()
+        self.unknown = []
         self._draft, self._draft_path = _Draft(), ()
         return composed
 
@@ -224,6 +252,8 @@ class Composer:
     def _usable_title(self, text: str) -> str:
         """The title as it may be shown, or "" when the challenge cannot be used."""
         title = clean_title(text)
+        if self._taken is None:
+            self._taken = Taken(self._titles, split=self._split)
         if title and self._taken.has(title):
             self.mends["repetition"] += 1
             return ""
@@ -248,7 +278,8 @@ class Composer:
             self.mends.update(draft.description.removed)
             challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])
             self._challenges.append(challenge)
-            self._taken.add(draft.title)
+            if self._taken is not None:
+                self._taken.add(draft.title)
             yield Completed(len(self._challenges), challenge)
         elif draft.description.foreign:
             self.mends["foreign_challenge"] += 1

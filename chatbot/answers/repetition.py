@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 
 from chatbot.answers.contract import fold
 
-Splitter = Callable[[str], Collection[str]]
-"""The words of a title that carry meaning, verbs as their stems."""
+Splitter = Callable[[str], Collection[str] | None]
+"""The words of a title that carry meaning, verbs as their stems; None while they are not known."""
 
 LIGHT = frozenset(
     {
@@ -72,7 +72,7 @@ def no_words(title: str) -> list[str]:
 
 
 class Taken:
-    """The titles that an answer must not repeat. ``split`` finds a title's words."""
+    """The titles that an answer must not repeat. ``split`` finds a title's words, and knows those of all titles."""
 
     def __init__(self, titles: Iterable[str] = (), *, split: Splitter = rough_words) -> None:
         self._split = split
@@ -93,7 +93,7 @@ class Taken:
         return any(_alike(meaning, other) for other in self._meanings)
 
     def _meaning(self, title: str) -> frozenset[str]:
-        words = (_SAME.get(word, word) for word in self._split(title))
+        words = (_SAME.get(word, word) for word in self._split(title) or ())
         return frozenset(word for word in words if word not in LIGHT)
 
 

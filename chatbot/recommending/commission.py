@@ -4,10 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from challenges.catalog import Options, Selection
-from chatbot.answers.repetition import Splitter, rough_words
-from chatbot.conversation.analyser import LanguageGone
-from chatbot.conversation.korean import loaded
-from chatbot.conversation.language import Language
 from chatbot.conversation.memory import Note
 from chatbot.errors import ApplicationError
 from chatbot.models import Purpose
@@ -23,8 +19,7 @@ class Commission:
     """What is to be answered, under which prompt, by whom: ``sources`` in the order in which they are tried.
 
     ``labels`` are all categories' labels by key; ``variables`` what was put into the prompt, but for the output format.
-    ``note`` is what the turn leaves in its session; ``notices`` are told first; ``split`` finds the words by which
-    titles are compared.
+    ``note`` is what the turn leaves in its session; ``notices`` are told first.
     """
 
     prompt: Prompt
@@ -35,7 +30,6 @@ class Commission:
     purpose: Purpose = Purpose.PUBLIC
     note: Note = field(default_factory=Note)
     notices: Sequence[Notice] = ()
-    split: Splitter = rough_words
 
 
 def variables_of(selection: Selection) -> dict[str, str]:
@@ -74,18 +68,6 @@ def labels_of(known: Options) -> dict[str, str]:
     return {key: choice.label for key, choice in known.categories.items()}
 
 
-def splitter(language: Language) -> Splitter:
-    """Finds a title's words by the analyser, and without it when its process has ended."""
-
-    def split(title: str) -> list[str]:
-        try:
-            return language.content_words(title)
-        except LanguageGone:
-            return rough_words(title)
-
-    return split
-
-
 def commission(
     prompt: Prompt,
     selection: Selection,
@@ -100,7 +82,6 @@ def commission(
     variables = variables_of(selection)
     system_prompt, user_prompt = prompt.render(values_for(variables))
     category = selection.category.key
-    language = loaded()  # never loaded for a selection: it takes seconds and half a gigabyte
     return Commission(
         prompt=prompt,
         sources=sources_for(prompt),
@@ -116,5 +97,4 @@ def commission(
         variables=variables,
         purpose=purpose,
         note=Note(selection.location.key, selection.work_type.key, category, category),
-        split=splitter(language) if language else rough_words,
     )

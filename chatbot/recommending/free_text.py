@@ -1,19 +1,17 @@
 """A message becomes a commission: the session is recalled, the message answered as ``reply`` decides."""
 
 import secrets
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asgiref.sync import sync_to_async
 
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
 from chatbot.conversation.analyser import LanguageGone
-from chatbot.conversation.korean import language_for
+from chatbot.conversation.korean import Patience, language_for, rough_language
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
 from chatbot.conversation.memory import Memory
 from chatbot.conversation.sessions import remembered
-from chatbot.errors import ServiceUnavailable
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.prompts.live import Prompt
@@ -23,9 +21,6 @@ from chatbot.recommending.opening import opened
 from chatbot.recommending.reply import Scene, reply
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import Key
-
-ATTEMPTS = 2
-"""How often a message is analysed when the analyser ends meanwhile."""
 
 
 def keys_of(request: FreeTextRequest, session_id: str) -> list[Key]:
@@ -69,17 +64,19 @@ def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
 
 
 async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Commission:
-    """Raises ServiceUnavailable when messages cannot be analysed."""
-    for _ in range(ATTEMPTS):
-        with suppress(LanguageGone):  # its process ended: another one is made
-            scene = Scene(
-                message=message,
-                memory=recalled.memory,
-                known=recalled.known,
-                words=recalled.words,
-                language=await language_for(recalled.known),
-                current=recalled.current,
-                seed=seed,
-            )
-            return await reply(scene, recalled.prompt, purpose=purpose)
-    raise ServiceUnavailable
+    """Goes on roughly when the analyser is not there in time."""
+    patience = Patience()
+    scene = Scene(
+        message=message,
+        memory=recalled.memory,
+        known=recalled.known,
+        words=recalled.words,
+        language=await language_for(recalled.known, patience),
+        patience=patience,
+        current=recalled.current,
+        seed=seed,
+    )
+    try:
+        return await reply(scene, recalled.prompt, purpose=purpose)
+    except LanguageGone:
+        return await reply(replace(scene, language=rough_language(recalled.known)), recalled.prompt, purpose=purpose)

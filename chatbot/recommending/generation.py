@@ -19,6 +19,7 @@ from chatbot.recommending.arrears import arrears
 from chatbot.recommending.commission import Commission
 from chatbot.recommending.record import Beginning, Ending, Result, record_beginning, row_of
 from chatbot.recommending.sharing import Sharing
+from chatbot.recommending.title_words import TitleWords
 from chatbot.recommending.writing import Writing
 from chatbot.sources import slots
 from chatbot.sources.base import SourceError
@@ -56,17 +57,19 @@ class RunningGeneration:
         self._sharing = Sharing(self.id, questions)
         self._first_session = session_id
         self._publisher = Publisher(self.id)
+        words = TitleWords()
         self._composer = Composer(
             category=commission.request.selection.category.key,
             labels=commission.labels,
             given=commission.request.given,
             kind=commission.request.kind,
-            split=commission.split,
+            split=words,
         )
         self._writing = Writing(
             sources=commission.sources,
             request=commission.request,
             composer=self._composer,
+            learn=words.learn,
             show=self._show,
             notice=self._tell_of,
             listeners=lambda: self.listeners,

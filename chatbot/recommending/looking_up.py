@@ -1,6 +1,5 @@
 """What is looked up for a message: challenges to give, and what documents say."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from challenges.catalog import Choice, Options, Selection, suitable
 from challenges.models import Challenge
 from challenges.text import lookup_name
 from chatbot.conversation.intents.understanding import Facet, Understanding
-from chatbot.conversation.language import Language
+from chatbot.conversation.korean import Patience
+from chatbot.conversation.language import Language, content_words
 from chatbot.conversation.retrieval.found import Found
 from chatbot.conversation.retrieval.search import search
 from chatbot.models import Intent
@@ -59,6 +59,7 @@ class Reading:
     message: str
     understanding: Understanding
     language: Language
+    patience: Patience
     known: Options
     current: Mapping[str, str]
 
@@ -90,7 +91,7 @@ async def look_up(
     asks = _QUESTION.search(reading.message)
     subject = [*topic, selection.category.label] if asks and not nouns else topic
     documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
-    words = nouns or await asyncio.to_thread(reading.language.content_words, " ".join(subject))
+    words = nouns or await _content_words(" ".join(subject), reading)
     return LookedUp(
         found=[*challenges, *documents],
         candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
@@ -127,7 +128,7 @@ async def _in_documents(reading: Reading) -> LookedUp:
     """What documents say to a question that does not sound like ours: somebody wrote them because it is."""
     if not _QUESTION.search(reading.message):
         return LookedUp()
-    words = await asyncio.to_thread(reading.language.content_words, reading.message)
+    words = await _content_words(reading.message, reading)
     documents = await _search(reading, " ".join(words), kind="document", count=1)
     passage = await _passage(documents, await _nouns(words, reading), reading)
     return LookedUp(found=documents, passage=passage) if passage else LookedUp()
@@ -140,7 +141,7 @@ async def _about(reading: Reading, explained: Sequence[Candidate]) -> LookedUp:
     challenge = explained[0]
     text = f"{challenge.title} {challenge.description}"
     documents = await _search(reading, text, category=challenge.category, kind="document", count=DOCUMENTS)
-    words = await asyncio.to_thread(reading.language.content_words, text)
+    words = await _content_words(text, reading)
     return LookedUp(found=documents, passage=await _passage(documents, words, reading))
 
 
@@ -148,6 +149,7 @@ async def _search(reading: Reading, question: str, **wanted: object) -> list[Fou
     return await search(
         question,
         language=reading.language,
+        patience=reading.patience,
         known=reading.known,
         revisions=reading.current,
         **wanted,  # type: ignore[arg-type]  # the callers above name what ``search`` takes
@@ -164,23 +166,28 @@ async def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
     """Those of the words that are nouns of the message, not of one syllable, which say little."""
     if not words:
         return []
-    morphemes = await asyncio.to_thread(reading.language.morphemes, reading.message)
+    morphemes = await reading.patience.run(reading.language, reading.language.morphemes, reading.message)
     nouns = {each.form for each in morphemes if each.tag in {"NNG", "NNP"}}
     return [word for word in words if word in nouns and len(word) > 1]
 
 
+async def _content_words(text: str, reading: Reading) -> list[str]:
+    return await reading.patience.run(reading.language, reading.language.content_words, text)
+
+
 async def _passage(documents: Sequence[Found], words: Sequence[str], reading: Reading) -> str:
     """The sentence of the best document that shares most of the words; "" when the document has less than half."""
-    return await asyncio.to_thread(_best_sentence, documents, words, reading.language)
+    if not documents or not words:
+        return ""
+    return await reading.patience.run(reading.language, _best_sentence, documents, words, reading.language)
 
 
-def _best_sentence(documents: Sequence[Found], words: Sequence[str], language: Language) -> str:
-    wanted = set(words)
-    if not documents or not wanted:
-        return ""
-    if 2 * len(wanted & set(language.content_words(f"{documents[0].title} {documents[0].text}"))) < len(wanted):
-        return ""
+def _best_sentence(documents: Sequence[Found], asked: Sequence[str], language: Language) -> str:
+    wanted = set(asked)
     sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
-    shared = {sentence: len(wanted & set(language.content_words(sentence))) for sentence in sentences}
+    whole, *each = map(content_words, language.analyse([f"{documents[0].title} {documents[0].text}", *sentences]))
+    if 2 * len(wanted & set(whole)) < len(wanted):
+        return ""
+    shared = {sentence: len(wanted & set(words)) for sentence, words in zip(sentences, each, strict=True)}
     best = max((each for each in sentences if len(each) <= LONGEST_PASSAGE), key=shared.__getitem__, default="")
     return best if shared.get(best) else ""

@@ -1,6 +1,5 @@
 """What is said to a message: which kind of answer, for which selection, with what was looked up, by whom."""
 
-import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from challenges.catalog import Options, has_new
 from chatbot.answers.schema import RECOMMENDATION
 from chatbot.conversation.intents.understand import understand
 from chatbot.conversation.intents.understanding import Situation, Understanding
+from chatbot.conversation.korean import Patience
 from chatbot.conversation.language import Language
 from chatbot.conversation.manners.word_lists import WordLists
 from chatbot.conversation.memory import Memory, Note
@@ -21,7 +21,7 @@ from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
 from chatbot.prompts.quoting import quoted
 from chatbot.recommending import told
-from chatbot.recommending.commission import Commission, labels_of, sources_for, splitter, values_for, variables_of
+from chatbot.recommending.commission import Commission, labels_of, sources_for, values_for, variables_of
 from chatbot.recommending.course import Course, set_course
 from chatbot.recommending.looking_up import LookedUp, Reading, likely_category, look_up, suiting
 from chatbot.sources.base import AnswerSource, Candidate, Occasion, SourceRequest
@@ -43,23 +43,26 @@ WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A message and all it is answered from. ``current`` are the revisions under which the rest was read."""
+    """A message and all it is answered from. ``patience`` is how long it waits for the ``language``; ``current`` are
+    the revisions under which the rest was read."""
 
     message: str
     memory: Memory
     known: Options
     words: WordLists
     language: Language
+    patience: Patience
     current: Mapping[str, str]
     seed: int
 
 
 async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission:
-    """The commission that answers the message. Raises ApplicationError when nothing can be picked or written."""
-    understanding = await asyncio.to_thread(_understand, scene)
+    """The commission that answers the message. Raises ApplicationError when nothing can be picked or written, and
+    LanguageGone."""
+    understanding = await scene.patience.run(scene.language, _understand, scene)
     kind = KINDS.get(understanding.intent, RECOMMENDATION)
     sources: list[AnswerSource] = [CatalogSource()] if understanding.intent in WITHOUT_MODEL else sources_for(prompt)
-    reading = Reading(scene.message, understanding, scene.language, scene.known, scene.current)
+    reading = Reading(scene.message, understanding, scene.language, scene.patience, scene.known, scene.current)
     course = await _course(scene, reading, by_catalogue=not sources[0].hosted)
     explained = _explained(understanding, scene.memory)
     looked_up = await look_up(reading, course.selection, given=scene.memory.given, explained=explained)
@@ -90,7 +93,6 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
         purpose=purpose,
         note=_note(scene, understanding, course, looked_up, kind),
         notices=_notices(course, scene.memory) if kind == RECOMMENDATION else (),
-        split=splitter(scene.language),
     )
 
 

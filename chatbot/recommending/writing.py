@@ -6,16 +6,18 @@ stays; what is missing is asked for once more, and else comes from the catalogue
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 
+from chatbot import executors
 from chatbot.answers.composer import Composed, Composer
 from chatbot.answers.repair import repair
 from chatbot.answers.schema import CHALLENGES
+from chatbot.errors import Busy
 from chatbot.models import Enforcement
 from chatbot.recommending.gathering import Gatherer
 from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
@@ -46,10 +48,14 @@ class Record:
         return "; ".join(entry["error"] for entry in self.tried if entry["error"])
 
 
+async def nothing_to_learn(titles: Sequence[str]) -> None:
+    """For composers that know every title's words."""
+
+
 class Writing:
-    """``show`` is called with everything that is shown, ``notice`` when another source has to go on: with its name and
-    the numbers of the challenges that come from it, none when it writes the whole answer. ``listeners`` tells how many
-    there are at the moment."""
+    """``learn`` finds the words of titles that the composer waits for. ``show`` is called with everything that is
+    shown, ``notice`` when another source has to go on: with its name and the numbers of the challenges that come from
+    it, none when it writes the whole answer. ``listeners`` tells how many there are at the moment."""
 
     def __init__(
         self,
@@ -59,12 +65,15 @@ class Writing:
         composer: Composer,
         show: Callable[[Composed], None],
         notice: Callable[[str, list[int]], None],
+        learn: Callable[[Sequence[str]], Coroutine[Any, Any, None]] = nothing_to_learn,
         listeners: Callable[[], int] = lambda: 1,
     ) -> None:
         self.record = Record()
         self._sources = sources
         self._request = request
         self._composer = composer
+        self._learn = learn
+        self._preparing: asyncio.Future[None] | None = None
         self._show = show
         self._notice = notice
         self._listeners = listeners
@@ -72,6 +81,15 @@ class Writing:
 
     async def write(self) -> None:
         """Returns when the answer is complete. Raises SourceError when no source can complete it."""
+        if self._sources[0].hosted and self._request.given:  # while the model thinks
+            self._preparing = asyncio.create_task(self._learn(self._request.given))
+        try:
+            await self._write()
+        finally:
+            if self._preparing is not None:
+                self._preparing.cancel()
+
+    async def _write(self) -> None:
         for source in self._sources:
             if source is not self._sources[0]:
                 self._notice(source.name, [])
@@ -127,6 +145,7 @@ class Writing:
             entry["error"] = str(error)
         finally:
             self.record.raw.append("".join(raw))
+        await self._catch_up()
         if self._composer.complete:
             entry["error"] = ""
         elif not entry["error"]:
@@ -140,24 +159,41 @@ class Writing:
             asyncio.timeout_at(self._deadline if source.hosted else None) as limit,
             aclosing(source.stream(request)) as pieces,
         ):
+            ends = False
 
             def read(text: str) -> bool:
-                had_everything = composer.complete
                 is_seen = self._feed(text)
-                if composer.complete and not had_everything and source.hosted:
-                    # The provider counts its tokens behind the text.
-                    limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
+                hurry()
                 return is_seen
+
+            def hurry() -> None:
+                nonlocal ends
+                if composer.complete and not ends and source.hosted:
+                    # The provider counts its tokens behind the text.
+                    ends = True
+                    limit.reschedule(asyncio.get_running_loop().time() + LAST_WORDS_SECONDS)
 
             gatherer = Gatherer(read, listeners=self._listeners)
             try:
                 async for piece in pieces:
                     raw.append(piece)
                     gatherer.add(piece)
+                    if composer.unknown:
+                        await self._catch_up()
+                        hurry()
                     if composer.complete and not source.hosted:
                         return
             finally:
                 gatherer.flush()
+
+    async def _catch_up(self) -> None:
+        """Finds the words of the titles before which the composer waits, and shows what comes after them."""
+        while self._composer.unknown:
+            if self._preparing is not None:
+                await self._preparing
+            await self._learn(self._composer.unknown)
+            for each in self._composer.go_on():
+                self._show(each)
 
     def _feed(self, text: str) -> bool:
         """Shows what comes of ``text``; whether anything does."""
@@ -167,11 +203,15 @@ class Writing:
         return bool(composed)
 
     async def _repair(self) -> None:
-        repaired = await asyncio.to_thread(repair, self.record.raw[-1])
+        try:
+            repaired = await executors.repairs.run(repair, self.record.raw[-1])
+        except Busy:  # another source writes the answer
+            return
         if not repaired:
             return
         self._resume()
         self._feed(repaired)
+        await self._catch_up()
         if self._composer.visible:
             self._note(Enforcement.REPAIRED)
 

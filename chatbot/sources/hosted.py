@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from chatbot import executors
 from chatbot.sources.base import SourceError, SourceRequest
 from chatbot.sources.limits import Limits, within
 from chatbot.sources.schema import answer_format, challenges_format
@@ -45,7 +46,7 @@ class HostedSource:
         limits = Limits.from_settings()
         try:
             if self.name not in _loaded:
-                await asyncio.to_thread(load, self.name)
+                await executors.models.run(load, self.name)
             self._model()
             async with aclosing(within(limits, self._pieces(request))) as pieces:
                 async for piece in pieces:

@@ -29,6 +29,7 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
         "LEAFRESH_DATA_DIR": str(data_dir),
         "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
         "LEAFRESH_DRAIN_SECONDS": "0",
+        "LEAFRESH_ANALYSER_SECONDS": "60",  # what is understood does not depend on how fast the machine is
         "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
         "LEAFRESH_ADDRESS_RATE": "off",
     }

@@ -87,22 +87,26 @@ class Names:
         self._stems: dict[tuple[str, ...], tuple[str, By]] = {}
         self._emoji: dict[str, str] = {}
         listed = list(choices)
-        for by in (By.NAME, By.KEYWORD):  # one category's keyword never hides another's name
-            for choice in listed:
-                names = (choice.key, choice.label, *choice.aliases) if by is By.NAME else choice.keywords
-                for name in names:
-                    self._add(name, choice.key, by, language)
+        named = [
+            (name, choice.key, by)
+            for by in (By.NAME, By.KEYWORD)  # one category's keyword never hides another's name
+            for choice in listed
+            for name in ((choice.key, choice.label, *choice.aliases) if by is By.NAME else choice.keywords)
+        ]
+        analysed = language.analyse([name for name, _, _ in named])
+        for (name, key, by), morphemes in zip(named, analysed, strict=True):
+            self._add(name, key, by, morphemes)
         for choice in listed:
             self._emoji.setdefault(choice.emoji.strip("\ufe0f"), choice.key)
         self._initials = {written[0] for written in self._written}
         self._misspelt = Misspelt(written for written, (_, by) in self._written.items() if by is By.NAME)
 
-    def _add(self, name: str, key: str, by: By, language: Language) -> None:
+    def _add(self, name: str, key: str, by: By, morphemes: Iterable[Morpheme]) -> None:
         written = _squashed(name)
         if not written:
             return
         self._written.setdefault(written, (key, by))
-        stems = tuple(_stem(morpheme) for morpheme in language.morphemes(name) if morpheme.tag in CONTENT_TAGS)
+        stems = tuple(_stem(morpheme) for morpheme in morphemes if morpheme.tag in CONTENT_TAGS)
         if len(stems) > 1:
             self._stems.setdefault(stems, (key, by))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chatbot.conversation.intents.patterns import Span
 from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import GivenChallenge
-from chatbot.conversation.language import CONTENT_TAGS, Language
+from chatbot.conversation.language import CONTENT_TAGS, Language, content_words
 
 _NATIVE = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
 _ORDINALS = ("첫", *_NATIVE[1:])
@@ -97,11 +97,12 @@ def titled(
     text = "".join(reading.text.casefold().split())
     said = {one.form for one in reading.morphemes if one.tag in CONTENT_TAGS and one.tag[0] in "NXS"} - besides
     whole, scores = [], []
-    for number, challenge in enumerate(shown):
+    titles = language.analyse([challenge.title for challenge in shown]) if said else [[]] * len(shown)
+    for number, (challenge, morphemes) in enumerate(zip(shown, titles, strict=True)):
         title = "".join(challenge.title.casefold().split())
         if title and title in text:
             whole.append(number)
-        scores.append(len(said & set(language.content_words(challenge.title))) if said else 0)
+        scores.append(len(said & set(content_words(morphemes))))
     if len(whole) == 1:
         return Titled(whole[0], whole=True)
     best = max(scores, default=0)

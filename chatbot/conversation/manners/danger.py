@@ -33,13 +33,15 @@ class Dangers:
         self.words, self.language = words, language
         self._texts: dict[str, Danger] = {}
         self._phrases: dict[tuple[str, str], list[tuple[Stems, Danger]]] = {}
-        for word, emergency in [(word, True) for word in words.emergency] + [(word, False) for word in words.self_harm]:
-            self._add(Danger(word, emergency))
+        listed = [(word, True) for word in words.emergency] + [(word, False) for word in words.self_harm]
+        analysed = language.analyse([word for word, _ in listed])  # in one call: there are a thousand
+        for (word, emergency), morphemes in zip(listed, analysed, strict=True):
+            self._add(Danger(word, emergency), morphemes)
 
-    def _add(self, danger: Danger) -> None:
+    def _add(self, danger: Danger, morphemes: list[Morpheme]) -> None:
         if len(squashed(danger.word)) >= SHORTEST_TEXT:
             self._texts.setdefault(squashed(danger.word), danger)
-        stems = _stems(self.language.morphemes(danger.word))
+        stems = _stems(morphemes)
         if _tells(stems):
             self._phrases.setdefault(stems[0], []).append((stems, danger))
 

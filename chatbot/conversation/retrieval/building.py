@@ -1,11 +1,11 @@
 """Making an index from what is in the database."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options
+from chatbot import executors
 from chatbot.conversation.language import Language
 from chatbot.conversation.retrieval.analysis import Analysis, Gathering, digests_of
 from chatbot.conversation.retrieval.corpus import Keys, challenges_after, count, documents_after, read_keys
@@ -33,14 +33,16 @@ async def build(*, language: Language, known: Options, before: Index | None) -> 
     desk = _Desk(language, large=await sync_to_async(count)() > SMALL)
     gathering = Gathering(before.analysis if before else None)
     try:
-        rows = [await asyncio.to_thread(_gather, gathering, chunk, desk) async for chunk in _entries(keys)]
-        analysis = await asyncio.to_thread(gathering.finished)
-        ranking = await asyncio.to_thread(desk.ranking, analysis)
+        rows = [await executors.index.run(_gather, gathering, chunk, desk) async for chunk in _entries(keys)]
+        analysis = await executors.index.run(gathering.finished)
+        ranking = await executors.index.run(desk.ranking, analysis)
     finally:
-        await asyncio.to_thread(desk.close)
-    kept = before.reader.names if before and before.known == known else await asyncio.to_thread(names, known, language)
-    joined = await asyncio.to_thread(Rows.joined, rows)
-    return await asyncio.to_thread(
+        await executors.index.run(desk.close)
+    kept = (
+        before.reader.names if before and before.known == known else await executors.index.run(names, known, language)
+    )
+    joined = await executors.index.run(Rows.joined, rows)
+    return await executors.index.run(
         Index, keys=keys, rows=joined, analysis=analysis, ranking=ranking, known=known, names=kept
     )
 
@@ -73,7 +75,7 @@ class _Desk:
     def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
         if self._large and len(texts) > FEW:
             return self._started().index_words(texts)
-        return [index_words(self._language, title, text) for title, text in texts]
+        return index_words(self._language, texts)
 
     def ranking(self, analysis: Analysis) -> Ranking:
         make = self._started().ranking if self._large else Ranking.of

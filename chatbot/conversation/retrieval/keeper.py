@@ -48,6 +48,11 @@ class Keeper:
         self._builder: asyncio.Task[None] | None = None
         self._begun = 0.0
 
+    @property
+    def latest(self) -> Index | None:
+        """The index that was built last, whatever has changed since."""
+        return self._index
+
     async def index(self, wanted: State) -> Index | None:
         """The index of what is in the database, or an older one while that is being built; None when there is none.
 

@@ -45,9 +45,18 @@ LONGEST_NAME = 4
 def names(known: Options, analyser: Analyser) -> Names:
     """About 0.1 s, for each name is analysed."""
     found: dict[tuple[str, ...], Meaning] = defaultdict(Meaning)
+    kinds: list[tuple[Kind, Mapping[str, Choice]]] = [
+        ("category", known.categories),
+        ("location", known.locations),
+        ("work_type", known.work_types),
+    ]
+    listed = [choice for _, choices in kinds for choice in choices.values()]
+    every = [name for each in listed for name in (each.label, *each.aliases, *each.keywords)]
+    every += [name for group in _WORDS["groups"] for name in group]
+    analysed = dict(zip(every, analyser.analyse(every), strict=True))
 
     def words_of(name: str) -> tuple[str, ...]:
-        return tuple(term.word for term in terms(analyser.morphemes(name)) if not term.compound)
+        return tuple(term.word for term in terms(analysed[name]) if not term.compound)
 
     def join(written: Iterable[str], group: tuple[Kind, str] | None = None) -> None:
         listed = [words for name in written if 0 < len(words := words_of(name)) <= LONGEST_NAME]
@@ -58,11 +67,6 @@ def names(known: Options, analyser: Analyser) -> Names:
             if group is not None:
                 meaning.groups[group] = NAMED
 
-    kinds: list[tuple[Kind, Mapping[str, Choice]]] = [
-        ("category", known.categories),
-        ("location", known.locations),
-        ("work_type", known.work_types),
-    ]
     for kind, choices in kinds:
         for choice in choices.values():
             join([choice.label, *choice.aliases], (kind, choice.key))

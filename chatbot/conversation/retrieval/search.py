@@ -2,7 +2,8 @@
 
     found = await search(
         "우유팩 어떻게 버려요?",
-        language=await language_for(known), known=known, revisions=revisions,   # as read for this request
+        language=await language_for(known, patience), patience=patience,
+        known=known, revisions=revisions,   # as read for this request
         category="ZERO_WASTE", location="city", work_type="office", count=3,
     )
 
@@ -10,13 +11,13 @@ Morphemes are ranked by BM25; names and aliases of what can be picked, synonyms 
 well. Nothing is found when too little of the question is met: the caller then picks from the catalogue by itself.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options
+from chatbot.conversation.korean import Patience
 from chatbot.conversation.language import Language
 from chatbot.conversation.retrieval.corpus import load_challenges, load_passages
 from chatbot.conversation.retrieval.found import Found
@@ -33,6 +34,7 @@ async def search(
     question: str,
     *,
     language: Language,
+    patience: Patience | None = None,
     known: Options,
     revisions: Mapping[str, str],
     category: str = "",
@@ -51,17 +53,19 @@ async def search(
 
     ``known`` and ``revisions`` are as read for the request (``challenges.catalog.options``,
     ``challenges.revisions.read``). When rows changed since the last search, it waits up to a second for the new index;
-    the first search waits for the first index. At most one SQL statement for challenges and one for documents.
-    Never raises for what stands in the question, nor when the index cannot be built; LanguageGone when the language's
-    process has ended.
+    the first search waits for the first index. With a rough language the latest index is used. At most one SQL
+    statement for challenges and one for documents.
+    Never raises for what stands in the question, nor when the index cannot be built; LanguageGone when the language
+    cannot be asked within the ``patience``.
     """
     if count < 1 or not question.strip():
         return []
-    index = await _keeper.index(State.at(revisions, language, known))
+    index = _keeper.latest if language.rough else await _keeper.index(State.at(revisions, language, known))
     if index is None:
         return []
     wanted = Wanted(category, location, work_type, only_category, kind)
-    hits = await asyncio.to_thread(_hits, index, question, language, wanted, count + len(exclude_titles) + SPARE)
+    most = count + len(exclude_titles) + SPARE
+    hits = await (patience or Patience()).run(language, _hits, index, question, language, wanted, most)
     found = await sync_to_async(_load)(hits) if hits else []
     left_out = frozenset(exclude_titles)
     return [row for row in found if row.kind == "document" or row.title not in left_out][:count]

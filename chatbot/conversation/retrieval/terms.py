@@ -1,6 +1,6 @@
 """The words by which texts and questions are compared. Pure functions over morphemes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,8 @@ class Analyser(Protocol):
     """What cuts a text into morphemes: ``chatbot.conversation.language.Language``."""
 
     def morphemes(self, text: str) -> list[Morpheme]: ...
+
+    def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,12 @@ def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
         ending = morpheme.form if morpheme.tag == "EC" else ""
 
 
-def index_words(analyser: Analyser, title: str, text: str) -> list[str]:
-    """The words under which a text is found, as often as they count."""
-    found = list(_simple(analyser.morphemes(f"{title}\n{text}")))  # half the time of two calls
+def index_words(analyser: Analyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """The words under which each title and text is found, as often as they count."""
+    analysed = analyser.analyse([f"{title}\n{text}" for title, text in texts])  # half the time of title and text apart
+    return [_words(title, list(_simple(morphemes))) for (title, _), morphemes in zip(texts, analysed, strict=True)]
+
+
+def _words(title: str, found: Sequence[Term]) -> list[str]:
     repeated = [term.word for term in found if term.end <= len(title)] * (TITLE_REPEATS - 1)
     return repeated + [term.word for term in found]

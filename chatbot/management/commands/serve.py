@@ -36,6 +36,7 @@ class Command(BaseCommand):
         from twisted.internet import reactor
 
         from chatbot import draining
+        from chatbot.conversation import korean
         from chatbot.recommending.fleetwide import bury, fleet
         from leafresh.asgi import application
 
@@ -67,6 +68,7 @@ class Command(BaseCommand):
         reactor.callWhenRunning(begin)
         settle_memory()
         server.run()
+        korean.close()  # whoever still waits for the analyser need not
         _close(asyncio.get_event_loop())
 
 

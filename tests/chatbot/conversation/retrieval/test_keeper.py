@@ -1,7 +1,7 @@
 import asyncio
 import logging
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -141,9 +141,9 @@ async def test_without_any_index_nothing_is_found(
 async def test_unchanged_texts_are_not_analysed_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     analysed: list[str] = []
 
-    def counted(analyser: terms.Analyser, title: str, text: str) -> list[str]:
-        analysed.append(title)
-        return terms.index_words(analyser, title, text)
+    def counted(analyser: terms.Analyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+        analysed.extend(title for title, _ in texts)
+        return terms.index_words(analyser, texts)
 
     await ask("우유팩")
     monkeypatch.setattr(building, "index_words", counted)

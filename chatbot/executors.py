@@ -1,0 +1,64 @@
+"""Threads for work that would hold the event loop, apart by what it is: what waits of one kind delays no other.
+
+asyncio's default executor is used for nothing: whatever shares it waits for the slowest.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from chatbot.errors import Busy
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class BoundedExecutor:
+    """At most ``threads`` run at once, and at most ``waiting`` calls wait for one of them. The threads are started when
+    they are needed. Calls come from event loops, which only read and write its number of calls."""
+
+    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
+        self.name = name
+        self._most = threads + waiting
+        self._calls: set[Future[Any]] = set()
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
+
+    @property
+    def full(self) -> bool:
+        return len(self._calls) >= self._most
+
+    async def run(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        """The function's result, from a thread, in this call's context. Raises Busy when it is full."""
+        return await asyncio.wrap_future(self.submit(function, *args, **options))
+
+    def submit(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> "Future[Result]":
+        """The same, without waiting."""
+        if self.full:
+            raise Busy
+        future = self._threads.submit(copy_context().run, partial(function, *args, **options))
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
+        return future
+
+
+analyser = BoundedExecutor("analyser", threads=4, waiting=200)
+"""What asks the analyser's process, and waits for it."""
+
+rough = BoundedExecutor("rough", threads=2, waiting=200)
+"""What is said about messages without the analyser: never delayed by what waits for it."""
+
+index = BoundedExecutor("index", threads=1, waiting=50)
+"""Making the index of challenges and documents: one at a time."""
+
+repairs = BoundedExecutor("repairs", threads=1, waiting=50)
+"""Mending what a model meant as JSON."""
+
+models = BoundedExecutor("models", threads=1, waiting=1000)
+"""Importing a model's package: seconds, once."""
