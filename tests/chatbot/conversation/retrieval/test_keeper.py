@@ -1,9 +1,11 @@
 import asyncio
 import logging
-import multiprocessing
+import os
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psutil
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError
@@ -162,10 +164,6 @@ def test_a_build_that_its_loop_left_behind_is_begun_again(
     assert async_to_sync(ask)("우유팩")[0].title == "우유팩 펼쳐 말리기"
 
 
-def index_processes() -> list[multiprocessing.process.BaseProcess]:
-    return [process for process in multiprocessing.active_children() if process.name == "retrieval index"]
-
-
 async def test_a_large_index_is_computed_in_a_process_and_finds_the_same(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,22 +180,24 @@ async def test_a_large_index_is_computed_in_a_process_and_finds_the_same(
     monkeypatch.setattr(search, "_keeper", Keeper())
     assert [await ask(question) for question in questions] == here
     assert len(begun) == 1
-    assert index_processes() == []
+    assert not psutil.pid_exists(begun[0].pid)
 
 
-async def test_a_process_that_dies_costs_no_search(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_process_that_dies_or_is_stopped_costs_no_search(
+    sent: signal.Signals, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ask("우유팩")
+    begun: list[Worker] = []
 
     def begin(names: frozenset[str]) -> Worker:
-        worker = Worker(names)
-        for process in index_processes():
-            process.kill()
-        return worker
+        begun.append(Worker(names))
+        os.kill(begun[0].pid, sent)
+        return begun[0]
 
     monkeypatch.setattr(building, "SMALL", 0)
     monkeypatch.setattr(building, "Worker", begin)
     await camel("낙타 그리기")
     assert (await ask("우유팩"))[0].title == "우유팩 펼쳐 말리기"
     assert "could not be built" in caplog.text
+    assert not psutil.pid_exists(begun[0].pid)
