@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser nginx soak pictures bench bench-quick clean
+.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser nginx soak hostile pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ test-fleet: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL an
 
 soak: $(VENV)/dev.stamp nginx ## Ten minutes of a fleet whose clients do what they like, and whose processes are killed
 	@scripts/test-fleet.sh --soak
+
+hostile: $(VENV)/dev.stamp nginx ## Fifty hostile clients beside fifty ordinary ones, on one process and on a fleet (six minutes)
+	@status=0; $(BIN)/python -m tests.e2e.hostile || status=1; \
+		scripts/test-fleet.sh --hostile --processes 2 || status=1; exit $$status
 
 format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest; behind --soak, to the soak.
+# The tests again, on PostgreSQL and Redis: for `make test-fleet`. Arguments go to pytest; after --soak or --hostile, to those.
 #   TEST_DATABASE_URL  a PostgreSQL in which databases may be made (as the user of the same name, unless it names one);
 #                      tests use some of their own, and remove them
 #   TEST_REDIS_URL     a Redis, for the servers that tests start, each with keys of its own; what is tested within the
@@ -26,8 +26,11 @@ ask "Redis (TEST_REDIS_URL)" "
 import os, redis
 redis.Redis.from_url(os.environ['TEST_REDIS_URL'], socket_timeout=3, socket_connect_timeout=3).ping()"
 
-if [ "${1:-}" = --soak ]; then
+case "${1:-}" in
+--soak | --hostile)
+	module="tests.e2e.${1#--}"
 	shift
-	exec .venv/bin/python -m tests.e2e.soak "$@"
-fi
+	exec .venv/bin/python -m "$module" "$@"
+	;;
+esac
 exec .venv/bin/pytest "$@"

@@ -65,6 +65,7 @@ class RunningNginx:
         self.port = free_port()
         self._ports = ports
         self._directory = Path(tempfile.mkdtemp(prefix="leafresh-nginx-"))
+        self._directory.chmod(0o711)  # its workers, which are another user's when root starts it, keep bodies there
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

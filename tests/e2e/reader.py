@@ -60,8 +60,12 @@ class Reading:
         assert self.resets >= len(self.generations) - 1, "another generation without a reset"
 
 
-def client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=90, verify=_PLAIN, trust_env=False, limits=httpx.Limits(max_connections=None))
+def client(address: str | None = None) -> httpx.AsyncClient:
+    """Connects from the address, if one is given."""
+    transport = httpx.AsyncHTTPTransport(
+        verify=_PLAIN, trust_env=False, limits=httpx.Limits(max_connections=None), local_address=address
+    )
+    return httpx.AsyncClient(timeout=90, transport=transport, trust_env=False)
 
 
 async def read(

@@ -43,9 +43,16 @@ def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -
     return _run([sys.executable, "manage.py", *arguments], data_dir, env or {})
 
 
-def _run(command: list[str], data_dir: Path, env: dict[str, str]) -> str:
+def run_python(data_dir: Path, *arguments: str, stdin: str = "") -> str:
+    """Runs Python with the settings of the data directory's server, and returns what it printed."""
+    return _run([sys.executable, *arguments], data_dir, {}, stdin)
+
+
+def _run(command: list[str], data_dir: Path, env: dict[str, str], stdin: str = "") -> str:
     environment = _environment(data_dir, env)
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @functools.cache

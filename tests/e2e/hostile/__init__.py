@@ -1,0 +1,1 @@
+"""Hostile clients beside ordinary ones: ``make hostile``."""

@@ -1,0 +1,162 @@
+"""``python -m tests.e2e.hostile``: hostile clients beside ordinary ones on a real server, and a table of what it meant.
+
+``--processes 2`` is a fleet with Redis behind nginx, on PostgreSQL where ``DATABASE_URL`` names one. Every client
+connects from a loopback address of its own, so that default rates count each by itself: a single server sees the
+address, and nginx tells the fleet's servers, which trust it, as in an installation. The exit status is 1 when a bound
+does not hold. ``--only KIND`` is one kind of hostile clients alone.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.fleet import RunningFleet
+from tests.e2e.hostile import kinds, preparing
+from tests.e2e.hostile.analyser import Hangs, resume, stop_all
+from tests.e2e.hostile.observer import Observer, Watched, connections
+from tests.e2e.hostile.plan import Client, Plan, Seen
+from tests.e2e.hostile.report import Run, ServerFigures, table
+from tests.e2e.server import ROOT, RunningServer
+
+NICENESS = 5
+"""Of the hostile clients' process: it shares the cores with the servers, and is not to be measured."""
+
+SETTLE_SECONDS = 5.0
+
+AS_INSTALLED = {
+    "LEAFRESH_SESSION_RATE": "",
+    "LEAFRESH_ADDRESS_RATE": "",
+    "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15",
+    "LEAFRESH_ABANDON_SECONDS": "10",
+    "LEAFRESH_DRAIN_SECONDS": "20",
+    "LEAFRESH_METRICS": "true",
+}
+"""What tests' servers have otherwise, as it is by default; empty is the default, too."""
+
+_RAISED = re.compile(r"^Traceback .*\n(?:[ \t].*\n|\n)+(.*)", re.M)
+"""What a traceback ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    servers: list[RunningServer]
+
+
+@contextmanager
+def running(processes: int) -> Iterator[Place]:
+    """One server, or several behind nginx, which they trust for the address that it tells."""
+    if processes == 1:
+        with RunningServer(env=AS_INSTALLED) as server:
+            yield Place(server.url, [server])
+    else:
+        with RunningFleet(processes, **AS_INSTALLED, LEAFRESH_TRUSTED_PROXIES="127.0.0.1") as fleet:
+            yield Place(fleet.url, fleet.servers)
+
+
+async def generate(plan: Plan) -> Seen:
+    """Carries out the plan in a process of its own."""
+    if not plan.clients:
+        return Seen()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.e2e.hostile.generator"),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        out, _ = await process.communicate(plan.as_json().encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        raise RuntimeError(f"a generator ended with {process.returncode}")
+    return Seen.from_json(out.decode())
+
+
+async def load(place: Place, clients: Sequence[Client], options: Any) -> tuple[Observer, Hangs, Seen, Seen]:
+    """The load itself, watched: what ordinary clients saw, and what hostile ones did."""
+    ordinary = [each for each in clients if each.kind == kinds.ORDINARY]
+    hostile = [each for each in clients if each.kind != kinds.ORDINARY]
+    plan = Plan(place.url, options.seconds, options.seed, ordinary)
+    attack = Plan(place.url, options.seconds, options.seed + 1, hostile, NICENESS)
+    observer, hangs = Observer.of(place.servers), Hangs()
+    beside = [asyncio.create_task(observer.watch())]
+    if options.only in {None, kinds.ANALYSER} and options.hostile:
+        pids = [server.pid for server in place.servers]
+        beside.append(asyncio.create_task(hangs.go_on(pids, min(25.0, options.seconds / 3))))
+    try:
+        of_ordinary, of_hostile = await asyncio.gather(generate(plan), generate(attack))
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+    return observer, hangs, of_ordinary, of_hostile
+
+
+def aftermath(watched: Watched) -> ServerFigures:
+    """What is left of the load in the server, and whether it stops while its analyser hangs. Ends it."""
+    server = watched.server
+    left_open = connections(server)
+    hung = stop_all(server.pid)
+    began = time.monotonic()
+    stopped: float | None
+    try:
+        server.stop()
+        stopped = time.monotonic() - began
+    except subprocess.TimeoutExpired:
+        stopped = None
+        assert server.process is not None
+        server.process.kill()
+    for process in hung:
+        resume(process)
+    raised = _RAISED.findall(server.output)
+    return ServerFigures(watched.looks, watched.probes, watched.gauge, raised, left_open, stopped)
+
+
+def measure(options: Any) -> Run:
+    with running(options.processes) as place:
+        clients = preparing.clients(place.url, place.servers[0], options)
+        observer, hangs, ordinary, hostile = asyncio.run(load(place, clients, options))
+        time.sleep(SETTLE_SECONDS)
+        servers = [aftermath(each) for each in observer.watched]
+    return Run(
+        seconds=options.seconds,
+        seen=Seen.together([ordinary, hostile]),
+        servers=servers,
+        hung_seconds=hangs.seconds,
+        thawed=hangs.thawed,
+        lags={"ordinary clients": ordinary.lags, "hostile clients": hostile.lags, "observer": observer.lags},
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.hostile")
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--hostile", type=int, default=50, help="how many hostile clients")
+    parser.add_argument("--ordinary", type=int, default=50, help="how many ordinary clients")
+    parser.add_argument("--only", choices=(*kinds.KINDS, kinds.ANALYSER), metavar="KIND", help=", ".join(kinds.KINDS))
+    parser.add_argument("--long", type=int, default=200, help="turns of a long session")
+    parser.add_argument("--very-long", type=int, default=5000, help="turns of a very long session")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    busy = os.getloadavg()[0]
+    run = measure(options)
+    database = "one process" if options.processes == 1 else f"{options.processes} processes, Redis, nginx"
+    sys.stdout.write(f"\n{options.hostile} hostile and {options.ordinary} ordinary clients, ")
+    sys.stdout.write(f"{options.seconds:.0f} s, {database}; ")
+    sys.stdout.write(f"{os.cpu_count()} cores, which {busy:.1f} other processes wanted\n\n{table(run)}")
+    return 0 if run.all_bounds_hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
