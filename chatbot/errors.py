@@ -141,6 +141,17 @@ class BodyTooLarge(ApplicationError):
         super().__init__(413, "요청 본문이 너무 큽니다.")
 
 
+class NotOwner(ApplicationError):
+    """The session belongs to another client, or this one did not show that it is its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            403,
+            "다른 곳에서 시작한 대화입니다. 대화를 시작할 때 받은 쿠키나 sessionToken(X-Leafresh-Session-Token 헤더)을 "
+            "함께 보내 주세요.",
+        )
+
+
 class NotFound(ApplicationError):
     def __init__(self) -> None:
         super().__init__(404, "요청한 대상을 찾을 수 없습니다.")

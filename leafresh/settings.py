@@ -66,6 +66,7 @@ if LEAFRESH_HTTPS and not LEAFRESH_TRUSTED_PROXIES:  # else every page would be 
 LEAFRESH_START_URL = environment.link("LEAFRESH_START_URL")
 
 LEAFRESH_SESSION_DAYS = environment.integer("LEAFRESH_SESSION_DAYS", 90, minimum=1, maximum=36_500)
+LEAFRESH_SESSION_BINDING = environment.choice("LEAFRESH_SESSION_BINDING", "on", ("on", "off", "required"))
 
 DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.debugging.ReporterFilter"
@@ -204,8 +205,8 @@ EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
 CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # never pages or the admin; static files are for every page as they are
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
-CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-requested-with"]
-CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session"]
+CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]
+CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session", "x-leafresh-session-token"]
 
 # --- language, static files --------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ challenges; `explanation`, `smalltalk`, `declined` (abuse) and `help` (somebody 
 
 REFUSALS: Mapping[int, Any] = {
     400: Envelope[InvalidFieldsOut | None],
+    403: Envelope[None],
     422: Envelope[None],
     429: Envelope[None],
     503: Envelope[None],

@@ -9,8 +9,9 @@ from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
 from chatbot.api.envelope import envelope
+from chatbot.api.ownership import proof_of
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
-from chatbot.conversation import feedback
+from chatbot.conversation import feedback, ownership
 from chatbot.conversation.sessions import existing_key
 from chatbot.errors import FieldRequired
 from chatbot.recommending import stopping
@@ -23,13 +24,16 @@ router = Router(tags=["generations"])
     summary="Stop a generation",
     description="Idempotent: one that is over stays as it is. Its stream closes with what was complete. "
     "With `sessionId`, a generation that other sessions share ends for this session alone.",
-    response={200: Envelope[StopOut], 404: Envelope[None]},
+    response={200: Envelope[StopOut], 403: Envelope[None], 404: Envelope[None]},
 )
 async def stop(
     request: HttpRequest,
     generation_id: uuid.UUID,
     sessionId: str | None = None,  # noqa: N803  its name on the wire
+    sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
+    proof = proof_of(request, sessionToken)
+    await sync_to_async(ownership.check_resuming)(generation_id, sessionId or "", proof)
     outcome = await stopping.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})
 
@@ -42,12 +46,14 @@ async def stop(
     response={
         200: Envelope[RatedOut],
         400: Envelope[InvalidFieldsOut | None],
+        403: Envelope[None],
         404: Envelope[None],
         422: Envelope[None],
     },
 )
 async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[FeedbackIn]) -> HttpResponseBase:
     session_key = existing_key(thought.sessionId)
+    await sync_to_async(ownership.check)(session_key, proof_of(request, thought.sessionToken))
     if not (thought.thumb or "").strip():
         raise FieldRequired("thumb")
     given = await sync_to_async(feedback.give)(
@@ -63,14 +69,23 @@ async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[Fee
     "/{uuid:generation_id}/feedback",
     summary="Take it back",
     description="Idempotent. 404 when the session never asked for the generation.",
-    response={200: Envelope[RatedOut], 400: Envelope[None], 404: Envelope[None], 422: Envelope[None]},
+    response={
+        200: Envelope[RatedOut],
+        400: Envelope[None],
+        403: Envelope[None],
+        404: Envelope[None],
+        422: Envelope[None],
+    },
 )
 async def withdraw(
     request: HttpRequest,
     generation_id: uuid.UUID,
     sessionId: str | None = None,  # noqa: N803  its name on the wire
+    sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
-    await sync_to_async(feedback.withdraw)(session_key=existing_key(sessionId), generation_id=generation_id)
+    session_key = existing_key(sessionId)
+    await sync_to_async(ownership.check)(session_key, proof_of(request, sessionToken))
+    await sync_to_async(feedback.withdraw)(session_key=session_key, generation_id=generation_id)
     return _rated(generation_id, None, "의견을 취소했습니다.")
 
 

@@ -8,6 +8,7 @@ from ninja import Body, Query, Router
 from chatbot.api import documentation
 from chatbot.api.admission import admission
 from chatbot.api.envelope import envelope, wants_events
+from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
 from chatbot.recommending import service
 from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
@@ -27,7 +28,7 @@ router = Router(tags=["recommendation"])
     response=documentation.REFUSALS,
 )
 async def stream_base_info(request: HttpRequest, selection: Query[BaseInfo], tokens: str = "") -> HttpResponseBase:
-    return await _stream(request, _selected(selection), tokens)
+    return await _stream(request, _selected(request, selection), tokens)
 
 
 @router.post(
@@ -37,7 +38,7 @@ async def stream_base_info(request: HttpRequest, selection: Query[BaseInfo], tok
     response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
 )
 async def answer_base_info(request: HttpRequest, selection: Body[BaseInfo], tokens: str = "") -> HttpResponseBase:
-    return await _answer(request, _selected(selection), tokens)
+    return await _answer(request, _selected(request, selection), tokens)
 
 
 @router.get(
@@ -48,7 +49,7 @@ async def answer_base_info(request: HttpRequest, selection: Body[BaseInfo], toke
     response=documentation.REFUSALS,
 )
 async def stream_free_text(request: HttpRequest, said: Query[FreeText], tokens: str = "") -> HttpResponseBase:
-    return await _stream(request, _said(said), tokens)
+    return await _stream(request, _said(request, said), tokens)
 
 
 @router.post(
@@ -58,15 +59,17 @@ async def stream_free_text(request: HttpRequest, said: Query[FreeText], tokens: 
     response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
 )
 async def answer_free_text(request: HttpRequest, said: Body[FreeText], tokens: str = "") -> HttpResponseBase:
-    return await _answer(request, _said(said), tokens)
+    return await _answer(request, _said(request, said), tokens)
 
 
 async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     if wants_events(request):
         return await _stream(request, asked, tokens)
-    close, generation, session_id = await service.answer(asked, admit=admission(request))
+    close, joined = await service.answer(asked, admit=admission(request))
     response = envelope(close.payload(), message=close.message)
-    return _with_ids(response, str(generation.id), session_id)
+    given, takes_cookie = joined.grant, asked.proof.takes_cookie
+    give(response, owner_key=given.owner_key, session_token=given.session_token, takes_cookie=takes_cookie)
+    return _with_ids(response, str(joined.generation.id), joined.session_id)
 
 
 async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
@@ -77,8 +80,10 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
         admit=admission(request),
     )
     match found:
-        case Listening():
-            return _with_ids(stream_response(found), str(found.generation_id), found.session_id)
+        case Listening(owner_key=owner_key, session_token=token):
+            response = stream_response(found)
+            give(response, owner_key=owner_key, session_token=token, takes_cookie=asked.proof.takes_cookie)
+            return _with_ids(response, str(found.generation_id), found.session_id)
         case service.Past(generation_id, number, event):
             data = encode_event(event)
             return single_event_response(event.name, data, generation_id=generation_id, number=number)
@@ -86,17 +91,18 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
             return HttpResponse(status=204)
 
 
-def _selected(selection: BaseInfo) -> BaseInfoRequest:
+def _selected(request: HttpRequest, selection: BaseInfo) -> BaseInfoRequest:
     return BaseInfoRequest(
         location=selection.location,
         work_type=selection.workType,
         category=selection.category,
         session_id=selection.sessionId,
+        proof=proof_of(request, selection.sessionToken),
     )
 
 
-def _said(said: FreeText) -> FreeTextRequest:
-    return FreeTextRequest(message=said.message, session_id=said.sessionId)
+def _said(request: HttpRequest, said: FreeText) -> FreeTextRequest:
+    return FreeTextRequest(message=said.message, session_id=said.sessionId, proof=proof_of(request, said.sessionToken))
 
 
 def token_format(asked: str) -> TokenFormat:

@@ -6,6 +6,8 @@ from ninja import Field, Schema
 
 T = TypeVar("T")
 
+_SESSION_TOKEN = "What `start` named, for clients without cookies; the header `X-Leafresh-Session-Token` does the same"  # noqa: S105  a description
+
 
 class Envelope(Schema, Generic[T]):
     status: int = Field(200, description="The HTTP status")
@@ -20,11 +22,13 @@ class BaseInfo(Schema):
     workType: str | None = Field(None, examples=["사무직"])
     category: str | None = Field(None, examples=["비건"])
     sessionId: str | None = Field(None, description="1–128 visible ASCII characters; made by the server when absent")
+    sessionToken: str | None = Field(None, description=_SESSION_TOKEN)
 
 
 class FreeText(Schema):
     message: str | None = Field(None, description="2–500 characters", examples=["더 쉬운 거 없어?"])
     sessionId: str | None = Field(None, description="The session to go on with; made by the server when absent")
+    sessionToken: str | None = Field(None, description=_SESSION_TOKEN)
 
 
 class ChallengeOut(Schema):
@@ -61,6 +65,7 @@ class StopOut(Schema):
 
 class FeedbackIn(Schema):
     sessionId: str | None = Field(None, description="The session that asked for the generation; required")
+    sessionToken: str | None = Field(None, description=_SESSION_TOKEN)
     thumb: str | None = Field(None, description="Required", json_schema_extra={"enum": ["up", "down"]})
     reason: str | None = Field(None, description="500 characters at most", examples=["회사에서 하기 어려워요."])
 

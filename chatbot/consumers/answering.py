@@ -9,9 +9,9 @@ from chatbot.api.admission import Admit
 from chatbot.api.envelope import as_application_error
 from chatbot.consumers import telling
 from chatbot.consumers.asking import Question
+from chatbot.consumers.client import Client
 from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
 from chatbot.recommending import service
-from chatbot.recommending.requests import BaseInfoRequest
 from chatbot.recommending.service import NothingNew, Past
 from chatbot.streaming.channels import Cursor, parse_cursor
 from chatbot.streaming.events import TERMINAL, encode_event
@@ -31,11 +31,11 @@ class NothingToResume(ApplicationError):
 class Answer:
     """A question while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
 
-    def __init__(self, question: Question, *, session_id: str, request_id: str | None, admit: Admit) -> None:
+    def __init__(self, question: Question, *, client: Client, request_id: str | None, admit: Admit) -> None:
         self.generation_id: uuid.UUID | None = None
         self.settled = asyncio.Event()
         self._question = question
-        self._session_id = session_id
+        self._client = client
         self._request_id = request_id
         self._admit = admit
         self._cursor = parse_cursor(question.last_event_id)
@@ -63,6 +63,7 @@ class Answer:
                 raise NothingToResume
             case Listening() as listening:
                 self._settle(listening.generation_id)
+                self._client.found_to_be(listening.owner)
                 if listening.reset:
                     yield telling.sign(telling.RESET, request_id=self._request_id)
                 async with aclosing(follow(listening)) as events:
@@ -76,10 +77,9 @@ class Answer:
 
     async def _listen(self) -> Listening | Past | NothingNew | None:
         """What follows the cursor, or a generation from its beginning; None when neither can be had."""
-        nothing = BaseInfoRequest(None, None, None, self._session_id)  # it can be resumed, but not begun
         try:
             return await service.listen(
-                self._question.request or nothing,
+                self._client.asks(self._question.request),
                 cursor=self._cursor,
                 token_format=self._question.token_format,
                 admit=self._admit,

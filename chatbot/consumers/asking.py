@@ -54,6 +54,12 @@ def read_request_id(fields: Fields) -> str | None:
     return request_id
 
 
+def read_session_token(fields: Fields) -> str:
+    """The token with which the client shows that the session is its own; empty when there is none."""
+    (token,) = _texts(fields, "sessionToken")
+    return token or ""
+
+
 def read(fields: Fields, *, session_id: str) -> Question | Stop:
     """What the message asks for, on behalf of the session."""
     match fields.get("type"):

@@ -6,6 +6,7 @@ from collections import deque
 from contextlib import aclosing
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.db import aclose_old_connections
 
@@ -14,7 +15,8 @@ from chatbot.api.envelope import as_application_error
 from chatbot.consumers import asking, codes, telling
 from chatbot.consumers.answering import Answer
 from chatbot.consumers.asking import Question, Stop
-from chatbot.conversation.sessions import session_key
+from chatbot.consumers.client import Client
+from chatbot.conversation import ownership
 from chatbot.errors import ApplicationError, MalformedSessionId
 from chatbot.recommending import stopping
 
@@ -35,7 +37,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
     nobody listens to ends after the grace period."""
 
     def __init__(self) -> None:
-        self._session_id: str | None = None
+        self._client: Client | None = None
         self._asked: deque[Answer] = deque()  # the first one is being answered
         self._asked_more = asyncio.Event()
 
@@ -60,30 +62,32 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             return
         await self.send({"type": "websocket.accept"})
         try:
-            self._session_id = session_key(path.removeprefix(PATH))
+            self._client = Client(self.scope, path.removeprefix(PATH))
         except MalformedSessionId as error:  # after the handshake: of a refused one a browser learns nothing
             await self.send({"type": "websocket.close", "code": codes.MALFORMED_SESSION, "reason": error.message})
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        if self._session_id is None:  # the connection is being closed
+        if self._client is None:  # the connection is being closed
             return
         request_id = None
         try:
             fields = asking.read_object(message.get("text"))
             request_id = asking.read_request_id(fields)
-            match asking.read(fields, session_id=self._session_id):
+            self._client.show(asking.read_session_token(fields))
+            match asking.read(fields, session_id=self._client.session_id):
                 case Question() as question:
-                    self._enqueue(question, self._session_id, request_id)
+                    self._enqueue(question, self._client, request_id)
                 case Stop(generation_id):
-                    await self._tell(telling.stopped(await self._stop(generation_id), request_id=request_id))
+                    stopped = await self._stop(self._client, generation_id)
+                    await self._tell(telling.stopped(stopped, request_id=request_id))
         except Exception as error:  # whatever it is, the client is told, and the connection stays
             await self._tell(telling.refusal(as_application_error(error), request_id=request_id))
 
-    def _enqueue(self, question: Question, session_id: str, request_id: str | None) -> None:
+    def _enqueue(self, question: Question, client: Client, request_id: str | None) -> None:
         if len(self._asked) > MAX_WAITING:
             raise TooManyWaiting
         admit = admission_of_scope(self.scope)
-        self._asked.append(Answer(question, session_id=session_id, request_id=request_id, admit=admit))
+        self._asked.append(Answer(question, client=client, request_id=request_id, admit=admit))
         self._asked_more.set()
 
     async def _answer(self) -> None:
@@ -98,7 +102,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
                 self._asked.popleft()
             self._asked_more.clear()
 
-    async def _stop(self, generation_id: uuid.UUID | None) -> dict[str, str] | None:
+    async def _stop(self, client: Client, generation_id: uuid.UUID | None) -> dict[str, str] | None:
         """Stops the generation for this session; without an id what is being answered. None when that is nothing."""
         if generation_id is None and self._asked:
             current = self._asked[0]
@@ -107,7 +111,9 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         if generation_id is None:
             return None
         await aclose_old_connections()
-        outcome = await stopping.stop(generation_id, session_id=self._session_id)
+        check = sync_to_async(ownership.check_resuming)
+        await check(generation_id, client.session_id, client.proof)
+        outcome = await stopping.stop(generation_id, session_id=client.session_id)
         return {"generationId": str(generation_id), "outcome": outcome}
 
     async def _tell(self, text: str) -> None:

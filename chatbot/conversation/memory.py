@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from chatbot.conversation.intents.understanding import GivenChallenge, Reason
+from chatbot.conversation.ownership import Ownership
 from chatbot.models import ChatSession
 
 REMEMBERED_TITLES = 600
@@ -30,7 +31,7 @@ class Exchange:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges in their order.
-    ``active_at`` is None for a session that is not known."""
+    ``active_at`` and ``ownership`` are None for a session that is not known."""
 
     location: str = ""
     work_type: str = ""
@@ -38,6 +39,7 @@ class Memory:
     category: str = ""
     exchanges: Sequence[Exchange] = ()
     active_at: datetime | None = None
+    ownership: Ownership | None = None
 
     @property
     def given(self) -> list[str]:
@@ -88,7 +90,7 @@ class Note:
         return {name: getattr(self, name) for name in names if getattr(self, name)} | {"active_at": timezone.now()}
 
 
-_COLUMNS = ("location", "work_type", "base_category", "category", "active_at")
+_COLUMNS = ("location", "work_type", "base_category", "category", "active_at", "owner", "bound", "server_made")
 _OF_TURNS = (
     *("turns__message", "turns__generation__location", "turns__generation__work_type"),
     *("turns__generation__category", "turns__generation__answer", "turns__pk"),
@@ -101,7 +103,8 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
     memories = {}
     for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS), key=itemgetter(0)):
         of_key = list(rows)
-        _, location, work_type, base_category, category, active_at, *_ = of_key[0]
-        exchanges = tuple(Exchange(*row[6:11]) for row in of_key if row[11] is not None)
-        memories[key] = Memory(location, work_type, base_category, category, exchanges, active_at=active_at)
+        _, location, work_type, base_category, category, active_at, owner, bound, server_made, *_ = of_key[0]
+        exchanges = tuple(Exchange(*row[9:14]) for row in of_key if row[14] is not None)
+        ownership = Ownership(owner, bound, server_made)
+        memories[key] = Memory(location, work_type, base_category, category, exchanges, active_at, ownership)
     return memories

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from challenges.catalog import Options, options
 from chatbot.conversation import feedback
 from chatbot.conversation.memory import Memory, Note, recall
 from chatbot.conversation.notices import of_turn
+from chatbot.conversation.ownership import Entry, Ownership
 from chatbot.conversation.retention import cutoff, expired
 from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
 from chatbot.models import ChatSession, Generation, Turn
@@ -53,24 +54,36 @@ class NewTurn:
     key: str
     generation_id: uuid.UUID
     note: Note
+    entry: Entry = field(default_factory=Entry)
 
 
-def add_turns(asked: Sequence[NewTurn]) -> None:
+def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
     """Notes what sessions ask, in this order: of one generation once, however often. A session is made if it is not
-    there (any more). Two SQL statements for turns that leave the same kinds of things."""
+    there (any more), and then belongs to the first that enters it. Returns whose the sessions are, by their keys; turns
+    that they refuse are left out. Two SQL statements for turns that leave the same kinds of things."""
     left: dict[str, dict[str, Any]] = {}
+    begins: dict[str, Entry] = {}
     for turn in asked:
         left.setdefault(turn.key, {}).update(turn.note.remembered())
+        begins.setdefault(turn.key, turn.entry)
+        if turn.entry.binds:
+            left[turn.key]["bound"] = True
+            begins[turn.key] = turn.entry
     of_columns: dict[tuple[str, ...], list[ChatSession]] = {}
     for key in sorted(left):  # in one order everywhere: two processes must not wait for one another
-        of_columns.setdefault(tuple(left[key]), []).append(ChatSession(key=key, **left[key]))
+        entry = begins[key]
+        made = {"owner": entry.owner, "bound": entry.bound, "server_made": entry.server_made}
+        of_columns.setdefault(tuple(left[key]), []).append(ChatSession(key=key, **{**made, **left[key]}))
     with transaction.atomic(savepoint=False):
         for columns, sessions in of_columns.items():
             ChatSession.objects.bulk_create(
                 sessions, update_conflicts=True, unique_fields=["key"], update_fields=columns
             )
-        turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in asked]
+        rows = {it.key: Ownership(it.owner, it.bound) for sessions in of_columns.values() for it in sessions}
+        entered = [it for it in asked if not it.entry.is_refused_by(rows[it.key])]
+        turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in entered]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
+    return rows
 
 
 def _written(note: Note) -> dict[str, Any]:

@@ -29,7 +29,10 @@ class ChatSession(models.Model):
     """One conversation, named by the client's ``sessionId``, with what is remembered of it.
 
     Options are kept by key and empty as long as nothing is known. ``base_category`` is what was picked first,
-    ``category`` what is talked about now.
+    ``category`` what is talked about now. ``owner`` is a hash of the key of the client that began it, empty for
+    sessions from before owners were known; ``bound`` says that this client has come back with its cookie or token,
+    ``server_made`` that the id is one that the server made, which cannot be guessed. The database gives ``owner`` and
+    ``bound`` back with each insert (``db_default``), also where the row was there.
     """
 
     key = models.CharField(_("session id"), max_length=128, primary_key=True)
@@ -37,6 +40,9 @@ class ChatSession(models.Model):
     work_type = models.CharField(_("work type"), max_length=40, blank=True)
     base_category = models.CharField(_("first category"), max_length=40, blank=True)
     category = models.CharField(_("category"), max_length=40, blank=True)
+    owner = models.CharField(_("owner"), max_length=32, blank=True, default="", db_default="", editable=False)
+    bound = models.BooleanField(_("bound"), default=False, db_default=False, editable=False)
+    server_made = models.BooleanField(_("id made by the server"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     active_at = models.DateTimeField(_("last active"), default=timezone.now)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from challenges import revisions
 from challenges.catalog import InvalidSelection, options
 from chatbot.conversation.memory import Memory
+from chatbot.conversation.ownership import Entry, enter
 from chatbot.conversation.sessions import remembered
 from chatbot.errors import InvalidFields
 from chatbot.prompts.contracts import BASE_INFO
@@ -18,10 +19,12 @@ from chatbot.recommending.together import Together, one_by_one
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be done, and the keys under which a running generation that does it is found."""
+    """What is to be done, the keys under which a running generation that does it is found, and how the client enters
+    the session."""
 
     keys: list[Key]
     commission: Commission
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ def _prepare(several: Sequence[Asked]) -> list[Prepared | Exception]:
 
 
 prepare = Together(_prepare)
-"""``await prepare(Asked(request, session_id))``. Raises InvalidFields, and ApplicationError when nothing can be
-written."""
+"""``await prepare(Asked(request, session_id))``. Raises NotOwner, InvalidFields, and ApplicationError when nothing can
+be written."""
 
 
 def _prepare_one(asked: Asked, current: Mapping[str, str], memory: Memory) -> Prepared:
     request = asked.request
+    entry = enter(
+        memory.ownership, request.proof, asked.session_id, server_made=request.server_made or not request.session_id
+    )
     known = options.get(current)
     try:
         selection = known.select(
@@ -60,4 +66,4 @@ def _prepare_one(asked: Asked, current: Mapping[str, str], memory: Memory) -> Pr
     keys: list[Key] = [("session", asked.session_id, *question)]
     if not given:
         keys.append(("anybody", prompt.version_id, *(source.name for source in ordered.sources), *question))
-    return Prepared(keys, ordered)
+    return Prepared(keys, ordered, entry)

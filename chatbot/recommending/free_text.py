@@ -11,6 +11,7 @@ from chatbot.conversation.analyser import LanguageGone
 from chatbot.conversation.korean import Patience, language_for, rough_language
 from chatbot.conversation.manners.word_lists import WordLists, word_lists
 from chatbot.conversation.memory import Memory
+from chatbot.conversation.ownership import enter
 from chatbot.conversation.sessions import remembered
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import FREE_TEXT
@@ -29,10 +30,12 @@ def keys_of(request: FreeTextRequest, session_id: str) -> list[Key]:
 
 
 async def prepare(request: FreeTextRequest, session_id: str) -> Prepared:
-    """What a session's message leads to. Raises ApplicationError when nothing can be written."""
+    """What a session's message leads to. Raises NotOwner, and ApplicationError when nothing can be written."""
     recalled = await sync_to_async(_recall)(session_id)
+    known = recalled.memory.ownership
+    entry = enter(known, request.proof, session_id, server_made=request.server_made or not request.session_id)
     ordered = await _commission(request.message or "", recalled, seed=secrets.randbits(31), purpose=Purpose.PUBLIC)
-    return Prepared(keys_of(request, session_id), ordered)
+    return Prepared(keys_of(request, session_id), ordered, entry)
 
 
 async def try_out(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Commission:

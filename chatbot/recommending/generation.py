@@ -11,6 +11,7 @@ from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
 from chatbot.answers.schema import Answer
 from chatbot.connections import is_gone
+from chatbot.conversation.ownership import Entry, Ownership
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.fleet.questions import Claim
@@ -35,13 +36,18 @@ class RunningGeneration:
     """Owns a generation from its row to its terminal event. Its supervisor owns the task that runs it.
 
     ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because nobody
-    listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to no
-    conversation. When another process of the fleet already answers one of ``questions``, nothing is run: once
-    ``started`` is done, ``elsewhere`` says who does.
+    listened or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to no conversation;
+    ``entered`` says whose session that is, once ``started`` is done. When another process of the fleet already answers
+    one of ``questions``, nothing is run: then ``elsewhere`` says who does.
     """
 
     def __init__(
-        self, commission: Commission, *, session_id: str | None = None, questions: Sequence[object] = ()
+        self,
+        commission: Commission,
+        *,
+        session_id: str | None = None,
+        entry: Entry | None = None,
+        questions: Sequence[object] = (),
     ) -> None:
         self.id = uuid.uuid4()
         self.commission = commission
@@ -54,8 +60,10 @@ class RunningGeneration:
         self.conclusion: Close | Failed | None = None
         self.result: Result | None = None
         self.elsewhere: Claim | None = None
+        self.entered = Ownership()
         self._sharing = Sharing(self.id, questions)
         self._first_session = session_id
+        self._entry = entry or Entry()
         self._publisher = Publisher(self.id)
         words = TitleWords()
         self._composer = Composer(
@@ -129,7 +137,7 @@ class RunningGeneration:
             self._reading = asyncio.create_task(self._writing.write())  # a model thinks while the row is written
             if self._why_ended is not None:  # asked to end while it waited for its turn
                 self._reading.cancel()
-            await record_beginning(self._beginning())
+            self.entered = await record_beginning(self._beginning())
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             if self._reading is not None:
                 self._reading.cancel()
@@ -158,7 +166,7 @@ class RunningGeneration:
 
     def _beginning(self) -> Beginning:
         key = self._first_session
-        turn = None if key is None else NewTurn(key, self.id, self.commission.note)
+        turn = None if key is None else NewTurn(key, self.id, self.commission.note, self._entry)
         return Beginning(row_of(self.id, self.commission), turn)
 
     async def _take_slot(self) -> None:

@@ -1,7 +1,7 @@
 """The rows of a generation: one when it starts, written again when it ends; those of many generations together."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
 from chatbot.connections import give_back, is_gone, is_locked
+from chatbot.conversation.ownership import Ownership
 from chatbot.conversation.sessions import NewTurn, add_turns
+from chatbot.errors import NotOwner
 from chatbot.fleet.members import ME
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
 from chatbot.recommending.commission import Commission
@@ -73,21 +75,36 @@ def row_of(generation_id: uuid.UUID, commission: Commission) -> Generation:
     )
 
 
-def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Exception | None]:
-    def write(several: Sequence[Beginning]) -> None:
+def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Ownership | Exception]:
+    def write(several: Sequence[Beginning]) -> list[Ownership | Exception]:
         with transaction.atomic():
-            Generation.objects.bulk_create([each.generation for each in several if each.generation is not None])
             turns = [each.turn for each in several if each.turn is not None]
-            if turns:
-                add_turns(turns)
+            rows = add_turns(turns) if turns else {}
+            written = [_entered(each.turn, rows) for each in several]
+            began = [it.generation for it, row in zip(several, written, strict=True) if isinstance(row, Ownership)]
+            Generation.objects.bulk_create([generation for generation in began if generation is not None])
+        return written
+
+    def write_one(beginning: Beginning) -> Ownership:
+        (written,) = write([beginning])
+        if isinstance(written, Exception):
+            raise written
+        return written
 
     try:
-        write(beginnings)
+        return write(beginnings)
     except DatabaseError as error:
         if is_gone(error):
             raise  # for all of them: each would wait for it anew
-        return one_by_one(lambda beginning: write([beginning]), beginnings, slow=is_locked)
-    return [None] * len(beginnings)
+        return one_by_one(write_one, beginnings, slow=is_locked)
+
+
+def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership]) -> Ownership | Exception:
+    """Whose the turn's session is; without a turn, nobody's."""
+    if turn is None:
+        return Ownership()
+    row = rows[turn.key]
+    return NotOwner() if turn.entry.is_refused_by(row) else row
 
 
 def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
@@ -108,7 +125,7 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
 
 
 record_beginning = Together(_write_beginnings)
-"""``await record_beginning(beginning)``: returns when its rows are written."""
+"""``await record_beginning(beginning)``: when its rows are written, whose the turn's session is. Raises NotOwner."""
 
 record_ending = Together(_write_endings)
 """``await record_ending(ending)``: returns when its row is written."""

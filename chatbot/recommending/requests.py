@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from challenges.text import nfc, storable
+from chatbot.conversation.ownership import NO_PROOF, Proof
 from chatbot.errors import FieldRequired, MessageLength
 
 SHORTEST_MESSAGE, LONGEST_MESSAGE = 2, 500
@@ -15,12 +16,15 @@ _COMPOSED_FROM = 4  # code points that one of NFC is made of at most: what is lo
 
 @dataclass(frozen=True, slots=True)
 class BaseInfoRequest:
-    """A selection as the client sent it: keys, labels or aliases, unchecked."""
+    """A selection as the client sent it: keys, labels or aliases, unchecked. ``server_made`` says that the server made
+    the session's id, as it does where there is none."""
 
     location: str | None
     work_type: str | None
     category: str | None
     session_id: str | None = None
+    proof: Proof = NO_PROOF
+    server_made: bool = False
 
     def checked(self) -> Self:
         """The request, with every field filled in. Raises FieldRequired."""
@@ -33,10 +37,12 @@ class BaseInfoRequest:
 
 @dataclass(frozen=True, slots=True)
 class FreeTextRequest:
-    """What a person said, as the client sent it."""
+    """What a person said, as the client sent it; see ``BaseInfoRequest``."""
 
     message: str | None
     session_id: str | None = None
+    proof: Proof = NO_PROOF
+    server_made: bool = False
 
     def checked(self) -> Self:
         """The request with its message as it is kept (NFC, storable). Raises FieldRequired, MessageLength."""

@@ -7,10 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
 
-from chatbot.conversation import sessions
-from chatbot.errors import ApplicationError, GenerationFailed, ServiceUnavailable, ShuttingDown
+from chatbot.conversation import ownership, sessions
+from chatbot.conversation.ownership import Grant, Ownership, Proof
+from chatbot.errors import ApplicationError, GenerationFailed, NotOwner, ServiceUnavailable, ShuttingDown
 from chatbot.fleet.client import Unreachable
 from chatbot.fleet.questions import Claim
 from chatbot.models import Generation, Outcome
@@ -48,6 +50,21 @@ Admit = Callable[[str], Awaitable[None]]
 Answering = RunningGeneration | FollowedGeneration
 """What answers a request: a generation of this process or of another."""
 
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What answers a request; the request, with the session's id and whom its client was found to be; and what the
+    client is given to show that again."""
+
+    generation: Answering
+    request: Request
+    grant: Grant
+
+    @property
+    def session_id(self) -> str:
+        return self.request.session_id or ""
+
+
 ATTEMPTS = 3
 """How often a generation elsewhere is joined that turns out to be over, before one is started here."""
 
@@ -62,18 +79,22 @@ async def listen(
     """What a client that opened a stream is to get. Raises ApplicationError."""
     reset = False
     if cursor is not None:
+        await sync_to_async(ownership.check_resuming)(cursor.generation_id, request.session_id or "", request.proof)
         resumed = await _resume(cursor, request, token_format)
         if resumed is not None:
             return resumed
         reset = True
-    generation, session_id = await recommend(request, admit=admit)
-    return _listening(generation, replace(request, session_id=session_id), token_format, reset=reset)
+    joined = await join(request, admit=admit)
+    return _listening(joined.generation, joined.request, token_format, grant=joined.grant, reset=reset)
 
 
-async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Answering, str]:
-    """The finished answer, with its generation and the session's id. Raises ApplicationError."""
+async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Joined]:
+    """The finished answer, with how it was joined. Raises ApplicationError."""
+    grant = Grant()
     for _ in range(ATTEMPTS):
-        generation, session_id = await recommend(request, admit=admit)
+        joined = await join(request, admit=admit)
+        grant = grant if grant.owner else joined.grant
+        generation = joined.generation
         owner = _owner_of(generation)
         owner.attach(generation.id)
         try:
@@ -82,10 +103,10 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             owner.detach(generation.id)
         if isinstance(generation, RunningGeneration) or generation.conclusion is not None:
             break
-        request, admit = replace(request, session_id=session_id), everybody  # its process ended: once more
+        request, admit = joined.request, everybody  # its process ended: once more
     match generation.conclusion:
         case Close() as close:
-            return close, generation, session_id
+            return close, replace(joined, grant=grant)
         case Failed():
             raise GenerationFailed
         case _:
@@ -93,7 +114,13 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
 
 
 async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Answering, str]:
-    """Joins the running generation that answers the request, or starts one; with the session's id."""
+    """The generation that answers the request, with the session's id. Raises ApplicationError."""
+    joined = await join(request, admit=admit)
+    return joined.generation, joined.session_id
+
+
+async def join(request: Request, *, admit: Admit = everybody) -> Joined:
+    """Joins the running generation that answers the request, or starts one. Raises ApplicationError."""
     request = request.checked()
     session_id = sessions.session_key(request.session_id)
     await admit(session_id)
@@ -101,43 +128,64 @@ async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Answ
         running = supervisor().find(free_text.keys_of(request, session_id))
         if running is not None and session_id not in running.farewells:
             await asyncio.shield(running.started)
+            await sync_to_async(ownership.check)(session_id, request.proof)
             if running.elsewhere is None:
-                return running, session_id
+                return Joined(running, replace(request, session_id=session_id), Grant())
         prepared = await free_text.prepare(request, session_id)
     else:
         prepared = await base_info.prepare(base_info.Asked(request, session_id))
-    return await _begin_or_join(prepared, session_id), session_id
+    generation, row = await _begin_or_join(prepared, session_id, request.proof)
+    grant = Grant() if row is None else ownership.granted(prepared.entry, row, session_id)
+    known = replace(request.proof, established=grant.owner or request.proof.established)
+    return Joined(generation, replace(request, session_id=session_id, proof=known), grant)
 
 
-async def _begin_or_join(prepared: Prepared, session_id: str) -> Answering:
-    """The generation that does what was prepared, with a turn of the session. Raises ApplicationError."""
+async def _begin_or_join(prepared: Prepared, session_id: str, proof: Proof) -> tuple[Answering, Ownership | None]:
+    """The generation that does what was prepared, with a turn of the session; whose the session is, None when the
+    turn was there. Raises ApplicationError."""
     questions = prepared.keys
+    begun = None
     for attempt in range(ATTEMPTS + 1):
         # No await between looking and starting: two requests at the same moment must not both start.
         running = supervisor().find(prepared.keys)
         if running is None or session_id in running.farewells:
             questions = questions if attempt < ATTEMPTS else []  # nobody else is asked any more
-            running = RunningGeneration(prepared.commission, session_id=session_id, questions=questions)
+            running = begun = RunningGeneration(
+                prepared.commission, session_id=session_id, entry=prepared.entry, questions=questions
+            )
             supervisor().start(running, prepared.keys)
-        await asyncio.shield(running.started)
+        try:
+            await asyncio.shield(running.started)
+        except NotOwner:
+            if running is begun:
+                raise
+            continue  # who began it was refused, which is no matter of this session
         if running.elsewhere is None:
-            if session_id not in running.sessions:
-                running.sessions.add(session_id)
-                supervisor().add_keys(running, prepared.keys)
-                await _note(prepared, session_id, running)
-            return running
+            row = running.entered if running is begun else await _join_here(running, prepared, session_id, proof)
+            return running, row
         joined = await _join(running.elsewhere, questions)
         if joined is not None and session_id not in joined.farewells:
-            await _note(prepared, session_id, joined)
-            return joined
+            return joined, await _note(prepared, session_id, joined)
         if joined is not None:  # the session has left it: what it asks now is for itself
             questions = [key for key in questions if key[0] == "session"]
     raise ServiceUnavailable
 
 
-async def _note(prepared: Prepared, session_id: str, answering: Answering) -> None:
-    turn = sessions.NewTurn(session_id, answering.id, prepared.commission.note)
-    await record_beginning(Beginning(None, turn))
+async def _join_here(running: RunningGeneration, prepared: Prepared, session_id: str, proof: Proof) -> Ownership | None:
+    """Has a generation answer the session that another request began; whose the session is, None when it is answered
+    by it already."""
+    if session_id not in running.sessions:
+        running.sessions.add(session_id)
+        supervisor().add_keys(running, prepared.keys)
+        return await _note(prepared, session_id, running)
+    if prepared.entry.is_first:  # the session was begun meanwhile
+        await sync_to_async(ownership.check)(session_id, proof)
+    return None
+
+
+async def _note(prepared: Prepared, session_id: str, answering: Answering) -> Ownership:
+    turn = sessions.NewTurn(session_id, answering.id, prepared.commission.note, prepared.entry)
+    return await record_beginning(Beginning(None, turn))
 
 
 async def _join(claim: Claim, questions: Sequence[Key]) -> FollowedGeneration | None:
@@ -194,6 +242,7 @@ def _listening(
     request: Request,
     token_format: TokenFormat,
     *,
+    grant: Grant = Grant(),  # noqa: B008  a value that cannot change
     after: int = 0,
     reset: bool = False,
 ) -> Listening:
@@ -217,6 +266,9 @@ def _listening(
         closed=partial(owner.detach, answering.id),
         farewell=partial(answering.farewell, session_id),
         again=partial(_again, answering, request, token_format),
+        session_token=grant.session_token,
+        owner_key=grant.owner_key,
+        owner=request.proof.established,
         after=after,
         reset=reset,
         token_format=token_format,
@@ -228,11 +280,11 @@ async def _again(answering: Answering, request: Request, token_format: TokenForm
     if not isinstance(answering, FollowedGeneration) or not answering.lost:
         return None
     try:
-        anew, session_id = await recommend(request)
+        joined = await join(request)
     except (
         ApplicationError,
         DatabaseError,
         InterfaceError,
     ):  # the stream ends, the client comes back, and is told then
         return None
-    return _listening(anew, replace(request, session_id=session_id), token_format, reset=True)
+    return _listening(joined.generation, joined.request, token_format, reset=True)

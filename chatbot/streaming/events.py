@@ -190,10 +190,12 @@ def read_data(data: str) -> Any:
     return json.loads(data)["data"]
 
 
-def for_session(start_data: str, session_id: str) -> str:
-    """The data of a ``start`` event with the listener's own session id."""
+def for_session(start_data: str, session_id: str, session_token: str = "") -> str:
+    """The data of a ``start`` event with the listener's own session id, and its token if it is given one."""
     envelope = json.loads(start_data)
     envelope["data"]["sessionId"] = session_id
+    if session_token:
+        envelope["data"]["sessionToken"] = session_token
     return encode(envelope)
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatbot.streaming.events import TERMINAL, Event, TokenFormat, as_text_token, encode_event, for_session
 
@@ -50,6 +50,8 @@ class Listening:
     ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
     there is anything to wait for, ``farewell`` whether the client is to be sent away before the end. When the log ends
     without a terminal event, ``again`` gives what the client is to listen to instead, if there is anything.
+    ``session_token`` and ``owner_key`` are what this client alone is given, if it began the session: see
+    ``chatbot.conversation.ownership``; ``owner`` is whom it was found to be.
     """
 
     generation_id: uuid.UUID
@@ -58,6 +60,9 @@ class Listening:
     closed: Callable[[], None]
     farewell: Callable[[], Farewell | None] = lambda: None
     again: Callable[[], Awaitable["Listening | None"]] = nothing
+    session_token: str = field(default="", repr=False)
+    owner_key: str = field(default="", repr=False)
+    owner: str = ""
     after: int = 0
     reset: bool = False
     token_format: TokenFormat = "object"  # noqa: S105  a format, no password
@@ -108,7 +113,10 @@ class Passage:
 
     def _own_form(self, event: Numbered) -> Numbered:
         if event.name == "start":
-            return Numbered(event.name, event.number, for_session(event.data, self._listening.session_id))
+            return Numbered(event.name, event.number, self._own_start(event.data))
         if event.name == "challenge" and self._listening.token_format == "text":  # noqa: S105  a format, no password
             return Numbered(event.name, event.number, as_text_token(event.data))
         return event
+
+    def _own_start(self, data: str) -> str:
+        return for_session(data, self._listening.session_id, self._listening.session_token)

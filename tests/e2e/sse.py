@@ -1,6 +1,7 @@
 """An SSE client for tests, written from the WHATWG specification: events as a browser would dispatch them."""
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -73,6 +74,11 @@ def stream(
         assert response.status_code == 200, response.status_code
         assert response.headers["content-type"] == "text/event-stream"
         yield from (event for event in parse(response.iter_lines()) if event.data)
+
+
+def of_all(events: Iterable[Event]) -> list[Event]:
+    """The events as every client of the generation gets them: without the token of the one that began its session."""
+    return [Event(it.name, it.id, re.sub(r',"sessionToken":"[^"]+"', "", it.data)) for it in events]
 
 
 def tokens(events: Iterable[Event]) -> str:

@@ -2,6 +2,7 @@
 
 import httpx
 
+from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION, stream
 
@@ -17,8 +18,8 @@ def test_a_thumb_at_the_first_event_stays_with_the_answer(slow_server: RunningSe
         "data": {"generationId": generation_id, "feedback": thought},
     }
     assert list(events)[-1].name == "close"
-    conversation = httpx.get(f"{slow_server.url}/api/chatbot/sessions/thumb").json()["data"]
-    assert [(turn["outcome"], turn["feedback"]) for turn in conversation["turns"]] == [("completed", thought)]
+    turns = told(slow_server, "thumb")
+    assert [(turn["outcome"], turn["feedback"]) for turn in turns] == [("completed", thought)]
     assert httpx.put(url, json={"sessionId": "stranger", **thought}).status_code == 404
     assert "회사에서" not in slow_server.output
     assert httpx.delete(url, params={"sessionId": "thumb"}).json()["data"] == {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.e2e.conversations import make_readable
 from tests.e2e.fleet import RunningFleet, needs_a_fleet, until
 from tests.e2e.reader import Reading, read
 from tests.e2e.sse import SELECTION
@@ -103,6 +104,7 @@ async def test_forgetting_at_the_other_process(fleet: RunningFleet) -> None:
     begun = await read(one.url, until=lambda it: len(it.events) >= 3, sessionId="forgetful", **selection)
     async with httpx.AsyncClient() as http:
         address = f"{other.url}/api/chatbot/sessions/forgetful"
+        make_readable(one, "forgetful")
         assert (await http.delete(address)).status_code == 200
         assert (await http.get(f"{one.url}/api/chatbot/sessions/forgetful")).json()["data"]["turns"] == []
     for server in (one, other):

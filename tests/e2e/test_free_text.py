@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.e2e.conversations import make_readable, told
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Background, Event, laid_out, stream, tokens
 
@@ -127,7 +128,7 @@ def test_a_reconnect_gets_the_rest_and_asks_nothing_twice(client: httpx.Client) 
         rest = say(slow, "비건 추천해줘", "r", last_event_id=beginning[-1].id)
         whole = beginning + rest
         numbered_to_the_end(whole)
-        turns = client.get(f"{slow.url}/api/chatbot/sessions/r").json()["data"]["turns"]
+        turns = told(slow, "r")
         assert [turn["request"]["message"] for turn in turns] == ["비건 추천해줘"]
 
 
@@ -165,7 +166,7 @@ def test_two_tabs_talk_at_once(client: httpx.Client) -> None:
         for events in answers:
             numbered_to_the_end(events)
         assert [events[-1].payload["kind"] for events in answers] == [*["recommendation"] * 3, "smalltalk"]
-        turns = client.get(f"{server.url}/api/chatbot/sessions/tabs").json()["data"]["turns"]
+        turns = told(server, "tabs")
         assert sorted(turn["request"]["message"] for turn in turns[1:]) == sorted(asked)
         assert {turn["outcome"] for turn in turns} == {"completed"}
 
@@ -173,6 +174,7 @@ def test_two_tabs_talk_at_once(client: httpx.Client) -> None:
 def test_a_forgotten_conversation_is_gone_from_the_database(server: RunningServer, client: httpx.Client) -> None:
     pick(server, "gone")
     say(server, "내 비밀은 무지개텀블러야 알려줘", "gone")
+    make_readable(server, "gone")
     assert client.delete(f"{server.url}/api/chatbot/sessions/gone").status_code == 200
     assert client.get(f"{server.url}/api/chatbot/sessions/gone").json()["data"]["turns"] == []
     assert "무지개텀블러" not in server.output

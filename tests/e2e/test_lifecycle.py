@@ -9,8 +9,9 @@ import httpx
 import psutil
 import pytest
 
+from tests.e2e.conversations import make_readable, told
 from tests.e2e.server import RunningServer
-from tests.e2e.sse import BASE_INFO, SELECTION, Background, laid_out, stream, tokens
+from tests.e2e.sse import BASE_INFO, SELECTION, Background, laid_out, of_all, stream, tokens
 from tests.e2e.websocket import opened, receive, tell
 
 WAIT_SECONDS = 20
@@ -26,8 +27,7 @@ def until(condition: Callable[[], Any]) -> Any:
 
 
 def turns(server: RunningServer, session_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{server.url}/api/chatbot/sessions/{session_id}").json()["data"]["turns"]
-    return found
+    return told(server, session_id)
 
 
 def outcomes(server: RunningServer, session_id: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_the_same_request_joins_from_the_first_event(slow_server: RunningServer)
     connection = stream(slow_server.url, sessionId="reloader", **SELECTION)
     seen = [next(connection) for _ in range(5)]
     reloaded = list(stream(slow_server.url, sessionId="reloader", **SELECTION))
-    assert reloaded == [*seen, *connection]
+    assert reloaded == of_all([*seen, *connection])
 
 
 @pytest.mark.parametrize("count", [2, 12, 20])
@@ -128,6 +128,7 @@ def test_forgetting_a_session_ends_what_runs_and_erases_everything(slow_server: 
     connection = stream(slow_server.url, sessionId="forgetful", **SELECTION)
     first = next(connection)
     address = f"{slow_server.url}/api/chatbot/sessions/forgetful"
+    make_readable(slow_server, "forgetful")
     assert httpx.delete(address).json() == {"status": 200, "message": "대화를 삭제했습니다.", "data": None}
     assert [event.name for event in connection][-1:] in ([], ["close"])
     assert httpx.get(address).json()["data"] == {"sessionId": "forgetful", "turns": []}

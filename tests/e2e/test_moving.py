@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.e2e import databases
+from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer, manage
 from tests.e2e.sse import BASE_INFO, SELECTION
 
@@ -15,7 +16,7 @@ TABLES = ("auth_user", "challenges_challenge", "chatbot_chatsession", "chatbot_g
 
 def turns(server: RunningServer) -> list[dict[str, Any]]:
     """What was said, but for the moment, of which JSON keeps milliseconds."""
-    found = httpx.get(f"{server.url}/api/chatbot/sessions/moves").json()["data"]["turns"]
+    found = told(server, "moves")
     return [{name: value for name, value in turn.items() if name != "askedAt"} for turn in found]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, stream
 
@@ -51,9 +52,7 @@ def use_up(server: RunningServer, session: str) -> None:
 
 
 def turns(server: RunningServer, session: str) -> list[Any]:
-    answer = httpx.get(f"{server.url}/api/chatbot/sessions/{session}").json()
-    found: list[Any] = answer["data"]["turns"]
-    return found
+    return told(server, session)
 
 
 def test_a_session_that_asks_too_often_is_told_when_to_come_back(limited: RunningServer) -> None:

@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-import httpx
-
 from tests.e2e import databases
+from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer, manage
 from tests.e2e.sse import SELECTION, Background, stream
 
@@ -13,8 +12,7 @@ OLD = 10
 
 
 def turns(server: RunningServer, session: str) -> list[Any]:
-    found: list[Any] = httpx.get(f"{server.url}/api/chatbot/sessions/{session}").json()["data"]["turns"]
-    return found
+    return told(server, session)
 
 
 def test_purging_while_people_are_answered_loses_only_what_is_old() -> None:

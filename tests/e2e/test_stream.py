@@ -9,8 +9,9 @@ import pytest
 
 from challenges.seeding import seed_rows
 from challenges.text import lookup_name
+from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer
-from tests.e2e.sse import BASE_INFO, SELECTION, Background, Event, laid_out, parse, stream, tokens
+from tests.e2e.sse import BASE_INFO, SELECTION, Background, Event, laid_out, of_all, parse, stream, tokens
 
 
 def names(kind: str) -> dict[str, list[str]]:
@@ -83,12 +84,14 @@ def test_every_alias_in_any_case_means_its_option(server: RunningServer) -> None
 
 @pytest.mark.parametrize("prefix", ["/ai", "/api"])
 def test_the_first_event_says_what_is_being_answered(server: RunningServer, prefix: str) -> None:
-    start = next(stream(server.url, path=f"{prefix}/chatbot/recommendation/base-info", sessionId="first!", **SELECTION))
+    session = f"first!{prefix}"
+    start = next(stream(server.url, path=f"{prefix}/chatbot/recommendation/base-info", sessionId=session, **SELECTION))
     generation_id = start.payload["generationId"]
     assert start.id == f"generation-{generation_id}:1"
     assert start.data == (
-        f'{{"status":200,"message":"추천을 시작합니다.","data":{{"generationId":"{generation_id}","sessionId":"first!",'
-        '"category":{"key":"VEGAN","label":"비건"},"promptVersion":"base-info@1","source":"catalog"}}'
+        f'{{"status":200,"message":"추천을 시작합니다.","data":{{"generationId":"{generation_id}",'
+        f'"sessionId":"{session}","category":{{"key":"VEGAN","label":"비건"}},"promptVersion":"base-info@1",'
+        f'"source":"catalog","sessionToken":"{start.payload["sessionToken"]}"}}}}'
     )
 
 
@@ -158,14 +161,14 @@ def test_an_impossible_number_of_a_running_generation_starts_no_second_one(slow_
     generation = first.id.rpartition(":")[0]
     replay = list(stream(slow_server.url, sessionId="ahead", last_event_id=f"{generation}:9999", **SELECTION))
     is_whole(replay)
-    assert replay == [first, *connection]
+    assert replay == of_all([first, *connection])
 
 
 def test_two_clients_of_one_session_share_one_generation(slow_server: RunningServer) -> None:
     both = [Background(slow_server.url, sessionId="twice", **SELECTION) for _ in range(2)]
     one, two = (client.join() for client in both)
     is_whole(one)
-    assert one == two
+    assert of_all(one) == of_all(two)
 
 
 def test_people_who_ask_the_same_share_one_generation_and_keep_their_session(slow_server: RunningServer) -> None:
@@ -175,9 +178,7 @@ def test_people_who_ask_the_same_share_one_generation_and_keep_their_session(slo
     assert [events[0].payload["sessionId"] for events in streams] == [f"person{number}" for number in range(5)]
     assert [events[1:] for events in streams] == [streams[0][1:]] * 5
     for number in range(5):
-        with httpx.Client() as client:
-            conversation = client.get(f"{slow_server.url}/api/chatbot/sessions/person{number}").json()["data"]
-        assert [turn["answer"] for turn in conversation["turns"]] == [streams[0][-1].payload]
+        assert [turn["answer"] for turn in told(slow_server, f"person{number}")] == [streams[0][-1].payload]
 
 
 def test_a_session_is_not_given_the_same_challenge_while_others_remain(server: RunningServer) -> None:

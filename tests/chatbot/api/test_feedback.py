@@ -8,7 +8,7 @@ import pytest
 from django.test import AsyncClient, Client
 
 from chatbot.api.routes import api
-from chatbot.models import Feedback
+from chatbot.models import ChatSession, Feedback
 from tests.chatbot.conversation.test_sessions import begun, generation
 from tests.e2e.sse import parse
 
@@ -32,6 +32,7 @@ def asked() -> uuid.UUID:
     """A generation that the session ``s`` asked for."""
     asked = generation("가")
     begun("s", asked)
+    ChatSession.objects.update(server_made=True)  # so that its id is enough to read it
     return asked
 
 
@@ -82,6 +83,7 @@ def test_a_thumb_is_given_changed_and_withdrawn(asked: uuid.UUID) -> None:
 
 def test_another_session_does_not_see_it(asked: uuid.UUID) -> None:
     begun("other", asked)
+    ChatSession.objects.update(server_made=True)
     put(asked, UP)
     assert (thoughts("s"), thoughts("other")) == ([{"thumb": "up", "reason": ""}], [None])
 
@@ -183,7 +185,7 @@ def test_the_openapi_document_tells_of_it() -> None:
     operations = document["paths"]["/api/chatbot/generations/{generation_id}/feedback"]
     assert set(operations) == {"put", "delete"}
     for operation in operations.values():
-        assert set(operation["responses"]) == {200, 400, 404, 422}
+        assert set(operation["responses"]) == {200, 400, 403, 404, 422}
     schemas = document["components"]["schemas"]
     assert schemas["FeedbackIn"]["properties"]["thumb"]["enum"] == ["up", "down"]
     assert "feedback" in schemas["TurnOut"]["properties"]

@@ -9,6 +9,7 @@ import pytest
 from chatbot.consumers import answering
 from chatbot.consumers.answering import ATTEMPTS, Answer
 from chatbot.consumers.asking import Question
+from chatbot.consumers.client import Client
 from chatbot.errors import FieldRequired
 from chatbot.recommending.requests import BaseInfoRequest, Request
 from chatbot.recommending.service import NothingNew, Past, everybody
@@ -53,7 +54,7 @@ def written(*events: Token | Close) -> uuid.UUID:
 
 async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoRequest | None = ASKED) -> list[Any]:
     monkeypatch.setattr(answering, "service", service)
-    answer = Answer(Question(request, None, "object"), session_id="me", request_id=None, admit=everybody)
+    answer = Answer(Question(request, None, "object"), client=Client({}, "me"), request_id=None, admit=everybody)
     told = [json.loads(message) async for message in answer.messages()]
     assert answer.settled.is_set()
     return [(message["event"], message.get("id")) for message in told]
@@ -111,7 +112,7 @@ async def test_a_fault_of_ours_is_told_without_its_cause(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(answering, "service", Service(RuntimeError("secret")))
-    answer = Answer(Question(ASKED, None, "object"), session_id="me", request_id="1", admit=everybody)
+    answer = Answer(Question(ASKED, None, "object"), client=Client({}, "me"), request_id="1", admit=everybody)
     (told,) = [json.loads(message) async for message in answer.messages()]
     assert (told["event"], told["requestId"], told["data"]["status"]) == ("error", "1", 500)
     assert "secret" not in told["data"]["message"]

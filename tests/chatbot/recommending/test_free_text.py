@@ -48,7 +48,8 @@ def talk(*requests: Request) -> list[Said]:
     """The answers to requests that are made one after the other."""
 
     async def ask(request: Request) -> Said:
-        close, generation, _ = await service.answer(request)
+        close, joined = await service.answer(request)
+        generation = joined.generation
         assert isinstance(generation, RunningGeneration)
         return Said(close, generation)
 

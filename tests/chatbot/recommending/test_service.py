@@ -375,7 +375,7 @@ def test_what_died_elsewhere_while_the_database_is_gone_ends_the_stream(monkeypa
     async def scenario() -> Listening | None:
         return await service._again(lost(), asked("waits"), "object")
 
-    monkeypatch.setattr(service, "recommend", gone)
+    monkeypatch.setattr(service, "join", gone)
     assert run(scenario()) is None
 
 
