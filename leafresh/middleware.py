@@ -33,7 +33,12 @@ else:
 
 
 class PagesOnly(_Base):
-    """Put before a middleware of Django: the API passes it by."""
+    """Put before a middleware of Django: the API passes it by, in a synchronous chain (of Django's test client) too."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not self.async_mode and is_api(request):
+            return self.get_response(request)
+        return super().__call__(request)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         if is_api(request):

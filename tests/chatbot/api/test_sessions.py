@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from chatbot.models import ChatSession
 from tests.chatbot.api.test_feedback import MALFORMED_SESSION_ID, Answer, answered
 from tests.chatbot.conversation.test_sessions import begun, generation
 
@@ -33,6 +34,7 @@ def asked() -> list[str]:
     generations = [generation("가") for _ in range(120)]
     begun("s", *generations)
     begun("other", *generations[50:60])
+    ChatSession.objects.update(server_made=True)  # so that its id is enough to read it
     return [str(each) for each in generations]
 
 
