@@ -102,6 +102,9 @@ class TooManyGenerations(ApplicationError):
 class Busy(ApplicationError):
     """The threads that this needs have more to do than may wait for them."""
 
+    SCOPE_KEY = "leafresh.is_busy"
+    """Where an ASGI scope has the function that tells whether its threads are full."""
+
     def __init__(self) -> None:
         super().__init__(503, "지금은 요청이 몰려 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
 

@@ -6,11 +6,14 @@ asyncio's default executor is used for nothing: whatever shares it waits for the
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from chatbot.errors import Busy
+
+serving: ContextVar[str] = ContextVar("serving", default="")
+"""Which kind of requests the work of this context belongs to: each kind has threads of its own."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -23,6 +23,11 @@ def page(request: HttpRequest, error: Exception) -> HttpResponse | None:
     if not may_pass(error):
         return None
     logger.error("the database does not answer: %s", type(error).__name__)
+    return unavailable(request)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The page instead of one that cannot be made now."""
     seconds = ServiceUnavailable().retry_after
     context = {"message": message(), "seconds": seconds if request.method == "GET" else None}
     response = render(request, "chatbot/unavailable.html", context, status=503)

@@ -6,69 +6,111 @@ would choose.
 """
 
 import contextlib
-import itertools
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.db import DatabaseError, connection
 
+from chatbot import executors
 from chatbot.api.middleware import PREFIXES
 from chatbot.connections import give_back
+from chatbot.errors import Busy
 
 LIVENESS = "/health/live"
+ADMIN = "/admin/"
 
 AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class SharedThreads:
-    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads; a WebSocket's, for
-    as long as it is open, in the same one.
+@dataclass(frozen=True, slots=True)
+class Size:
+    """So many threads, and for each so many calls that may wait for it."""
 
-    The API has threads of its own, so that a slow admin page (an import of many rows) never delays a stream; so has the
-    question whether the process lives, which must be answered when all others wait for a locked table. The threads live
-    as long as the process: work that outlives its request, such as a generation, keeps using them.
+    threads: int
+    waiting: int
+
+
+SIZES = {"api": Size(10, 100), "pages": Size(3, 20), "admin": Size(3, 12), "life": Size(1, 1000)}
+"""By what is asked for. The API's calls take a millisecond, the admin's may take seconds."""
+
+
+class SharedThreads:
+    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads, the one with the
+    least to do; a WebSocket's, for as long as it is open, in the same one.
+
+    The API, the pages, the admin (an import of many rows, a dozen logins) and the question whether the process lives,
+    which must be answered when all others wait for a locked table, have threads of their own: none delays another.
+    ``Busy.SCOPE_KEY`` leads to a function that tells whether all of a request's threads are full: the middleware then
+    refuses it. The threads live as long as the process: work that outlives its request, such as a generation, keeps
+    using them.
     """
 
-    def __init__(self, application: AsgiApplication, *, api_threads: int = 10, page_threads: int = 4) -> None:
+    def __init__(self, application: AsgiApplication) -> None:
         self.application = application
-        self._sizes = (api_threads, page_threads)
-        self._pools: dict[str, Iterator[ThreadSensitiveContext]] = {}
+        self._kinds: dict[str, _Threads] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if not self._pools:  # with the first request, so that nothing is opened at import
-            api_threads, page_threads = self._sizes
-            self._pools = {
-                "api": _threads(api_threads),
-                "pages": _threads(page_threads),
-                "life": _threads(1, idle=True),
-            }
+        if not self._kinds:  # with the first request, so that nothing is opened at import
+            self._kinds = {kind: _Threads(size, idle=kind == "life") for kind, size in SIZES.items()}
+        kind = _kind_of(scope)
+        threads = self._kinds[kind]
         # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
-        SyncToAsync.thread_sensitive_context.set(next(self._pools[_pool_for(scope)]))
+        SyncToAsync.thread_sensitive_context.set(threads.least_busy())
+        executors.serving.set(kind)
+        scope[Busy.SCOPE_KEY] = threads.is_full  # a WebSocket's is asked with each of its messages
         await self.application(scope, receive, send)
 
 
-def _pool_for(scope: Any) -> str:
+def _kind_of(scope: Any) -> str:
     if scope["type"] == "websocket":
         return "api"
-    if scope["path"] == LIVENESS:
+    path: str = scope["path"]
+    if path == LIVENESS:
         return "life"
-    return "api" if scope["path"].startswith(PREFIXES) else "pages"
+    if path.startswith(PREFIXES):
+        return "api"
+    return "admin" if path.startswith(ADMIN) else "pages"
 
 
-def _threads(count: int, *, idle: bool = False) -> Iterator[ThreadSensitiveContext]:
-    """Contexts in turns, whose threads and database handles are opened now, so that their number does not depend on the
-    load; without handles when they are to be ``idle``."""
-    contexts = []
-    for _ in range(count):
-        context = ThreadSensitiveContext()
-        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="leafresh")
-        if not idle:
-            executor.submit(_open_database)
-        SyncToAsync.context_to_thread_executor[context] = executor
-        contexts.append(context)
-    return itertools.cycle(contexts)
+class _Thread(ThreadPoolExecutor):
+    """One thread that knows which calls wait for it, or are running."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1, thread_name_prefix="leafresh")
+        self.calls: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future = super().submit(fn, *args, **kwargs)
+        self.calls.add(future)
+        future.add_done_callback(self.calls.discard)
+        return future
+
+
+class _Threads:
+    """Threads of one kind, whose database handles are opened now, so that their number does not depend on the load;
+    without handles when they are to be ``idle``."""
+
+    def __init__(self, size: Size, *, idle: bool) -> None:
+        self._most = size.waiting + 1
+        self._threads: deque[tuple[ThreadSensitiveContext, _Thread]] = deque()
+        for _ in range(size.threads):
+            context, thread = ThreadSensitiveContext(), _Thread()
+            if not idle:
+                thread.submit(_open_database)
+            SyncToAsync.context_to_thread_executor[context] = thread
+            self._threads.append((context, thread))
+
+    def least_busy(self) -> ThreadSensitiveContext:
+        """Each in its turn, where several have as little to do."""
+        self._threads.rotate(-1)
+        return min(self._threads, key=lambda each: len(each[1].calls))[0]
+
+    def is_full(self) -> bool:
+        return all(len(thread.calls) >= self._most for _, thread in self._threads)
 
 
 def _open_database() -> None:

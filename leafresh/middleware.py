@@ -19,12 +19,13 @@ from django.http.response import HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
+from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from chatbot import outage
 from chatbot.api.addresses import TrustedProxies
-from chatbot.api.middleware import is_api, refused_body
+from chatbot.api.middleware import is_api, is_busy, refused_body
 
 if TYPE_CHECKING:
     _Base = MiddlewareMixin
@@ -69,6 +70,23 @@ class SchemeMiddleware:
         if not self._trusted.includes(request.META.get("REMOTE_ADDR")):
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         return await self.get_response(request)
+
+
+class BusyMiddleware:
+    """Refuses a page whose threads have more to do than may wait for them. Before all that use those threads."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_api(request) or not is_busy(request):
+            return await self.get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            return outage.unavailable(request)
 
 
 class SecurityMiddleware(PagesOnly, security.SecurityMiddleware):

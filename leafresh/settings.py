@@ -165,6 +165,7 @@ MIDDLEWARE = [
     "leafresh.middleware.SchemeMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "chatbot.api.middleware.ApiMiddleware",
+    "leafresh.middleware.BusyMiddleware",
     "leafresh.middleware.SecurityMiddleware",
     "leafresh.static.StaticFilesMiddleware",
     "leafresh.middleware.SessionMiddleware",

@@ -8,12 +8,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chatbot.api.envelope import error_response, status_error
-from chatbot.errors import BodyTooLarge, HostNotAllowed
+from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
 
 PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
 
 PROBES = {"/health/live", "/health/ready", "/metrics"}
 """Asked by what watches the process, at whatever address it finds it; the answers name no host."""
+
+
+WITHOUT_THREADS = {"/health/live", "/metrics"}
+"""Answered on the event loop, however much the threads have to do."""
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -25,6 +29,12 @@ def refused_body(request: HttpRequest) -> int | None:
     """The bytes that the server would have taken of the request's body, which had more. None when it took the body."""
     limit: int | None = getattr(request, "scope", {}).get(BodyTooLarge.SCOPE_KEY)
     return limit
+
+
+def is_busy(request: HttpRequest) -> bool:
+    """Whether the threads that would answer the request have more to do than may wait for them."""
+    is_full: Callable[[], bool] | None = getattr(request, "scope", {}).get(Busy.SCOPE_KEY)
+    return is_full is not None and is_full()
 
 
 class ApiMiddleware:
@@ -48,6 +58,8 @@ class ApiMiddleware:
         else:
             if refused_body(request):
                 response = error_response(request, BodyTooLarge())
+            elif is_busy(request) and request.path_info not in WITHOUT_THREADS:
+                response = error_response(request, Busy())
             else:
                 response = _in_envelope(request, await self.get_response(request))
         response["X-Content-Type-Options"] = "nosniff"

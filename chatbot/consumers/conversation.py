@@ -17,7 +17,7 @@ from chatbot.consumers.answering import Answer
 from chatbot.consumers.asking import Question, Stop
 from chatbot.consumers.client import Client
 from chatbot.conversation import ownership
-from chatbot.errors import ApplicationError, MalformedSessionId
+from chatbot.errors import ApplicationError, Busy, MalformedSessionId
 from chatbot.recommending import stopping
 
 PATH = "/ws/chatbot/"
@@ -86,6 +86,9 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
     def _enqueue(self, question: Question, client: Client, request_id: str | None) -> None:
         if len(self._asked) > MAX_WAITING:
             raise TooManyWaiting
+        is_full = self.scope.get(Busy.SCOPE_KEY)
+        if is_full is not None and is_full():
+            raise Busy
         admit = admission_of_scope(self.scope)
         self._asked.append(Answer(question, client=client, request_id=request_id, admit=admit))
         self._asked_more.set()

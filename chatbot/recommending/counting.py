@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chatbot.recommending.arrears import arrears
 from chatbot.recommending.elsewhere import elsewhere
 from chatbot.recommending.fleetwide import fleet
+from chatbot.recommending.loop_lag import loop_lag
 from chatbot.recommending.supervisor import ended, supervisor
 
 __all__ = ["Gauge", "ended", "gauges"]
@@ -22,10 +23,12 @@ class Gauge:
 
 def gauges() -> Iterator[Gauge]:
     """On the event loop that serves."""
-    running, part, followers = supervisor(), fleet(), elsewhere()
+    running, part, followers, lag = supervisor(), fleet(), elsewhere(), loop_lag()
     yield Gauge("generations_running", "Generations that this process runs", len(running))
     yield Gauge("listeners", "Streams that listen to generations of this process", running.listeners)
     yield Gauge("draining", "1 while the server stops", running.draining)
+    yield Gauge("event_loop_lag_seconds", "How late the event loop was when it was looked at last", lag.latest)
+    yield Gauge("event_loop_lag_max_seconds", "The greatest lag of the event loop within the last minute", lag.greatest)
     yield Gauge("rows_to_write", "Rows that wait for the database", len(arrears()))
     if part is not None and followers is not None:
         yield Gauge("redis_up", "1 while Redis answers", part.client.reachable)

@@ -7,6 +7,8 @@ too: the more there are, and the more a process has to do, the longer are the pi
 import asyncio
 from collections.abc import Callable
 
+from chatbot.recommending.loop_lag import loop_lag
+
 GATHER_SECONDS = 0.05
 LONGEST_SECONDS = 0.25
 CROWD = 100
@@ -27,7 +29,7 @@ class Gatherer:
         self._waiting: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._seen_at = float("-inf")
-        self._late = 0.0
+        self._lag = loop_lag()
         self._error: Exception | None = None
 
     def add(self, piece: str) -> None:
@@ -58,10 +60,10 @@ class Gatherer:
     def _wait(self) -> float:
         """Seconds between one piece and the next."""
         for_all = self._seconds * max(1.0, self._listeners() / CROWD)
-        return min(for_all + 2 * self._late, LONGEST_SECONDS)
+        return min(for_all + 2 * self._lag.latest, LONGEST_SECONDS)
 
     def _flush_later(self, due: float) -> None:
-        self._late = asyncio.get_running_loop().time() - due
+        self._lag.note(asyncio.get_running_loop().time() - due)
         try:
             self.flush()
         except Exception as error:  # nobody is here to hear of it: the next call raises it

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
+from chatbot import executors
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -21,7 +23,7 @@ MOST = 100
 
 @dataclass(slots=True)
 class _Queue(Generic[Job, Result]):
-    """What waits in one event loop."""
+    """What waits in one event loop, for one kind of requests: their threads do the work."""
 
     waiting: list[tuple[Job, asyncio.Future[Result]]] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
@@ -34,13 +36,11 @@ class Together(Generic[Job, Result]):
 
     def __init__(self, work: Callable[[Sequence[Job]], Sequence[Result | Exception]]) -> None:
         self._work = work
-        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue[Job, Result]] = WeakKeyDictionary()
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Queue[Job, Result]]] = WeakKeyDictionary()
 
     async def __call__(self, job: Job) -> Result:
         loop = asyncio.get_running_loop()
-        queue = self._queues.get(loop)
-        if queue is None:
-            queue = self._queues[loop] = _Queue()
+        queue = self._loops.setdefault(loop, {}).setdefault(executors.serving.get(), _Queue())
         result: asyncio.Future[Result] = loop.create_future()
         queue.waiting.append((job, result))
         if queue.task is None:

@@ -8,7 +8,7 @@ from typing import Any
 from leafresh.postgresql.connection import AttentiveConnection
 
 MOST_CONNECTIONS = 20
-"""Of one process: fourteen threads answer requests, and some more work behind them."""
+"""Of one process: sixteen threads answer requests, and some more work behind them."""
 
 GETTING_SECONDS = 2.5
 """How long a thread waits for a connection."""

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         from chatbot import draining
         from chatbot.conversation import korean
         from chatbot.recommending.fleetwide import bury, fleet
+        from chatbot.recommending.loop_lag import loop_lag
         from leafresh.asgi import application
 
         _check_free(host, port)
@@ -60,6 +61,7 @@ class Command(BaseCommand):
 
         def begin() -> None:
             asyncio.get_event_loop().call_soon(fleet)  # takes part before the first request
+            asyncio.get_event_loop().call_soon(loop_lag)
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)
