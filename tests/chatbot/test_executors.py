@@ -89,5 +89,5 @@ async def test_nothing_that_answers_uses_the_default_executor() -> None:
         FreeTextRequest("두 번째 거 자세히 알려줘", "s"),
         FreeTextRequest("양자역학이 뭐야?", "s"),
     ):
-        close, _, _ = await service.answer(request)
+        close, *_ = await service.answer(request)
         assert close.recommend
