@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from challenges.models import Category, Challenge, Location, Option, WorkType
 from challenges.revisions import Cached
 from challenges.text import lookup_name
@@ -104,20 +102,17 @@ def suitable(*, selection: Selection, given: Collection[str], seed: int, count: 
 
     The same seed gives the same challenges in the same order: those that suit and are new, other new ones of the
     category, those that suit and were given longest ago, then the category's and any: a thin catalogue gives a weaker
-    answer rather than none. One SQL statement as long as enough new challenges suit; fewer than ``count`` only when the
+    answer rather than none. One SQL statement as long as the category has enough; fewer than ``count`` only when the
     whole catalogue has fewer.
     """
-    category = selection.category.key
-    keys = {"location": selection.location.key, "work_type": selection.work_type.key, "category": category}
-    suiting = Challenge.objects.suiting(**keys)
     everything = Challenge.objects.filter(active=True, category__active=True)
-    of_category = everything.filter(category__key=category)
-    new = ~Q(title__in=given)
+    of_category = everything.filter(category__key=selection.category.key)
     found: list[Challenge] = []
-    for candidates in (suiting.filter(new), of_category.filter(new), suiting, of_category, everything):
+    for candidates in (of_category, everything):
         if len(found) < count:
             others = candidates.select_related("category").exclude(pk__in=[challenge.pk for challenge in found])
-            found += others.unseen_first(given).shuffled(seed)[: count - len(found)]
+            ranked = others.ranked(location=selection.location.key, work_type=selection.work_type.key, given=given)
+            found += ranked.shuffled(seed)[: count - len(found)]
     return found
 
 

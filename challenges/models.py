@@ -6,8 +6,8 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
-from django.db.models.functions import Length, Trim
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Concat, Length, StrIndex, Trim
 from django.utils.translation import gettext_lazy as _
 
 from challenges.text import DESCRIPTION_LENGTH, TITLE_LENGTH, is_one_sentence, lookup_name, nfc
@@ -121,6 +121,10 @@ class Category(Option):
         ]
 
 
+_MARK = "\x1f"
+"""A character that no title has."""
+
+
 class ChallengeQuerySet(QuerySet["Challenge"]):
     def suiting(self, *, location: str, work_type: str, category: str) -> Self:
         """Active challenges of the category (its key) that suit the location and the work type (their keys)."""
@@ -129,15 +133,22 @@ class ChallengeQuerySet(QuerySet["Challenge"]):
             Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
         )
 
-    def unseen_first(self, given: Collection[str]) -> Self:
-        """Challenges whose title is not in ``given`` come first, then those given longest ago.
+    def ranked(self, *, location: str, work_type: str, given: Collection[str]) -> Self:
+        """In this order: challenges that suit the location and the work type (their keys) and are new, other new ones,
+        those that suit and were given, others that were given. Of those given, the one given longest ago comes first.
 
         ``given`` holds titles, the earliest first.
         """
-        ranks = [When(title=title, then=Value(rank)) for rank, title in enumerate(given, start=1)]
-        return self.annotate(given_rank=Case(*ranks, default=Value(0), output_field=models.IntegerField())).order_by(
-            "given_rank"
+        suits = Q(
+            Exists(Challenge.locations.through.objects.filter(challenge=OuterRef("pk"), location__key=location)),
+            Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
         )
+        # Where the title is in one text of all, 0 if it is not: thousands of conditions would take longer to build.
+        all_given = Value("".join(f"{_MARK}{title}" for title in given) + _MARK)
+        place = StrIndex(all_given, Concat(Value(_MARK), "title", Value(_MARK)))
+        new = Q(given_rank=0)
+        rank = Case(When(new & suits, then=0), When(new, then=1), When(suits, then=2), default=3)
+        return self.annotate(given_rank=place).annotate(rank=rank).order_by("rank", "given_rank")
 
     def shuffled(self, seed: int) -> Self:
         """Adds an order that looks random and is the same for the same seed (0 ≤ seed < 2³¹).

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from challenges.text import nfc, storable
-from chatbot.conversation.retention import cutoff
+from chatbot.conversation.retention import cutoff, lasting
 from chatbot.errors import NotFound, ReasonTooLong, UnknownThumb
 from chatbot.models import Feedback, Thumb, Turn
 
@@ -70,6 +70,6 @@ def _kept_reason(reason: str) -> str:
 
 
 def _require_turn(session_key: str, generation_id: uuid.UUID) -> None:
-    turns = Turn.objects.filter(session_id=session_key, generation_id=generation_id)
+    turns = Turn.objects.filter(lasting(), session_id=session_key, generation_id=generation_id)
     if not turns.filter(session__active_at__gte=cutoff()).exists():  # an expired session is a forgotten one
         raise NotFound

@@ -7,11 +7,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Case, JSONField, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chatbot.conversation.intents.understanding import GivenChallenge, Reason
 from chatbot.conversation.ownership import Ownership
-from chatbot.models import ChatSession
+from chatbot.conversation.retention import lasting
+from chatbot.models import ChatSession, GivenTitle, Turn
+
+REMEMBERED_EXCHANGES = 30
+"""The newest exchanges of a session: what was said before is not remembered, but for the titles that were given."""
 
 REMEMBERED_TITLES = 600
 """Titles that an answer avoids at most, the newest: several times what the catalogue has for a category."""
@@ -30,21 +36,23 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges in their order.
-    ``active_at`` and ``ownership`` are None for a session that is not known."""
+    """A session as it was when it was read. Options are keys, "" where nothing is known; exchanges, the newest ones, in
+    their order. ``earlier`` are titles that were given, the one given longest ago first; the exchanges' own need not be
+    among them. ``active_at`` and ``ownership`` are None for a session that is not known."""
 
     location: str = ""
     work_type: str = ""
     base_category: str = ""
     category: str = ""
     exchanges: Sequence[Exchange] = ()
+    earlier: Sequence[str] = ()
     active_at: datetime | None = None
     ownership: Ownership | None = None
 
     @property
     def given(self) -> list[str]:
         """The titles that were given, each once, the one given longest ago first."""
-        titles = [item["title"] for answer in self._answers() for item in answer["challenges"]]
+        titles = [*self.earlier, *(item["title"] for answer in self._answers() for item in answer["challenges"])]
         return list(dict.fromkeys(reversed(titles)))[:REMEMBERED_TITLES][::-1]
 
     @property
@@ -97,14 +105,38 @@ _OF_TURNS = (
 )
 
 
+class _Titles(Subquery):
+    """The titles that a query finds, in its order, as one JSON array."""
+
+    template = "(SELECT jsonb_agg(found.title) FROM (%(subquery)s) found)"
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="(SELECT json_group_array(found.title) FROM (%(subquery)s) found)", **context
+        )
+
+
 def recall(keys: Collection[str]) -> dict[str, Memory]:
-    """What is remembered of those sessions that are known, expired or not, by their keys. One SQL statement."""
-    found = ChatSession.objects.filter(pk__in=keys).order_by("pk", "turns__pk")
+    """What is remembered of those sessions that are known, expired or not, by their keys. One SQL statement, however
+    long they are: their newest exchanges, and for sessions that have more of them the titles given lately."""
+    newest = Turn.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")
+    earliest = Subquery(newest[REMEMBERED_EXCHANGES - 1 : REMEMBERED_EXCHANGES])
+    given = GivenTitle.objects.filter(lasting(number="turn"), session=OuterRef("pk")).order_by("-turn", "-place")
+    titles = _Titles(given.values("title")[:REMEMBERED_TITLES])
+    found = (
+        ChatSession.objects.filter(
+            lasting(number="turns__pk", session=""), pk__in=keys, turns__pk__gte=Coalesce(earliest, 0)
+        )
+        .annotate(titles=Case(When(turns__pk=earliest, then=titles)))
+        .order_by("pk", "turns__pk")
+    )
     memories = {}
-    for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS), key=itemgetter(0)):
+    for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS, "titles"), key=itemgetter(0)):
         of_key = list(rows)
         _, location, work_type, base_category, category, active_at, owner, bound, server_made, *_ = of_key[0]
-        exchanges = tuple(Exchange(*row[9:14]) for row in of_key if row[14] is not None)
+        exchanges = tuple(Exchange(*row[9:14]) for row in of_key)
+        earlier = tuple(reversed(of_key[0][-1] or ()))
         ownership = Ownership(owner, bound, server_made)
-        memories[key] = Memory(location, work_type, base_category, category, exchanges, active_at, ownership)
+        memories[key] = Memory(location, work_type, base_category, category, exchanges, earlier, active_at, ownership)
     return memories

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
-from chatbot.conversation.retention import cutoff
+from chatbot.conversation.retention import cutoff, lasting
 from chatbot.errors import NotOwner
 from chatbot.models import ChatSession, Turn
 
@@ -152,10 +152,13 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
     """
     if not is_checked():
         return None
-    row = ChatSession.objects.filter(pk=session_key).values_list("owner", "bound", "server_made", "active_at").first()
+    columns = ("owner", "bound", "server_made", "active_at", "forgotten_through")
+    row = ChatSession.objects.filter(pk=session_key).values_list(*columns).first()
     if row is None:
         return None
-    owner, bound, server_made, active_at = row
+    owner, bound, server_made, active_at, forgotten_through = row
+    if forgotten_through and not owner:  # it is being erased
+        return None
     known = Ownership(owner, bound, server_made)
     if proof.proves(owner, session_key):
         _bind(session_key, known, proof)
@@ -171,7 +174,8 @@ def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> 
         return
     columns = ("session_id", "session__owner", "session__bound", "session__server_made")
     asked = {
-        key: Ownership(*rest) for key, *rest in Turn.objects.filter(generation_id=generation_id).values_list(*columns)
+        key: Ownership(*rest)
+        for key, *rest in Turn.objects.filter(lasting(), generation_id=generation_id).values_list(*columns)
     }
     if session_key in asked:
         asked = {session_key: asked[session_key]}

@@ -1,26 +1,27 @@
 """How long sessions are kept: which are expired, and erasing them. Synchronous.
 
 A session is expired when it was last active more than ``LEAFRESH_SESSION_DAYS`` days ago. From then on it is as good as
-forgotten, whether ``purge`` has come by or not: who reads a session asks ``expired`` first, and erases what is left of
-it before it begins anew under the same key.
+forgotten, whether ``purge`` has come by or not: requests hide it, and begin again under the same key. They erase
+nothing: a clock that jumps ahead and back again costs no conversation, unless ``purge`` ran in between.
 """
 
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from chatbot.models import ChatSession, Feedback, Generation, Outcome, Turn
+from chatbot.conversation.forgetting import BATCH, TITLES, erase_lone, erase_through
+from chatbot.models import ChatSession, Feedback, Generation, GivenTitle, Outcome, Turn
 
-BATCH = 100
-"""Rows of a table that one transaction erases at most."""
+T = TypeVar("T")
 
 Rows = Counter[str]
 """Numbers of rows by the name of their model, such as ``Turn``."""
@@ -36,17 +37,51 @@ def expired(session: ChatSession) -> bool:
     return session.active_at < cutoff()
 
 
+def lasting(*, number: str = "pk", session: str = "session__") -> Q:
+    """Of turns, or of what has the ``number`` of one: those that are part of their session's conversation, neither
+    forgotten nor expired before it was begun again. ``session`` leads to the columns of the session."""
+    again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
+    return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & (
+        again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
+    )
+
+
+def begin_again(key: str) -> None:
+    """The session is about to be used again. When it had expired, it begins without its past, which stays in the
+    database until ``purge`` comes by: a clock that was wrong must erase nothing."""
+    with transaction.atomic():
+        session = ChatSession.objects.select_for_update().filter(pk=key, active_at__lt=cutoff()).first()
+        if session is not None:
+            last = Turn.objects.filter(session_id=key).aggregate(last=Max("pk"))["last"] or 0
+            ChatSession.objects.filter(pk=key).update(
+                expired_through=last,
+                expired_at=timezone.now(),
+                location="",
+                work_type="",
+                base_category="",
+                category="",
+            )
+
+
 def purge() -> Rows:
-    """Erases expired sessions with their turns, their feedback and the generations that answered nobody else, then
-    generations of that age that belong to no session: trials, checks, and what was left behind. Returns how many.
+    """Erases expired sessions with their turns, their feedback and the generations that answered nobody else, what
+    sessions had before they were begun again or forgot, then generations of that age that belong to no session: trials,
+    checks, and what was left behind. Returns how many.
 
     What still runs stays, with the sessions that it answers. Transactions are short, with as much time between them, so
     that requests come to write meanwhile. After a stop half way, the next run goes on.
     """
-    before = cutoff()
+    before, now = cutoff(), timezone.now()
     rows = Rows()
+    # From a clock that was wrong: such a session would be kept for too long.
+    ChatSession.objects.filter(active_at__gt=now).update(active_at=now)
     while erased := _unhurried(partial(_erase_sessions, before)):
         rows += erased
+    for key, through in _hidden(now):
+        done = False
+        while not done:
+            erased, done = _unhurried(partial(_erase_hidden, key, through))
+            rows += erased
     for batch in _lone(before):
         rows += _unhurried(partial(_erase_lone, batch))
     return rows
@@ -56,24 +91,27 @@ def purgeable() -> Rows:
     """What ``purge`` would erase now."""
     before = cutoff()
     sessions = _expired(before)
-    keys = sessions.values("pk")
+    turns = Turn.objects.filter(Q(session__in=sessions.values("pk")) | ~lasting())
+    of_turns = turns.filter(session=OuterRef("session"), generation=OuterRef("generation"))
     asked = Turn.objects.filter(generation=OuterRef("pk"))
-    going = ~Exists(asked.exclude(session__in=keys)) & (Q(started_at__lt=before) | Exists(asked))
+    going = ~Exists(asked.exclude(pk__in=turns.values("pk"))) & (Q(started_at__lt=before) | Exists(asked))
+    titles = Q(session__in=sessions.values("pk")) | ~lasting(number="turn")
     return +Rows(
         ChatSession=sessions.count(),
-        Turn=Turn.objects.filter(session__in=keys).count(),
-        Feedback=Feedback.objects.filter(session__in=keys).count(),
+        Turn=turns.count(),
+        GivenTitle=GivenTitle.objects.filter(titles).count(),
+        Feedback=Feedback.objects.filter(Exists(of_turns)).count(),
         Generation=Generation.objects.exclude(outcome=Outcome.RUNNING).filter(going).count(),
     )
 
 
-def _unhurried(erase: Callable[[], Rows]) -> Rows:
+def _unhurried(erase: Callable[[], T]) -> T:
     """One transaction, and a pause as long as it took: SQLite has no queue, who waits to write looks again at times."""
     began = time.monotonic()
     with transaction.atomic():
-        rows = erase()
+        result = erase()
     time.sleep(time.monotonic() - began)
-    return rows
+    return result
 
 
 def _expired(before: datetime) -> QuerySet[ChatSession]:
@@ -84,19 +122,39 @@ def _expired(before: datetime) -> QuerySet[ChatSession]:
 
 
 def _erase_sessions(before: datetime) -> Rows:
-    """Some feedback and turns of the sessions that expired first, and the sessions once they have none. Nothing when
-    no session is left."""
+    """Some turns, with their feedback, and some given titles of the sessions that expired first, and the sessions once
+    they have none. Nothing when no session is left."""
     first = _expired(before).order_by("active_at").select_for_update()  # who wants to wake one finds it gone
     keys = list(first.values_list("pk", flat=True)[:BATCH])
-    feedback = list(Feedback.objects.filter(session__in=keys).values_list("pk", flat=True)[:BATCH])
-    turns = list(Turn.objects.filter(session__in=keys).values_list("pk", "generation_id")[:BATCH])
-    rows = _deleted(Feedback.objects.filter(pk__in=feedback)) + _deleted(
-        Turn.objects.filter(pk__in=[pk for pk, _ in turns])
-    )
-    rows += _erase_lone({generation_id for _, generation_id in turns})
-    if len(feedback) < BATCH and len(turns) < BATCH:
+    turns = dict(Turn.objects.filter(session__in=keys).values_list("pk", "generation_id")[:BATCH])
+    titles = list(GivenTitle.objects.filter(session__in=keys).values_list("pk", flat=True)[:TITLES])
+    rows = _deleted(Feedback.objects.filter(session__in=keys, generation_id__in=turns.values()))
+    rows += _deleted(GivenTitle.objects.filter(pk__in=titles)) + _deleted(Turn.objects.filter(pk__in=turns))
+    rows += _erase_lone(set(turns.values()))
+    if len(turns) < BATCH and len(titles) < TITLES:
         rows += _deleted(ChatSession.objects.filter(pk__in=keys))
     return rows
+
+
+def _hidden(now: datetime) -> list[tuple[str, int]]:
+    """Sessions with turns that nothing shows any more, and the number of the last one of these."""
+    forgotten = ChatSession.objects.filter(forgotten_through__gt=0).values_list("pk", "forgotten_through")
+    expired = ChatSession.objects.filter(expired_through__gt=0, expired_at__lte=now).values_list(
+        "pk", "expired_through"
+    )
+    return [*forgotten, *expired]
+
+
+def _erase_hidden(key: str, through: int) -> tuple[Rows, bool]:
+    erased = erase_through(key, through)
+    rows = Rows(
+        ChatSession=erased.sessions,
+        Turn=erased.turns,
+        GivenTitle=erased.titles,
+        Feedback=erased.feedback,
+        Generation=len(erased.generations),
+    )
+    return +rows, erased.done
 
 
 def _lone(before: datetime) -> Iterator[list[uuid.UUID]]:
@@ -111,14 +169,11 @@ def _lone(before: datetime) -> Iterator[list[uuid.UUID]]:
         )
 
 
-def _erase_lone(generation_ids: Iterable[uuid.UUID]) -> Rows:
+def _erase_lone(generation_ids: Collection[uuid.UUID]) -> Rows:
     """Those of the generations that are over and answer no session."""
-    asked = Turn.objects.filter(generation=OuterRef("pk"))
-    return _deleted(
-        Generation.objects.filter(~Exists(asked), pk__in=generation_ids).exclude(outcome=Outcome.RUNNING).only("pk")
-    )
+    return +Rows(Generation=len(erase_lone(generation_ids)))
 
 
-def _deleted(rows: QuerySet[Feedback] | QuerySet[Turn] | QuerySet[ChatSession] | QuerySet[Generation]) -> Rows:
+def _deleted(rows: QuerySet[Feedback] | QuerySet[Turn] | QuerySet[ChatSession] | QuerySet[GivenTitle]) -> Rows:
     _, per_model = rows.delete()
     return +Rows({label.rpartition(".")[2]: count for label, count in per_model.items()})

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,9 @@ from chatbot.conversation import feedback
 from chatbot.conversation.memory import Memory, Note, recall
 from chatbot.conversation.notices import of_turn
 from chatbot.conversation.ownership import Entry, Ownership
-from chatbot.conversation.retention import cutoff, expired
+from chatbot.conversation.retention import begin_again, cutoff, lasting
 from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
-from chatbot.models import ChatSession, Generation, Turn
+from chatbot.models import ChatSession, Turn
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -38,12 +38,13 @@ def existing_key(text: str | None) -> str:
 
 
 def remembered(keys: Collection[str]) -> dict[str, Memory]:
-    """What is remembered of each session; expired ones are erased. One SQL statement when none is."""
+    """What is remembered of each session; of expired ones, which begin again, only whose they are. One SQL statement
+    when none has expired."""
     memories = recall(keys)
     for key, memory in memories.items():
         if memory.active_at is not None and memory.active_at < cutoff():
-            forget(key, only_if_expired=True)
-            memories[key] = Memory()
+            begin_again(key)
+            memories[key] = Memory(ownership=memory.ownership)
     return {key: memories.get(key, Memory()) for key in keys}
 
 
@@ -80,10 +81,22 @@ def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
                 sessions, update_conflicts=True, unique_fields=["key"], update_fields=columns
             )
         rows = {it.key: Ownership(it.owner, it.bound) for sessions in of_columns.values() for it in sessions}
+        _adopt(rows, begins)
         entered = [it for it in asked if not it.entry.is_refused_by(rows[it.key])]
         turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in entered]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
     return rows
+
+
+def _adopt(rows: dict[str, Ownership], begins: Mapping[str, Entry]) -> None:
+    """Sessions that are being forgotten, while their rows are still there, belong to who begins them again."""
+    for key, row in rows.items():
+        entry = begins[key]
+        if not row.owner and entry.owner and entry.is_first:
+            ChatSession.objects.filter(pk=key, owner="").update(
+                owner=entry.owner, bound=entry.bound, server_made=entry.server_made
+            )
+            rows[key] = Ownership(entry.owner, entry.bound)
 
 
 def _written(note: Note) -> dict[str, Any]:
@@ -110,7 +123,7 @@ def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None
     """The newest turns of the session in order, as the API shows them; none for an unknown session. With ``before``,
     those asked before the turn that this generation answers. Two SQL statements, one for ``before``, and one where a
     turn changed the category. Raises UnknownTurn."""
-    turns = Turn.objects.filter(session_id=key, session__active_at__gte=cutoff())
+    turns = Turn.objects.filter(lasting(), session_id=key, session__active_at__gte=cutoff())
     if before is not None:
         turns = turns.filter(pk__lt=_place_of(before, turns))
     wide = (f"generation__{name}" for name in _UNREAD)
@@ -153,20 +166,3 @@ def _turn(turn: Turn, thought: dict[str, Any] | None, known: Options | None) -> 
         "notices": of_turn(turn, known) if known else [],
         "feedback": thought,
     }
-
-
-def forget(key: str, *, only_if_expired: bool = False) -> list[uuid.UUID]:
-    """Erases the session, its turns, its feedback and the generations that answered nobody else; returns those."""
-    with transaction.atomic():
-        # What still wants to add to it waits, and finds it gone; what already has made it live again.
-        locked = list(ChatSession.objects.select_for_update().filter(pk=key))
-        if only_if_expired and not any(expired(session) for session in locked):
-            return []
-        own = list(
-            Generation.objects.filter(turns__session_id=key)
-            .exclude(turns__in=Turn.objects.exclude(session_id=key))
-            .values_list("pk", flat=True)
-        )
-        ChatSession.objects.filter(pk=key).delete()
-        Generation.objects.filter(pk__in=own).delete()
-    return own

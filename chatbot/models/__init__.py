@@ -6,7 +6,7 @@ from chatbot.models.generations import Enforcement, Generation, Outcome, Purpose
 from chatbot.models.knowledge import KnowledgeDocument
 from chatbot.models.prompts import PromptDraft, PromptTemplate, PromptText, PromptVersion
 from chatbot.models.releases import PromptRelease, ReleaseKind
-from chatbot.models.sessions import ChatSession, Intent, Turn
+from chatbot.models.sessions import ChatSession, GivenTitle, Intent, Turn
 from chatbot.models.words import ListedWord, WordKind
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Enforcement",
     "Feedback",
     "Generation",
+    "GivenTitle",
     "Intent",
     "KnowledgeDocument",
     "ListedWord",

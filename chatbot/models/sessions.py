@@ -33,6 +33,10 @@ class ChatSession(models.Model):
     sessions from before owners were known; ``bound`` says that this client has come back with its cookie or token,
     ``server_made`` that the id is one that the server made, which cannot be guessed. The database gives ``owner`` and
     ``bound`` back with each insert (``db_default``), also where the row was there.
+
+    Turns up to number ``forgotten_through`` are forgotten: nothing shows them, and they are being erased. Turns up to
+    ``expired_through`` had expired when the session was begun again at ``expired_at``; while that is in the future,
+    because the clock was wrong, they count. ``chatbot.conversation.retention.lasting`` reads these columns.
     """
 
     key = models.CharField(_("session id"), max_length=128, primary_key=True)
@@ -45,6 +49,9 @@ class ChatSession(models.Model):
     server_made = models.BooleanField(_("id made by the server"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     active_at = models.DateTimeField(_("last active"), default=timezone.now)
+    forgotten_through = models.BigIntegerField(default=0, editable=False)
+    expired_through = models.BigIntegerField(default=0, editable=False)
+    expired_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("session")
@@ -53,6 +60,8 @@ class ChatSession(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="session_created"),
             models.Index(fields=["active_at"], name="session_active"),
+            models.Index(fields=["key"], name="session_forgotten", condition=models.Q(forgotten_through__gt=0)),
+            models.Index(fields=["key"], name="session_expired", condition=models.Q(expired_through__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -67,7 +76,13 @@ class Turn(models.Model):
     the answer, ``[{"kind", "id", "title", "link", "score"}]``, the best first.
     """
 
-    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="turns", verbose_name=_("session"))
+    session = models.ForeignKey(
+        ChatSession,
+        on_delete=models.CASCADE,
+        related_name="turns",
+        verbose_name=_("session"),
+        db_index=False,  # "turn_of_session" has the order, too: PostgreSQL would take the one of the session alone
+    )
     generation = models.ForeignKey(
         Generation, on_delete=models.CASCADE, related_name="turns", verbose_name=_("generation")
     )
@@ -82,7 +97,25 @@ class Turn(models.Model):
         verbose_name = _("turn")
         verbose_name_plural = _("turns")
         ordering = ["pk"]
+        indexes = [models.Index(fields=["session", "id"], name="turn_of_session")]
         constraints = [models.UniqueConstraint(fields=["session", "generation"], name="turn_once")]
 
     def __str__(self) -> str:
         return f"{self.session_id} #{self.pk}"
+
+
+class GivenTitle(models.Model):
+    """A title that a session was given, once however often: the number of the turn that gave it last, and the title's
+    place in that answer. Derived from the turns, so that a session is not read whole to know what it was given."""
+
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="given", db_index=False)
+    title = models.CharField(max_length=100)
+    turn = models.BigIntegerField()
+    place = models.PositiveSmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["session", "-turn", "-place"], name="given_lately")]
+        constraints = [models.UniqueConstraint(fields=["session", "title"], name="given_once")]
+
+    def __str__(self) -> str:
+        return self.title

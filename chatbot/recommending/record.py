@@ -1,7 +1,7 @@
 """The rows of a generation: one when it starts, written again when it ends; those of many generations together."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Field
 
 from chatbot.connections import give_back, is_gone, is_locked
+from chatbot.conversation.given import note_given
 from chatbot.conversation.ownership import Ownership
 from chatbot.conversation.sessions import NewTurn, add_turns
 from chatbot.errors import NotOwner
@@ -75,14 +76,22 @@ def row_of(generation_id: uuid.UUID, commission: Commission) -> Generation:
     )
 
 
+class GenerationGone(Exception):
+    """The generation that was joined is not in the database any more: the session that began it was forgotten."""
+
+
 def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Ownership | Exception]:
     def write(several: Sequence[Beginning]) -> list[Ownership | Exception]:
         with transaction.atomic():
-            turns = [each.turn for each in several if each.turn is not None]
+            joined = {each.turn.generation_id for each in several if each.turn and each.generation is None}
+            answers = _lock(joined)
+            gone = joined - set(answers)
+            turns = [each.turn for each in several if each.turn and each.turn.generation_id not in gone]
             rows = add_turns(turns) if turns else {}
-            written = [_entered(each.turn, rows) for each in several]
+            written = [_entered(each.turn, rows, gone) for each in several]
             began = [it.generation for it, row in zip(several, written, strict=True) if isinstance(row, Ownership)]
             Generation.objects.bulk_create([generation for generation in began if generation is not None])
+            note_given(answers)
         return written
 
     def write_one(beginning: Beginning) -> Ownership:
@@ -99,18 +108,31 @@ def _write_beginnings(beginnings: Sequence[Beginning]) -> Sequence[Ownership | E
         return one_by_one(write_one, beginnings, slow=is_locked)
 
 
-def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership]) -> Ownership | Exception:
+def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collection[uuid.UUID]) -> Ownership | Exception:
     """Whose the turn's session is; without a turn, nobody's."""
     if turn is None:
         return Ownership()
+    if turn.generation_id in gone:
+        return GenerationGone()
     row = rows[turn.key]
     return NotOwner() if turn.entry.is_refused_by(row) else row
 
 
+def _lock(joined: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any] | None]:
+    """The answers, as far as they are written, of generations that sessions join. Until the turns are there, too,
+    their rows stay and wait to be ended: else a title that is given now might be noted for neither."""
+    if not joined:
+        return {}
+    rows = Generation.objects.select_for_update().filter(pk__in=joined).order_by("pk")
+    return dict(rows.values_list("pk", "answer"))
+
+
 def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
     def write(several: Sequence[Ending]) -> None:
+        ordered = sorted(several, key=lambda ending: ending.generation_id)  # as those who join lock them
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_update(), [_parameters(ending) for ending in several])
+            cursor.executemany(_update(), [_parameters(ending) for ending in ordered])
+            note_given({ending.generation_id: ending.result.answer for ending in ordered if _is_public(ending)})
 
     try:
         try:
@@ -124,8 +146,13 @@ def _write_endings(endings: Sequence[Ending]) -> Sequence[Exception | None]:
         give_back()  # this runs behind its requests, whose end would do it otherwise
 
 
+def _is_public(ending: Ending) -> bool:
+    return ending.purpose is Purpose.PUBLIC
+
+
 record_beginning = Together(_write_beginnings)
-"""``await record_beginning(beginning)``: when its rows are written, whose the turn's session is. Raises NotOwner."""
+"""``await record_beginning(beginning)``: when its rows are written, whose the turn's session is. Raises NotOwner,
+GenerationGone."""
 
 record_ending = Together(_write_endings)
 """``await record_ending(ending)``: returns when its row is written."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
 
-from chatbot.conversation import sessions
+from chatbot.conversation import forgetting
 from chatbot.errors import NotFound, ServiceUnavailable
 from chatbot.fleet.client import Unreachable
 from chatbot.fleet.members import ME
@@ -94,7 +94,7 @@ async def forget(session_id: str) -> None:
             if await _is_only_for(session_id, generation_id):
                 with suppress(ServiceUnavailable, NotFound):  # it ends anyway, and then leaves nothing
                     await stop(generation_id)
-    erased = await sync_to_async(sessions.forget)(session_id)
+    erased = await sync_to_async(forgetting.forget)(session_id)
     for generation_id in erased:
         erase(generation_id)
     if part is not None and erased:

@@ -7,6 +7,7 @@ from django.db.models.query import QuerySet
 from pytest_django import DjangoAssertNumQueries
 
 from chatbot.conversation import feedback, sessions
+from chatbot.conversation.forgetting import forget
 from chatbot.errors import ApplicationError, NotFound
 from chatbot.models import ChatSession, Feedback, Generation
 from tests.chatbot.conversation.test_sessions import begun, generation
@@ -116,7 +117,7 @@ def test_forgetting_the_session_erases_its_thumbs_alone(asked: uuid.UUID) -> Non
     begun("other", asked)
     feedback.give(session_key="s", generation_id=asked, thumb="up", reason="비밀")
     feedback.give(session_key="other", generation_id=asked, thumb="down")
-    sessions.forget("s")
+    forget("s")
     assert rows() == [("other", asked, "down", "")]
     with pytest.raises(NotFound):
         feedback.give(session_key="s", generation_id=asked, thumb="up")

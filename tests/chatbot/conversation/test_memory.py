@@ -6,9 +6,13 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from chatbot.conversation import sessions
+from chatbot.conversation import memory, sessions
+from chatbot.conversation.forgetting import forgetting
+from chatbot.conversation.given import note_given
 from chatbot.conversation.intents.understanding import GivenChallenge
 from chatbot.conversation.memory import Exchange, Memory, Note, recall
+from chatbot.conversation.ownership import Ownership
+from chatbot.conversation.retention import begin_again
 from chatbot.conversation.sessions import NewTurn
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 
@@ -49,26 +53,26 @@ def test_what_was_picked_said_and_answered_is_remembered_in_one_statement(
     sessions.add_turns([NewTurn("s", generation(second), Note(message="고마워", intent="thanks"))])
     sessions.add_turns([NewTurn("s", generation(third), Note(message="다른 거", intent="other"))])
     with django_assert_num_queries(1):
-        memory = recall(["s"])["s"]
-    assert (memory.location, memory.work_type, memory.base_category, memory.category) == (
+        known = recall(["s"])["s"]
+    assert (known.location, known.work_type, known.base_category, known.category) == (
         *("city", "office", "VEGAN", "VEGAN"),
     )
-    assert memory.exchanges == (
+    assert known.exchanges == (
         Exchange("", "city", "office", "VEGAN", first),
         Exchange("고마워", "city", "office", "VEGAN", second),
         Exchange("다른 거", "city", "office", "VEGAN", third),
     )
-    assert memory.given == ["가", "나", "다"]
-    assert memory.said == ["비건!", "고마워요!"]
-    assert memory.shown == [GivenChallenge(each, f"{each}요.", "VEGAN") for each in ("가", "나", "다")]
+    assert known.given == ["가", "나", "다"]
+    assert known.said == ["비건!", "고마워요!"]
+    assert known.shown == [GivenChallenge(each, f"{each}요.", "VEGAN") for each in ("가", "나", "다")]
 
 
 def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:
     sessions.add_turns([NewTurn("s", generation(None), PICKED)])
     moved = Note(category="PLOGGING", message="플로깅", intent="change", moved_from="VEGAN", reasons=[{"code": "x"}])
     sessions.add_turns([NewTurn("s", generation(None), moved)])
-    memory = recall(["s"])["s"]
-    assert (memory.location, memory.base_category, memory.category) == ("city", "VEGAN", "PLOGGING")
+    known = recall(["s"])["s"]
+    assert (known.location, known.base_category, known.category) == ("city", "VEGAN", "PLOGGING")
     turn = Turn.objects.last()
     assert turn is not None
     assert (turn.message, turn.intent, turn.moved_from, turn.reasons, turn.found) == (
@@ -76,19 +80,93 @@ def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:
     )
 
 
-def test_an_expired_session_is_as_good_as_forgotten(settings: Settings) -> None:
+def long_session(key: str, turns: int, *, shift: int = 0) -> list[str]:
+    """One with as many turns, each of which gave three titles of its own; returns these in order."""
+    titles = [f"할 일 {shift + number}" for number in range(3 * turns)]
+    for number in range(turns):
+        ended(key, answer(*titles[3 * number : 3 * number + 3]), Note(message=f"{number}", category="VEGAN"))
+    return titles
+
+
+def ended(key: str, given: dict[str, Any], note: Note = PICKED) -> uuid.UUID:
+    """A turn with its answer, as the service writes them."""
+    made = generation(given)
+    sessions.add_turns([NewTurn(key, made, note)])
+    note_given({made: given})
+    return made
+
+
+def test_of_a_long_session_the_newest_exchanges_are_remembered_and_every_title(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    titles = long_session("long", 40)
+    long_session("short", 29, shift=1000)
+    with django_assert_num_queries(1):
+        memories = recall(["long", "short"])
+    assert [exchange.message for exchange in memories["long"].exchanges] == [str(it) for it in range(10, 40)]
+    assert memories["long"].given == titles
+    assert len(memories["short"].exchanges) == 29
+    assert memories["short"].given == [f"할 일 {1000 + number}" for number in range(87)]
+
+
+def test_a_title_that_was_given_again_counts_as_given_lately() -> None:
+    titles = long_session("s", 40)
+    ended("s", answer(titles[1], titles[0], titles[2]))
+    assert recall(["s"])["s"].given == [*titles[3:], titles[1], titles[0], titles[2]]
+
+
+def test_titles_are_remembered_up_to_a_bound_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "REMEMBERED_TITLES", 100)
+    titles = long_session("s", 40)
+    assert recall(["s"])["s"].given == titles[-100:]
+
+
+def test_what_a_session_gives_up_it_has_not_been_given() -> None:
+    long_session("s", 35)
+    next(forgetting("s"))
+    assert recall(["s"]) == {}
+    titles = long_session("s", 31, shift=500)
+    assert recall(["s"])["s"].given == titles
+
+
+def test_an_expired_session_begins_again_without_its_past(settings: Settings) -> None:
     settings.LEAFRESH_SESSION_DAYS = 90
-    sessions.add_turns([NewTurn("old", generation(answer("가", "나", "다")), PICKED)])
-    sessions.add_turns([NewTurn("new", generation(answer("라", "마", "바")), PICKED)])
+    long_session("old", 35)
+    ended("new", answer("라", "마", "바"))
     ChatSession.objects.filter(pk="old").update(active_at=timezone.now() - timedelta(days=91))
-    assert sessions.conversation("old") == {"sessionId": "old", "turns": [], "hasMore": False, "before": None}
-    assert sessions.remembered(["old"]) == {"old": Memory()}
+    nothing = {"sessionId": "old", "turns": [], "hasMore": False, "before": None}
+    assert sessions.conversation("old") == nothing
+    assert sessions.remembered(["old"]) == {"old": Memory(ownership=Ownership())}
+    assert sessions.conversation("old") == nothing
     assert sessions.remembered(["new"])["new"].given == ["라", "마", "바"]
-    assert [row.pk for row in ChatSession.objects.all()] == ["new"]
-    assert Generation.objects.count() == 1
+    asked = ended("old", answer("사", "아", "자"), Note(message="안녕"))
+    assert sessions.remembered(["old"])["old"] == Memory(
+        exchanges=(Exchange("안녕", "city", "office", "VEGAN", answer("사", "아", "자")),),
+        active_at=ChatSession.objects.get(pk="old").active_at,
+        ownership=Ownership(),
+    )
+    assert [turn["generationId"] for turn in sessions.conversation("old")["turns"]] == [str(asked)]
 
 
-def test_a_session_that_lives_again_is_not_erased_by_who_saw_it_expired() -> None:
-    sessions.add_turns([NewTurn("s", generation(answer("가", "나", "다")), PICKED)])
-    assert sessions.forget("s", only_if_expired=True) == []
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_clock_that_jumps_ahead_and_back_costs_no_conversation(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, asks: bool
+) -> None:
+    settings.LEAFRESH_SESSION_DAYS = 90
+    titles = long_session("s", 35)
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=100))
+    assert sessions.conversation("s")["turns"] == []
+    assert sessions.remembered(["s"]) == {"s": Memory(ownership=Ownership())}
+    if asks:
+        ended("s", answer("라", "마", "바"))
+        assert sessions.remembered(["s"])["s"].given == ["라", "마", "바"]
+    monkeypatch.setattr(timezone, "now", now)
+    assert len(sessions.conversation("s", limit=200)["turns"]) == 35 + asks
+    assert sessions.remembered(["s"])["s"].given == [*titles, *(["라", "마", "바"] if asks else [])]
+
+
+def test_a_session_that_was_used_meanwhile_keeps_its_past() -> None:
+    ended("s", answer("가", "나", "다"))
+    begin_again("s")
     assert recall(["s"])["s"].given == ["가", "나", "다"]

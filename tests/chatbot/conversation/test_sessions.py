@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Category
 from chatbot.conversation import sessions
+from chatbot.conversation.forgetting import forget
 from chatbot.conversation.memory import Note, recall
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import MalformedSessionId
@@ -136,7 +137,7 @@ def test_forgetting_erases_what_was_answered_to_this_session_alone() -> None:
     own, shared = generation("가"), generation("나")
     begun("s", own, shared)
     begun("other", shared)
-    assert sessions.forget("s") == [own]
+    assert forget("s") == [own]
     assert list(Generation.objects.values_list("pk", flat=True)) == [shared]
     assert [session.key for session in ChatSession.objects.all()] == ["other"]
-    assert sessions.forget("s") == []
+    assert forget("s") == []

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from chatbot.conversation.sessions import forget
+from chatbot.conversation.forgetting import forget
 from chatbot.models import Generation, PromptTemplate, PromptVersion, Purpose
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import BASE_INFO, FREE_TEXT, OUTPUT_FORMAT, TALK_FORMAT
