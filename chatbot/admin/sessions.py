@@ -24,7 +24,7 @@ _SHOWN_TURNS = 100
 
 @admin.register(ChatSession)
 class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    list_display = ("key", "current_category", "turn_count", "created_at", "active_at")
+    list_display = ("key", "current_category", "turn_count", "bound", "created_at", "active_at")
     list_filter = (
         IntentFilter,
         CategoryFilter,
@@ -38,7 +38,7 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
     search_fields = ("key",)
     search_help_text = gettext_lazy("The session id, or a part of it")
     fieldsets = (
-        (None, {"fields": ("key", ("created_at", "active_at"))}),
+        (None, {"fields": ("key", ("created_at", "active_at"), ("bound", "server_made"))}),
         (
             gettext_lazy("Remembered"),
             {"fields": (("location_name", "work_type_name"), ("first_category", "current_category"))},
@@ -47,7 +47,7 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
     )
     readonly_fields = (
         *("key", "created_at", "active_at", "location_name", "work_type_name", "first_category", "current_category"),
-        *("turn_count", "conversation"),
+        *("bound", "server_made", "turn_count", "conversation"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatSession]:

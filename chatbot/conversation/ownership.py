@@ -136,7 +136,7 @@ def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
 
 def offered(proof: Proof, session_key: str) -> Grant:
     """What a client may show when it begins a session that is not known yet: then a lost answer loses nothing."""
-    if not is_checked():
+    if not is_checked() or (proof.owner(session_key) and not proof.owner_key):  # it has a token already
         return Grant()
     owner_key = proof.owner_key or new_owner_key()
     owner = owner_of(owner_key)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='chatsession',
             name='bound',
-            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='bound'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='belongs to its client'),
         ),
         migrations.AddField(
             model_name='chatsession',

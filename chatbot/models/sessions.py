@@ -45,7 +45,7 @@ class ChatSession(models.Model):
     base_category = models.CharField(_("first category"), max_length=40, blank=True)
     category = models.CharField(_("category"), max_length=40, blank=True)
     owner = models.CharField(_("owner"), max_length=32, blank=True, default="", db_default="", editable=False)
-    bound = models.BooleanField(_("bound"), default=False, db_default=False, editable=False)
+    bound = models.BooleanField(_("belongs to its client"), default=False, db_default=False, editable=False)
     server_made = models.BooleanField(_("id made by the server"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     active_at = models.DateTimeField(_("last active"), default=timezone.now)

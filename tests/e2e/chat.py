@@ -68,8 +68,15 @@ def session_id(visitor: Phone) -> str:
     return known
 
 
+def session_token(visitor: Phone) -> str:
+    known: str = visitor.page.evaluate("localStorage[`leafresh.token.${localStorage['leafresh.session']}`] ?? ''")
+    return known
+
+
 def conversation(visitor: Phone, server: RunningServer) -> list[dict[str, object]]:
     """The turns of the visitor's session, as the server knows them."""
-    response = httpx.get(f"{server.url}/api/chatbot/sessions/{session_id(visitor)}")
+    session = session_id(visitor)
+    headers = {"X-Leafresh-Session-Token": session_token(visitor)}
+    response = httpx.get(f"{server.url}/api/chatbot/sessions/{session}", headers=headers)
     turns: list[dict[str, object]] = response.json()["data"]["turns"]
     return turns

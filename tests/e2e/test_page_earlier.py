@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import Phone, chromium, phone
-from tests.e2e.chat import action, expect_answers, session_id
+from tests.e2e.chat import action, expect_answers, session_id, session_token
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION
 
@@ -26,9 +26,11 @@ def visitor(browser: Browser) -> Iterator[Phone]:
         yield opened
 
 
-def talk(server: RunningServer, session: str, messages: int) -> list[str]:
-    """A selection and as many messages; what the turns are headed with."""
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+def talk(server: RunningServer, visitor: Phone, messages: int) -> list[str]:
+    """A selection and as many messages in the visitor's name; what the turns are headed with."""
+    visitor.page.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('leafresh.token.'))")
+    session, headers = session_id(visitor), {"X-Leafresh-Session-Token": session_token(visitor)}
+    with httpx.Client(base_url=server.url, timeout=30, headers=headers) as client:
         assert client.post(BASE_INFO, json={**SELECTION, "sessionId": session}).status_code == 200
         said = [f"고마워 {number}번" for number in range(messages)]
         for message in said:
@@ -39,7 +41,7 @@ def talk(server: RunningServer, session: str, messages: int) -> list[str]:
 def test_earlier_turns_are_shown_when_they_are_asked_for(visitor: Phone, server: RunningServer) -> None:
     page = visitor.page
     page.goto(server.url)
-    said = talk(server, session_id(visitor), 109)
+    said = talk(server, visitor, 109)
     page.reload()
     expect_answers(page, 50)
     assert page.locator(".said").all_text_contents() == said[-50:]
@@ -72,7 +74,7 @@ def test_earlier_turns_are_shown_when_they_are_asked_for(visitor: Phone, server:
 def test_earlier_turns_that_cannot_be_had_can_be_asked_for_again(visitor: Phone, server: RunningServer) -> None:
     page = visitor.page
     page.goto(server.url)
-    talk(server, session_id(visitor), 52)
+    talk(server, visitor, 52)
     page.reload()
     expect_answers(page, 50)
     page.route("**/sessions/*before=*", lambda route: route.abort())

@@ -44,6 +44,8 @@ export interface Start {
   category: Labelled;
   promptVersion: string;
   source: string;
+  /** Shows whose the session is; only in the answer that begins it. The module keeps and sends it by itself. */
+  sessionToken?: string;
 }
 
 /** Something that a person should know. A kind that you do not know may be passed over. */
@@ -87,10 +89,13 @@ export interface Place {
 export interface Session extends Place {
   /** 1–128 visible ASCII characters, not to be guessed. */
   sessionId: string;
+  /** Of `start`, when you keep it yourself; else the module's own, from localStorage. */
+  sessionToken?: string;
 }
 
 export interface Options extends Place {
   sessionId?: string;
+  sessionToken?: string;
   /** Takes up this generation, such as a turn of `conversation()` that is `running`, instead of asking anew. */
   generationId?: string;
 }

@@ -10,6 +10,8 @@ const SILENCE_MS = 60_000; // the server pings every 20 s
 const OFFLINE_MS = 10_000; // some browsers never tell that the network is back
 const REQUEST_MS = 15_000;
 const STOP_MS = 5_000; // then the client ends by itself
+const TOKEN = "X-Leafresh-Session-Token";
+const TOKEN_KEY = "leafresh.token.";
 const UNREADABLE = { status: 0, message: "", data: null };
 
 export const recommend = ({ location, workType, category }, handlers, options) =>
@@ -19,16 +21,21 @@ export const say = (message, handlers, options) => ask("free-text", { message },
 
 export const loadOptions = ({ server } = {}) => request("GET", server, "/api/challenges/options");
 
-export const conversation = ({ server, sessionId, limit = 50, before = "" }) =>
-  request("GET", server, `${sessionPath(sessionId)}?${new URLSearchParams({ limit, before })}`);
+export const conversation = ({ limit = 50, before = "", ...session }) =>
+  request("GET", session.server, `${sessionPath(session)}?${new URLSearchParams({ limit, before })}`, session);
 
-export const forget = ({ server, sessionId }) => request("DELETE", server, sessionPath(sessionId));
+export async function forget(session) {
+  await request("DELETE", session.server, sessionPath(session), session);
+  forgetToken(session.sessionId);
+  return null;
+}
 
-export function rate(generationId, thought, { server, sessionId }) {
+export function rate(generationId, thought, session) {
+  const { server, sessionId } = session;
   const path = `/api/chatbot/generations/${generationId}/feedback`;
   return thought
-    ? request("PUT", server, path, { sessionId, ...thought })
-    : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`);
+    ? request("PUT", server, path, session, { sessionId, ...thought })
+    : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`, session);
 }
 
 export function parseText(text) {
@@ -52,6 +59,7 @@ export function rememberedSessionId(key = "leafresh.session", anew = false) {
   try {
     const known = localStorage.getItem(key);
     if (!anew && /^[\x21-\x7e]{1,128}$/.test(known ?? "")) return known;
+    forgetToken(known);
     localStorage.setItem(key, fresh);
   } catch {
     // Switched off or full: the session lasts as long as the page.
@@ -59,8 +67,39 @@ export function rememberedSessionId(key = "leafresh.session", anew = false) {
   return fresh;
 }
 
+/** The token with which a session shows whose it is; "" where none is known. One that another tab got counts too. */
+function tokenOf({ sessionId, sessionToken }) {
+  try {
+    return sessionToken || localStorage.getItem(TOKEN_KEY + sessionId) || tokens.get(sessionId) || "";
+  } catch {
+    return tokens.get(sessionId) ?? "";
+  }
+}
+
+function keepToken(sessionId, token) {
+  if (!sessionId || !token) return;
+  tokens.set(sessionId, token);
+  try {
+    localStorage.setItem(TOKEN_KEY + sessionId, token);
+  } catch {
+    // Switched off or full: it lasts as long as the page.
+  }
+}
+
+function forgetToken(sessionId) {
+  tokens.delete(sessionId);
+  try {
+    localStorage.removeItem(TOKEN_KEY + sessionId);
+  } catch {
+    // Nothing is kept there.
+  }
+}
+
+const tokens = new Map(); // by session id
+const tokenHeader = (session) => (tokenOf(session) ? { [TOKEN]: tokenOf(session) } : {});
+
 /** One answer, over as many connections as it takes. */
-function ask(path, question, on, { server = "", sessionId = "", generationId = "" } = {}) {
+function ask(path, question, on, { server = "", sessionId = "", sessionToken, generationId = "" } = {}) {
   const query = new URLSearchParams(sessionId ? { ...question, sessionId } : question);
   const url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
   let lastNumber = generationId ? 1 : 0; // one that is taken up: all but its `start`
@@ -93,7 +132,7 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
   async function listen() {
     connection = new AbortController();
     awaitSign();
-    const headers = { Accept: "text/event-stream" };
+    const headers = { Accept: "text/event-stream", ...tokenHeader({ sessionId, sessionToken }) };
     if (generationId) headers["Last-Event-ID"] = `generation-${generationId}:${lastNumber}`;
     const { signal } = connection;
     const response = await fetch(url, { headers, credentials: "include", cache: "no-store", signal });
@@ -117,6 +156,7 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
       __proto__: null,
       start: (start) => {
         sessionId = start.sessionId;
+        keepToken(sessionId, start.sessionToken);
         on.onStart?.(start);
       },
       challenge: (token) => show(text + (token.token ?? token)), // an object or, with tokens=text, a string
@@ -219,7 +259,9 @@ function ask(path, question, on, { server = "", sessionId = "", generationId = "
     if (!generationId) return concludeHere();
     setTimeout(concludeHere, STOP_MS);
     const session = sessionId && `?${new URLSearchParams({ sessionId })}`;
-    await request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`).catch(concludeHere);
+    await request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`, { sessionId, sessionToken }).catch(
+      concludeHere,
+    );
     await ended; // by its `close` event
   }
 
@@ -251,15 +293,17 @@ async function* eventsOf(body) {
   }
 }
 
-async function request(method, server, path, body) {
+async function request(method, server, path, session = {}, body = undefined) {
   let response;
   try {
     response = await fetch(base(server) + path, {
       method,
       credentials: "include",
       signal: AbortSignal.timeout?.(REQUEST_MS),
-      ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+      headers: { ...tokenHeader(session), ...(body && { "Content-Type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
     });
+    keepToken(session.sessionId, response.headers.get(TOKEN));
     if (response.ok) return (await response.json()).data;
   } catch {
     throw Object.assign(new Error(), UNREADABLE);
@@ -274,7 +318,7 @@ async function failureOf(response) {
 
 const retryAfterOf = (response) => Number(response.headers.get("Retry-After")) || undefined;
 const base = (server = "") => server.replace(/\/+$/, "");
-const sessionPath = (sessionId) => `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`;
+const sessionPath = ({ sessionId }) => `/api/chatbot/sessions/${encodeURIComponent(sessionId)}`;
 
 function readEnvelope(text) {
   try {

@@ -23,6 +23,12 @@ export function makeTalk(view, chat, picker) {
     return { server, sessionId };
   }
 
+  /** Another session: the one before was forgotten, or belongs to another browser. */
+  function renew() {
+    if (!chat.session) client.rememberedSessionId(undefined, true);
+    sessionId = "";
+  }
+
   async function ask(question) {
     while (current?.handle) await current.handle.stop(); // one answer at a time
     current = { question, turn: addTurn(question), handle: null, tries: 0 };
@@ -104,6 +110,12 @@ export function makeTalk(view, chat, picker) {
 
   function failed(asked, failure) {
     asked.handle = null;
+    if (failure.status === 403 && !chat.session && !asked.isRenewed) {
+      asked.isRenewed = true;
+      renew();
+      asked.turn.begin();
+      return write(asked);
+    }
     const canRetry = failure.status < 400 || failure.status >= 429;
     const message = texts[failure.status] ?? (failure.message || texts.failed);
     const box = failureBox(message, asked === current && canRetry && texts.retry, retry);
@@ -219,7 +231,16 @@ export function makeTalk(view, chat, picker) {
     },
 
     /** The newest turns that the server knows. */
-    told: () => client.conversation(place()),
+    async told() {
+      try {
+        return await client.conversation(place());
+      } catch (error) {
+        if (error.status !== 403) throw error;
+        if (chat.session) return { turns: [], before: null }; // what is asked says why
+        renew();
+        return client.conversation(place());
+      }
+    },
 
     /** Shows those that are not shown yet. */
     recall({ turns: told, before }) {
@@ -236,7 +257,7 @@ export function makeTalk(view, chat, picker) {
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());
-      if (!chat.session) client.rememberedSessionId(undefined, true);
+      renew();
       clear();
     },
   };
