@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.hostile import kinds
-from tests.e2e.hostile.observer import Look
+from tests.e2e.hostile.observer import Look, ToldLag, lag_told
 from tests.e2e.hostile.plan import Client, OwnedSession, Plan, Seen
 from tests.e2e.hostile.report import Run, ServerFigures, growth, near, table
 from tests.e2e.server import ROOT
@@ -74,6 +74,30 @@ def test_each_bound_is_missed_by_what_it_forbids(wrong: Run) -> None:
 
 def test_the_servers_own_metric_counts_before_what_is_seen_from_outside() -> None:
     assert run(server=server_figures(gauge=20.0, probes=[1.0, 500.0])).all_bounds_hold
+
+
+def test_the_greatest_lag_that_a_server_tells_is_read_from_its_metrics() -> None:
+    told = """# TYPE leafresh_event_loop_lag_seconds gauge
+leafresh_event_loop_lag_seconds 0.002
+leafresh_event_loop_lag_max_seconds 0.25
+leafresh_event_loop_lag_seconds_count 9000.0
+leafresh_listeners 7.0
+"""
+    assert lag_told(told) == 250
+    assert lag_told("leafresh_listeners 7.0\n") is None
+
+
+def test_a_lag_before_the_load_does_not_count_while_the_server_remembers_it() -> None:
+    under_load = ToldLag()
+    for told, elapsed in ((250, 0), (250, 30)):
+        under_load.note(told, elapsed)
+    assert under_load.greatest == 0
+    under_load.note(300, 40)
+    assert under_load.greatest == 300
+    forgotten = ToldLag()
+    for told, elapsed in ((250, 0), (40, 61)):
+        forgotten.note(told, elapsed)
+    assert forgotten.greatest == 40
 
 
 def test_memory_that_grew_early_and_then_stays_is_flat() -> None:

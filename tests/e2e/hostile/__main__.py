@@ -119,7 +119,7 @@ def aftermath(watched: Watched) -> ServerFigures:
     for process in hung:
         resume(process)
     raised = _RAISED.findall(server.output)
-    return ServerFigures(watched.looks, watched.probes, watched.gauge, raised, left_open, stopped)
+    return ServerFigures(watched.looks, watched.probes, watched.told.greatest, raised, left_open, stopped)
 
 
 def measure(options: Any) -> Run:

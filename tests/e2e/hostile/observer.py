@@ -19,7 +19,17 @@ PROBE_SECONDS = 0.1
 PROBE_PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 2.0
 
-_LAG = re.compile(r"^leafresh_event_loop_lag_seconds(?!\w*_(?:count|sum|created|bucket))\w*(?:\{[^}]*\})? (\S+)$", re.M)
+REMEMBERED_SECONDS = 60.0
+"""The server tells the greatest lag of so long: what was before the load is in it at first."""
+
+_LAG = re.compile(
+    r"^leafresh_event_loop_lag(?!\w*_(?:count|sum|created|bucket)\b)\w*(?:\{[^}]*\})? (\S+)$", re.MULTILINE
+)
+
+
+def lag_told(metrics: str) -> float | None:
+    """The greatest lag of the event loop in a server's metrics, in milliseconds; None when it tells none."""
+    return max((float(value) * 1000 for value in _LAG.findall(metrics)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +43,30 @@ class Look:
 
 
 @dataclass(slots=True)
+class ToldLag:
+    """The greatest lag under load that a server told in its metrics, in milliseconds; None when it tells none."""
+
+    greatest: float | None = None
+    before: float = 0.0
+
+    def note(self, told: float | None, elapsed: float) -> None:
+        """Takes what the server tells into account, unless that may have been before the load."""
+        if told is None:
+            return
+        if self.greatest is None:
+            self.before, self.greatest = told, 0.0
+        if told > self.before or elapsed > REMEMBERED_SECONDS:
+            self.greatest = max(self.greatest, told)
+
+
+@dataclass(slots=True)
 class Watched:
-    """One server. ``probes`` are milliseconds that ``/health/live`` took; ``gauge`` the greatest lag, in milliseconds,
-    that the server itself told in its metrics, None when it tells none."""
+    """One server. ``probes`` are milliseconds that ``/health/live`` took."""
 
     server: RunningServer
     looks: list[Look] = field(default_factory=list)
     probes: list[float] = field(default_factory=list)
-    gauge: float | None = None
+    told: ToldLag = field(default_factory=ToldLag)
 
     def look(self, began: float) -> None:
         process = psutil.Process(self.server.pid)
@@ -81,7 +107,7 @@ class Observer:
             tasks.create_task(watch_lag(self.lags))
             for each in self.watched:
                 tasks.create_task(self._probe(each, http))
-                tasks.create_task(self._read_gauge(each, http))
+                tasks.create_task(self._read_gauge(each, http, began))
                 tasks.create_task(self._look(each, began))
 
     async def _probe(self, each: Watched, http: httpx.AsyncClient) -> None:
@@ -92,13 +118,11 @@ class Observer:
             each.probes.append((time.monotonic() - began) * 1000)
             await asyncio.sleep(PROBE_SECONDS)
 
-    async def _read_gauge(self, each: Watched, http: httpx.AsyncClient) -> None:
+    async def _read_gauge(self, each: Watched, http: httpx.AsyncClient, began: float) -> None:
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 response = await http.get(f"{each.server.url}/metrics", timeout=PROBE_PATIENCE_SECONDS)
-                values = [float(value) * 1000 for value in _LAG.findall(response.text)]
-                if values:
-                    each.gauge = max(*values, each.gauge or 0.0)
+                each.told.note(lag_told(response.text), time.monotonic() - began)
             await asyncio.sleep(LOOK_SECONDS / 2)
 
     async def _look(self, each: Watched, began: float) -> None:
