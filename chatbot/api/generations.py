@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
+from chatbot.api.admission import admit_reading
 from chatbot.api.envelope import envelope
 from chatbot.api.ownership import proof_of
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
@@ -24,7 +25,7 @@ router = Router(tags=["generations"])
     summary="Stop a generation",
     description="Idempotent: one that is over stays as it is. Its stream closes with what was complete. "
     "With `sessionId`, a generation that other sessions share ends for this session alone.",
-    response={200: Envelope[StopOut], 403: Envelope[None], 404: Envelope[None]},
+    response={200: Envelope[StopOut], 403: Envelope[None], 404: Envelope[None], 429: Envelope[None]},
 )
 async def stop(
     request: HttpRequest,
@@ -32,6 +33,7 @@ async def stop(
     sessionId: str | None = None,  # noqa: N803  its name on the wire
     sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
+    await admit_reading(request)
     proof = proof_of(request, sessionToken)
     await sync_to_async(ownership.check_resuming)(generation_id, sessionId or "", proof)
     outcome = await stopping.stop(generation_id, session_id=sessionId)
@@ -49,10 +51,12 @@ async def stop(
         403: Envelope[None],
         404: Envelope[None],
         422: Envelope[None],
+        429: Envelope[None],
     },
 )
 async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[FeedbackIn]) -> HttpResponseBase:
     session_key = existing_key(thought.sessionId)
+    await admit_reading(request)
     await sync_to_async(ownership.check)(session_key, proof_of(request, thought.sessionToken))
     if not (thought.thumb or "").strip():
         raise FieldRequired("thumb")
@@ -75,6 +79,7 @@ async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[Fee
         403: Envelope[None],
         404: Envelope[None],
         422: Envelope[None],
+        429: Envelope[None],
     },
 )
 async def withdraw(
@@ -84,6 +89,7 @@ async def withdraw(
     sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
     session_key = existing_key(sessionId)
+    await admit_reading(request)
     await sync_to_async(ownership.check)(session_key, proof_of(request, sessionToken))
     await sync_to_async(feedback.withdraw)(session_key=session_key, generation_id=generation_id)
     return _rated(generation_id, None, "의견을 취소했습니다.")

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
+from chatbot.api.admission import admit_reading
 from chatbot.api.envelope import envelope
 from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import ConversationOut, Envelope
@@ -50,11 +51,12 @@ _PAGING: dict[str, Any] = {
     summary="The conversation so far",
     description="The newest turns, the oldest of them first. A session that is not known has none.",
     openapi_extra=_PAGING,
-    response={200: Envelope[ConversationOut], 403: Envelope[None], 422: Envelope[None]},
+    response={200: Envelope[ConversationOut], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     key, proof = sessions.session_key(session_id), proof_of(request)
     limit, before = _page_size(request.GET.get("limit")), _turn(request.GET.get("before"))
+    await admit_reading(request)
     is_known = await sync_to_async(ownership.check)(key, proof, private=True) is not None
     response = envelope(await sync_to_async(sessions.conversation)(key, limit=limit, before=before))
     response["Cache-Control"] = "no-store"
@@ -83,10 +85,11 @@ def _turn(text: str | None) -> uuid.UUID | None:
     "/{path:session_id}",
     summary="Forget the conversation",
     description="Idempotent. Ends what still runs for this session alone.",
-    response={200: Envelope[None], 403: Envelope[None], 422: Envelope[None]},
+    response={200: Envelope[None], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str = "") -> HttpResponseBase:  # noqa: N803  its name on the wire
     key = sessions.session_key(session_id)
+    await admit_reading(request)
     await sync_to_async(ownership.check)(key, proof_of(request, sessionToken), private=True)
     await stopping.forget(key)
     return envelope(None, message="대화를 삭제했습니다.")

@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.db import aclose_old_connections
 
-from chatbot.api.admission import admission_of_scope
+from chatbot.api.admission import admission_of_scope, admit_reading_of_scope
 from chatbot.api.envelope import as_application_error
 from chatbot.consumers import asking, codes, telling
 from chatbot.consumers.answering import Answer
@@ -113,6 +113,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             generation_id = current.generation_id
         if generation_id is None:
             return None
+        await admit_reading_of_scope(self.scope)
         await aclose_old_connections()
         check = sync_to_async(ownership.check_resuming)
         await check(generation_id, client.session_id, client.proof)

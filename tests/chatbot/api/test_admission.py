@@ -1,22 +1,23 @@
 """Rate limits as the service meets them: a callable that lets a request pass or raises."""
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.core.cache import cache
-from django.core.cache.backends.locmem import LocMemCache
 from django.test import RequestFactory
 from pytest_django import Settings
 
 from chatbot.api import admission as module
+from chatbot.api import rates
 from chatbot.api.admission import admission, admission_of_scope
+from chatbot.api.rates import MemoryWindows
 from chatbot.errors import TooManyRequests
 
 
 class Clock:
-    """The time as throttles and their cache see it."""
+    """The time as the windows see it."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -28,9 +29,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(time, "time", clock)
-    monkeypatch.setattr(module._Throttle, "timer", staticmethod(clock))
-    cache.clear()
+    monkeypatch.setattr(time, "monotonic", clock)
     return clock
 
 
@@ -150,8 +149,6 @@ def test_a_scope_is_counted_with_the_requests_of_its_client(settings: Settings) 
 
 
 def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> None:
-    """Django's own bound of 300 entries would forget it."""
-    assert cache._max_entries >= 50_000
     settings.LEAFRESH_ADDRESS_RATE = None
     for _ in range(3):
         ask("s")
@@ -162,14 +159,34 @@ def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> Non
 
 def test_memory_is_bounded_and_keeps_who_came_last(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LEAFRESH_ADDRESS_RATE = None
-    small = LocMemCache("small", {"OPTIONS": {"MAX_ENTRIES": 30}})
-    monkeypatch.setattr(module._Throttle, "cache", small)
+    small = MemoryWindows(30)
+    monkeypatch.setattr(rates, "memory", small)
     for number in range(300):
         ask(f"other{number}")
         if number % 10 == 0:
             ask("s")
-    assert len(small._cache) <= 30  # type: ignore[attr-defined]  # not in the stubs
+    assert len(small) <= 30
     assert ask("s") > 0
+
+
+def test_of_two_hundred_requests_at_once_twenty_pass(settings: Settings) -> None:
+    settings.LEAFRESH_SESSION_RATE, settings.LEAFRESH_ADDRESS_RATE = "20/m", "100/m"
+    admit = admission(RequestFactory().get("/"))
+
+    async def everybody() -> list[object]:
+        return await asyncio.gather(*(admit("s") for _ in range(200)), return_exceptions=True)
+
+    assert [answer is None for answer in async_to_sync(everybody)()] == [True] * 20 + [False] * 180
+
+
+def test_a_clock_that_jumps_refuses_nobody_for_longer_than_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 7200)
+    assert [ask("s") for _ in range(4)] == [0, 0, 0, 60]
+    monkeypatch.setattr(time, "time", now)
+    assert 0 < ask("s") <= 60
+    monkeypatch.setattr(time, "time", lambda: now() + 100 * 86400)
+    assert 0 < ask("s") <= 60
 
 
 @pytest.mark.parametrize(
@@ -180,14 +197,3 @@ def test_the_message_says_when_to_come_back(seconds: int, when: str) -> None:
     error = TooManyRequests(seconds)
     assert (error.status, error.retry_after) == (429, seconds)
     assert error.message == f"요청이 너무 많습니다. {when} 후에 다시 시도해 주세요."
-
-
-def test_who_waits_for_a_thread_does_not_wait_for_a_redis_that_is_gone(clock: Clock) -> None:
-    answers = [True, True, False]  # it freezes when the first limit was looked at
-
-    def reachable() -> bool:
-        return answers.pop(0) if answers else False
-
-    for _ in range(10):
-        module._count("203.0.113.9", "", "waits", reachable)
-    assert ask("waits") == 0  # nothing was counted

@@ -185,7 +185,7 @@ def test_the_openapi_document_tells_of_it() -> None:
     operations = document["paths"]["/api/chatbot/generations/{generation_id}/feedback"]
     assert set(operations) == {"put", "delete"}
     for operation in operations.values():
-        assert set(operation["responses"]) == {200, 400, 403, 404, 422}
+        assert set(operation["responses"]) == {200, 400, 403, 404, 422, 429}
     schemas = document["components"]["schemas"]
     assert schemas["FeedbackIn"]["properties"]["thumb"]["enum"] == ["up", "down"]
     assert "feedback" in schemas["TurnOut"]["properties"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from chatbot.models import ChatSession
 from tests.chatbot.api.test_feedback import MALFORMED_SESSION_ID, Answer, answered
@@ -86,3 +87,31 @@ def test_the_documentation_names_what_a_page_takes_and_has() -> None:
     }
     conversation = document["components"]["schemas"]["ConversationOut"]
     assert conversation["required"] == ["sessionId", "turns", "hasMore", "before"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/api/chatbot/sessions/s"),
+        ("delete", "/api/chatbot/sessions/s"),
+        ("put", f"/api/chatbot/generations/{uuid.UUID(int=1)}/feedback"),
+        ("delete", f"/api/chatbot/generations/{uuid.UUID(int=1)}/feedback?sessionId=s"),
+        ("post", f"/api/chatbot/generations/{uuid.UUID(int=1)}/stop"),
+    ],
+)
+def test_reading_erasing_rating_and_stopping_count_for_the_address(settings: Settings, method: str, path: str) -> None:
+    settings.LEAFRESH_ADDRESS_RATE, settings.LEAFRESH_SESSION_RATE = "3/m", "1/m"
+    ask = getattr(Client(), method)
+    body = {"data": '{"sessionId": "s", "thumb": "up"}', "content_type": "application/json"} if method == "put" else {}
+    assert all(ask(path, **body).status_code in {200, 404} for _ in range(3))
+    refused = ask(path, **body)
+    assert answered(refused) == (429, "요청이 너무 많습니다. 1분 후에 다시 시도해 주세요.", None)
+    assert refused.headers["Retry-After"] == "60"
+    assert Client().get("/api/chatbot/sessions/s", REMOTE_ADDR="203.0.113.7").status_code == 200
+
+
+def test_what_makes_no_sense_is_not_counted(settings: Settings) -> None:
+    settings.LEAFRESH_ADDRESS_RATE = "3/m"
+    for _ in range(5):
+        assert read(limit=0) == BAD_LIMIT
+    assert read()[0] == 200
