@@ -77,10 +77,16 @@ class Entry:
     binds: bool = False
     server_made: bool = False
     is_first: bool = True
+    is_proven: bool = False
 
     def is_refused_by(self, row: Ownership) -> bool:
         """Whether the session, as it was written, belongs to another client."""
-        return is_checked() and row.bound and row.owner != self.owner
+        return is_checked() and row.owner != self.owner and _needs_proof(row)
+
+    @property
+    def may_adopt(self) -> bool:
+        """Whether the client becomes the owner of a session that was forgotten meanwhile."""
+        return self.owner != "" and (self.is_first or self.is_proven)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
             binds=returns and not known.bound,
             server_made=known.server_made,
             is_first=False,
+            is_proven=True,
         )
     if known is not None and _needs_proof(known):
         raise NotOwner

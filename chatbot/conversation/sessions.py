@@ -92,7 +92,7 @@ def _adopt(rows: dict[str, Ownership], begins: Mapping[str, Entry]) -> None:
     """Sessions that are being forgotten, while their rows are still there, belong to who begins them again."""
     for key, row in rows.items():
         entry = begins[key]
-        if not row.owner and entry.owner and entry.is_first:
+        if not row.owner and entry.may_adopt:
             ChatSession.objects.filter(pk=key, owner="").update(
                 owner=entry.owner, bound=entry.bound, server_made=entry.server_made
             )
