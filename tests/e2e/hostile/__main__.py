@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.e2e.fleet import RunningFleet
 from tests.e2e.hostile import kinds, preparing
-from tests.e2e.hostile.analyser import Hangs, resume, stop_all
+from tests.e2e.hostile.analyser import HANG_EVERY_SECONDS, Hangs, resume, stop_all
 from tests.e2e.hostile.observer import Observer, Watched, connections
 from tests.e2e.hostile.plan import Client, Plan, Seen
 from tests.e2e.hostile.report import Run, ServerFigures, table
@@ -92,7 +92,7 @@ async def load(place: Place, clients: Sequence[Client], options: Any) -> tuple[O
     beside = [asyncio.create_task(observer.watch())]
     if options.only in {None, kinds.ANALYSER} and options.hostile:
         pids = [server.pid for server in place.servers]
-        beside.append(asyncio.create_task(hangs.go_on(pids, min(25.0, options.seconds / 3))))
+        beside.append(asyncio.create_task(hangs.go_on(pids, min(HANG_EVERY_SECONDS, options.seconds / 3))))
     try:
         of_ordinary, of_hostile = await asyncio.gather(generate(plan), generate(attack))
     finally:
@@ -124,7 +124,7 @@ def aftermath(watched: Watched) -> ServerFigures:
 
 def measure(options: Any) -> Run:
     with running(options.processes) as place:
-        clients = preparing.clients(place.url, place.servers[0], options)
+        clients = preparing.clients(place.url, place.servers, options)
         observer, hangs, ordinary, hostile = asyncio.run(load(place, clients, options))
         time.sleep(SETTLE_SECONDS)
         servers = [aftermath(each) for each in observer.watched]

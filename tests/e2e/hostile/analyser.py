@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-HANG_EVERY_SECONDS = 25.0
+HANG_EVERY_SECONDS = 30.0
 THAW_SECONDS = 15.0
 """When the server has not ended the process by then, it goes on: what else happens is to be seen, too."""
 
@@ -32,7 +32,7 @@ class Hangs:
     seconds: list[float] = field(default_factory=list)
     thawed: int = 0
 
-    async def go_on(self, pids: Sequence[int], every: float = HANG_EVERY_SECONDS) -> None:
+    async def go_on(self, pids: Sequence[int], every: float) -> None:
         """Hangs the analysers of all servers, time and again, until it is cancelled; leaves none hung."""
         while True:
             await asyncio.sleep(every)

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,7 +19,7 @@ _PROOF = "X-Leafresh-Session-Token"
 HOSTILE = 50
 
 
-def clients(url: str, server: RunningServer, options: Any) -> list[Client]:
+def clients(url: str, servers: Sequence[RunningServer], options: Any) -> list[Client]:
     """All clients of the run. Sessions are begun by their clients, at the real server, and then given more turns in the
     database."""
     taking_part = [Client(kinds.ORDINARY, f"127.0.1.{number}") for number in range(1, options.ordinary + 1)]
@@ -34,8 +34,9 @@ def clients(url: str, server: RunningServer, options: Any) -> list[Client]:
         taking_part += pool.map(begin, wanted, (f"127.0.2.{number}" for number in range(1, 255)))
     wanted_turns = [(session.id, session.turns) for client in taking_part for session in client.sessions]
     if wanted_turns:
-        run_python(server.data_dir, "-m", "tests.e2e.hostile.laying", stdin=json.dumps(wanted_turns))
-    _load_analysers(server)
+        run_python(servers[0].data_dir, "-m", "tests.e2e.hostile.laying", stdin=json.dumps(wanted_turns))
+    for server in servers:
+        _load_analyser(server)
     return taking_part
 
 
@@ -58,7 +59,7 @@ def _begin(url: str, address: str, count: int, turns: int) -> Iterator[OwnedSess
             yield OwnedSession(session, turns, {**headers, **({"Cookie": cookies} if cookies else {})})
 
 
-def _load_analysers(server: RunningServer) -> None:
+def _load_analyser(server: RunningServer) -> None:
     """With the first message a server makes its analyser: the load begins after that."""
     body = {"message": "다른 거 없어?", "sessionId": uuid.uuid4().hex}
     httpx.post(f"{server.url}{FREE_TEXT}", json=body, timeout=60).raise_for_status()
