@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +18,10 @@ class ChatbotConfig(AppConfig):
 
     def ready(self) -> None:
         from challenges import revisions
-        from chatbot import guards
+        from chatbot import guards, privacy
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
         revisions.watch("words", "chatbot.ListedWord")
         revisions.watch("corpus", *_CORPUS)
         post_migrate.connect(guards.install_guards, sender=self, dispatch_uid="chatbot.guards")
+        connection_created.connect(privacy.keep_database_private, dispatch_uid="chatbot.privacy")

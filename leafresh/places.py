@@ -16,20 +16,23 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from chatbot.privacy import keep_private
+
 _SQLITE, _POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 
 
 def directory(name: str, default: Path) -> Path:
-    """A directory that exists, or is made, and can be written to."""
+    """A directory that exists, or is made, and can be written to; of others it is kept private."""
     path = Path(os.environ.get(name, "").strip() or default).expanduser().resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
             f"{name} must be a directory that can be written to, not {str(path)!r} ({error.strerror})."
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise ImproperlyConfigured(f"{name} must be a directory that can be written to, not {str(path)!r}.")
+    keep_private(path)
     return path
 
 
@@ -112,6 +115,7 @@ def secret_key(name: str, file: Path, *, shared: bool) -> str:
         with contextlib.suppress(FileExistsError):  # another process was first: its key counts
             os.link(draft, file)
         draft.unlink()
+    keep_private(file)
     key = file.read_text("ascii").strip()
     if not key:
         raise ImproperlyConfigured(f"The secret key file {str(file)!r} is empty: delete it and start again.")

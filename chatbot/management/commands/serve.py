@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
+import os
 import socket
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from chatbot.api.addresses import TrustedProxies
+from chatbot.database_lock import AlreadyServed, DatabaseLock
 from chatbot.fleet.fleet import end
 from chatbot.log_lines import loggable_path
+from chatbot.privacy import readable_by_others
 from chatbot.reachability import explain_address
 
 access_logger = logging.getLogger("leafresh.access")
@@ -41,8 +46,11 @@ class Command(BaseCommand):
         from chatbot.recommending.loop_lag import loop_lag
         from leafresh.asgi import application
 
+        os.umask(0o077)  # what it writes is its own
+        self._warn_of_readers()
         _check_free(host, port)
         allow_open_files()
+        lock = _lock_database()  # held until the process ends
         if not settings.REDIS_URL:  # else other processes may run what runs by its row; the fleet looks for itself
             bury(None)
 
@@ -72,6 +80,26 @@ class Command(BaseCommand):
         server.run()
         korean.close()  # whoever still waits for the analyser need not
         _close(asyncio.get_event_loop())
+        lock.release()
+
+    def _warn_of_readers(self) -> None:
+        for path in readable_by_others(settings.LEAFRESH_DATA_DIR):
+            self.stderr.write(self.style.WARNING(f"Everybody on this machine can read {path}: chmod 700 {path}"))
+
+
+def _lock_database() -> DatabaseLock:
+    """Raises CommandError when another server uses the same SQLite file, and neither would know of the other."""
+    lock = DatabaseLock(Path(str(settings.DATABASES["default"]["NAME"])))
+    if connection.vendor == "sqlite" and not settings.REDIS_URL:
+        try:
+            lock.take()
+        except AlreadyServed as error:
+            raise CommandError(
+                f"Another server (process {error.pid}) uses the database {connection.settings_dict['NAME']}. Stop it "
+                "first, or give this one a LEAFRESH_DATA_DIR of its own. Several processes of one site need PostgreSQL "
+                "and Redis: docs/operating.md."
+            ) from None
+    return lock
 
 
 def _forgive_who_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
