@@ -26,6 +26,7 @@ def _shows_challenges(request: HttpRequest) -> bool:
 
 
 UNFOLD = {
+    "LOGIN": {"form": "leafresh.logins.LoginForm"},
     "SITE_TITLE": "Leafresh",
     "SITE_HEADER": "Leafresh",
     "SITE_SYMBOL": "eco",

@@ -101,6 +101,58 @@ class LocaleMiddleware(PagesOnly, locale.LocaleMiddleware):
     pass
 
 
+_COMMON_POLICY = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+
+ADMIN_POLICY = (
+    # Alpine, with which the admin's library is made, evaluates what its templates say ('unsafe-eval'), and templates of
+    # it and of Django have style attributes. No page has a script within it: no nonce is needed.
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    f"{_COMMON_POLICY}"
+)
+
+DOCUMENTATION_POLICY = (  # Swagger UI sets styles, and has its pictures within
+    f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {_COMMON_POLICY}"
+)
+
+
+class PolicyMiddleware:
+    """What a page may load and do, and that no other may frame it, unless its view has said so itself: the chat page
+    has a stricter policy of its own. For the API's documentation too, which the other middleware pass by."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = await self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            policy = DOCUMENTATION_POLICY if is_api(request) else ADMIN_POLICY
+            response.headers.setdefault("Content-Security-Policy", policy)
+            response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        return response
+
+
+class LoginMiddleware:
+    """Gives the page of a login that was refused without a look (``leafresh.logins``) its status and a time."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = await self.get_response(request)
+        if getattr(request, "axes_locked_out", False):
+            response.status_code = 429
+            response["Retry-After"] = str(getattr(request, "login_waits", 1))
+        return response
+
+
 class BodyMiddleware:
     """Says of a body that the server did not take how large it may be. After the language is known."""
 

@@ -4,6 +4,7 @@ A value that makes no sense raises ImproperlyConfigured with one sentence that n
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -155,6 +156,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "import_export",
+    "axes",
     "corsheaders",
     "ninja",  # its own copy of the API documentation's scripts: no third-party host
     "challenges",
@@ -165,6 +167,7 @@ MIDDLEWARE = [
     "leafresh.middleware.SchemeMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "chatbot.api.middleware.ApiMiddleware",
+    "leafresh.middleware.PolicyMiddleware",
     "leafresh.middleware.BusyMiddleware",
     "leafresh.middleware.SecurityMiddleware",
     "leafresh.static.StaticFilesMiddleware",
@@ -174,6 +177,7 @@ MIDDLEWARE = [
     "leafresh.middleware.CommonMiddleware",
     "leafresh.middleware.CsrfViewMiddleware",
     "leafresh.middleware.AuthenticationMiddleware",
+    "leafresh.middleware.LoginMiddleware",
     "leafresh.middleware.MessageMiddleware",
     "leafresh.middleware.XFrameOptionsMiddleware",
     "leafresh.middleware.OutageMiddleware",
@@ -193,6 +197,9 @@ TEMPLATES = [
         },
     },
 ]
+# The first only looks whether somebody may try; a password is not looked at when nobody may, which costs a fifth of a
+# second of a core.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -245,7 +252,22 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W001",  # SecurityMiddleware
     "security.W002",  # XFrameOptionsMiddleware
     "security.W003",  # CsrfViewMiddleware
+    "axes.W002",  # its middleware, which fails in an asynchronous chain; ours is LoginMiddleware
 ]
+
+# --- logging in --------------------------------------------------------------------------------------------------
+
+# In the database, which all processes share and which commands can reset; leafresh.logins says which bounds there are.
+AXES_HANDLER = "leafresh.logins.LoginHandler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
+AXES_FAILURE_LIMIT = 1  # what the handler says when one of its bounds is reached
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends by itself, also while somebody goes on trying
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "leafresh.logins.address_of"
+AXES_CLIENT_STR_CALLABLE = "leafresh.logins.who"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in is in the admin's own log of what was done
+AXES_ENABLE_ADMIN = False  # `manage.py axes_list_attempts` and `axes_reset` instead
 
 # --- admin -------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 from django.http.response import HttpResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Swagger
 from ninja.errors import HttpError, ValidationError
 
 from chatbot.api import generations, health, metrics, options, recommendation, sessions
@@ -14,6 +14,7 @@ api = NinjaAPI(
     version="1",
     description="Eco-friendly challenges, recommended while you watch. Everything is in the envelope "
     '`{"status", "message", "data"}`.',
+    docs=Swagger(settings={"validatorUrl": None}),  # else it asks another site what it thinks of ours
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     urls_namespace="chatbot",
