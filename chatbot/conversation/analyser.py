@@ -59,6 +59,11 @@ class MorphemeAnalyser(Language):
         return self._process.alive
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped the process."""
+        return self._process.is_stopped
+
+    @property
     def pid(self) -> int:
         """The process that analyses."""
         return self._process.pid

@@ -99,7 +99,7 @@ class ChildProcess:
                 now = time.monotonic()
                 if (done := self._work_done()) != work:
                     work, worked_at = done, now
-                if now >= deadline or now - worked_at >= IDLE_SECONDS or self._is_stopped():
+                if now >= deadline or now - worked_at >= IDLE_SECONDS or self.is_stopped:
                     raise TimeoutError("it does not answer")
         except OSError as error:  # as a TimeoutError is
             self._give_up(error)
@@ -112,8 +112,9 @@ class ChildProcess:
         except OSError:
             return 0.0
 
-    def _is_stopped(self) -> bool:
-        """Whether a signal has stopped it, so that it will not answer however long anybody waits."""
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped it, so that it will not answer however long anybody waits. Does not block."""
         try:
             return os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
         except ChildProcessError:  # it has ended, which the pipe will tell

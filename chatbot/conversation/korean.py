@@ -2,6 +2,7 @@
 its process is gone. What waits for it waits for two seconds at most, and then goes on roughly."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,9 @@ from chatbot import executors
 from chatbot.conversation.analyser import LanguageGone, MorphemeAnalyser, until
 from chatbot.conversation.language import Language
 from chatbot.conversation.rough import RoughLanguage
+
+LOOK_SECONDS = 0.5
+"""How often it is asked whether the analyser is stopped while it has nothing to do."""
 
 ATTEMPTS = 2
 """How often a message waits for an analyser that is being made: the first may be gone before it is ready."""
@@ -75,7 +79,8 @@ class Keeper:
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyser-maker")
         self._making: tuple[frozenset[str], Future[MorphemeAnalyser]] | None = None
         self._rough = RoughLanguage(frozenset())
-        self._closed = False
+        self._watch: threading.Thread | None = None
+        self._end = threading.Event()
 
     @property
     def ready(self) -> MorphemeAnalyser | None:
@@ -90,25 +95,8 @@ class Keeper:
             if ready is not None or making is None:
                 return ready or self._roughly(names)
             with suppress(LanguageGone):
-                return await patience.wait(asyncio.wrap_future(self._watch(making)))
+                return await patience.wait(asyncio.wrap_future(_cancellable(making)))
         return self._roughly(names)
-
-    @staticmethod
-    def _watch(making: Future[MorphemeAnalyser]) -> Future[MorphemeAnalyser]:
-        """What may be cancelled by who waits no longer, while the making goes on."""
-        watched: Future[MorphemeAnalyser] = Future()
-
-        def done(made: Future[MorphemeAnalyser]) -> None:
-            if not watched.set_running_or_notify_cancel():
-                return
-            error = LanguageGone() if made.cancelled() else made.exception()
-            if error is None:
-                watched.set_result(made.result())
-            else:
-                watched.set_exception(error)
-
-        making.add_done_callback(done)
-        return watched
 
     def _roughly(self, names: frozenset[str]) -> RoughLanguage:
         """The same object while the names are the same: what is prepared for a language is kept by that."""
@@ -119,7 +107,7 @@ class Keeper:
     def _begin(self, names: frozenset[str]) -> Future[MorphemeAnalyser] | None:
         """The making of an analyser that knows the names; None when there is one, or the server ends."""
         ready, making = self.ready, self._making
-        if self._closed or (ready is not None and ready.names == names):
+        if self._end.is_set() or (ready is not None and ready.names == names):
             return None
         if making is not None and making[0] == names and not (making[1].done() and ready is None):
             return making[1]
@@ -127,12 +115,22 @@ class Keeper:
         return self._making[1]
 
     def _make(self, names: frozenset[str]) -> MorphemeAnalyser:
-        if self._closed:
+        if self._end.is_set():
             raise LanguageGone
         made = self._made = MorphemeAnalyser(names)
         made.load()
         self._ready = made
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._look_after, daemon=True, name="analyser-watch")
+            self._watch.start()
         return made
+
+    def _look_after(self) -> None:
+        """Replaces an analyser that is stopped while nobody asks it: whoever asks it next should not meet that."""
+        while not self._end.wait(LOOK_SECONDS):
+            if (ready := self._ready) is not None and ready.alive and ready.is_stopped:
+                ready.close()
+                self.replace()
 
     def replace(self) -> None:
         """Begins to make another one when the analyser turned out to be gone, before the next message needs it."""
@@ -141,11 +139,28 @@ class Keeper:
 
     def close(self) -> None:
         """Ends the analyser, also one that is being loaded: who waits for it goes on roughly."""
-        self._closed = True
+        self._end.set()
         for each in (self._ready, self._made):
             if each is not None:
                 each.close()
         self._maker.shutdown(wait=False, cancel_futures=True)
+
+
+def _cancellable(making: Future[MorphemeAnalyser]) -> Future[MorphemeAnalyser]:
+    """What may be cancelled by who waits no longer, while the making goes on."""
+    watched: Future[MorphemeAnalyser] = Future()
+
+    def done(made: Future[MorphemeAnalyser]) -> None:
+        if not watched.set_running_or_notify_cancel():
+            return
+        error = LanguageGone() if made.cancelled() else made.exception()
+        if error is None:
+            watched.set_result(made.result())
+        else:
+            watched.set_exception(error)
+
+    making.add_done_callback(done)
+    return watched
 
 
 _keeper = Keeper()

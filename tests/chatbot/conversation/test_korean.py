@@ -195,6 +195,17 @@ async def test_one_that_is_stopped_while_it_loads_is_replaced_for_the_same_messa
 
 
 @pytest.mark.usefixtures("_fresh")
+async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Options) -> None:
+    first = await language_for(known)
+    os.kill(pid_of(first), signal.SIGSTOP)
+    while (second := loaded()) in {None, first}:
+        await asyncio.sleep(0.05)
+    assert second is not None
+    assert second.names == first.names
+    assert not psutil.pid_exists(pid_of(first))
+
+
+@pytest.mark.usefixtures("_fresh")
 async def test_a_message_waits_for_so_long_in_all(known: Options) -> None:
     language, patience = await language_for(known), Patience(0.2)
     with pytest.raises(LanguageGone):
