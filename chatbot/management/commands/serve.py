@@ -83,8 +83,13 @@ class Command(BaseCommand):
         lock.release()
 
     def _warn_of_readers(self) -> None:
-        for path in readable_by_others(settings.LEAFRESH_DATA_DIR):
-            self.stderr.write(self.style.WARNING(f"Everybody on this machine can read {path}: chmod 700 {path}"))
+        """Of files that another user owns, since ours were made private."""
+        database = settings.DATABASES["default"]
+        kept = [settings.LEAFRESH_DATA_DIR / "secret-key"]
+        if database["ENGINE"] == "django.db.backends.sqlite3":
+            kept.append(Path(database["NAME"]))
+        for path in readable_by_others(*kept):
+            self.stderr.write(self.style.WARNING(f"Everybody on this machine can read {path}: chmod 600 {path}"))
 
 
 def _lock_database() -> DatabaseLock:
