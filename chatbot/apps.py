@@ -19,6 +19,7 @@ class ChatbotConfig(AppConfig):
     def ready(self) -> None:
         from challenges import revisions
         from chatbot import guards, privacy
+        from chatbot.diagnostics import database  # noqa: F401  registers its system checks, and those it imports
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
         revisions.watch("words", "chatbot.ListedWord")

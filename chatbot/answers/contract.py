@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from chatbot.answers.schema import TITLE_LENGTH
+from chatbot.answers.schema import CHALLENGES, TITLE_LENGTH
 
 _NUMBERING = re.compile(r"^(?:(?:챌린지\s*)?\d{1,2}\s*[.):\]]|[①-⑳]|[-*•·])\s*")
 _MARKUP = re.compile(r"[*_#`~\"“”]+")
@@ -50,6 +50,36 @@ def clean_title(text: str) -> str:
 def category_clause(label: str) -> str:
     """What is added to a sentence that does not name its category."""
     return f"오늘은 {label} 챌린지를 골라 봤어요."
+
+
+def broken_rules(recommend: object, challenges: object, *, label: str) -> list[str]:
+    """Each rule of the contract that a recommendation, decoded from JSON, does not keep.
+
+    ``label`` is the Korean name of the category that was asked for.
+    """
+    broken = []
+    if not isinstance(recommend, str) or not recommend.strip():
+        broken.append("recommend is no sentence")
+    elif not names_category(recommend, label):
+        broken.append(f"recommend does not name the category {label}")
+    if not isinstance(challenges, list) or not all(isinstance(challenge, dict) for challenge in challenges):
+        return [*broken, "challenges is no list of objects"]
+    if len(challenges) != CHALLENGES:
+        broken.append(f"there are {len(challenges)} challenges, not {CHALLENGES}")
+    titles = [challenge.get("title") for challenge in challenges]
+    broken += [
+        f"the title {title!r} has not 1 to {TITLE_LENGTH} characters"
+        for title in titles
+        if not isinstance(title, str) or not 1 <= len(unicodedata.normalize("NFC", title)) <= TITLE_LENGTH
+    ]
+    if len({fold(str(title)) for title in titles}) < len(titles):
+        broken.append("a title comes twice")
+    broken += [
+        f"a challenge has no {name}"
+        for name in ("description", "category")
+        if not all(isinstance(value := challenge.get(name), str) and value.strip() for challenge in challenges)
+    ]
+    return broken
 
 
 class Line:

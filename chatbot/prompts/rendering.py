@@ -39,6 +39,24 @@ class Problem:
     end: int = 0
 
 
+_DESCRIPTIONS = {
+    "blank": "its user text is blank",
+    "too_long": "it is too long",
+    "unknown": "it uses the unknown variable {{{{{name}}}}}",
+    "missing": "it lacks {{{{{name}}}}}",
+    "unbalanced": "its double braces {name} have no partner",
+    "invisible": "it holds the invisible character {name}",
+    "model": "its model {name} is not among the configured ones (LEAFRESH_CHAT_MODELS)",
+    "bounds": "its {field} is not within {name}",
+}
+
+
+def describe(problem: Problem) -> str:
+    """The problem in words for an operator, as they follow after "the prompt: "."""
+    description = _DESCRIPTIONS.get(problem.code, "{code} {name}")
+    return description.format(code=problem.code, name=problem.name, field=problem.field).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A run of rendered text; ``name`` is the variable it is the value of, "" for the prompt's own words."""

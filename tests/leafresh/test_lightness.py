@@ -1,4 +1,4 @@
-"""The embedded default is light: nothing of Redis is imported, and not the PostgreSQL driver."""
+"""The embedded default is light: it imports nothing of Redis or the doctor's visit, and not the PostgreSQL driver."""
 
 import os
 import subprocess
@@ -13,6 +13,7 @@ import leafresh.asgi
 from chatbot.management.commands import serve
 from chatbot.recommending import counting, service
 names = {"redis", "hiredis", "channels_redis", "django_redis", "prometheus_client", "msgpack", "psycopg"}
+names |= {"psutil", "httpx_sse"}
 print(sorted(names & set(sys.modules)))
 """
 

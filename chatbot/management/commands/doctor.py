@@ -6,15 +6,15 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
-from chatbot.diagnosis.cors import parse_origin
-from chatbot.diagnosis.examination import Examination, examine
-from chatbot.diagnosis.finding import Finding, Level
-from chatbot.diagnosis.target import Target
+from chatbot.diagnostics.configuration import Target, parse_origin
+from chatbot.diagnostics.examination import Examination, examine
 
-MARKS = {Level.OK: "✓ ok", Level.WARNING: "! warning", Level.FAULT: "✗ fault"}
+LEVELS = {checks.INFO: "ok", checks.WARNING: "warning", checks.ERROR: "fault"}
+MARKS = {checks.INFO: "✓ ok", checks.WARNING: "! warning", checks.ERROR: "✗ fault"}
 INDENT = " " * 13
 
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             offline=offline,
         )
         findings = self._print_json(examination) if json else self._print(examination)
-        if any(finding.level is Level.FAULT for finding in findings):
+        if any(finding.level >= checks.ERROR for finding in findings):
             sys.exit(1)
 
     def _say(self, text: str) -> None:
@@ -62,40 +62,40 @@ class Command(BaseCommand):
             raise CommandError("LEAFRESH_PORT=0 lets the server pick its port: say with --url where it listens.")
         return f"http://127.0.0.1:{settings.LEAFRESH_PORT}"
 
-    def _print_json(self, examination: Examination) -> list[Finding]:
-        found = [(check.name, finding) for check, findings in examine(examination) for finding in findings]
+    def _print_json(self, examination: Examination) -> list[checks.CheckMessage]:
+        found = [(check, finding) for check, findings in examine(examination) for finding in findings]
         rows = [
-            {"check": name, "level": finding.level, "message": finding.message, "remedy": finding.remedy}
-            for name, finding in found
+            {"check": check, "level": LEVELS[finding.level], "message": finding.msg, "remedy": finding.hint or ""}
+            for check, finding in found
         ]
         self._say(json.dumps(rows, ensure_ascii=False, indent=2))
         return [finding for _, finding in found]
 
-    def _print(self, examination: Examination) -> list[Finding]:
-        everything: list[Finding] = []
+    def _print(self, examination: Examination) -> list[checks.CheckMessage]:
+        everything: list[checks.CheckMessage] = []
         self._say(f"Leafresh at {examination.target}" + (", offline" if examination.offline else ""))
         for check, findings in examine(examination):
-            self._say(f"\n{check.name}")
+            self._say(f"\n{check}")
             for finding in findings:
                 self._print_finding(finding)
             everything += findings
         self._say(f"\n{_summary(everything)}")
         return everything
 
-    def _print_finding(self, finding: Finding) -> None:
+    def _print_finding(self, finding: checks.CheckMessage) -> None:
         paint = {
-            Level.OK: self._style.SUCCESS,
-            Level.WARNING: self._style.WARNING,
-            Level.FAULT: self._style.ERROR,
+            checks.INFO: self._style.SUCCESS,
+            checks.WARNING: self._style.WARNING,
+            checks.ERROR: self._style.ERROR,
         }[finding.level]
-        self._say(f"  {paint(MARKS[finding.level].ljust(9))}  {finding.message}")
-        if finding.remedy:
-            self._say(f"{INDENT}Remedy: {finding.remedy}")
+        self._say(f"  {paint(MARKS[finding.level].ljust(9))}  {finding.msg}")
+        if finding.hint:
+            self._say(f"{INDENT}Remedy: {finding.hint}")
         self.stdout.flush()
 
 
-def _summary(findings: list[Finding]) -> str:
-    faults, warnings = (sum(finding.level is level for finding in findings) for level in (Level.FAULT, Level.WARNING))
+def _summary(findings: list[checks.CheckMessage]) -> str:
+    faults, warnings = (sum(finding.level == level for finding in findings) for level in (checks.ERROR, checks.WARNING))
     if not faults and not warnings:
         return "Nothing stands between a client and the stream, as far as can be seen from here."
     return f"Faults: {faults}. Warnings: {warnings}."

@@ -8,13 +8,12 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from chatbot.diagnosis.prompts import describe
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.drafting import DraftConflict, DraftTooLong
 from chatbot.prompts.exchange import UnpublishedChanges, UnreadablePrompt, export_template, import_draft, read_prompt
-from chatbot.prompts.rendering import Problem
+from chatbot.prompts.rendering import Problem, describe
 
 WARNINGS = 10
 """Problems of a file that are told one by one."""

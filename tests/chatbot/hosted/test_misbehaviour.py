@@ -11,9 +11,10 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from chatbot.diagnosis.source import check as check_sources
+from chatbot.diagnostics.provider import check_providers
 from chatbot.models import Enforcement, Generation, Outcome
 from chatbot.prompts.publishing import InvalidPrompt
+from tests.chatbot.diagnostics.recordings import levels
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, laid_out, parse, tokens
 from tests.prompts import make_live, make_version
 from tests.provider import ANSWER, MISBEHAVIOURS, Provider
@@ -245,8 +246,8 @@ def test_how_the_schema_is_asked_for_is_set_per_model(
 def test_the_doctor_tries_the_configured_models_with_a_real_call(settings: Settings) -> None:
     settings.LEAFRESH_CHAT_MODEL = "openai:status_401"
     settings.LEAFRESH_FALLBACK_MODELS = ["openai:normal"]
-    refused, written, catalogue = check_sources(timeout=10)
-    # The doctor asks for the first category, and this provider always speaks of another: mended, with a warning.
-    assert (refused.level, written.level, catalogue.level) == ("fault", "warning", "ok")
-    assert "openai:status_401: HTTP 401" in refused.message
+    refused, written, catalogue = check_providers(timeout=10)
+    # The doctor asks for the first category, and this provider always speaks of another: repaired, with a warning.
+    assert levels([refused, written, catalogue]) == ["fault", "warning", "ok"]
+    assert "openai:status_401: HTTP 401" in refused.msg
     assert SECRET not in str((refused, written))

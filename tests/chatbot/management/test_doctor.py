@@ -7,28 +7,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core import checks
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from chatbot.diagnosis import examination
-from chatbot.diagnosis.examination import Check
-from chatbot.diagnosis.finding import Finding, fault, ok, warning
+from chatbot.diagnostics import examination
 from tests.e2e.server import RunningServer, manage
 
-FINDINGS = {
-    "first": [ok("All is well."), warning("비건 is thin.", "Add some.")],
-    "second": [fault("It is broken.", "Set LEAFRESH_HOST=0.0.0.0")],
+FINDINGS: dict[str, list[checks.CheckMessage]] = {
+    "first": [checks.Info("All is well."), checks.Warning("비건 is thin.", hint="Add some.")],
+    "second": [checks.Error("It is broken.", hint="Set LEAFRESH_HOST=0.0.0.0")],
 }
 
 
 @pytest.fixture
-def findings(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Finding]]:
+def findings(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[checks.CheckMessage]]:
     """What the checks find; a test may change it."""
     found = dict(FINDINGS)
 
-    def examine(_: object) -> Iterator[tuple[Check, list[Finding]]]:
-        for name, rows in found.items():
-            yield Check(name, lambda _: ()), rows
+    def examine(_: object) -> Iterator[tuple[str, list[checks.CheckMessage]]]:
+        yield from found.items()
 
     monkeypatch.setattr("chatbot.management.commands.doctor.examine", examine)
     return found
@@ -75,7 +73,7 @@ def test_json_is_for_machines() -> None:
     assert "비건" in output
 
 
-def test_warnings_alone_are_no_failure(findings: dict[str, list[Finding]]) -> None:
+def test_warnings_alone_are_no_failure(findings: dict[str, list[checks.CheckMessage]]) -> None:
     del findings["second"]
     assert doctor()[0] == 0
     del findings["first"]

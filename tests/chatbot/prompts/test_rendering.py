@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.prompts.contracts import BASE_INFO, TemplateContract, Variable
-from chatbot.prompts.rendering import SHOWN_NAME, Problem, Segment, check, render, segments
+from chatbot.prompts.rendering import SHOWN_NAME, Problem, Segment, check, describe, render, segments
 
 CONTRACT = TemplateContract(
     "t", (Variable("category", "비건"), Variable("mood", "맑음", required=False)), max_length=40
@@ -227,3 +227,15 @@ def test_json_needs_no_escaping(value: object) -> None:
 
 def test_base_info_is_given_the_selection_and_the_output_format() -> None:
     assert BASE_INFO.names == {"location", "workType", "category", "output_format"}
+
+
+def test_problems_in_words() -> None:
+    described = {
+        Problem("too_long", "20001"): "it is too long",
+        Problem("unbalanced", "}}", "user_text", 1, 3): "its double braces }} have no partner",
+        Problem("invisible", "U+200B", "user_text", 1, 2): "it holds the invisible character U+200B",
+        Problem("model", "x", "model"): "its model x is not among the configured ones (LEAFRESH_CHAT_MODELS)",
+        Problem("bounds", "0–2", "temperature"): "its temperature is not within 0–2",
+        Problem("new_code", "x"): "new_code x",
+    }
+    assert [describe(problem) for problem in described] == list(described.values())

@@ -1,0 +1,120 @@
+"""The database: whether it answers, is migrated, and holds challenges and prompts that can be used."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connection, connections
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.executor import MigrationExecutor
+
+from challenges.coverage import MINIMUM, Coverage, coverage
+from chatbot.answers.schema import CHALLENGES
+from chatbot.diagnostics.configuration import TAG
+from chatbot.diagnostics.findings import found
+from chatbot.models import PromptTemplate, PromptVersion
+from chatbot.prompts.contracts import TEMPLATES, TemplateContract
+from chatbot.prompts.rendering import check as check_text
+from chatbot.prompts.rendering import describe
+
+TIMEOUT = 10.0
+NAMED = 20
+"""At most so many selections are named: an operator does not mend more one by one."""
+
+
+@checks.register(TAG, checks.Tags.database, deploy=True)
+def check_contents(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """A system check: what is wrong with the database and what it holds."""
+    if not databases or "default" not in databases:
+        return []
+    problem = unusable(timeout=TIMEOUT)
+    results = [problem] if problem else list(check_database())
+    if not any(result.is_serious() for result in results):
+        results += [check_catalogue(), *check_prompts()]
+    return [result for result in results if result.level > checks.INFO]
+
+
+def unusable(*, timeout: float) -> checks.CheckMessage | None:
+    """Why the database cannot be used; None when it answers. A missing SQLite file is not created."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and not name.startswith((":memory:", "file:")) and not Path(name).exists():
+        return found("database.no_file", file=name)
+    asked = connections["default"]
+    if asked.vendor == "postgresql":  # not from the pool, which would only say that it has no connection
+        asked = asked.copy()
+        limits = {"connect_timeout": max(1, round(timeout)), "pool": None}
+        asked.settings_dict["OPTIONS"] = {**asked.settings_dict["OPTIONS"], **limits}
+    try:
+        with asked.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (Error, ImproperlyConfigured) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        return found("database.silent", vendor=connection.vendor, reason=reason)
+    finally:
+        if asked is not connections["default"]:
+            asked.close()
+    return None
+
+
+def check_database() -> Iterator[checks.CheckMessage]:
+    """What to say of a database that answers."""
+    yield found("database.answers", vendor=connection.vendor)
+    yield _migrations()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode")
+            yield judge_journal(cursor.fetchone()[0])
+
+
+def judge_journal(mode: str) -> checks.CheckMessage:
+    """``mode`` is SQLite's answer to ``PRAGMA journal_mode``, after the settings asked for WAL."""
+    name = {"wal": "database.wal", "memory": "database.memory"}.get(mode, "database.no_wal")
+    return found(name, mode=mode)
+
+
+def _migrations() -> checks.CheckMessage:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except InconsistentMigrationHistory as error:
+        return found("database.contradiction", reason=error)
+    pending = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    if not pending:
+        return found("database.migrated")
+    return found("database.not_migrated", count=len(pending), names=", ".join(pending))
+
+
+def check_catalogue() -> checks.CheckMessage:
+    """Whether enough challenges suit every selection."""
+    return judge_coverage(coverage())
+
+
+def judge_coverage(covered: Coverage) -> checks.CheckMessage:
+    """Thin selections are only a warning: answers to them take challenges of other places or ways of working."""
+    if sum(covered.totals.values()) < CHALLENGES:
+        return found("catalogue.empty", least=CHALLENGES)
+    thin = [f"{'/'.join(cell)} ({covered.counts[cell]})" for cell in covered.thin(MINIMUM)]
+    total = len(covered.counts)
+    if not thin:
+        return found("catalogue.covered", least=MINIMUM, total=total)
+    names = ", ".join(thin[:NAMED]) + (f" and {len(thin) - NAMED} more" if len(thin) > NAMED else "")
+    return found("catalogue.thin", count=len(thin), total=total, least=MINIMUM, names=names)
+
+
+def check_prompts() -> list[checks.CheckMessage]:
+    """Whether every prompt template has a live version that can be used."""
+    templates = PromptTemplate.objects.select_related("live_version__template")
+    live = {template.key: template.live_version for template in templates}
+    return [judge_prompt(contract, live.get(key)) for key, contract in TEMPLATES.items()]
+
+
+def judge_prompt(contract: TemplateContract, version: PromptVersion | None) -> checks.CheckMessage:
+    if version is None:
+        return found("prompts.none", key=contract.key)
+    problems = check_text(contract, system_text=version.system_text, user_text=version.user_text)
+    described = "; ".join(map(describe, problems))
+    return found(
+        "prompts.broken" if described else "prompts.good", key=contract.key, version=version, problems=described
+    )

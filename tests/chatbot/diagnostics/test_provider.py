@@ -1,0 +1,123 @@
+"""The configured provider's answer, judged as clients would get it."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+
+import pytest
+from django.core import checks
+from pytest_django import Settings
+
+from challenges.catalog import options
+from challenges.models import Category
+from chatbot.diagnostics.provider import check_providers, try_provider
+from chatbot.models import PromptTemplate
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.live import Prompt
+from chatbot.sources.base import SourceError, SourceRequest
+from tests.chatbot.diagnostics.recordings import levels, said
+
+pytestmark = pytest.mark.django_db
+PROMPT = Prompt("base-info", 1, "base-info@1", PromptContent("{{category}}", "{{location}} {{workType}}"))
+ANSWER = {
+    "recommend": "제로웨이스트 챌린지를 시작해 봐요.",
+    "challenges": [
+        {"title": title, "description": "오늘 해 보세요.", "category": "ZERO_WASTE"} for title in ("하나", "둘", "셋")
+    ],
+}
+
+
+class Saying:
+    """A source that writes what a test gives it, then does what ``end`` says."""
+
+    name = "stub"
+    hosted = False
+
+    def __init__(self, text: str, *, end: str = "") -> None:
+        self.asked: list[SourceRequest] = []
+        self._text = text
+        self._end = end
+
+    async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
+        self.asked.append(request)
+        yield self._text
+        if self._end == "wait":
+            await asyncio.sleep(60)
+        if self._end:
+            raise SourceError(self._end)
+
+
+def examined(saying: Saying, *, timeout: float = 10) -> checks.CheckMessage:
+    return try_provider(saying, known=options.get(), prompt=PROMPT, timeout=timeout)
+
+
+def test_the_catalogue_keeps_the_contract() -> None:
+    findings = list(check_providers(timeout=20))
+    assert levels(findings) == ["ok"]
+    assert findings[0].msg.startswith("The provider catalog wrote an answer that keeps the contract, in ")
+
+
+def test_the_prompt_is_rendered_for_the_first_selection() -> None:
+    saying = Saying(json.dumps(ANSWER))
+    assert levels([examined(saying)]) == ["ok"]
+    assert (saying.asked[0].system_prompt, saying.asked[0].user_prompt) == ("제로웨이스트", "도시 사무직")
+
+
+def test_an_answer_that_had_to_be_repaired() -> None:
+    long = {**ANSWER["challenges"][0], "title": "열 글자보다 훨씬 긴 제목이에요"}  # type: ignore[dict-item]
+    finding = examined(Saying(json.dumps({**ANSWER, "challenges": [long, *ANSWER["challenges"][1:]]})))
+    assert said(finding) == (
+        "warning",
+        "The provider stub wrote an answer that had to be repaired: "
+        "the title '열 글자보다 훨씬 긴 제목이에요' has not 1 to 10 characters.",
+    )
+
+
+def test_a_chatty_model() -> None:
+    finding = examined(Saying(f"네! ```json\n{json.dumps(ANSWER)}\n```"))
+    assert finding.msg == "The provider stub wrote an answer that had to be repaired: it is not plain JSON."
+
+
+def test_a_model_that_does_not_answer() -> None:
+    finding = examined(Saying("죄송합니다."))
+    assert levels([finding]) == ["fault"]
+    assert "recommend is no sentence; there are 0 challenges, not 3" in finding.msg
+
+
+def test_a_provider_that_fails() -> None:
+    finding = examined(Saying("", end="The model's server refuses the key."))
+    assert said(finding) == (
+        "fault",
+        "The provider stub cannot write: The model's server refuses the key.",
+    )
+
+
+def test_a_provider_that_does_not_finish() -> None:
+    finding = examined(Saying("{", end="wait"), timeout=0.05)
+    assert finding.msg == "The provider stub had not finished an answer after 0.05 s."
+
+
+def test_a_provider_that_only_does_not_stop() -> None:
+    assert levels([examined(Saying(json.dumps(ANSWER), end="wait"), timeout=0.05)]) == ["ok"]
+
+
+def test_nothing_to_pick() -> None:
+    Category.objects.update(active=False)
+    assert levels(check_providers(timeout=5)) == ["fault"]
+
+
+def test_no_prompt() -> None:
+    PromptTemplate.objects.update(live_version=None)
+    assert levels(check_providers(timeout=5)) == ["warning"]
+
+
+def test_a_slow_catalogue_runs_into_the_time_limit(settings: Settings) -> None:
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5000
+    assert levels(check_providers(timeout=0.05)) == ["fault"]
+
+
+def test_a_model_without_its_package(settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "nowhere:model"
+    missing, fails, catalogue = check_providers(timeout=20)
+    assert levels([missing, fails, catalogue]) == ["fault", "fault", "ok"]
+    assert missing.msg.endswith("needs a package: pip install langchain-nowhere")
