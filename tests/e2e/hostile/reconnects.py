@@ -40,9 +40,10 @@ async def open_and_close(me: Actor) -> None:
     address = f"{me.url.replace('http', 'ws', 1)}/ws/chatbot/{uuid.uuid4().hex}"
     try:
         async with connect(address, proxy=None, local_addr=(me.address, 0), close_timeout=1) as socket:
-            for _ in range(me.random.choice((0, 0, 1, 30))):
+            questions = me.random.choice((0, 0, 1, 30))
+            for _ in range(questions):
                 await socket.send(json.dumps({"type": "recommend", **me.selection()}))
-            if me.random.random() < 0.5:
+            if questions and me.random.random() < 0.5:
                 await socket.recv()
                 socket.transport.abort()
                 me.note("broken off")
