@@ -24,7 +24,7 @@ router = Router(tags=["generations"])
     "/{uuid:generation_id}/stop",
     summary="Stop a generation",
     description="Idempotent: one that is over stays as it is. Its stream closes with what was complete. "
-    "With `sessionId`, a generation that other sessions share ends for this session alone.",
+    "With `sessionId`, a generation that other sessions share ends for this session alone; without, it goes on.",
     response={200: Envelope[StopOut], 403: Envelope[None], 404: Envelope[None], 429: Envelope[None]},
 )
 async def stop(

@@ -98,6 +98,10 @@ async def _handle(what: dict[str, Any]) -> dict[str, Any]:
         case {"do": "stop", "generation": generation_id, "session": session_id}:
             outcome = await stopping.stop_here(uuid.UUID(generation_id), session_id=session_id)
             return {"outcome": outcome or ""}
+        case {"do": "join", "generation": generation_id, "session": session_id}:
+            return {"joined": stopping.join_here(uuid.UUID(generation_id), session_id)}
+        case {"do": "leave", "generation": generation_id, "session": session_id}:
+            return {"goes_on": await stopping.leave(uuid.UUID(generation_id), session_id)}
         case {"do": "forget", "generations": generation_ids}:
             for generation_id in generation_ids:
                 erase(uuid.UUID(generation_id))

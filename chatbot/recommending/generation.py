@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from challenges.text import storable
@@ -52,6 +54,7 @@ class RunningGeneration:
         self.id = uuid.uuid4()
         self.commission = commission
         self.sessions = set() if session_id is None else {session_id}
+        self.joining: Counter[str] = Counter()  # sessions that wait to be among them, each as often as it asked
         self.listeners = 0
         self.attached = 0  # how often somebody began to listen
         self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -93,6 +96,21 @@ class RunningGeneration:
     def ending(self) -> bool:
         """Whether it was told to end before its time: nobody new can be answered by it."""
         return self._why_ended is not None
+
+    @property
+    def asked_by(self) -> set[str]:
+        """The sessions that it goes on for, also those that are about to join, as far as this process knows."""
+        return (self.sessions | set(self.joining)) - set(self.farewells)
+
+    @contextmanager
+    def expecting(self, session_id: str) -> Iterator[None]:
+        """Within it the session is about to join: whoever else leaves, the generation goes on."""
+        self.joining[session_id] += 1
+        try:
+            yield
+        finally:
+            self.joining[session_id] -= 1
+            self.joining = +self.joining
 
     @property
     def given_up(self) -> bool:

@@ -14,6 +14,8 @@ from chatbot.conversation import ownership, sessions
 from chatbot.conversation.ownership import Grant, Ownership, Proof
 from chatbot.errors import ApplicationError, GenerationFailed, NotOwner, ServiceUnavailable, ShuttingDown
 from chatbot.fleet.client import Unreachable
+from chatbot.fleet.fleet import Fleet
+from chatbot.fleet.messages import NoAnswer
 from chatbot.fleet.questions import Claim
 from chatbot.models import Generation, Outcome
 from chatbot.recommending import base_info, free_text
@@ -22,7 +24,7 @@ from chatbot.recommending.elsewhere import Elsewhere, elsewhere
 from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.record import Beginning, record_beginning
+from chatbot.recommending.record import Beginning, GenerationGone, record_beginning
 from chatbot.recommending.requests import FreeTextRequest, Request
 from chatbot.recommending.supervisor import Key, Supervisor, supervisor
 from chatbot.streaming.channels import Cursor
@@ -67,6 +69,10 @@ class Joined:
 
 ATTEMPTS = 3
 """How often a generation elsewhere is joined that turns out to be over, before one is started here."""
+
+
+ANNOUNCE_SECONDS = 1.0
+"""How long it is waited for a process to know who joins its generation."""
 
 
 async def everybody(session_key: str) -> None:
@@ -154,18 +160,25 @@ async def _begin_or_join(prepared: Prepared, session_id: str, proof: Proof) -> t
                 prepared.commission, session_id=session_id, entry=prepared.entry, questions=questions
             )
             supervisor().start(running, prepared.keys)
-        try:
-            await asyncio.shield(running.started)
-        except NotOwner:
-            if running is begun:
-                raise
-            continue  # who began it was refused, which is no matter of this session
-        if running.elsewhere is None:
-            row = running.entered if running is begun else await _join_here(running, prepared, session_id, proof)
-            return running, row
-        joined = await _join(running.elsewhere, questions)
+        with running.expecting(session_id):
+            try:
+                await asyncio.shield(running.started)
+            except NotOwner:
+                if running is begun:
+                    raise
+                continue  # who began it was refused, which is no matter of this session
+            if running is begun and running.elsewhere is None:
+                return running, running.entered
+            if running.elsewhere is None:
+                with suppress(GenerationGone):
+                    return running, await _join_here(running, prepared, session_id, proof)
+                running.end(Outcome.STOPPED)  # who began it is forgotten, and its row with it
+                continue
+        joined = await _join(running.elsewhere, questions, session_id)
         if joined is not None and session_id not in joined.farewells:
-            return joined, await _note(prepared, session_id, joined)
+            with suppress(GenerationGone):
+                return joined, await _note(prepared, session_id, joined)
+            continue
         if joined is not None:  # the session has left it: what it asks now is for itself
             questions = [key for key in questions if key[0] == "session"]
     raise ServiceUnavailable
@@ -177,7 +190,11 @@ async def _join_here(running: RunningGeneration, prepared: Prepared, session_id:
     if session_id not in running.sessions:
         running.sessions.add(session_id)
         supervisor().add_keys(running, prepared.keys)
-        return await _note(prepared, session_id, running)
+        try:
+            return await _note(prepared, session_id, running)
+        except Exception:
+            running.sessions.discard(session_id)
+            raise
     if prepared.entry.is_first:  # the session was begun meanwhile
         await sync_to_async(ownership.check)(session_id, proof)
     return None
@@ -188,16 +205,28 @@ async def _note(prepared: Prepared, session_id: str, answering: Answering) -> Ow
     return await record_beginning(Beginning(None, turn))
 
 
-async def _join(claim: Claim, questions: Sequence[Key]) -> FollowedGeneration | None:
+async def _join(claim: Claim, questions: Sequence[Key], session_id: str) -> FollowedGeneration | None:
     """The generation elsewhere that answers the questions; None when it is over, and then nobody finds it any more."""
     followers, part = elsewhere(), fleet()
     assert followers is not None
     assert part is not None
-    joined = await followers.join(claim)
-    if joined is None:
-        with suppress(Unreachable):
-            await part.questions.release(claim, questions)
-    return joined
+    joined, is_welcome = await asyncio.gather(followers.join(claim), _announce(part, claim, session_id))
+    if joined is not None and is_welcome:
+        return joined
+    with suppress(Unreachable):
+        await part.questions.release(claim, questions)
+    return None
+
+
+async def _announce(part: Fleet, claim: Claim, session_id: str) -> bool:
+    """Tells the process that runs the generation who joins it, so that it goes on for that session. False when it is
+    too late; a process that does not answer in time may still go on."""
+    try:
+        async with asyncio.timeout(ANNOUNCE_SECONDS):
+            message = {"do": "join", "generation": str(claim.generation_id), "session": session_id}
+            return bool((await part.messages.ask(claim.process, **message)).get("joined", True))
+    except (NoAnswer, TimeoutError):
+        return True
 
 
 async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -> Listening | Past | NothingNew | None:

@@ -1,11 +1,14 @@
 """Ending generations before their time: because a person stops one, or wants to be forgotten."""
 
+import asyncio
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
 
+from chatbot.connections import give_back
 from chatbot.conversation import forgetting
 from chatbot.errors import NotFound, ServiceUnavailable
 from chatbot.fleet.client import Unreachable
@@ -23,7 +26,8 @@ async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Ou
     ServiceUnavailable when the process that runs it cannot be asked.
 
     When ``session_id`` says who stops, it ends for that session alone, however many joined it and however often it is
-    stopped; a session that never asked for it changes nothing.
+    stopped; a session that never asked for it changes nothing. Without one, it ends when one session at most asked
+    for it; one that several share goes on.
     """
     outcome = await stop_here(generation_id, session_id=session_id)
     if outcome is not None:
@@ -46,19 +50,21 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
     generation = supervisor().get(generation_id)
     if generation is None or generation.elsewhere is not None:
         return None
-    if session_id is not None:
-        if session_id in generation.farewells:
-            return Outcome.STOPPED
-        asked = await _who_asked(generation, session_id)
-        if session_id in generation.farewells:  # it was stopped once more meanwhile
-            return Outcome.STOPPED
-        if generation.ended.is_set():
-            return await _outcome(generation_id)
-        if session_id not in asked:
+    if session_id in generation.farewells:
+        return Outcome.STOPPED
+    known = await _who_asked(generation, session_id)
+    if session_id in generation.farewells:  # it was stopped once more meanwhile
+        return Outcome.STOPPED
+    if generation.ended.is_set():
+        return await _outcome(generation_id)
+    asked = (known | generation.asked_by) - set(generation.farewells)
+    if session_id is not None and session_id not in asked:
+        return Outcome.RUNNING
+    if len(asked) > 1:
+        if session_id is None:
             return Outcome.RUNNING
-        if len(asked - set(generation.farewells)) > 1:
-            supervisor().leave(generation, session_id)
-            return Outcome.STOPPED
+        supervisor().leave(generation, session_id)
+        return Outcome.STOPPED
     generation.end(Outcome.STOPPED)
     await generation.ended.wait()
     if generation.result is not None:  # its row may be written later
@@ -66,7 +72,7 @@ async def stop_here(generation_id: uuid.UUID, *, session_id: str | None) -> Outc
     return await _outcome(generation_id)
 
 
-async def _who_asked(generation: RunningGeneration, session_id: str) -> set[str]:
+async def _who_asked(generation: RunningGeneration, session_id: str | None) -> set[str]:
     """The sessions that asked for the generation. When the database cannot tell, and the session is known here,
     there is somebody more: it goes on for whoever that may be."""
     if fleet() is None:
@@ -74,7 +80,7 @@ async def _who_asked(generation: RunningGeneration, session_id: str) -> set[str]
     try:
         return generation.sessions | await _sessions_of(generation.id)
     except (DatabaseError, InterfaceError):
-        if session_id not in generation.sessions:
+        if session_id is not None and session_id not in generation.sessions:
             raise
         return generation.sessions | {_SOMEBODY}
 
@@ -83,24 +89,72 @@ _SOMEBODY = ""  # no session's key
 
 
 async def forget(session_id: str) -> None:
-    """Erases the session and what only it was answered. What still runs for it alone is ended first."""
-    for generation in supervisor().only_for(session_id):
-        if await _is_only_for(session_id, generation.id):
-            generation.end(Outcome.STOPPED)
-            await generation.ended.wait()
+    """Erases the session and what only it was answered, in short steps. What still runs for it alone is ended first;
+    what also runs for others ends for this session."""
+    await asyncio.shield(supervisor().keep(_forget(session_id)))  # who asked may go away meanwhile
+
+
+async def _forget(session_id: str) -> None:
+    spare = set()
+    for generation in supervisor().asked_by(session_id):
+        if await leave_here(generation, session_id):
+            spare.add(generation.id)
     part = fleet()
     if part is not None:
-        for generation_id in await sync_to_async(_running_elsewhere)(session_id):
-            if await _is_only_for(session_id, generation_id):
-                with suppress(ServiceUnavailable, NotFound):  # it ends anyway, and then leaves nothing
-                    await stop(generation_id)
-    erased = await sync_to_async(forgetting.forget)(session_id)
-    for generation_id in erased:
-        erase(generation_id)
-    if part is not None and erased:
-        with suppress(Unreachable, NoAnswer):  # what is left expires
-            await part.log.erase(erased)
-            await part.messages.tell_all(do="forget", generations=[str(each) for each in erased])
+        for generation_id, process in await sync_to_async(_running_elsewhere)(session_id):
+            message = {"do": "leave", "generation": str(generation_id), "session": session_id}
+            with suppress(NoAnswer):  # it ends anyway; who joins it then begins another
+                if (await part.messages.ask(process, **message))["goes_on"]:
+                    spare.add(generation_id)
+    steps = forgetting.forgetting(session_id, spare=spare)
+    now = asyncio.get_running_loop().time
+    began = now()
+    while (erased := await sync_to_async(_next)(steps)) is not None:
+        for generation_id in erased:
+            erase(generation_id)
+        if part is not None and erased:
+            with suppress(Unreachable, NoAnswer):  # what is left expires
+                await part.log.erase(erased)
+                await part.messages.tell_all(do="forget", generations=[str(each) for each in erased])
+        await asyncio.sleep(now() - began)  # SQLite has no queue: who waits to write looks again at times
+        began = now()
+
+
+async def leave_here(generation: RunningGeneration, session_id: str) -> bool:
+    """Ends a generation of this process for a session that is forgotten. Returns whether it goes on for others, whose
+    turns may not be written yet."""
+    known = await _who_asked(generation, session_id)
+    goes_on = bool((known | generation.asked_by) - set(generation.farewells) - {session_id})
+    if not goes_on:
+        generation.end(Outcome.STOPPED)
+        await generation.ended.wait()
+    elif not generation.ended.is_set():
+        supervisor().leave(generation, session_id)
+        await asyncio.wait([generation.started])  # then the session's turn is written, and can be erased
+    return goes_on
+
+
+async def leave(generation_id: uuid.UUID, session_id: str) -> bool:
+    """The same by the generation's id. One that is over here does not go on."""
+    generation = supervisor().get(generation_id)
+    return generation is not None and generation.elsewhere is None and await leave_here(generation, session_id)
+
+
+def join_here(generation_id: uuid.UUID, session_id: str) -> bool:
+    """A session joins a generation of this process at another one; False when that is too late."""
+    generation = supervisor().get(generation_id)
+    if generation is None or generation.elsewhere is not None or generation.ending:
+        return False
+    if session_id not in generation.farewells:
+        generation.sessions.add(session_id)
+    return True
+
+
+def _next(steps: Iterator[list[uuid.UUID]]) -> list[uuid.UUID] | None:
+    try:
+        return next(steps, None)
+    finally:
+        give_back()  # the request may be over
 
 
 async def _outcome(generation_id: uuid.UUID) -> Outcome:
@@ -116,10 +170,7 @@ async def _sessions_of(generation_id: uuid.UUID) -> set[str]:
     return {key async for key in keys}
 
 
-async def _is_only_for(session_id: str, generation_id: uuid.UUID) -> bool:
-    return fleet() is None or await _sessions_of(generation_id) <= {session_id}
-
-
-def _running_elsewhere(session_id: str) -> list[uuid.UUID]:
+def _running_elsewhere(session_id: str) -> list[tuple[uuid.UUID, str]]:
+    """Generations that other processes run for the session, with these processes."""
     rows = Generation.objects.filter(outcome=Outcome.RUNNING, turns__session_id=session_id).exclude(process=ME)
-    return list(rows.values_list("pk", flat=True))
+    return list(rows.values_list("pk", "process"))

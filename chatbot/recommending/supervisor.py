@@ -73,11 +73,12 @@ class Supervisor:
         first = max(self._abandon_seconds, FIRST_LISTENER_SECONDS)
         generation.started.add_done_callback(lambda _: self._check_later(generation, first))
 
-    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs work that belongs to no request, such as a check; it is waited for when the server stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @property
     def draining(self) -> bool:
@@ -126,9 +127,9 @@ class Supervisor:
             if generation.listeners == 0:
                 self._check_later(generation, self._abandon_seconds)
 
-    def only_for(self, session_id: str) -> list[RunningGeneration]:
-        """The running generations that nobody but the session asked for."""
-        return [generation for generation in self._running.values() if generation.sessions == {session_id}]
+    def asked_by(self, session_id: str) -> list[RunningGeneration]:
+        """The running generations that the session asked for, alone or with others."""
+        return [it for it in self._running.values() if session_id in it.asked_by and it.elsewhere is None]
 
     def announce_end(self) -> None:
         """The server stops: it is not ready any more, but refuses nothing yet."""
