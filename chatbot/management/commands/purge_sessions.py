@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from chatbot.conversation.retention import Rows, purge, purgeable
 
@@ -19,6 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         rows, verb = (purgeable(), "Would erase") if dry_run else (purge(), "Erased")
+        if not dry_run:  # addresses of people who mistyped; else they stay until somebody logs in again
+            AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME).delete()
         self.stdout.write(
             f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_told(rows)}."
         )

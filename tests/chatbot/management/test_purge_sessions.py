@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from axes.models import AccessAttempt
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -28,3 +29,13 @@ def test_it_says_what_it_erased() -> None:
     assert run() == "Erased what is older than 90 days: 2 sessions, 0 turns, 0 feedback, 0 generations.\n"
     assert run() == "Erased what is older than 90 days: 0 sessions, 0 turns, 0 feedback, 0 generations.\n"
     assert ChatSession.objects.get().key == "alive"
+
+
+def test_addresses_of_people_who_mistyped_go_when_they_count_no_more() -> None:
+    for name, minutes in (("counts", 14), ("counts-no-more", 16)):
+        attempt = AccessAttempt.objects.create(username=name, ip_address="192.0.2.1", failures_since_start=1)
+        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - timedelta(minutes=minutes))
+    run("--dry-run")
+    assert AccessAttempt.objects.count() == 2
+    run()
+    assert AccessAttempt.objects.get().username == "counts"
