@@ -142,18 +142,17 @@ def check_cors(origin: str | None, target: Target, answers: Mapping[str, Answer]
 def cors_problems(answer: Answer, origin: str, *, preflight: bool) -> list[str]:
     """Why a browser would not let a page of the origin read the response (Fetch, "CORS check")."""
     status, headers = answer
-    problems = []
     allowed = headers.get("access-control-allow-origin")
-    if not allowed:
-        problems.append("Access-Control-Allow-Origin is missing")
-    elif allowed != origin:
-        problems.append(f"Access-Control-Allow-Origin is {allowed}")
-    if allowed and headers.get("access-control-allow-credentials") != "true":
-        problems.append("Access-Control-Allow-Credentials is not true")
-    if preflight and not 200 <= status < 300:
-        problems.append(f"it answers {status}")
-    elif preflight and allowed:
-        named = re.split(r"[\s,]+", headers.get("access-control-allow-headers", "").lower())
-        if "last-event-id" not in named:
-            problems.append("Access-Control-Allow-Headers does not name Last-Event-ID")
-    return problems
+    named = re.split(r"[\s,]+", headers.get("access-control-allow-headers", "").lower())
+    answered = 200 <= status < 300
+    problems = {
+        f"Access-Control-Allow-Origin is {allowed or 'missing'}": allowed != origin,
+        "Access-Control-Allow-Credentials is not true": allowed
+        and headers.get("access-control-allow-credentials") != "true",
+        f"it answers {status}": preflight and not answered,
+        "Access-Control-Allow-Headers does not name Last-Event-ID": preflight
+        and answered
+        and allowed
+        and "last-event-id" not in named,
+    }
+    return [problem for problem, applies in problems.items() if applies]

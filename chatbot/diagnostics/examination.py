@@ -10,10 +10,10 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from chatbot.diagnostics import configuration, database, listening, provider, stream
+from chatbot.diagnostics import configuration, database, provider, sockets, stream
 from chatbot.diagnostics.configuration import Answer, Target
 from chatbot.diagnostics.findings import found
-from chatbot.diagnostics.visit import Unreachable, Visit, visit
+from chatbot.diagnostics.visit import NoResponse, Visit, visit
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Examination:
         return database.unusable(timeout=self.timeout)
 
     @cached_property
-    def visit(self) -> Visit | Unreachable | None:
+    def visit(self) -> Visit | NoResponse | None:
         """None when offline."""
         if self.offline:
             return None
@@ -39,7 +39,7 @@ class Examination:
             return async_to_sync(visit)(
                 self.target, origin=self.origin, timeout=self.timeout, ask_database=ask_database
             )
-        except Unreachable as failure:
+        except NoResponse as failure:
             return failure
 
     def hosts(self) -> Iterable[CheckMessage]:
@@ -69,7 +69,7 @@ class Check:
 
 
 CHECKS = (
-    Check("listening", lambda each: [listening.check_listening(each.target, own_port=settings.LEAFRESH_PORT)], True),
+    Check("listening", lambda each: [sockets.check_listening(each.target, own_port=settings.LEAFRESH_PORT)], True),
     Check("hosts", Examination.hosts),
     Check("cors", Examination.cors),
     Check("database", Examination.database),

@@ -12,7 +12,16 @@ from chatbot.answers.contract import broken_rules
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.diagnostics.configuration import HOST_SETTING, Target
 from chatbot.diagnostics.findings import found
-from chatbot.diagnostics.visit import OPTIONS, SESSIONS, STREAM, Event, Response, Visit, explain_status, refused_host
+from chatbot.diagnostics.visit import (
+    OPTIONS,
+    SESSIONS,
+    STREAM,
+    ReceivedEvent,
+    Response,
+    Visit,
+    explain_status,
+    refused_host,
+)
 from chatbot.streaming.events import TERMINAL
 
 FIRST_WORDS_SECONDS = 1.0
@@ -34,13 +43,13 @@ def check_stream(visit: Visit, target: Target) -> Iterator[checks.CheckMessage]:
         if refused:
             yield refused
         elif response is visit.stream and response:
-            yield from judge(response, target, written=visit.written)
+            yield from judge_stream(response, target, written=visit.written)
     if not visit.deleted:
         session = visit.session_id
         yield found("stream.session_stays", session=session, url=f"{target}{SESSIONS}{session}")
 
 
-def judge(response: Response, target: Target, *, written: float | None = None) -> Iterator[checks.CheckMessage]:
+def judge_stream(response: Response, target: Target, *, written: float | None = None) -> Iterator[checks.CheckMessage]:
     """A response with status 200. ``written``: the seconds for which the server wrote it, None if unknown."""
     events = response.events
     first = envelope_of(events[0]) if events else None
@@ -77,7 +86,7 @@ def _headers(response: Response) -> Iterator[checks.CheckMessage]:
         yield found("stream.may_be_buffered")
 
 
-def _framing(events: Sequence[Event]) -> Iterator[checks.CheckMessage]:
+def _framing(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessage]:
     """Each event has one line of JSON, an envelope that was encoded once."""
     framed = [event for event in events if not re.search("^data:", event.data, re.MULTILINE)]
     encoded_once = [event for event in framed if not _is_encoded_twice(event)]
@@ -99,7 +108,7 @@ def _framing(events: Sequence[Event]) -> Iterator[checks.CheckMessage]:
         yield found("stream.well_formed", count=len(events))
 
 
-def _numbers(events: Sequence[Event]) -> checks.CheckMessage:
+def _numbers(events: Sequence[ReceivedEvent]) -> checks.CheckMessage:
     ids = [_EVENT_ID.fullmatch(event.id) for event in events]
     matches = [match for match in ids if match]
     if len(matches) < len(events):
@@ -114,7 +123,7 @@ def _numbers(events: Sequence[Event]) -> checks.CheckMessage:
     return found("stream.numbered", count=len(events))
 
 
-def _end(events: Sequence[Event], response: Response) -> checks.CheckMessage:
+def _end(events: Sequence[ReceivedEvent], response: Response) -> checks.CheckMessage:
     terminal = [event for event in events if event.name in TERMINAL]
     names = " and ".join(event.name for event in terminal)
     ending = _ENDINGS[response.ending]
@@ -127,7 +136,7 @@ def _end(events: Sequence[Event], response: Response) -> checks.CheckMessage:
     return found("stream.ends" if response.ending == "ended" else "stream.stays_open", names=names, ending=ending)
 
 
-def judge_answer(events: Sequence[Event]) -> Iterator[checks.CheckMessage]:
+def judge_answer(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessage]:
     """What a person reads of a stream that reached its terminal event."""
     last = envelope_of(events[-1])
     if last is None:
@@ -150,7 +159,7 @@ def judge_answer(events: Sequence[Event]) -> Iterator[checks.CheckMessage]:
     yield found("answer.broken" if broken else "answer.good", problems="; ".join(broken))
 
 
-def shown_text(events: Sequence[Event]) -> str:
+def shown_text(events: Sequence[ReceivedEvent]) -> str:
     """The tokens joined, in either format, with every ``rewrite`` applied."""
     text = ""
     for event in events:
@@ -196,7 +205,7 @@ def count_steps(seconds: Sequence[float]) -> int:
     return bool(seconds) + sum(later - earlier >= STEP_SECONDS for earlier, later in pairwise(seconds))
 
 
-def envelope_of(event: Event) -> dict[str, object] | None:
+def envelope_of(event: ReceivedEvent) -> dict[str, object] | None:
     """The event's envelope ``{"status", "message", "data"}``; None when it has none."""
     value = _decoded(event.data)
     if not isinstance(value, dict) or not {"status", "message", "data"} <= value.keys():
@@ -204,13 +213,13 @@ def envelope_of(event: Event) -> dict[str, object] | None:
     return value if type(value["status"]) is int and isinstance(value["message"], str) else None
 
 
-def _payload(event: Event) -> dict[str, object]:
+def _payload(event: ReceivedEvent) -> dict[str, object]:
     """The envelope's data; a bare string, as some clients want tokens, counts as a token."""
     data = (envelope_of(event) or {}).get("data")
     return data if isinstance(data, dict) else {"token": data}
 
 
-def _is_encoded_twice(event: Event) -> bool:
+def _is_encoded_twice(event: ReceivedEvent) -> bool:
     value = _decoded(event.data)
     for key in ("data", "token"):
         value = value.get(key) if isinstance(value, dict) else value
@@ -224,7 +233,7 @@ def _decoded(text: str) -> object:
         return None
 
 
-def _named(events: Sequence[Event]) -> str:
+def _named(events: Sequence[ReceivedEvent]) -> str:
     """The events by name and number of occurrences, such as “start, 25 × challenge”."""
     counts = Counter(event.name for event in events)
     return ", ".join(name if count == 1 else f"{count} × {name}" for name, count in counts.items())

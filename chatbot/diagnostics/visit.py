@@ -25,6 +25,7 @@ from chatbot.models import Generation
 OPTIONS = "/api/challenges/options"
 STREAM = "/ai/chatbot/recommendation/base-info"
 SESSIONS = "/api/chatbot/sessions/"
+TOKEN_HEADER = "X-Leafresh-Session-Token"  # noqa: S105  the name of a header
 LIBRARY_EVENTS = frozenset({"message", "stream-open", "stream-reset", "keep-alive"})
 """Pings and django-eventstream's own events: without a number, with empty data."""
 DELETION_SECONDS, SECOND_LOOK_SECONDS, GRACE_SECONDS = 5.0, 1.0, 0.2
@@ -45,7 +46,7 @@ STATUSES |= dict.fromkeys((401, 403, 407), "status.forbidden") | dict.fromkeys((
 Ending = Literal["ended", "broken", "unfinished"]
 
 
-class Unreachable(Exception):
+class NoResponse(Exception):
     """There is no response. ``finding`` says why."""
 
     def __init__(self, name: str, target: Target, detail: object = "") -> None:
@@ -54,7 +55,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ReceivedEvent:
     """A server-sent event as a client gets it. ``seconds``: when its last line arrived, counted from the request."""
 
     name: str
@@ -80,7 +81,7 @@ class Response:
         return b"".join(data for _, data in self.chunks)
 
     @property
-    def events(self) -> list[Event]:
+    def events(self) -> list[ReceivedEvent]:
         """The body's events but for ``LIBRARY_EVENTS``. An event without its blank line is no event."""
         now = 0.0
 
@@ -92,7 +93,7 @@ class Response:
 
         replayed = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body())
         replayed.encoding = "utf-8-sig"  # as browsers decode it, whatever the response says
-        found = [Event(sse.event, sse.data, sse.id, now) for sse in EventSource(replayed).iter_sse()]
+        found = [ReceivedEvent(sse.event, sse.data, sse.id, now) for sse in EventSource(replayed).iter_sse()]
         return [event for event in found if event.data or event.name not in LIBRARY_EVENTS]
 
     @property
@@ -118,15 +119,15 @@ class Visit:
 
 
 async def visit(target: Target, *, origin: str | None, timeout: float, ask_database: bool) -> Visit:
-    """``ask_database`` looks up how long the server wrote, in case it has the same database. Raises Unreachable."""
+    """``ask_database`` looks up how long the server wrote, in case it has the same database. Raises NoResponse."""
     async with httpx.AsyncClient(
         verify=ssl.create_default_context(),  # as the system trusts
         trust_env=False,  # a client outside has not this machine's proxy
         limits=httpx.Limits(max_keepalive_connections=0),
         headers={"User-Agent": "leafresh-doctor", "Accept-Encoding": "gzip"},
     ) as http:
-        client = Client(http, target, time.monotonic() + timeout)
-        options = await client.send("GET", OPTIONS, {"Accept": "application/json"})
+        recorder = Recorder(http, target, time.monotonic() + timeout)
+        options = await recorder.record("GET", OPTIONS, {"Accept": "application/json"})
         if options.status != 200:
             return Visit(options)
         session_id = f"doctor-{uuid.uuid4().hex}"
@@ -134,28 +135,30 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
         asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "last-event-id"}
         path = f"{STREAM}?{urlencode({'sessionId': session_id, **_selection(options)})}"
         accepted = {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
+        proof: dict[str, str] = {}
         try:
-            preflight = await client.send("OPTIONS", STREAM, page | asked) if origin else None
-            stream = await client.send("GET", path, accepted | page)
+            preflight = await recorder.record("OPTIONS", STREAM, page | asked) if origin else None
+            stream = await recorder.record("GET", path, accepted | page)
+            proof = {TOKEN_HEADER: stream.headers.get(TOKEN_HEADER, "")}  # whose session it is
             written = await sync_to_async(_seconds_written)(stream.events) if ask_database else None
         finally:
-            client.deadline = time.monotonic() + DELETION_SECONDS
+            recorder.deadline = time.monotonic() + DELETION_SECONDS
             deleted = False
-            with contextlib.suppress(Unreachable):
-                deleted = (await client.send("DELETE", SESSIONS + session_id)).status == 200
+            with contextlib.suppress(NoResponse):
+                deleted = (await recorder.record("DELETE", SESSIONS + session_id, proof)).status == 200
         return Visit(options, preflight, stream, written, session_id, deleted)
 
 
 @dataclass(slots=True)
-class Client:
+class Recorder:
     """Sends requests, each on a connection of its own, until ``deadline`` in seconds of the monotonic clock."""
 
     http: httpx.AsyncClient
     target: Target
     deadline: float
 
-    async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Response:
-        """Reads the response to its end. Raises Unreachable when there is none."""
+    async def record(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Reads the response to its end. Raises NoResponse when there is none."""
         step = ""
 
         async def trace(name: str, _: object) -> None:
@@ -179,14 +182,14 @@ class Client:
                         break
         except (TimeoutError, httpx.HTTPError) as error:
             if response is None:
-                raise await self._unreachable(error, step) from None
+                raise await self._no_response(error, step) from None
             ending = "unfinished" if isinstance(error, TIMEOUTS) else "broken"
         finally:
             if response is not None:
                 await response.aclose()
         return Response(response.status_code, response.headers, tuple(chunks), ending)
 
-    async def _unreachable(self, error: Exception, step: str) -> Unreachable:
+    async def _no_response(self, error: Exception, step: str) -> NoResponse:
         """Why there is no response, from what caused the error and the last step that httpx took."""
         late = isinstance(error, TIMEOUTS)
         name, detail = "unreachable.silent" if late else "unreachable.closed", ""
@@ -209,7 +212,7 @@ class Client:
                     detail = cause.reason
         elif not await self._speaks_http():
             name = "unreachable.not_http"
-        return Unreachable(name, self.target, detail)
+        return NoResponse(name, self.target, detail)
 
     async def _speaks_http(self) -> bool:
         """False when something else answers. httpx does not tell: it waits for a blank line."""
@@ -269,7 +272,7 @@ def _selection(options: Response) -> dict[str, str]:
         return first
 
 
-def _seconds_written(events: list[Event]) -> float | None:
+def _seconds_written(events: list[ReceivedEvent]) -> float | None:
     """From the first token to the end, as the server measured it."""
     try:  # an event id is generation-<id>:<n>
         key = uuid.UUID(events[0].id.removeprefix("generation-").partition(":")[0])

@@ -8,14 +8,13 @@ from django.core import checks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.diagnostics.stream import envelope_of, judge
-from chatbot.diagnostics.visit import Event as Received
-from chatbot.diagnostics.visit import Response
+from chatbot.diagnostics.stream import envelope_of, judge_stream
+from chatbot.diagnostics.visit import ReceivedEvent, Response
 from tests.chatbot.diagnostics.recordings import HEADERS, TARGET, Event, envelope, framed, good_events, recorded, said
 
 
 def troubles(response: Response) -> list[str]:
-    return [finding.msg for finding in judge(response, TARGET) if finding.level > checks.INFO]
+    return [finding.msg for finding in judge_stream(response, TARGET) if finding.level > checks.INFO]
 
 
 def spoiled(change: Callable[[bytes], bytes]) -> Response:
@@ -36,7 +35,7 @@ def recoded(change: Callable[[str], str], *, only: str = "") -> Response:
 
 
 def test_a_good_stream_is_good_in_every_respect() -> None:
-    assert [said(finding) for finding in judge(recorded(framed(good_events())), TARGET)] == [
+    assert [said(finding) for finding in judge_stream(recorded(framed(good_events())), TARGET)] == [
         ("ok", "The stream opens: 200, text/event-stream."),
         ("ok", "22 events, each with one line of JSON that was encoded once, Korean readable."),
         ("ok", "Event ids rise by one from 1 to 22, without a gap."),
@@ -200,12 +199,12 @@ def test_a_host_that_is_not_allowed_is_said_in_an_error_event() -> None:
 
 @given(st.text())
 def test_any_text_may_stand_behind_data(text: str) -> None:
-    envelope_of(Received("challenge", text))
+    envelope_of(ReceivedEvent("challenge", text))
 
 
 @given(st.lists(st.binary(max_size=60)))
 def test_any_bytes_can_be_judged(frames: list[bytes]) -> None:
-    assert list(judge(recorded(frames), TARGET))
+    assert list(judge_stream(recorded(frames), TARGET))
 
 
 JSON = st.recursive(
@@ -220,4 +219,4 @@ JSON = st.recursive(
 
 @given(st.lists(st.tuples(st.sampled_from(["start", "challenge", "rewrite", "item", "close", "error"]), JSON)))
 def test_any_payload_can_be_judged(events: list[tuple[str, object]]) -> None:
-    assert list(judge(recorded(framed([(name, envelope(data)) for name, data in events])), TARGET))
+    assert list(judge_stream(recorded(framed([(name, envelope(data)) for name, data in events])), TARGET))

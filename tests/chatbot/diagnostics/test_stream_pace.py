@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.diagnostics.stream import count_steps, judge, judge_pace
+from chatbot.diagnostics.stream import count_steps, judge_pace, judge_stream
 from tests.chatbot.diagnostics.recordings import TARGET, framed, good_events, levels, recorded, said
 
 PACED = [0.1 + 0.05 * place for place in range(30)]
@@ -59,7 +59,7 @@ def test_a_server_that_writes_without_pauses_gives_nothing_to_judge(
 def test_first_words(seconds: float, expected: tuple[str, str]) -> None:
     frames = framed(good_events())
     times = [0.05, *(seconds + 0.05 * place for place in range(len(frames) - 1))]
-    assert expected in [said(finding) for finding in judge(recorded(frames, seconds=times), TARGET)]
+    assert expected in [said(finding) for finding in judge_stream(recorded(frames, seconds=times), TARGET)]
 
 
 def test_steps_are_counted_by_their_pauses() -> None:

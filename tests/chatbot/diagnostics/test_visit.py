@@ -10,7 +10,7 @@ from django.core import checks
 
 from chatbot.diagnostics import visit as visiting
 from chatbot.diagnostics.stream import check_stream
-from chatbot.diagnostics.visit import OPTIONS, SESSIONS, STREAM, Unreachable, Visit
+from chatbot.diagnostics.visit import OPTIONS, SESSIONS, STREAM, NoResponse, Visit
 from chatbot.models import Generation, Outcome, PromptVersion
 from tests.chatbot.diagnostics.recordings import GENERATION, HEADERS, OPENING, framed, good_events
 from tests.chatbot.diagnostics.stub import Stub, good_replies, reply
@@ -46,9 +46,17 @@ def test_its_own_session_is_deleted() -> None:
     assert stub.asked[2:] == [f"DELETE {SESSIONS}{session_id}"]
 
 
+def test_a_session_that_belongs_to_its_client_is_deleted_with_its_token() -> None:
+    body = OPENING + b"".join(framed(good_events()))
+    token = ("X-Leafresh-Session-Token", "t0ken")
+    with Stub({**good_replies(), f"GET {STREAM}": reply(body, headers=[*HEADERS, token])}) as stub:
+        met(stub)
+    assert "X-Leafresh-Session-Token: t0ken\r\n" in stub.requests[2]
+
+
 @pytest.mark.parametrize("stream", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx"])
 def test_its_own_session_is_deleted_when_the_stream_fails(stream: bytes) -> None:
-    with Stub({**good_replies(), f"GET {STREAM}": stream}) as stub, contextlib.suppress(Unreachable):
+    with Stub({**good_replies(), f"GET {STREAM}": stream}) as stub, contextlib.suppress(NoResponse):
         met(stub)
     assert stub.asked[-1].startswith(f"DELETE {SESSIONS}doctor-")
 

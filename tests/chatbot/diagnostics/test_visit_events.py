@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.diagnostics.visit import Event, Response
+from chatbot.diagnostics.visit import ReceivedEvent, Response
 
 WIRE = st.lists(
     st.sampled_from(
@@ -20,34 +20,36 @@ def received(*parts: bytes) -> Response:
 
 def test_the_fields_of_an_event_are_read() -> None:
     assert received("event: close\nid: g:1\ndata: {}\ndata:두 번째\n\n".encode()).events == [
-        Event("close", "{}\n두 번째", "g:1")
+        ReceivedEvent("close", "{}\n두 번째", "g:1")
     ]
 
 
 def test_comments_and_a_byte_order_mark_are_no_fields() -> None:
     assert received(b"\xef\xbb\xbfevent: a\n: hello\n\n: again\nevent: b\n\n").events == [
-        Event("a", ""),
-        Event("b", ""),
+        ReceivedEvent("a", ""),
+        ReceivedEvent("b", ""),
     ]
 
 
 def test_every_kind_of_line_end_counts() -> None:
-    assert received(b"data: a\r\n\r\ndata: b\r\rdata: c\n\n").events == [Event("message", each) for each in "abc"]
+    assert received(b"data: a\r\n\r\ndata: b\r\rdata: c\n\n").events == [
+        ReceivedEvent("message", each) for each in "abc"
+    ]
 
 
 def test_an_event_arrives_with_its_last_line() -> None:
     response = Response(200, chunks=((1.0, b"data: a\n"), (2.0, b"\ndata: b\n\ndata"), (3.0, b": c")))
-    assert response.events == [Event("message", "a", seconds=2.0), Event("message", "b", seconds=2.0)]
+    assert response.events == [ReceivedEvent("message", "a", seconds=2.0), ReceivedEvent("message", "b", seconds=2.0)]
     assert response.has_rest
 
 
 def test_the_last_of_several_names_counts() -> None:
-    assert received(b"event: a\nevent: b\nid: 1\nid: 2\ndata: x\n\n").events == [Event("b", "x", "2")]
+    assert received(b"event: a\nevent: b\nid: 1\nid: 2\ndata: x\n\n").events == [ReceivedEvent("b", "x", "2")]
 
 
 def test_pings_and_the_librarys_own_events_are_left_out() -> None:
     wire = b":   \n\nevent: stream-open\ndata:\n\ndata: x\nid: 1\n\n: ping\n\nevent: keep-alive\ndata:\n\n"
-    assert received(wire).events == [Event("message", "x", "1")]
+    assert received(wire).events == [ReceivedEvent("message", "x", "1")]
 
 
 def test_events_are_utf8_whatever_the_response_says() -> None:

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 
 from chatbot.diagnostics import visit
 from chatbot.diagnostics.configuration import Target
-from chatbot.diagnostics.visit import Client, Response, Unreachable
+from chatbot.diagnostics.visit import NoResponse, Recorder, Response
 from tests.chatbot.diagnostics.recordings import levels
 from tests.chatbot.diagnostics.stub import Stub, reply
 
@@ -19,11 +19,11 @@ from tests.chatbot.diagnostics.stub import Stub, reply
 @async_to_sync
 async def send(target: Target, path: str = "/", *, timeout: float = 10, **headers: str) -> Response:
     async with httpx.AsyncClient(trust_env=False) as http:
-        return await Client(http, target, time.monotonic() + timeout).send("GET", path, headers)
+        return await Recorder(http, target, time.monotonic() + timeout).record("GET", path, headers)
 
 
 def obstacle(target: Target, *, timeout: float = 10) -> str:
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(NoResponse) as caught:
         send(target, timeout=timeout)
     finding = caught.value.finding
     assert levels([finding]) == ["fault"]
@@ -114,8 +114,8 @@ async def test_a_certificate_that_is_not_trusted(monkeypatch: pytest.MonkeyPatch
     error.__cause__ = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
     error.__cause__.verify_message = "self-signed certificate"
     async with httpx.AsyncClient() as http:
-        client = Client(http, Target("https", "chat.example.com", 443), time.monotonic())
-        failure = await client._unreachable(error, "connection.start_tls.failed")
+        recorder = Recorder(http, Target("https", "chat.example.com", 443), time.monotonic())
+        failure = await recorder._no_response(error, "connection.start_tls.failed")
     assert failure.finding.msg == (
         "The certificate of chat.example.com port 443 is not trusted (self-signed certificate), "
         "so browsers refuse it too."

@@ -1,4 +1,4 @@
-"""What the machine's sockets say about who can connect."""
+"""What the machine's sockets say about which clients can connect."""
 
 import socket
 
@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from chatbot.diagnostics.configuration import Target
-from chatbot.diagnostics.listening import check_listening, is_this_machine, judge_listening, listening_addresses
+from chatbot.diagnostics.sockets import check_listening, is_this_machine, judge_listening, listening_addresses
 from tests.chatbot.diagnostics.recordings import levels, said
 
 ANY = "0.0.0.0"  # noqa: S104  nothing listens because it stands here
