@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.hostile import kinds
+from tests.e2e.hostile.cores import ALL_ELSE, ProcessorTime
 from tests.e2e.hostile.observer import Look, ToldLag, lag_told
 from tests.e2e.hostile.plan import Client, OwnedSession, Plan, Seen
 from tests.e2e.hostile.report import Run, ServerFigures, growth, near, table
@@ -98,6 +99,19 @@ def test_a_lag_before_the_load_does_not_count_while_the_server_remembers_it() ->
     for told, elapsed in ((250, 0), (40, 61)):
         forgotten.note(told, elapsed)
     assert forgotten.greatest == 40
+
+
+def test_processor_time_is_told_in_cores_and_what_nobody_claims_is_of_the_rest() -> None:
+    before = ProcessorTime(10, 100, {"this tool": 1, "server 1": 5})
+    after = ProcessorTime(20, 115, {"this tool": 3, "server 1": 9, "server 2": 9})
+    assert after.cores_since(before) == {"this tool": 0.2, "server 1": 0.4, ALL_ELSE: pytest.approx(0.9)}
+
+
+def test_a_machine_that_did_something_else_is_told_of_and_changes_no_verdict() -> None:
+    warning = "Something else used 1.6 cores meanwhile: the times above cannot be relied on."
+    assert warning in table(run(cores={ALL_ELSE: 1.6})).splitlines()
+    assert table(run(cores={ALL_ELSE: 1.6})).splitlines()[-1] == "9 of 9 bounds hold"
+    assert "relied on" not in table(run(cores={ALL_ELSE: 0.4}))
 
 
 def test_memory_that_grew_early_and_then_stays_is_flat() -> None:

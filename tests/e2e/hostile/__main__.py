@@ -21,6 +21,7 @@ from typing import Any
 from tests.e2e.fleet import RunningFleet
 from tests.e2e.hostile import kinds, preparing
 from tests.e2e.hostile.analyser import HANG_EVERY_SECONDS, Hangs, resume, stop_all
+from tests.e2e.hostile.cores import ProcessorTime
 from tests.e2e.hostile.observer import Observer, Watched, connections
 from tests.e2e.hostile.plan import Client, Plan, Seen
 from tests.e2e.hostile.report import Run, ServerFigures, table
@@ -82,24 +83,35 @@ async def generate(plan: Plan) -> Seen:
     return Seen.from_json(out.decode())
 
 
-async def load(place: Place, clients: Sequence[Client], options: Any) -> tuple[Observer, Hangs, Seen, Seen]:
-    """The load itself, watched: what ordinary clients saw, and what hostile ones did."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The load, watched: what ordinary clients saw, what hostile ones did, and the cores that each process used."""
+
+    observer: Observer
+    hangs: Hangs
+    ordinary: Seen
+    hostile: Seen
+    cores: dict[str, float]
+
+
+async def load(place: Place, clients: Sequence[Client], options: Any) -> Loaded:
     ordinary = [each for each in clients if each.kind == kinds.ORDINARY]
     hostile = [each for each in clients if each.kind != kinds.ORDINARY]
     plan = Plan(place.url, options.seconds, options.seed, ordinary)
     attack = Plan(place.url, options.seconds, options.seed + 1, hostile, NICENESS)
-    observer, hangs = Observer.of(place.servers), Hangs()
+    observer, hangs, before = Observer.of(place.servers), Hangs(), ProcessorTime.now(place.servers)
     beside = [asyncio.create_task(observer.watch())]
     if options.only in {None, kinds.ANALYSER} and options.hostile:
         pids = [server.pid for server in place.servers]
         beside.append(asyncio.create_task(hangs.go_on(pids, min(HANG_EVERY_SECONDS, options.seconds / 3))))
     try:
         of_ordinary, of_hostile = await asyncio.gather(generate(plan), generate(attack))
+        cores = ProcessorTime.now(place.servers).cores_since(before)
     finally:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-    return observer, hangs, of_ordinary, of_hostile
+    return Loaded(observer, hangs, of_ordinary, of_hostile, cores)
 
 
 def aftermath(watched: Watched) -> ServerFigures:
@@ -125,16 +137,18 @@ def aftermath(watched: Watched) -> ServerFigures:
 def measure(options: Any) -> Run:
     with running(options.processes) as place:
         clients = preparing.clients(place.url, place.servers, options)
-        observer, hangs, ordinary, hostile = asyncio.run(load(place, clients, options))
+        loaded = asyncio.run(load(place, clients, options))
         time.sleep(SETTLE_SECONDS)
-        servers = [aftermath(each) for each in observer.watched]
+        servers = [aftermath(each) for each in loaded.observer.watched]
+    ordinary, hostile, observer = loaded.ordinary, loaded.hostile, loaded.observer
     return Run(
         seconds=options.seconds,
         seen=Seen.together([ordinary, hostile]),
         servers=servers,
-        hung_seconds=hangs.seconds,
-        thawed=hangs.thawed,
+        hung_seconds=loaded.hangs.seconds,
+        thawed=loaded.hangs.thawed,
         lags={"ordinary clients": ordinary.lags, "hostile clients": hostile.lags, "observer": observer.lags},
+        cores=loaded.cores,
     )
 
 

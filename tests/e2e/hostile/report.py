@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.figures import Figure, quantile
+from tests.e2e.hostile.cores import ALL_ELSE
 from tests.e2e.hostile.observer import Look
 from tests.e2e.hostile.plan import Seen
 
@@ -15,6 +16,10 @@ GROWTH_PERCENT = 5
 HUNG_SECONDS = 5
 STOP_SECONDS = 25
 """The server gives requests 20 seconds to end."""
+
+BUSY_CORES = 0.5
+"""When all else on the machine used more, times say more about that than about the servers. nginx, Redis and the
+database of a fleet are in it."""
 
 LEFT_OPEN = 5
 """Connections of a server a few seconds after all clients are gone: the observer's own."""
@@ -36,7 +41,8 @@ class ServerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything that was measured. ``lags`` are those of the tool's own processes, by their names."""
+    """Everything that was measured. ``lags`` are those of the tool's own processes, by their names, ``cores``
+    what each process used of them."""
 
     seconds: float
     seen: Seen
@@ -44,6 +50,7 @@ class Run:
     hung_seconds: Sequence[float] = ()
     thawed: int = 0
     lags: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cores: Mapping[str, float] = field(default_factory=dict)
 
     def figures(self) -> list[Figure]:
         """In the order of the table."""
@@ -111,6 +118,8 @@ class Run:
             if lags:
                 yield Figure(f"this tool, {name}: own loop lag, p99", "ms", quantile(lags, 0.99))
                 yield Figure(f"this tool, {name}: own loop lag, max", "ms", max(lags))
+        for name, used in self.cores.items():
+            yield Figure(f"{name}, used on average", "cores", used)
 
 
 def near(looks: Sequence[Look], at: float) -> Look:
@@ -141,6 +150,8 @@ def table(run: Run) -> str:
         )
     raised = Counter(error[:150] for each in run.servers for error in each.raised)
     lines += ["", *(f"{count} × logged: {error}" for error, count in raised.most_common(10)), *run.seen.errors[:20]]
+    if (else_used := run.cores.get(ALL_ELSE, 0.0)) > BUSY_CORES:
+        lines.append(f"Something else used {else_used:.1f} cores meanwhile: the times above cannot be relied on.")
     judged = [figure for figure in figures if figure.verdict]
     held = sum(figure.verdict == "met" for figure in judged)
     return "\n".join([*lines, f"{held} of {len(judged)} bounds hold"]) + "\n"
@@ -150,5 +161,11 @@ def _row(figure: Figure) -> str:
     name = f"{figure.name} ({figure.unit})" if figure.unit else figure.name
     sign = "≤" if figure.bound == "at most" else "≥"
     bound = "" if figure.limit is None else f"{sign} {figure.limit:g}"
-    value = f"{figure.ours:,.1f}" if figure.unit in {"s", "%"} else f"{figure.ours:,.0f}"
+    value = (
+        f"{figure.ours:,.1f}"
+        if figure.unit in {"s", "%"}
+        else f"{figure.ours:.2f}"
+        if figure.unit == "cores"
+        else f"{figure.ours:,.0f}"
+    )
     return f"{name:<60} {value:>10} {bound:>10} {figure.verdict}".rstrip()
