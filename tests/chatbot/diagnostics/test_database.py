@@ -46,6 +46,7 @@ def test_a_file_that_is_missing_is_not_made(monkeypatch: pytest.MonkeyPatch, tmp
     assert run_checks(tags=[TAG], include_deployment_checks=True, databases=["default"]) == [finding]
 
 
+@pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="a server can be away, a file is there or not")
 def test_a_database_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connection.settings_dict, "PORT", "1")
