@@ -5,6 +5,7 @@
 
 import os
 import sys
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -16,6 +17,7 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
@@ -23,7 +25,18 @@ django_application = get_asgi_application()
 from chatbot.consumers.admittance import KnownPages  # noqa: E402  needs the loaded apps
 from chatbot.consumers.conversation import ConversationConsumer  # noqa: E402  needs the loaded apps
 from chatbot.sources.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
-from chatbot.threads import SharedThreads  # noqa: E402  needs the loaded apps
+from chatbot.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
+
+
+def at_root(application: AsgiApplication) -> AsgiApplication:
+    """The site begins where FORCE_SCRIPT_NAME says, else at the root. daphne, when it is started by itself, would have
+    any client say where (``Daphne-Root-Path``)."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await application({**scope, "root_path": settings.FORCE_SCRIPT_NAME or ""}, receive, send)
+
+    return answer
+
 
 try:
     check_configuration()
@@ -32,5 +45,5 @@ except ImproperlyConfigured as error:
 preload()
 
 application = SharedThreads(
-    ProtocolTypeRouter({"http": django_application, "websocket": KnownPages(ConversationConsumer.as_asgi())})
+    at_root(ProtocolTypeRouter({"http": django_application, "websocket": KnownPages(ConversationConsumer.as_asgi())}))
 )

@@ -128,11 +128,16 @@ class PolicyMiddleware:
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = await self.get_response(request)
-        if response.get("Content-Type", "").startswith("text/html"):
+        if response.get("Content-Type", "").startswith("text/html") and not _is_error_page(response):
             policy = DOCUMENTATION_POLICY if is_api(request) else ADMIN_POLICY
             response.headers.setdefault("Content-Security-Policy", policy)
             response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         return response
+
+
+def _is_error_page(response: HttpResponseBase) -> bool:
+    """Whether it may be one of Django's for developers, which have scripts within."""
+    return settings.DEBUG and response.status_code in {404, 500}
 
 
 class LoginMiddleware:

@@ -1,0 +1,37 @@
+"""Which answers get a policy. That no page breaks it is tested in a browser (tests/e2e/test_policies.py)."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from pytest_django import Settings
+
+from leafresh.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, PolicyMiddleware
+
+
+async def policy(path: str, response: HttpResponse) -> str | None:
+    async def answer(request: object) -> HttpResponse:
+        return response
+
+    answered = await PolicyMiddleware(answer)(RequestFactory().get(path))
+    told: str | None = answered.headers.get("Content-Security-Policy")
+    return told
+
+
+@pytest.mark.parametrize(
+    ("path", "response", "expected"),
+    [
+        ("/admin/", HttpResponse(), ADMIN_POLICY),
+        ("/nothing", HttpResponse(status=404), ADMIN_POLICY),
+        ("/api/docs", HttpResponse(), DOCUMENTATION_POLICY),
+        ("/", HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"}), "default-src 'none'"),
+        ("/api/openapi.json", HttpResponse(content_type="application/json"), None),
+    ],
+)
+async def test_what_a_page_may_load(path: str, response: HttpResponse, expected: str | None) -> None:
+    assert await policy(path, response) == expected
+
+
+async def test_error_pages_for_developers_have_scripts_within(settings: Settings) -> None:
+    settings.DEBUG = True
+    assert await policy("/admin/", HttpResponse(status=500)) is None
+    assert await policy("/admin/", HttpResponse()) == ADMIN_POLICY
