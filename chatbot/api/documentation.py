@@ -10,7 +10,7 @@ Answers with server-sent events. Every `data:` is one line of JSON in the envelo
 
 | event | data | meaning |
 | --- | --- | --- |
-| `start` | `{"generationId", "sessionId", "category": {"key", "label"}, "promptVersion", "source"}` | the first event |
+| `start` | `{"generationId", "sessionId", "category": {"key", "label"}, "promptVersion", "source"}`; in the answer that begins the session also `sessionToken` | the first event |
 | `challenge` | `{"token": "…"}`, or the bare string with `tokens=text` | text to show next; joined, it is the answer laid out |
 | `item` | `{"index", "title", "description", "category", "label"}` | a challenge is complete |
 | `rewrite` | `{"length": n}` | keep the first n UTF-16 units of the text, what follows replaces the rest; rare |
@@ -22,6 +22,10 @@ Answers with server-sent events. Every `data:` is one line of JSON in the envelo
 
 Event ids are `generation-<id>:<n>`, n = 1, 2, 3 …. A request with `Last-Event-ID` gets what follows, never a second
 generation; at the terminal event it gets 204. The same request of the same session joins its running generation.
+
+The session belongs to the client that began it. Its first answer sets a cookie and names `sessionToken`, in `start` and in
+the header `X-Leafresh-Session-Token`. Once the client has come back with either, requests for the session without one get
+403. The token is sent in that header, or as `sessionToken` in the query or the body.
 
 A client whose `Accept` names `text/event-stream` gets errors as HTTP 200 and one `error` event; others get the HTTP
 status and the envelope as JSON.
@@ -50,7 +54,7 @@ REFUSALS: Mapping[int, Any] = {
 _EXAMPLE = """\
 event: start
 id: generation-7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10:1
-data: {"status":200,"message":"추천을 시작합니다.","data":{"generationId":"7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10","sessionId":"user123","category":{"key":"VEGAN","label":"비건"},"promptVersion":"base-info@1","source":"catalog"}}
+data: {"status":200,"message":"추천을 시작합니다.","data":{"generationId":"7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10","sessionId":"5f0f6c0b9d3e4a7c8a1b2c3d4e5f6071","category":{"key":"VEGAN","label":"비건"},"promptVersion":"base-info@1","source":"catalog","sessionToken":"0b6c…"}}
 
 event: challenge
 id: generation-7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10:2

@@ -25,7 +25,7 @@ def test_the_example_loses_nothing_when_the_line_is_cut() -> None:
         phone(browser) as visitor,
     ):
         page = visitor.page
-        page.goto(f"{server.url}/health")  # the chat page's own policy forbids the script that waits here
+        page.goto(f"{line.url}/health")  # the chat page's own policy forbids the script that waits here
         page.evaluate(SCRIPT, f"{line.url.replace('http', 'ws', 1)}/ws/chatbot/guided")
         page.wait_for_function("shown().length > 20")
         before = page.evaluate("shown()")
@@ -37,6 +37,7 @@ def test_the_example_loses_nothing_when_the_line_is_cut() -> None:
         assert text.startswith(before)
         assert text == laid_out(answer)
         assert page.evaluate("chat.unanswered.size") == 0
+        assert server.sql("SELECT bound FROM chatbot_chatsession WHERE key = 'guided'") == [(True,)]
         page.evaluate("window.answer = null; chat.ask({ type: 'say', message: '비건 말고 플로깅으로 추천해줘' })")
         page.wait_for_function("window.answer")
         assert {challenge["category"] for challenge in page.evaluate("answer.challenges")} == {"PLOGGING"}
