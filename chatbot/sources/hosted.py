@@ -45,9 +45,7 @@ class HostedSource:
     async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
         limits = Limits.from_settings()
         try:
-            if self.name not in _loaded:
-                await executors.models.run(load, self.name)
-            self._model()
+            await self._prepare()
             async with aclosing(within(limits, self._pieces(request))) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -86,13 +84,22 @@ class HostedSource:
                 if chunk.text:
                     yield str(chunk.text)
 
+    async def _prepare(self) -> None:
+        """Makes the model, off the event loop: it imports, and reads certificates."""
+        models = _models.setdefault(asyncio.get_running_loop(), {})
+        if self._key not in models:
+            if self.name not in _loaded:
+                await executors.models.run(load, self.name)
+            made = await executors.models.run(_make_model, *self._key)
+            models.setdefault(self._key, made)
+
     def _model(self) -> Any:
         """LangChain's chat model, made once per event loop: making one costs more than calling it."""
-        models = _models.setdefault(asyncio.get_running_loop(), {})
-        key = (self.name, self._temperature, self._max_tokens)
-        if key not in models:
-            models[key] = _make_model(self.name, self._temperature, self._max_tokens)
-        return models[key]
+        return _models[asyncio.get_running_loop()][self._key]
+
+    @property
+    def _key(self) -> tuple[str, float | None, int]:
+        return (self.name, self._temperature, self._max_tokens)
 
     def _asks_for_schema(self) -> bool:
         mode = settings.LEAFRESH_SCHEMA_MODE.get(self.name, "auto")
