@@ -6,6 +6,9 @@ The server then runs on asyncio's own loop, whose steps (``Handle._run``) can be
 time is what it worked (the thread's processor time) or what it waited for others: the time that went by, less its work,
 less the time in which it was ready to run and other processes had the processors (``schedstat``). So a busy machine
 does not count. Without ``schedstat`` that last part cannot be told, and only work counts.
+
+A wait counts only where the watching thread saw it: a wait for a lock, a pipe or another process lets other threads go
+on. While the loop waits for the interpreter's own lock, whose holder has no processor, the watching thread waits, too.
 """
 
 import asyncio
@@ -67,7 +70,7 @@ class Watch:
             self._began = None
             gone, worked = time.monotonic() - began, time.thread_time() - worked
             waited = gone - worked - (self._ready() - ready) if self._statistics >= 0 else 0.0
-            if max(worked, waited) > HELD_SECONDS:
+            if worked > HELD_SECONDS or (waited > HELD_SECONDS and self._where):
                 self._tell(Holding(round(worked, 3), round(waited, 3), self._where or repr(handle)))
 
     def _ready(self) -> float:
