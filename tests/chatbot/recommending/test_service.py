@@ -49,12 +49,13 @@ async def first_token(generation: RunningGeneration) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_at_most_six_statements_before_the_first_token(settings: Settings, known: bool) -> None:
-    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5
+@pytest.mark.parametrize("turns", [0, 1, 35])
+def test_at_most_six_statements_before_the_first_token(settings: Settings, turns: int) -> None:
+    """Also for a session that was given all that its category has."""
     async_to_sync(ended)(asked("warm"))
-    if known:
+    for _ in range(turns):
         async_to_sync(ended)(asked("counted"))
+    settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5
     queries = CaptureQueriesContext(connections["default"])
     counted: list[str] = []
 
