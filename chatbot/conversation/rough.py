@@ -15,7 +15,8 @@ from chatbot.conversation.language import Language, Morpheme, is_word
 
 FILE = Path(__file__).with_suffix(".tsv")
 
-_PIECES = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+|\d+|[.!?…]+|[^\w\s]|_")
+PIECES = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+|\d+|[.!?…]+|[^\w\s]|_")
+"""Words, numbers and marks."""
 
 _PARTICLES: Mapping[str, str] = {
     **dict.fromkeys(("을", "를"), "JKO"),
@@ -47,7 +48,7 @@ class RoughLanguage(Language):
         return list(self._morphemes(normalize("NFC", storable(text))))
 
     def _morphemes(self, text: str) -> Iterator[Morpheme]:
-        for piece in _PIECES.finditer(text):
+        for piece in PIECES.finditer(text):
             word, at = piece[0], piece.start()
             for form, tag, start, end in self._parts(word):
                 yield Morpheme(form, tag, at + start, at + end)
@@ -68,10 +69,15 @@ class RoughLanguage(Language):
             yield from _guess(word)
 
 
+def is_hangul(piece: str) -> bool:
+    """Whether one of ``PIECES`` is a word of Hangul."""
+    return "가" <= piece[0] <= "힣" or "ㄱ" <= piece[0] <= "ㅣ"
+
+
 def _tag_of(piece: str) -> str:
     """The tag of what is no Hangul, "" of Hangul."""
     first = piece[0]
-    if "가" <= first <= "힣" or "ㄱ" <= first <= "ㅣ":
+    if is_hangul(piece):
         return ""
     if first.isascii() and first.isalpha():
         return "SL"

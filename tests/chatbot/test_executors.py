@@ -69,9 +69,6 @@ def test_nothing_is_written_for_the_default_executor() -> None:
         for path in SOURCES
         for line in _uses_of_the_default_executor(ast.parse(path.read_text("utf-8")))
     }
-    found = {
-        place for place in found if not place.startswith("chatbot/api/admission.py")
-    }  # until limits are asynchronous
     assert found == set()
 
 
