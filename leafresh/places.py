@@ -96,6 +96,11 @@ def prefix(name: str, default: str) -> str:
     return value
 
 
+def earlier_secret_keys(name: str) -> list[str]:
+    """A comma-separated list of secret keys whose signatures still count; empty when unset."""
+    return [key.strip() for key in os.environ.get(name, "").split(",") if key.strip()]
+
+
 def secret_key(name: str, file: Path, *, shared: bool) -> str:
     """The variable's value, else the key kept in ``file``, which is made on the first start (mode 0600). Where
     processes are to share it, an empty variable is a mistake: each might make a key of its own."""

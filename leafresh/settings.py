@@ -77,6 +77,7 @@ CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
 DATABASES = {"default": places.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
 REDIS_URL = places.redis("REDIS_URL")
 SECRET_KEY = places.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key", shared=bool(REDIS_URL))
+SECRET_KEY_FALLBACKS = places.earlier_secret_keys("LEAFRESH_SECRET_KEY_FALLBACKS")
 LEAFRESH_REDIS_PREFIX = places.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
 
 # --- the database ------------------------------------------------------------------------------------------------

@@ -18,6 +18,12 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: P
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_earlier_secret_keys_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert places.earlier_secret_keys("LEAFRESH_NO_SUCH_KEYS") == []
+    monkeypatch.setenv("LEAFRESH_NO_SUCH_KEYS", " one, two ,")
+    assert places.earlier_secret_keys("LEAFRESH_NO_SUCH_KEYS") == ["one", "two"]
+
+
 def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFRESH_SECRET_KEY", "from-outside")
     assert places.secret_key("LEAFRESH_SECRET_KEY", tmp_path / "secret-key", shared=True) == "from-outside"
