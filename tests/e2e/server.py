@@ -22,20 +22,21 @@ START_SECONDS = 60
 _SETTINGS = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'leafresh.settings'"
 _MANAGE = "import sys; sys.argv[0] = 'manage.py'; import manage; manage.main()"
 
+OF_TESTS = {
+    "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
+    "LEAFRESH_DRAIN_SECONDS": "0",
+    "LEAFRESH_ANALYSER_SECONDS": "60",  # what is understood does not depend on how fast the machine is
+    "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
+    "LEAFRESH_ADDRESS_RATE": "off",
+}
+"""What tests' servers have otherwise than an installation."""
+
 
 def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
-    defaults = {
-        "LEAFRESH_DATA_DIR": str(data_dir),
-        "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
-        "LEAFRESH_DRAIN_SECONDS": "0",
-        "LEAFRESH_ANALYSER_SECONDS": "60",  # what is understood does not depend on how fast the machine is
-        "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
-        "LEAFRESH_ADDRESS_RATE": "off",
-    }
     redis = {"REDIS_URL": os.environ["TEST_REDIS_URL"]} if os.environ.get("TEST_REDIS_URL") else {}
     database = {} if "DATABASE_URL" in env else databases.environment_of(data_dir)
-    return {**kept, **defaults, **redis, **database, **env}
+    return {**kept, "LEAFRESH_DATA_DIR": str(data_dir), **OF_TESTS, **redis, **database, **env}
 
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:

@@ -25,22 +25,15 @@ from tests.e2e.hostile.cores import ProcessorTime
 from tests.e2e.hostile.observer import Observer, Watched, connections
 from tests.e2e.hostile.plan import Client, Plan, Seen
 from tests.e2e.hostile.report import Run, ServerFigures, table
-from tests.e2e.server import ROOT, RunningServer
+from tests.e2e.server import OF_TESTS, ROOT, RunningServer
 
 NICENESS = 5
 """Of the hostile clients' process: it shares the cores with the servers, and is not to be measured."""
 
 SETTLE_SECONDS = 5.0
 
-AS_INSTALLED = {
-    "LEAFRESH_SESSION_RATE": "",
-    "LEAFRESH_ADDRESS_RATE": "",
-    "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15",
-    "LEAFRESH_ABANDON_SECONDS": "10",
-    "LEAFRESH_DRAIN_SECONDS": "20",
-    "LEAFRESH_METRICS": "true",
-}
-"""What tests' servers have otherwise, as it is by default; empty is the default, too."""
+AS_INSTALLED = {**dict.fromkeys((*OF_TESTS, "LEAFRESH_ABANDON_SECONDS"), ""), "LEAFRESH_METRICS": "true"}
+"""Of what tests' servers have otherwise, the default: an empty variable is none."""
 
 _RAISED = re.compile(r"^Traceback .*\n(?:[ \t].*\n|\n)+(.*)", re.M)
 """What a traceback ends with."""
