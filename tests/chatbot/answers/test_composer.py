@@ -268,3 +268,35 @@ def keeps_contract(answer: Answer) -> None:
 
 def test_utf16_length_counts_as_javascript_does() -> None:
     assert utf16_length("가😀") == 3
+
+
+def test_it_waits_before_a_title_whose_words_are_not_known() -> None:
+    known: dict[str, list[str]] = {}
+    composer = Composer(category="VEGAN", labels={"VEGAN": "비건"}, given=["채소 먹기"], split=known.get)
+    text = (
+        '{"recommend":"비건으로 시작해요.","challenges":['
+        '{"title":"채소를 먹기","description":"채소를 드세요.","category":"VEGAN"},'
+        '{"title":"두유 라떼","description":"두유를 마셔요.","category":"VEGAN"}]}'
+    )
+    composer.feed(text)
+    assert composer.unknown == ["채소 먹기", "채소를 먹기"]
+    known.update({"채소 먹기": ["채소"], "채소를 먹기": ["채소"]})
+    assert composer.go_on() == []  # a repetition
+    assert composer.unknown == ["두유 라떼"]
+    assert composer.feed(" ") == []
+    known["두유 라떼"] = ["두유", "라떼"]
+    composed = composer.go_on()
+    assert [each.challenge.title for each in composed if isinstance(each, Completed)] == ["두유 라떼"]
+    assert (composer.unknown, composer.mends["repetition"]) == ([], 1)
+
+
+def test_what_the_catalogue_writes_needs_no_words() -> None:
+    def unused(title: str) -> list[str]:
+        raise AssertionError(title)
+
+    composer = Composer(category="VEGAN", labels={"VEGAN": "비건"}, given=["채소 먹기"] * 600, split=unused)
+    composer.allow_given()
+    composer.feed(
+        '{"recommend":"비건으로 시작해요.","challenges":[{"title":"두유 라떼","description":"두유를 마셔요."}]}'
+    )
+    assert [each.title for each in composer.answer.challenges] == ["두유 라떼"]
