@@ -78,6 +78,7 @@ def _talking() -> dict[str, str]:
         "copied": _("Copied."),
         "copyFailed": _("It could not be copied here."),
         "up": _("Good answer"),
+        "call": _("{number} {name}: call"),
         "down": _("Bad answer"),
         "reason": _("Why? (optional)"),
         "thanks": _("Thank you for telling me."),

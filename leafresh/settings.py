@@ -52,6 +52,8 @@ LEAFRESH_HISTORY_CHARS = environment.integer("LEAFRESH_HISTORY_CHARS", 2000, min
 LEAFRESH_ANALYSER_SECONDS = environment.number("LEAFRESH_ANALYSER_SECONDS", 2, minimum=0.1, maximum=600)
 LEAFRESH_HELP_LINE = environment.text("LEAFRESH_HELP_LINE", "자살예방 상담전화 109")
 LEAFRESH_EMERGENCY_LINE = environment.text("LEAFRESH_EMERGENCY_LINE", "119")
+LEAFRESH_POLICE_LINE = environment.text("LEAFRESH_POLICE_LINE", "112")
+LEAFRESH_VIOLENCE_LINE = environment.text("LEAFRESH_VIOLENCE_LINE", "여성긴급전화 1366")
 LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
 
 # How often a session and an address may ask for an answer; None when switched off.

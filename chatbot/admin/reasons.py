@@ -29,9 +29,14 @@ FACETS: Mapping[str, Promise] = {
 }
 
 _SENTENCES: Mapping[str, Promise] = {
-    "emergency": gettext_lazy("%(words)s is listed as an emergency."),
-    "self_harm": gettext_lazy("%(words)s is listed as self-harm."),
-    "abuse": gettext_lazy("%(words)s is listed as abuse."),
+    "emergency": gettext_lazy("%(words)s tells of an emergency."),
+    "self_harm": gettext_lazy("%(words)s tells of self-harm."),
+    "violence": gettext_lazy("%(words)s tells of violence."),
+    "abuse": gettext_lazy("%(words)s is abuse."),
+    "emergency_weighed": gettext_lazy("Its words together are those of an emergency."),
+    "self_harm_weighed": gettext_lazy("Its words together are those of self-harm."),
+    "violence_weighed": gettext_lazy("Its words together are those of violence."),
+    "abuse_weighed": gettext_lazy("Its words together are those of abuse."),
     "rules": gettext_lazy("%(words)s is about the bot's rules."),
     "back": gettext_lazy("%(words)s asks for the first category."),
     "any": gettext_lazy("%(words)s asks for another category, whichever."),

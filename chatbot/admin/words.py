@@ -25,6 +25,7 @@ _VARIANTS = {
     WordKind.ABUSE: "warning",
     WordKind.SELF_HARM: "danger",
     WordKind.EMERGENCY: "danger",
+    WordKind.VIOLENCE: "danger",
     WordKind.FINE: "success",
 }
 
@@ -72,7 +73,7 @@ class ListedWordAdmin(ExchangeAdmin):
     resource_classes = (ListedWordResource,)
     import_help = gettext_lazy(
         "A row changes the entry with its word; a new word makes a new entry. The kinds are abuse, self_harm, "
-        "emergency and fine. Either all rows are imported, or none."
+        "emergency, violence and fine. Either all rows are imported, or none."
     )
     list_before_template = "admin/chatbot/trying.html"
     list_display = ("word", "kind_name", "note")

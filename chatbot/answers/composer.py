@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from chatbot.answers.contract import Line, category_clause, clean_title, names_category
 from chatbot.answers.repetition import Splitter, Taken, no_words, rough_words
 from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
-from chatbot.answers.schema import CHALLENGES, RECOMMENDATION, Answer, Challenge, layout, utf16_length
+from chatbot.answers.schema import CHALLENGES, HELP, RECOMMENDATION, Answer, Challenge, layout, utf16_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Composer:
         self._waiting: deque[ScanEvent] = deque()
         self.unknown: list[str] = []
         self._scanner = Scanner()
-        self._recommend = Line()
+        self._recommend = Line(any_language=self._kind == HELP)
         self._recommended = False
         self._held: list[Composed] = []
         self._challenges: list[Challenge] = []
@@ -181,7 +181,7 @@ class Composer:
             composed.extend(self._close(draft))
         composed = self._shown(composed)
         if not self._recommended:
-            self._recommend = Line()
+            self._recommend = Line(any_language=self._kind == HELP)
             self._held = []
             self._challenges = []
             self._taken = None

@@ -86,14 +86,14 @@ class Line:
     """One line of Korean while it grows: white space collapsed, none at its ends, no markup, emoji, control characters.
 
     Nothing is shown before the first Hangul character: a line that has none among its first 24 characters is
-    ``foreign`` and stays hidden. ``removed`` names what was taken out.
+    ``foreign`` and stays hidden, unless the line may be in ``any_language``. ``removed`` names what was taken out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_language: bool = False) -> None:
         self.text = ""
         self.removed: set[str] = set()
         self._gap = False
-        self._korean = False
+        self._korean = any_language
 
     @property
     def foreign(self) -> bool:

@@ -8,6 +8,9 @@ CHALLENGES = 3
 RECOMMENDATION = "recommendation"
 """The kind of an answer that has challenges; all others consist of what they say."""
 
+HELP = "help"
+"""The kind of an answer to somebody in danger. No model writes it; to an English message it is English."""
+
 TITLE_LENGTH = 10
 """Characters of a title at most, after NFC, counted as Python's ``len``."""
 

@@ -15,7 +15,7 @@ Answers with server-sent events. Every `data:` is one line of JSON in the envelo
 | `item` | `{"index", "title", "description", "category", "label"}` | a challenge is complete |
 | `rewrite` | `{"length": n}` | keep the first n UTF-16 units of the text, what follows replaces the rest; rare |
 | `notice` | `{"kind", …}` | something the person should know: `category-changed` (`from`, `to`, and `undo`, the message that takes it back), `assumed` (parts of the selection that nobody told), `fallback` |
-| `close` | `{"kind", "recommend", "challenges": […]}`, `"stopped": true` when stopped | the answer; ends the stream |
+| `close` | `{"kind", "recommend", "challenges": […]}`, `"stopped": true` when stopped, `"help": {"lines": [{"name", "number"}]}` of the kind `help` | the answer; ends the stream |
 | `error` | `null`, or details | there is no answer; ends the stream |
 
 `stream-open`, `stream-reset` (forget the text shown so far) and `keep-alive` have empty data.

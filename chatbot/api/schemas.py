@@ -38,10 +38,20 @@ class ChallengeOut(Schema):
     label: str = Field(..., examples=["비건"])
 
 
+class HelpLineOut(Schema):
+    name: str = Field(..., description="Who answers", examples=["자살예방 상담전화"])
+    number: str = Field(..., description="What to dial", examples=["109"])
+
+
+class HelpOut(Schema):
+    lines: list[HelpLineOut]
+
+
 class AnswerOut(Schema):
     kind: Literal["recommendation", "explanation", "smalltalk", "declined", "help"]
     recommend: str
     challenges: list[ChallengeOut]
+    help: HelpOut | None = Field(None, description="The numbers that `recommend` tells, of the kind `help` alone")
     stopped: bool | None = Field(None, description="true when a person stopped the generation; absent otherwise")
 
 

@@ -29,6 +29,9 @@ _CLUSTERS = {
     "ㄹㅎ": "ㅀ",
 }
 
+HANGUL = re.compile("[가-힣ㄱ-ㅣ]")
+"""A Korean letter."""
+
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _LAUGHTER = re.compile(r"(?<![ㄱ-ㅣ])[ㅋㅎㅠㅜㅡ]{2,}(?![ㄱ-ㅣ])|(?<=[가-힣!?~.])[ㅋㅎㅠㅜ](?![ㄱ-ㅣ])")
 _STRETCHED = re.compile(r"(.)\1{2,}")

@@ -5,7 +5,10 @@ from typing import Any
 
 from django.db import models
 
-_ORDER = ("kind", "recommend", "challenges", "stopped", "title", "description", "category", "label")
+_ORDER = (
+    *("kind", "recommend", "challenges", "help", "stopped"),
+    *("title", "description", "category", "label", "lines", "name", "number"),
+)
 """Of an answer and of its challenges, as the ``close`` event has them."""
 
 

@@ -14,6 +14,7 @@ class WordKind(models.TextChoices):
     ABUSE = "abuse", _("abuse")
     SELF_HARM = "self_harm", _("self-harm")
     EMERGENCY = "emergency", _("emergency")
+    VIOLENCE = "violence", _("violence")
     FINE = "fine", _("fine: an exception")
 
 

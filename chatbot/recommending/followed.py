@@ -1,6 +1,8 @@
 """A generation that another process runs, as this one follows it: its events go to the log and the listeners here."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.errors import GenerationFailed
@@ -106,14 +108,19 @@ def terminal_event(row: Generation) -> Close | Failed:
         return Failed(failure.status, failure.message)
     payload = row.answer
     stopped = row.outcome == Outcome.STOPPED
-    return Close(payload["kind"], payload["recommend"], payload["challenges"], stopped=stopped)
+    return _close(payload, stopped=stopped)
 
 
 def _conclusion(event: Known) -> Close | Failed:
     if event.name != "close" or not isinstance(event.data, dict):
         return Failed(event.status, event.message)
     data = event.data
-    return Close(data["kind"], data["recommend"], data["challenges"], stopped=bool(data.get("stopped")))
+    return _close(data, stopped=bool(data.get("stopped")))
+
+
+def _close(answer: Mapping[str, Any], *, stopped: bool) -> Close:
+    lines = answer.get("help", {}).get("lines", ())
+    return Close(answer["kind"], answer["recommend"], answer["challenges"], stopped=stopped, help_lines=lines)
 
 
 def _text_of(close: Close) -> str:

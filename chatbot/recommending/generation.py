@@ -11,12 +11,13 @@ from dataclasses import asdict
 
 from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
-from chatbot.answers.schema import Answer
+from chatbot.answers.schema import HELP, Answer
 from chatbot.connections import is_gone
 from chatbot.conversation.ownership import Entry, Ownership
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import GenerationFailed, TooManyGenerations
 from chatbot.fleet.questions import Claim
+from chatbot.help_lines import lines_in
 from chatbot.models import Outcome
 from chatbot.recommending.arrears import arrears
 from chatbot.recommending.commission import Commission
@@ -289,4 +290,5 @@ class RunningGeneration:
 
 def _close(answer: Answer, *, stopped: bool = False) -> Close:
     challenges = [asdict(challenge) for challenge in answer.challenges]
-    return Close(answer.kind, answer.recommend, challenges, stopped=stopped)
+    lines = lines_in(answer.recommend) if answer.kind == HELP else ()
+    return Close(answer.kind, answer.recommend, challenges, stopped=stopped, help_lines=lines)

@@ -8,7 +8,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from challenges.catalog import Options, has_new
-from chatbot.answers.schema import RECOMMENDATION
+from chatbot.answers.schema import HELP, RECOMMENDATION
+from chatbot.conversation.hangul import HANGUL
 from chatbot.conversation.intents.understand import understand
 from chatbot.conversation.intents.understanding import Situation, Understanding
 from chatbot.conversation.korean import Patience
@@ -33,7 +34,7 @@ KINDS: Mapping[str, str] = {
     Intent.GREETING: "smalltalk",
     Intent.THANKS: "smalltalk",
     Intent.ABUSE: "declined",
-    Intent.DANGER: "help",
+    Intent.DANGER: HELP,
 }
 """The kind of an answer by intent; all others are answered by a recommendation."""
 
@@ -157,7 +158,8 @@ def _occasion(
         passage=looked_up.passage,
         assumed=[names[name] for name in _new_assumptions(course, scene.memory) if name in names],
         said=scene.memory.said,
-        emergency=understanding.emergency,
+        danger=understanding.danger,
+        english=not HANGUL.search(scene.message),
         refused=understanding.refused,
         after_help=scene.memory.last_kind == "help",
     )

@@ -37,6 +37,9 @@ FACETS: Mapping[Facet, str] = {
     Facet.OUTDOORS: "밖에서 할 수 있는 것",
     Facet.CHEAPER: "돈이 들지 않는 것",
     Facet.HARDER: "더 도전적인 것",
+    Facet.LONGER: "오래 이어 갈 수 있는 것",
+    Facet.INDOORS: "실내에서 할 수 있는 것",
+    Facet.FUN: "재미있는 것",
 }
 
 
@@ -65,8 +68,7 @@ def context(
     """What was understood, what was found for it, and what the session had before."""
     lines = [f"이 사람은 {WANTS.get(understanding.intent, WANTS[Intent.ASK])}"]
     if understanding.facets:
-        wanted = ", ".join(FACETS[facet] for facet in understanding.facets if facet in FACETS)
-        lines.append(f"바라는 점: {wanted}")
+        lines.append(f"바라는 점: {', '.join(FACETS[facet] for facet in understanding.facets)}")
     if understanding.refused:
         lines.append(f"원하지 않는 것: {', '.join(understanding.refused)}")
     if explained:

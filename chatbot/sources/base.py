@@ -37,7 +37,8 @@ class Occasion:
     ``before`` is the label of the category that was left. ``explained`` are the challenges to tell more about: one, or
     those among which the person has to choose. ``passage`` is what a document says to the question. ``assumed`` are
     labels that nobody has confirmed; ``refused`` are words of things that are not wanted; ``after_help`` tells that the
-    last answer was to somebody in danger. ``said`` are sentences that the session was told before.
+    last answer was to somebody in danger, ``danger`` which danger the message tells of; ``english`` that the message
+    has no Korean. ``said`` are sentences that the session was told before.
     """
 
     intent: str = ""
@@ -48,7 +49,8 @@ class Occasion:
     passage: str = ""
     assumed: Sequence[str] = ()
     said: Sequence[str] = ()
-    emergency: bool = False
+    danger: str = ""
+    english: bool = False
     after_help: bool = False
     refused: Sequence[str] = ()
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from challenges.catalog import suitable
+from chatbot import help_lines
 from chatbot.connections import may_pass
 from chatbot.models import Intent
 from chatbot.sources.base import Candidate, Occasion, SourceError, SourceRequest
@@ -105,7 +106,7 @@ def _place(request: SourceRequest) -> tuple[str, ...]:
         case "":
             return ()
         case Intent.DANGER:
-            return ("emergency" if occasion.emergency else "danger",)
+            return ("help", "english" if occasion.english else "korean", occasion.danger)
         case Intent.ABUSE:
             return ("declined",)
         case Intent.THANKS if occasion.after_help:
@@ -139,7 +140,8 @@ def _values(request: SourceRequest, chance: random.Random) -> Mapping[str, str]:
         "subject": occasion.subject,
         "passage": occasion.passage,
         "assumed": ", ".join(occasion.assumed),
-        "line": settings.LEAFRESH_EMERGENCY_LINE if occasion.emergency else settings.LEAFRESH_HELP_LINE,
+        "line": settings.LEAFRESH_HELP_LINE,
+        **help_lines.values(),
         "tip": chance.choice(patterns("talk", "tip", "general")),
         "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(occasion.explained, start=1)),
     }

@@ -106,12 +106,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete."""
+    """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete.
+    ``help_lines`` are the numbers that the answer tells somebody in danger: ``{"name", "number"}``."""
 
     kind: str
     recommend: str
     challenges: Sequence[Mapping[str, str]]
     stopped: bool = False
+    help_lines: Sequence[Mapping[str, str]] = ()
     name: ClassVar[str] = "close"
     status: ClassVar[int] = 200
 
@@ -127,6 +129,8 @@ class Close:
             "recommend": self.recommend,
             "challenges": [dict(challenge) for challenge in self.challenges],
         }
+        if self.help_lines:
+            answer["help"] = {"lines": [dict(line) for line in self.help_lines]}
         return {**answer, "stopped": True} if self.stopped else answer
 
 

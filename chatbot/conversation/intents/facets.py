@@ -5,6 +5,9 @@ from chatbot.conversation.intents.reading import Reading
 from chatbot.conversation.intents.understanding import Facet, Reason
 
 _COMPLAINED_OF = frozenset({Facet.EASIER, Facet.HARDER})
+_MEASURED = frozenset({Facet.SHORTER, Facet.LONGER})
+"""What is complained of with "too" alone: 너무 짧아, but not 짧아."""
+
 _CIRCUMSTANCES = frozenset({"NNG", "NNP", "NP", "VV", "VA", "XR", "SL", "MAG"})
 _THINGS = frozenset(
     {"거", "것", "걸", "챌린지", "미션", "게", "건", "버전", "활동", "challenge", "challenges", "one", "ones"}
@@ -57,6 +60,9 @@ def _meant(facet: Facet, span: Span, reading: Reading) -> Facet | None:
     if any(one.form in reading.lexicon.words["facet_rules.less"] and one.tag in {"MAG", "SL"} for one in less):
         return opposite
     turned = reading.find("facet_rules.not", Span(span.end, clause.end)) is not None
+    if facet in _MEASURED and reading.morphemes[span.start].form in reading.lexicon.words["facet_rules.measures"]:
+        much = reading.find("facet_rules.too", Span(clause.start, span.start)) is not None
+        return opposite if turned or (much and _is_complaint(span, clause, reading)) else facet
     if facet in _COMPLAINED_OF:
         complained = _is_complaint(span, clause, reading)
         return opposite if turned or complained else facet
@@ -66,8 +72,10 @@ def _meant(facet: Facet, span: Span, reading: Reading) -> Facet | None:
 def _is_complaint(span: Span, clause: Span, reading: Reading) -> bool:
     """너무 어려워 and 어려운데 complain; 어려운 거 and 더 어렵게 ask."""
     morphemes = reading.morphemes
-    before = Span(clause.start, span.start)
-    if reading.find("facet_rules.too", before) is not None:
+    too = reading.find("facet_rules.too", Span(clause.start, span.start))
+    if "더" in reading.forms(Span(clause.start, span.start)):
+        return False  # 좀 더 쉬운 거 asks, however it goes on
+    if too is not None and reading.morphemes[too.start].form not in reading.lexicon.words["facet_rules.rather"]:
         return True
     ending = next((one for one in morphemes[span.end : clause.end + 1] if one.tag[0] == "E"), None)
     if ending is None:
@@ -78,7 +86,7 @@ def _is_complaint(span: Span, clause: Span, reading: Reading) -> bool:
             return False
         rest = {one.form for one in morphemes[span.end + 2 : span.end + 4]}
         return bool(rest & {"같", "아니"})
-    said_so = ending.tag == "EF" or ending.form in {
+    return ending.tag == "EF" or ending.form in {
         "어",
         "어서",
         "ㄴ데",
@@ -93,4 +101,3 @@ def _is_complaint(span: Span, clause: Span, reading: Reading) -> bool:
         "니까",
         "고",
     }
-    return said_so and "더" not in {one.form for one in morphemes[clause.start : span.start]}

@@ -6,9 +6,9 @@ from challenges.catalog import Options
 from chatbot.conversation.intents.deciding import decide
 from chatbot.conversation.intents.reading import read
 from chatbot.conversation.intents.understanding import Situation, Understanding
+from chatbot.conversation.korean import names_of
 from chatbot.conversation.language import Language
-from chatbot.conversation.manners.abuse import abuse
-from chatbot.conversation.manners.danger import danger
+from chatbot.conversation.manners.safety import concern
 from chatbot.conversation.manners.word_lists import WordLists
 from chatbot.models import Intent
 
@@ -25,12 +25,12 @@ def understand(
 def _understand(
     message: str, *, language: Language, known: Options, words: WordLists, situation: Situation
 ) -> Understanding:
-    in_danger = danger(message, words=words, language=language)
-    if in_danger is not None:
-        code = "emergency" if in_danger.emergency else "self_harm"
-        reason = {"code": code, "words": [in_danger.word]}
-        return Understanding(Intent.DANGER, emergency=in_danger.emergency, reasons=(reason,))
-    insult = abuse(message, words=words, language=language)
-    if insult is not None:
-        return Understanding(Intent.ABUSE, reasons=({"code": "abuse", "words": [insult]},))
+    found = concern(message, words=words, language=language, names=lambda: names_of(known))
+    if found is not None:
+        code = found.kind if found.words else f"{found.kind}_weighed"
+        reason = {"code": code, "words": [found.words] if found.words else []}
+        if found.kind == "abuse":
+            return Understanding(Intent.ABUSE, reasons=(reason,))
+        danger = "own_hurt" if found.own_hurt else found.kind
+        return Understanding(Intent.DANGER, danger=danger, reasons=(reason,))
     return decide(read(message, language=language), language=language, known=known, situation=situation)

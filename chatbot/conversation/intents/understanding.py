@@ -59,7 +59,9 @@ class Understanding:
     ``category`` is the key of the category to talk about from now on, "" to stay (or, with ``Intent.ANY``, to pick any
     other); ``avoid`` are keys of categories that are not wanted; ``location`` and ``work_type`` are keys when the
     message names them, else "". ``number`` counts the shown challenge that is meant from 0 (with ``Intent.EXPLAIN``);
-    ``topic`` are the words that say what the challenges should be about, for looking them up.
+    ``topic`` are the words that say what the challenges should be about, for looking them up. ``danger`` says which
+    (with ``Intent.DANGER``): ``self_harm``, ``emergency``, ``own_hurt`` (an emergency that the person
+    brought about) or ``violence``.
     """
 
     intent: Intent
@@ -70,7 +72,7 @@ class Understanding:
     number: int | None = None
     facets: tuple[Facet, ...] = ()
     topic: tuple[str, ...] = ()
-    emergency: bool = False
+    danger: str = ""
     reasons: tuple[Reason, ...] = ()
 
     @property

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from chatbot.conversation.hangul import is_syllable, latin_words, typed_in_latin
 from chatbot.conversation.language import Language
 from chatbot.conversation.manners.masking import analysed, masked, squashed
+from chatbot.conversation.manners.seeding import seed_lists
 from chatbot.conversation.manners.signs import signs
 from chatbot.conversation.manners.word_lists import WordLists
 
@@ -82,6 +83,16 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
     listed = _korean(typed, search, language) or _korean(text, search, language)
     return listed or signs().abuse.find(analysed(text, language), text)
+
+
+@functools.cache
+def _seeded() -> frozenset[str]:
+    return frozenset(map(squashed, seed_lists().abuse))
+
+
+def is_admins(word: str, words: WordLists) -> bool:
+    """Whether an admin listed the word: it is certain, whatever else the message says."""
+    return word in words.abuse and squashed(word) not in _seeded()
 
 
 def _korean(text: str, search: _Search, language: Language) -> str | None:

@@ -1,4 +1,4 @@
-"""Signs of abuse and of danger that hold for many wordings (``signs.toml``): the lists of words stay short."""
+"""Signs of abuse that hold for many wordings (``signs.toml``): the lists of words stay short."""
 
 import functools
 import re
@@ -38,8 +38,6 @@ class Signs:
     """The signs of each kind."""
 
     abuse: Sign
-    self_harm: Sign
-    emergency: Sign
 
 
 @functools.cache

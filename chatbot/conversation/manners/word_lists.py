@@ -13,6 +13,7 @@ class WordLists:
     abuse: tuple[str, ...] = ()
     self_harm: tuple[str, ...] = ()
     emergency: tuple[str, ...] = ()
+    violence: tuple[str, ...] = ()
     fine: tuple[str, ...] = ()
 
 

@@ -30,6 +30,8 @@ export interface Answer {
   recommend: string;
   /** Three for a recommendation, fewer when it was stopped; none for the other kinds. */
   challenges: Challenge[];
+  /** Of the kind `help`: the numbers that the sentence tells, and who answers there. */
+  help?: { lines: { name: string; number: string }[] };
   stopped?: boolean;
 }
 

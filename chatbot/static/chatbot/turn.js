@@ -41,6 +41,22 @@ export function makeTurn(chat, said) {
     turn.style.setProperty("--grown", grown);
   }
 
+  /** For somebody in danger: the numbers that the sentence tells, to be called at once. */
+  function offerCalls({ help }) {
+    const lines = help?.lines ?? [];
+    part(".calls")?.remove();
+    if (!lines.length) return;
+    const calls = element`<ul class="calls" role="list"></ul>`;
+    for (const { name, number } of lines) {
+      const call = element`<li><a class="button primary" lang="ko"><b>${number}</b> ${name}</a></li>`;
+      const link = call.querySelector("a");
+      link.href = `tel:${number}`;
+      link.setAttribute("aria-label", fill(texts.call, { number, name }));
+      calls.append(call);
+    }
+    shown.after(calls);
+  }
+
   function hear(sentence) {
     if (!isHeard && sentence) announce(sentence);
     isHeard ||= sentence !== "";
@@ -89,6 +105,7 @@ export function makeTurn(chat, said) {
       paced.settle(() => {
         turn.classList.remove("writing");
         draw(layoutText(given));
+        offerCalls(given);
         if (given.stopped && !given.recommend) setText(shown, texts.stopped);
         then();
       });
@@ -100,6 +117,7 @@ export function makeTurn(chat, said) {
       items = given.challenges;
       turn.classList.remove("writing");
       draw(layoutText(given));
+      offerCalls(given);
     },
 
     fail(box) {

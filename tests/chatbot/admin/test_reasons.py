@@ -12,6 +12,7 @@ from chatbot.admin.reasons import FACETS, reason_text
 from chatbot.conversation.intents.names import By
 from chatbot.conversation.intents.understanding import Facet
 from chatbot.conversation.intents.wishes import Role
+from chatbot.conversation.manners.weighing import KINDS
 
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
 CHATBOT = Path(settings.BASE_DIR) / "chatbot"
@@ -53,8 +54,14 @@ def _values(value: ast.expr, tree: ast.Module) -> Iterator[str]:
             for each in named:
                 yield from _values(each, tree)
         case ast.JoinedStr():
+            if source == "f'{found.kind}_weighed'":
+                yield from (f"{kind}_weighed" for kind in KINDS[1:])
+                return
             assert source == "f'{mention.by}_{role}'"
             yield from (f"{by}_{role}" for by in By for role in Role)
+        case ast.Attribute():
+            assert source == "found.kind"
+            yield from KINDS[1:]
         case _:
             assert source == "name.partition('.')[0]", f"how does {source} make codes?"
 

@@ -36,6 +36,7 @@ class Said:
     def __init__(self, close: Close, generation: RunningGeneration) -> None:
         events = event_log.after(channel_of(generation.id), 0, 1000)
         self.kind = close.kind
+        self.help = close.help_lines
         self.sentence = close.recommend
         self.titles = [challenge["title"] for challenge in close.challenges]
         self.categories = {challenge["category"] for challenge in close.challenges}
@@ -148,6 +149,9 @@ def test_manners() -> None:
     assert [each.kind for each in said[1:]] == ["smalltalk", "declined", "help", "help", "recommendation"]
     assert "109" in said[3].sentence
     assert "119" in said[4].sentence
+    assert said[1].help == said[2].help == ()
+    assert list(said[3].help) == [{"name": "자살예방 상담전화", "number": "109"}]
+    assert list(said[4].help) == [{"name": "소방·구급", "number": "119"}]
     assert said[5].categories == {"ZERO_WASTE"}
     assert ChatSession.objects.get().category == "ZERO_WASTE"
 
@@ -177,6 +181,21 @@ def test_help_lines_are_the_operators(settings: Settings) -> None:
     danger, fire = talk(say("죽고 싶다"), say("불났어요 도와주세요"))
     assert "청소년 상담 1388" in danger.sentence
     assert "112" in fire.sentence
+
+
+def test_each_danger_is_told_the_numbers_that_help() -> None:
+    hurt, beaten, english = talk(say("수면제 한 통 다 먹었어"), say("남편이 때려요"), say("i want to die"))
+    assert [line["number"] for line in hurt.help] == ["119", "109"]
+    assert [line["number"] for line in beaten.help] == ["112", "1366"]
+    assert [line["number"] for line in english.help] == ["109"]
+    assert english.sentence.isascii()
+    stored = Generation.objects.get(pk=beaten.generation.id).answer
+    assert stored == {
+        "kind": "help",
+        "recommend": beaten.sentence,
+        "challenges": [],
+        "help": {"lines": [{"name": "경찰", "number": "112"}, {"name": "여성긴급전화", "number": "1366"}]},
+    }
 
 
 def test_without_a_selection_what_is_assumed_is_said_once() -> None:

@@ -33,6 +33,14 @@ def test_the_conversation_is_told_in_order_with_answers_as_their_text() -> None:
     )
 
 
+def test_every_facet_has_words() -> None:
+    for facet in Facet:
+        told = context(Understanding(Intent.REFINE, facets=(facet,)), found=(), explained=(), given=())
+        wish = told.splitlines()[1]
+        assert wish.startswith("바라는 점: ")
+        assert wish != "바라는 점: "
+
+
 def test_the_oldest_goes_first_when_the_budget_is_spent() -> None:
     said = [exchange("처음", ANSWER), exchange("고마워", TALK)]
     newest = "사람: 고마워\n도우미: 저도 고마워요!"

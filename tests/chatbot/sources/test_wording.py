@@ -34,7 +34,7 @@ def test_what_was_said_is_not_said_again_while_there_is_something_else() -> None
 
 def test_every_recommendation_names_its_category() -> None:
     talk = tomllib.loads(WORDING.read_text("utf-8"))["talk"]
-    without_challenges = {"greeting", "thanks", "after_help", "declined", "danger", "emergency"}
+    without_challenges = {"greeting", "thanks", "after_help", "declined", "help"}
     without_challenges |= {"explain", "which", "tip"}
     nameless = [
         text
@@ -47,7 +47,7 @@ def test_every_recommendation_names_its_category() -> None:
 
 
 def test_every_intent_has_words() -> None:
-    elsewhere = {Intent.REFINE: "refine", Intent.ABUSE: "declined"}
+    elsewhere = {Intent.REFINE: "refine", Intent.ABUSE: "declined", Intent.DANGER: "help"}
     talk = tomllib.loads(WORDING.read_text("utf-8"))["talk"]
     assert [intent for intent in Intent if elsewhere.get(intent, intent) not in talk] == []
 

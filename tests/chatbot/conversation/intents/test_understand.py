@@ -111,6 +111,16 @@ def test_back_leads_to_the_first_category(understood: Understand, message: str) 
         ("안 어려운 거", {Facet.EASIER}),
         ("어려운 거 해볼래", {Facet.HARDER}),
         ("너무 쉬워", {Facet.HARDER}),
+        ("좀 더 쉬운 거 없어?", {Facet.EASIER}),
+        ("좀 쉬운 거 없어?", {Facet.EASIER}),
+        ("좀 더 어려운 거", {Facet.HARDER}),
+        ("좀 어려워", {Facet.EASIER}),
+        ("너무 짧아", {Facet.LONGER}),
+        ("짧은 거 말고", {Facet.LONGER}),
+        ("너무 오래 걸려", {Facet.SHORTER}),
+        ("오래 할 수 있는 거", {Facet.LONGER}),
+        ("야외 말고", {Facet.INDOORS}),
+        ("재밌는 거", {Facet.FUN}),
         ("오래 걸리는 거 말고", {Facet.SHORTER}),
         ("혼자는 싫어", {Facet.TOGETHER}),
         ("애들이랑 할만한거", {Facet.CHILDREN}),
@@ -216,8 +226,10 @@ def test_danger_beats_abuse_beats_rules_beats_wishes(understood: Understand) -> 
 
 
 def test_an_emergency_is_told_from_self_harm(understood: Understand) -> None:
-    assert understood("집에 불났어").emergency
-    assert not understood("죽고 싶어").emergency
+    assert understood("집에 불났어").danger == "emergency"
+    assert understood("죽고 싶어").danger == "self_harm"
+    assert understood("수면제를 한 통 다 먹었어").danger == "own_hurt"
+    assert understood("남편이 때려요").danger == "violence"
 
 
 def test_every_meaning_has_reasons(understood: Understand) -> None:

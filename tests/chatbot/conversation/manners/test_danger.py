@@ -1,21 +1,26 @@
-"""Danger, and what is only said lightly."""
+"""Danger, which help it needs, and what only sounds like it."""
+
+from collections.abc import Callable
 
 import pytest
 
 from chatbot.conversation.language import Language
-from chatbot.conversation.manners.danger import danger
+from chatbot.conversation.manners.safety import Concern, concern
+from chatbot.conversation.manners.training import table
+from chatbot.conversation.manners.weighing import KINDS
 from chatbot.conversation.manners.word_lists import WordLists
+from chatbot.conversation.rough import RoughLanguage
 
 SELF_HARM = (
     "죽고 싶어|죽고싶다|그냥 죽고만 싶어요|죽구싶어ㅠ|자살하고 싶다|자살 생각이 들어|사라지고 싶어|"
     "살기 싫다|살기싫어요|더는 못 살겠어|더 이상 살고 싶지 않아|극단적 선택을 하고 싶어|손목 긋고 싶어|"
-    "손목을 그었어|자해했어|죽어버리고 싶다|다 끝내고 싶어|뛰어내리고 싶다|목숨을 끊고 싶어|살 이유가 없어|"
+    "자해했어|죽어버리고 싶다|다 끝내고 싶어|뛰어내리고 싶다|목숨을 끊고 싶어|살 이유가 없어|"
     "태어나지 않았으면 좋았을 텐데|유서 썼어|i want to die|suicide"
 )
 EMERGENCY = (
     "불났어|집에 불이 났어요|불이 붙었어요|엄마가 쓰러졌어|할아버지가 쓰러지셨어요|119 불러줘|숨을 안 쉬어|"
     "아기가 숨을 못 쉬어요|교통사고 났어|교통사고가 났는데 어떡해|의식이 없어요|피가 멈추지 않아|물에 빠졌어|"
-    "가스가 새는 것 같아|사람 살려|제발 살려줘요|아빠가 나를 때려|심장마비인 것 같아"
+    "가스가 새는 것 같아|사람 살려|제발 살려줘요|심장마비인 것 같아"
 )
 LIGHTLY = (
     "배고파 죽겠다|배고파서 죽을 것 같아|더워 죽겠네|더워죽겠다|추워서 죽겠어|귀여워 죽겠어|죽은 화분|"
@@ -26,29 +31,72 @@ LIGHTLY = (
 )
 
 
-@pytest.mark.parametrize("message", SELF_HARM.split("|"))
-def test_self_harm(language: Language, words: WordLists, message: str) -> None:
-    found = danger(message, words=words, language=language)
-    assert found is not None
-    assert not found.emergency
+OWN_HURT = "손목을 그었어|손목 그었어|약을 한꺼번에 먹어버렸어|수면제 한 통 다 먹었어|I overdosed on sleeping pills"
+VIOLENCE = "남편이 때려요|아빠가 나를 때려|성폭행을 당했어요|누가 계속 따라와요|my husband beats me"
+NOT_SEEN_BEFORE = (
+    "차라리 내가 없는 게 지구에 도움되겠지|수면제 몇 알 먹으면 죽어요?|이 나이에 더 살아 뭣하나 싶소|"
+    "너무 우울해서 아무것도 먹기 싫어요"
+)
+ORDINARY = (
+    "새 옷은 살 가치가 없다고 생각해|자동차를 그만 사려고 해|꿀벌이 세상에서 사라지고 있대|길바닥에 담배꽁초가 깔렸어|"
+    "태풍에 분리수거함이 쓰러졌어|음식물 쓰레기에서 가스 냄새가 나|누구나 집에서 쉽게 할 수 있는 챌린지|"
+    "물에 떠내려가는 쓰레기 줍기|번개탄 안 쓰고 고기 대신|"
+    "산불 난 데 나무 심고 싶다|how to end it all: single-use plastics|"
+    "10년 된 냉장고|2024년 플로깅 행사|"
+    "3년째 쓰는 텀블러|18색 크레파스 재활용|우리 같이 줍깅 한번 하자|가로등이 새벽에 꺼져|"
+    "태풍이 닥치고 나서|벌레 같은 것 안 꼬이게|더러운 깡통은 어떻게 버려?|ㄱㅅ ㅃㅇ|ㅇㅈ? ㄹㅇ 킹받네|"
+    "쓰레기 같은 날씨지만 쓰레기는 주워볼게"
+)
 
 
-@pytest.mark.parametrize("message", EMERGENCY.split("|"))
-def test_emergencies(language: Language, words: WordLists, message: str) -> None:
-    found = danger(message, words=words, language=language)
-    assert found is not None
-    assert found.emergency
+@pytest.fixture(scope="module")
+def told(language: Language, words: WordLists) -> Callable[[str], str]:
+    """The kind of help that a message needs, "abuse", or "" for an ordinary one."""
+
+    def ask(message: str) -> str:
+        found = concern(message, words=words, language=language)
+        return "" if found is None else "own_hurt" if found.own_hurt else found.kind
+
+    return ask
 
 
-@pytest.mark.parametrize("message", LIGHTLY.split("|"))
-def test_what_is_said_lightly_is_no_danger(language: Language, words: WordLists, message: str) -> None:
-    assert danger(message, words=words, language=language) is None
+def test_self_harm(told: Callable[[str], str]) -> None:
+    listed = [*SELF_HARM.split("|"), *NOT_SEEN_BEFORE.split("|")]
+    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "self_harm")
+
+
+@pytest.mark.parametrize(
+    ("messages", "kind"),
+    [(EMERGENCY, "emergency"), (OWN_HURT, "own_hurt"), (VIOLENCE, "violence"), (LIGHTLY, ""), (ORDINARY, "")],
+)
+def test_each_gets_the_right_help(told: Callable[[str], str], messages: str, kind: str) -> None:
+    listed = messages.split("|")
+    assert {message: told(message) for message in listed} == dict.fromkeys(listed, kind)
+
+
+def test_without_the_analyser_danger_is_still_seen(words: WordLists) -> None:
+    rough = RoughLanguage(frozenset())
+    for message in ("죽고 싶어", "남편이 때려요", "집에 불이 났어요", "자살하고 싶다"):
+        assert concern(message, words=words, language=rough) is not None
+    for message in ("텀블러 챙기는 거 추천해줘", "새 옷은 살 가치가 없다고 생각해"):
+        assert concern(message, words=words, language=rough) is None
 
 
 def test_a_phrase_is_found_in_other_forms_of_its_verb(language: Language) -> None:
-    lists = WordLists(self_harm=("너무 외롭다",), emergency=("문이 잠겼다",), fine=("게임에서 문이 잠",))
-    assert danger("요즘 너무 외로워서요", words=lists, language=language) is not None
-    found = danger("문 잠겼는데 어떡해요", words=lists, language=language)
-    assert found is not None
-    assert (found.word, found.emergency) == ("문이 잠겼다", True)
-    assert danger("게임에서 문이 잠겼어", words=lists, language=language) is None
+    lists = WordLists(violence=("문이 잠겼다",), fine=("게임에서 문이 잠",))
+    assert concern("문 잠겼는데 어떡해요", words=lists, language=language) == Concern("violence", "문이 잠겼다")
+    assert concern("게임에서 문이 잠겼어", words=lists, language=language) is None
+
+
+def test_a_name_of_the_catalogue_is_no_abuse(language: Language) -> None:
+    lists = WordLists(abuse=("뽀로롱",))
+    assert concern("뽀로롱 추천해줘", words=lists, language=language) is not None
+    assert concern("뽀로롱 추천해줘", words=lists, language=language, names=lambda: ["뽀로롱"]) is None
+
+
+def test_the_weights_are_those_of_the_table() -> None:
+    """``python -m chatbot.conversation.manners.training`` was run after the table was changed: it knows its rows."""
+    rows = table()
+    kinds = {kind for _, kind in rows}
+    assert kinds == set(KINDS)
+    assert len(rows) == len({message for message, _ in rows})

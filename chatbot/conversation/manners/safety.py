@@ -1,0 +1,96 @@
+"""Whether a message tells of danger, or insults. Decided before anything else, in this order:
+
+1. the admins' lists of danger, which are certain;
+2. frames (``frames.toml``): rules about morphemes, whose doing it is, and what clears them;
+3. the weights (``weighing.py``), for what people say that no rule foresees;
+4. abuse: the admins' list and the signs, where the weights do not speak against it, and what the weights are sure of.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chatbot.conversation.language import Language, Morpheme
+from chatbot.conversation.manners.abuse import abuse, is_admins
+from chatbot.conversation.manners.features import features
+from chatbot.conversation.manners.frames import frames
+from chatbot.conversation.manners.listed import listed_danger
+from chatbot.conversation.manners.masking import analysed, masked
+from chatbot.conversation.manners.weighing import KINDS, Floats, weights
+from chatbot.conversation.manners.word_lists import WordLists
+
+DANGERS = KINDS[2:]
+
+DANGER_FROM = 0.66
+"""Share of the dangers among all kinds from which on the weights decide; chosen by cross-validation: one ordinary
+message in a hundred is taken for danger at most."""
+
+ABUSE_FROM = 0.5
+"""The same for abuse that no list knows."""
+
+ABUSE_UP_TO = 0.2
+"""Share of abuse below which a seeded word is believed to stand in an innocent message."""
+
+OWN_HURT_FROM = 0.25
+"""Share of self-harm beside an emergency from which on the person is told of both lines."""
+
+SHARPNESS = 2.0
+"""How much a score of 1 outweighs a score of 0, as a power of e."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """``kind`` is one of the weights' kinds other than ``none``; ``words`` are what told. ``own_hurt``: somebody who is
+    in an emergency hurt themselves."""
+
+    kind: str
+    words: str
+    own_hurt: bool = False
+
+
+def concern(
+    message: str, *, words: WordLists, language: Language, names: Callable[[], Iterable[str]] = tuple
+) -> Concern | None:
+    """What the message tells of, None for all ordinary messages. A name of the catalogue is never abuse."""
+    text = masked(message, words.fine)
+    morphemes = analysed(text, language)
+    shares = _shares(text, None if language.rough else morphemes)
+    found = _danger(text, morphemes, shares, words=words, language=language)
+    if found is not None:
+        return found
+    insult = abuse(message, words=words, language=language)
+    told = insult is not None and (shares[1] > ABUSE_UP_TO or is_admins(insult, words))
+    if told or shares[1] > ABUSE_FROM:
+        rest = masked(message, tuple(sorted(names())))
+        if rest.strip() and (insult is None or abuse(rest, words=words, language=language) is not None):
+            return Concern("abuse", insult or "")
+    return None
+
+
+def _danger(
+    text: str, morphemes: tuple[Morpheme, ...], shares: Floats, *, words: WordLists, language: Language
+) -> Concern | None:
+    listed = listed_danger(text, morphemes, words=words, language=language)
+    if listed is not None:
+        return _concern(listed.kind, listed.word, morphemes, shares)
+    filled = frames().find(morphemes)
+    if filled is not None:
+        frame, span = filled
+        said = text[morphemes[span.start].start : morphemes[span.end - 1].end]
+        return _concern(frame.kind, said, morphemes, shares)
+    if shares[2:].sum() > DANGER_FROM:
+        return _concern(DANGERS[int(shares[2:].argmax())], "", morphemes, shares)
+    return None
+
+
+def _concern(kind: str, said: str, morphemes: Sequence[Morpheme], shares: Floats) -> Concern:
+    own = kind == "emergency" and (shares[2] > OWN_HURT_FROM or frames().own_hurt.first(morphemes) is not None)
+    return Concern(kind, said, own_hurt=own)
+
+
+def _shares(text: str, morphemes: Sequence[Morpheme] | None) -> Floats:
+    scores = weights(rough=morphemes is None).scores(features(text, morphemes))
+    powers = np.exp(SHARPNESS * scores)
+    shares: Floats = powers / powers.sum()
+    return shares
