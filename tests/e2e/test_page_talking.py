@@ -56,6 +56,27 @@ def test_a_conversation_from_the_first_choice_to_the_last_word(
         assert visitor.complaints == []
 
 
+def test_somebody_in_danger_can_call_at_once_also_after_a_reload(visitor: Phone, server: RunningServer) -> None:
+    page = visitor.page
+    page.goto(server.url)
+    action(page, "talk")
+    say(page, "남편이 때려요")
+    expect_answers(page, 1)
+    for _ in range(2):
+        calls = turn(page, 0).get_by_role("link")
+        expect(calls).to_have_count(2)
+        addresses = [call.get_attribute("href") for call in calls.all()]
+        assert addresses == ["tel:112", "tel:1366"]
+        expect(calls.first).to_have_accessible_name("112 경찰 전화하기")
+        heights = [box["height"] for call in calls.all() if (box := call.bounding_box())]
+        assert len(heights) == 2
+        assert min(heights) >= 44
+        expect(turn(page, 0).get_by_role("button")).to_have_count(0)
+        page.reload()
+        expect_answers(page, 1)
+    assert visitor.complaints == []
+
+
 def test_one_may_begin_by_talking(visitor: Phone, server: RunningServer) -> None:
     page = visitor.page
     page.goto(server.url)
