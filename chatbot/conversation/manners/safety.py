@@ -23,8 +23,8 @@ from chatbot.conversation.manners.word_lists import WordLists
 DANGERS = KINDS[2:]
 
 DANGER_FROM = 0.66
-"""Share of the dangers among all kinds from which on the weights decide; chosen by cross-validation: one ordinary
-message in a hundred is taken for danger at most."""
+"""Share of the dangers among all kinds from which on the weights decide. In cross-validation
+about one and a half in a hundred ordinary messages lie above it, and 83 of 100 dangers."""
 
 ABUSE_FROM = 0.5
 """The same for abuse that no list knows."""
