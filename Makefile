@@ -81,7 +81,7 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
 
-pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat anew for docs/chat-states.md (some ten minutes)
+pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat again for docs/chat-states.md (some ten minutes)
 	$(BIN)/python -m tests.e2e.pictures
 
 bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (sixteen to twenty minutes); see docs/performance.md

@@ -1,4 +1,4 @@
-"""Settings, read from the environment. The README lists every variable with its default and reason.
+"""Settings, read from the environment. ``docs/settings.md`` lists every variable with its default and reason.
 
 A value that makes no sense raises ImproperlyConfigured with one sentence that names it.
 """

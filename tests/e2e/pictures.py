@@ -33,9 +33,9 @@ SHOWN = """() => JSON.stringify([...document.querySelector("leafresh-chat").shad
   .map((it) => it.textContent))"""
 HEAD = """# The states of the chat
 
-Each picture shows one state in Korean and English, in light and dark, on a phone (390 × 844) and on a desktop
-(1280 × 800). `make pictures` draws them anew and writes this page. `tests/e2e/states.py` says what brings the chat into
-each state, where axe-core looks at it, too. Answers are Korean in either language.
+Each picture shows one state in Korean and English, in light and dark. The sizes are a phone (390 × 844) and a desktop
+(1280 × 800). `make pictures` draws them again and writes this page. `tests/e2e/states.py` says what brings the chat
+into each state. axe-core checks each state too. Answers are Korean in either language.
 """
 
 Pictures = dict[tuple[str, str, str], Image.Image]

@@ -33,14 +33,14 @@ def choices_loading(stage: Stage) -> None:
 
 
 def choices_failed(stage: Stage) -> None:
-    """The choices could not be loaded, which can be tried again."""
+    """The choices could not be loaded, and the person may try again."""
     stage.page.route("**/options", lambda route: route.abort())
     stage.page.goto(stage.url)
     expect(stage.page.locator("#picker .failure").get_by_role("alert")).to_be_visible()
 
 
 def choices(stage: Stage) -> None:
-    """Where a person begins: a place, a way of working and a category to pick, or a word to say."""
+    """The start: a place, a way of working and a category to pick, or a message to write."""
     _open(stage)
 
 
@@ -52,14 +52,14 @@ def choice_missing(stage: Stage) -> None:
 
 
 def welcome(stage: Stage) -> None:
-    """A conversation may begin without choices, with words of one's own or suggested ones."""
+    """A conversation may start without choices, with the person's own words or suggested ones."""
     _open(stage)
     action(stage.page, "talk")
     expect(stage.page.locator(".welcome")).to_be_visible()
 
 
 def too_short(stage: Stage) -> None:
-    """A message of one character is too short, which is said above the field."""
+    """A message of one character is too short, and a sentence above the field says so."""
     say(stage.page, "네")
     expect(stage.page.locator("#composer").get_by_role("alert")).to_be_visible()
 
@@ -72,14 +72,14 @@ def too_long(stage: Stage) -> None:
 
 
 def assumed(stage: Stage) -> None:
-    """Whoever just talks gets an answer, and reads what was assumed of them."""
+    """A first message without choices gets an answer, and a notice says what was assumed."""
     say(stage.page, "쉬운 거 추천해줘")
     expect_answers(stage.page, 1)
     expect(turn(stage.page, 0).locator(".note")).to_be_visible()
 
 
 def done(stage: Stage) -> None:
-    """An answer: a sentence, three challenges, thumbs, and what one might say next."""
+    """An answer: a sentence, three challenges, thumbs, and suggestions for the next message."""
     recommend(stage.page, stage.url)
 
 
@@ -108,7 +108,7 @@ def declined(stage: Stage) -> None:
 
 
 def help_(stage: Stage) -> None:
-    """Whoever is in danger reads who helps, and is not asked for an opinion about it."""
+    """A person in danger reads where to get help, and is not asked to rate the answer."""
     _reply(stage, "죽고 싶어요")
     expect_state(stage.page, "answered")
     expect(stage.page.locator(".turn").last.locator(".thumbs")).to_have_count(0)
@@ -134,7 +134,7 @@ def toast(stage: Stage) -> None:
 
 
 def reason_open(stage: Stage) -> None:
-    """Behind a thumb a reason can be given."""
+    """After a thumb the person can give a reason."""
     turn(stage.page, 0).locator("button.down").click()
     expect(turn(stage.page, 0).get_by_role("textbox")).to_be_visible()
     expect(stage.page.locator(".toast")).to_be_visible()
@@ -147,14 +147,14 @@ def forgetting(stage: Stage) -> None:
 
 
 def forgetting_failed(stage: Stage) -> None:
-    """It could not be erased."""
+    """The conversation could not be erased."""
     stage.page.route("**/sessions/*", lambda route: route.abort())
     action(stage.page, "erase")
     expect(stage.page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
 
 
 def forgotten(stage: Stage) -> None:
-    """It is erased, and the chat begins anew."""
+    """The conversation is erased, and the chat starts again."""
     stage.page.unroute_all(behavior="ignoreErrors")
     action(stage.page, "erase")
     expect(stage.page.locator("#picker")).to_be_visible()

@@ -36,25 +36,25 @@ def failed(stage: Stage) -> None:
 
 
 def too_busy(stage: Stage) -> None:
-    """The server has too much to do; the chat tries again by itself, and counts down to it."""
+    """The server is too busy; the chat counts down and tries again by itself."""
     _refuse(stage, 503, BUSY, wait_seconds=45)
     expect(stage.page.get_by_role("timer")).to_be_visible()
 
 
 def too_often(stage: Stage) -> None:
-    """The person asked too often; the chat waits as long as it must."""
+    """The person asked too often; the chat waits until the next request is allowed."""
     _refuse(stage, 429, OFTEN, wait_seconds=45)
     expect(stage.page.get_by_role("timer")).to_be_visible()
 
 
 def refused(stage: Stage) -> None:
-    """What was picked is not offered any more: trying again would not help."""
+    """The choice is not offered any more, so trying again would not help."""
     _refuse(stage, 400, REFUSED)
     expect_state(stage.page, "refused")
 
 
 def unreachable(stage: Stage) -> None:
-    """Something that is no server of ours answered."""
+    """Another server answered, not Leafresh."""
     _fail(stage, "<h1>Bad gateway</h1>")
     expect(stage.page.locator(".turn [data-action=retry]")).to_be_visible()
     expect_state(stage.page, "failed")

@@ -15,7 +15,7 @@ def _hold(stage: Stage, behind: int) -> None:
 
 
 def thinking(stage: Stage) -> None:
-    """The model has not said a word yet."""
+    """The model has not written anything yet."""
     _hold(stage, behind=0)
     expect(stage.page.locator(".dots")).to_be_visible()
     expect_state(stage.page, "thinking")
@@ -54,5 +54,5 @@ def stopped(stage: Stage) -> None:
 
 
 def stopped_before_a_word(stage: Stage) -> None:
-    """The person stopped it before there was anything to read."""
+    """The person stopped the answer before there was anything to read."""
     stopped(stage)

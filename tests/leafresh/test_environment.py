@@ -202,8 +202,8 @@ def test_what_is_no_place_to_start_is_refused(monkeypatch: pytest.MonkeyPatch, v
         environment.link("LEAFRESH_NO_SUCH_LINK")
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_every_setting_is_in_the_docs() -> None:
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
     names = setting_names()
     assert len(names) > 10
-    assert {name for name in names if f"`{name}`" not in readme} == set()
+    assert {name for name in names if f"`{name}`" not in page} == set()
