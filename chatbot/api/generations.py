@@ -16,6 +16,7 @@ from chatbot.conversation import feedback, ownership
 from chatbot.conversation.sessions import existing_key
 from chatbot.errors import FieldRequired
 from chatbot.recommending import stopping
+from chatbot.recommending.owners import check_resuming
 
 router = Router(tags=["generations"])
 
@@ -34,8 +35,7 @@ async def stop(
     sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
     await admit_reading(request)
-    proof = proof_of(request, sessionToken)
-    await sync_to_async(ownership.check_resuming)(generation_id, sessionId or "", proof)
+    await check_resuming(generation_id, sessionId, proof_of(request, sessionToken))
     outcome = await stopping.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})
 

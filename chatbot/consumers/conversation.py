@@ -6,7 +6,6 @@ from collections import deque
 from contextlib import aclosing
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.db import aclose_old_connections
 
@@ -16,9 +15,9 @@ from chatbot.consumers import asking, codes, telling
 from chatbot.consumers.answering import Answer
 from chatbot.consumers.asking import Question, Stop
 from chatbot.consumers.client import Client
-from chatbot.conversation import ownership
 from chatbot.errors import ApplicationError, Busy, MalformedSessionId
 from chatbot.recommending import stopping
+from chatbot.recommending.owners import check_resuming
 
 PATH = "/ws/chatbot/"
 """What stands before the session's id."""
@@ -115,8 +114,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             return None
         await admit_reading_of_scope(self.scope)
         await aclose_old_connections()
-        check = sync_to_async(ownership.check_resuming)
-        await check(generation_id, client.session_id, client.proof)
+        await check_resuming(generation_id, client.session_id, client.proof)
         outcome = await stopping.stop(generation_id, session_id=client.session_id)
         return {"generationId": str(generation_id), "outcome": outcome}
 

@@ -65,6 +65,7 @@ class RunningGeneration:
         self.result: Result | None = None
         self.elsewhere: Claim | None = None
         self.entered = Ownership()
+        self.owners: dict[str, str] = {}  # of its sessions
         self._sharing = Sharing(self.id, questions)
         self._first_session = session_id
         self._entry = entry or Entry()
@@ -157,6 +158,8 @@ class RunningGeneration:
             if self._why_ended is not None:  # asked to end while it waited for its turn
                 self._reading.cancel()
             self.entered = await record_beginning(self._beginning())
+            if self._first_session is not None:
+                self.owners[self._first_session] = self.entered.owner
         except Exception as error:  # whoever waits for the start gets it, whatever it is
             if self._reading is not None:
                 self._reading.cancel()

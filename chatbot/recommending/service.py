@@ -24,6 +24,7 @@ from chatbot.recommending.elsewhere import Elsewhere, elsewhere
 from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.followed import FollowedGeneration, terminal_event
 from chatbot.recommending.generation import RunningGeneration
+from chatbot.recommending.owners import check_resuming
 from chatbot.recommending.record import Beginning, GenerationGone, record_beginning
 from chatbot.recommending.requests import FreeTextRequest, Request
 from chatbot.recommending.supervisor import Key, Supervisor, supervisor
@@ -85,7 +86,7 @@ async def listen(
     """What a client that opened a stream is to get. Raises ApplicationError."""
     reset = False
     if cursor is not None:
-        await sync_to_async(ownership.check_resuming)(cursor.generation_id, request.session_id or "", request.proof)
+        await check_resuming(cursor.generation_id, request.session_id, request.proof)
         resumed = await _resume(cursor, request, token_format)
         if resumed is not None:
             return resumed
@@ -191,10 +192,12 @@ async def _join_here(running: RunningGeneration, prepared: Prepared, session_id:
         running.sessions.add(session_id)
         supervisor().add_keys(running, prepared.keys)
         try:
-            return await _note(prepared, session_id, running)
+            row = await _note(prepared, session_id, running)
         except Exception:
             running.sessions.discard(session_id)
             raise
+        running.owners[session_id] = row.owner
+        return row
     if prepared.entry.is_first:  # the session was begun meanwhile
         await sync_to_async(ownership.check)(session_id, proof)
     return None

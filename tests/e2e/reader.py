@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -65,7 +66,9 @@ def client(address: str | None = None) -> httpx.AsyncClient:
     transport = httpx.AsyncHTTPTransport(
         verify=_PLAIN, trust_env=False, limits=httpx.Limits(max_connections=None), local_address=address
     )
-    return httpx.AsyncClient(timeout=90, transport=transport, trust_env=False)
+    opened = httpx.AsyncClient(timeout=90, transport=transport, trust_env=False)
+    opened.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # as a relay: each reading is another client
+    return opened
 
 
 async def read(

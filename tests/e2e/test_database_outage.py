@@ -13,10 +13,11 @@ import httpx
 import psutil
 import pytest
 
+from tests.e2e.ownership import HEADER
 from tests.e2e.postgresql import Cluster, programs
 from tests.e2e.server import RunningServer, prepare
 from tests.e2e.sse import BASE_INFO, FREE_TEXT, SELECTION, Background, Event, laid_out, parse, tokens
-from tests.e2e.test_lifecycle import outcomes, stop, until
+from tests.e2e.test_lifecycle import until
 from tests.e2e.websocket import ask, opened
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="needs PostgreSQL's programs (initdb, postgres)")
@@ -63,6 +64,7 @@ def server(cluster: Cluster) -> Iterator[RunningServer]:
             for asked in [pool.submit(client.post, FREE_TEXT, json=question) for question in 2 * questions]:
                 assert asked.result().status_code == 200  # which asyncio's own threads look at
             assert client.get("/health/live").status_code == 200
+        cluster.sql("UPDATE chatbot_chatsession SET server_made = true WHERE key = 'late'", DATABASE)  # is read
         yield running
 
 
@@ -70,6 +72,12 @@ def server(cluster: Cluster) -> Iterator[RunningServer]:
 def threads(server: RunningServer) -> int:
     """How many there are before the first outage, and one that catches up with rows behind it."""
     return psutil.Process(server.pid).num_threads() + 1
+
+
+def outcomes(cluster: Cluster, session: str) -> list[str]:
+    asked = "SELECT generation_id FROM chatbot_turn WHERE session_id"
+    found = cluster.sql(f"SELECT outcome FROM chatbot_generation WHERE id IN ({asked} = '{session}')", DATABASE)
+    return [outcome for (outcome,) in found]
 
 
 def begun(server: RunningServer, prefix: str) -> dict[str, Background]:
@@ -132,7 +140,7 @@ def check_recovered(server: RunningServer, cluster: Cluster, sessions: list[str]
     with opened(server, "late") as connection:
         assert ask(connection, "recommend", **SELECTION)[-1].name == "close"
     for session in sessions:
-        until(lambda session=session: outcomes(server, session) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+        until(lambda session=session: outcomes(cluster, session) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
     assert cluster.sql(RUNNING, DATABASE) == [(0,)]
     busy = f"SELECT state FROM pg_stat_activity WHERE datname = '{DATABASE}' AND pid <> pg_backend_pid()"
     until(lambda: {state for (state,) in cluster.sql(busy)} <= {"idle"})
@@ -204,7 +212,7 @@ def test_a_locked_table_takes_neither_streams_nor_the_process(cluster: Cluster, 
         assert {each.result().status_code for each in waiting} <= {200, 503}
         assert client.get(session).status_code == 200
     for name in streams:
-        until(lambda name=name: outcomes(server, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+        until(lambda name=name: outcomes(cluster, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
     assert cluster.sql(RUNNING, DATABASE) == [(0,)]
     assert "Traceback" not in server.output
 
@@ -219,22 +227,27 @@ def test_a_table_that_can_only_be_read_takes_no_new_question(cluster: Cluster, s
             check(stream.join())
     assert httpx.post(f"{server.url}{BASE_INFO}", json=question, timeout=60).status_code == 200
     for name in streams:
-        until(lambda name=name: outcomes(server, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
+        until(lambda name=name: outcomes(cluster, name) == ["completed"])  # type: ignore[misc]  # mypy knows no defaults of lambdas
     assert cluster.sql(RUNNING, DATABASE) == [(0,)]
     assert "Traceback" not in server.output
 
 
 def test_a_stream_is_stopped_while_the_database_is_gone(cluster: Cluster, server: RunningServer) -> None:
     stream = begun(server, "stop")["stop-VEGAN"]
+    start = stream.events[0].payload
+    address = f"{server.url}/api/chatbot/generations/{start['generationId']}/stop"
     cluster.stop()
     try:
-        answered = stop(server, stream.events[0].payload["generationId"])
+        answered = httpx.post(
+            address, params={"sessionId": "stop-VEGAN"}, headers={HEADER: start["sessionToken"]}, timeout=60
+        )
         assert answered.json()["data"]["outcome"] == "stopped"
         assert stream.join()[-1].payload["stopped"] is True
+        assert refused(httpx.post(address, params={"sessionId": "stop-VEGAN"}, timeout=60))  # is it bound?
     finally:
         cluster.start()
     until(lambda: httpx.get(f"{server.url}/health").status_code == 200)
-    until(lambda: outcomes(server, "stop-VEGAN") == ["stopped"])
+    until(lambda: outcomes(cluster, "stop-VEGAN") == ["stopped"])
 
 
 def test_a_server_that_stops_while_the_database_is_gone_says_what_is_lost(cluster: Cluster) -> None:
