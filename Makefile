@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages browser nginx soak hostile pictures bench bench-quick clean
+.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages settings-docs browser nginx soak hostile pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 	$(MANAGE) makemessages --locale ko --no-wrap --no-obsolete --add-location file \
 		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
+
+settings-docs: $(VENV)/run.stamp ## Make docs/settings.md of the settings
+	$(BIN)/python -m leafresh.settings_docs
 
 pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat again for docs/chat-states.md (some ten minutes)
 	$(BIN)/python -m tests.e2e.pictures

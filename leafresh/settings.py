@@ -1,86 +1,83 @@
-"""Settings, read from the environment. ``docs/settings.md`` lists every variable with its default and reason.
+"""Settings, read from the environment. ``leafresh.configuration`` declares every variable with its default and reason.
 
 A value that makes no sense raises ImproperlyConfigured with one sentence that names it.
 """
 
+import os
 import sys
 from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from leafresh import admin_look, environment, places
+from leafresh import admin_look, configuration
+from leafresh.secret_key import kept_secret_key
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = configuration.BASE_DIR
 
 # --- what an operator sets ---------------------------------------------------------------------------------------
 
-LEAFRESH_HOST = environment.host("LEAFRESH_HOST", "0.0.0.0")  # noqa: S104  being reachable is the point
-LEAFRESH_PORT = environment.integer("LEAFRESH_PORT", 8000, minimum=0, maximum=65535)
-LEAFRESH_DATA_DIR = places.directory("LEAFRESH_DATA_DIR", BASE_DIR / "var")
-LEAFRESH_TOKEN_FORMAT = environment.choice("LEAFRESH_TOKEN_FORMAT", "object", ("object", "text"))
-LEAFRESH_CATALOG_TOKEN_DELAY_MS = environment.number("LEAFRESH_CATALOG_TOKEN_DELAY_MS", 15, minimum=0, maximum=10_000)
-LEAFRESH_MAX_GENERATIONS = environment.integer("LEAFRESH_MAX_GENERATIONS", 1000, minimum=1, maximum=1_000_000)
-LEAFRESH_ABANDON_SECONDS = environment.number("LEAFRESH_ABANDON_SECONDS", 10, minimum=0, maximum=3600)
-LEAFRESH_EVENT_LOG_SECONDS = environment.number("LEAFRESH_EVENT_LOG_SECONDS", 300, minimum=0, maximum=86_400)
-LEAFRESH_EVENT_LOG_MEGABYTES = environment.integer("LEAFRESH_EVENT_LOG_MEGABYTES", 64, minimum=1, maximum=65_536)
-LEAFRESH_DRAIN_SECONDS = environment.number("LEAFRESH_DRAIN_SECONDS", 20, minimum=0, maximum=3600)
-LEAFRESH_METRICS = environment.boolean("LEAFRESH_METRICS", False)
-
-# Whether people come by HTTPS only, which a proxy in front of the processes speaks.
-LEAFRESH_HTTPS = environment.boolean("LEAFRESH_HTTPS", False)
-
-# The chat model that writes, those that stand in for it in this order, and the limits of a call.
-LEAFRESH_CHAT_MODEL = environment.chat_model("LEAFRESH_CHAT_MODEL", "catalog")
-LEAFRESH_FALLBACK_MODELS = environment.chat_models("LEAFRESH_FALLBACK_MODELS")
-LEAFRESH_CHAT_MODELS = environment.chat_models("LEAFRESH_CHAT_MODELS")
-LEAFRESH_CATALOG_LAST = environment.boolean("LEAFRESH_CATALOG_LAST", True)
-LEAFRESH_SCHEMA_MODE = environment.mapping("LEAFRESH_SCHEMA_MODE", ("auto", "json_schema", "wording"))
-LEAFRESH_MAX_TOKENS = environment.integer("LEAFRESH_MAX_TOKENS", 1024, minimum=64, maximum=32_768)
-LEAFRESH_CONNECT_SECONDS = environment.number("LEAFRESH_CONNECT_SECONDS", 5, minimum=0.1, maximum=600)
-LEAFRESH_FIRST_TOKEN_SECONDS = environment.number("LEAFRESH_FIRST_TOKEN_SECONDS", 15, minimum=0.1, maximum=600)
-LEAFRESH_TOKEN_SILENCE_SECONDS = environment.number("LEAFRESH_TOKEN_SILENCE_SECONDS", 10, minimum=0.1, maximum=600)
-LEAFRESH_ANSWER_SECONDS = environment.number("LEAFRESH_ANSWER_SECONDS", 60, minimum=0.1, maximum=3600)
-LEAFRESH_ANSWER_BYTES = environment.integer("LEAFRESH_ANSWER_BYTES", 16_384, minimum=1024, maximum=1_048_576)
-LEAFRESH_MODEL_CONCURRENCY = environment.integer("LEAFRESH_MODEL_CONCURRENCY", 64, minimum=1, maximum=10_000)
-LEAFRESH_MODEL_QUEUE_SECONDS = environment.number("LEAFRESH_MODEL_QUEUE_SECONDS", 5, minimum=0, maximum=600)
-LEAFRESH_IMPACT_REQUESTS = environment.integer("LEAFRESH_IMPACT_REQUESTS", 50, minimum=1, maximum=1000)
-LEAFRESH_HISTORY_CHARS = environment.integer("LEAFRESH_HISTORY_CHARS", 2000, minimum=0, maximum=100_000)
-LEAFRESH_ANALYSER_SECONDS = environment.number("LEAFRESH_ANALYSER_SECONDS", 2, minimum=0.1, maximum=600)
-LEAFRESH_HELP_LINE = environment.text("LEAFRESH_HELP_LINE", "자살예방 상담전화 109")
-LEAFRESH_EMERGENCY_LINE = environment.text("LEAFRESH_EMERGENCY_LINE", "119")
-LEAFRESH_POLICE_LINE = environment.text("LEAFRESH_POLICE_LINE", "112")
-LEAFRESH_VIOLENCE_LINE = environment.text("LEAFRESH_VIOLENCE_LINE", "여성긴급전화 1366")
-LEAFRESH_KEEP_RAW = environment.boolean("LEAFRESH_KEEP_RAW", False)
-
-# How often a session and an address may ask for an answer; None when switched off.
-LEAFRESH_SESSION_RATE = environment.rate("LEAFRESH_SESSION_RATE", "20/m")
-LEAFRESH_ADDRESS_RATE = environment.rate("LEAFRESH_ADDRESS_RATE", "600/m")
-LEAFRESH_TRUSTED_PROXIES = environment.proxies("LEAFRESH_TRUSTED_PROXIES")
-if LEAFRESH_HTTPS and not LEAFRESH_TRUSTED_PROXIES:  # else every page would be redirected to itself, for ever
-    raise ImproperlyConfigured(
-        "LEAFRESH_HTTPS needs LEAFRESH_TRUSTED_PROXIES, the addresses or networks of the proxies that speak HTTPS."
-    )
-
-# Where "start" on a challenge's card leads; no such button when empty.
-LEAFRESH_START_URL = environment.link("LEAFRESH_START_URL")
-
-LEAFRESH_SESSION_DAYS = environment.integer("LEAFRESH_SESSION_DAYS", 90, minimum=1, maximum=36_500)
-LEAFRESH_SESSION_BINDING = environment.choice("LEAFRESH_SESSION_BINDING", "on", ("on", "off", "required"))
-
-DEBUG = environment.boolean("LEAFRESH_DEBUG", False)
+server = configuration.ServerSettings.read(os.environ)
+LEAFRESH_HOST = server.LEAFRESH_HOST
+LEAFRESH_PORT = server.LEAFRESH_PORT
+LEAFRESH_DRAIN_SECONDS = server.LEAFRESH_DRAIN_SECONDS
+LEAFRESH_METRICS = server.LEAFRESH_METRICS
+DEBUG = server.LEAFRESH_DEBUG
 DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.debugging.ReporterFilter"
-ALLOWED_HOSTS = environment.hosts("LEAFRESH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = environment.origins("LEAFRESH_TRUSTED_ORIGINS")
-CORS_ALLOWED_ORIGINS = environment.origins("LEAFRESH_CORS_ORIGINS")
-DATABASES = {"default": places.database("DATABASE_URL", f"sqlite:///{LEAFRESH_DATA_DIR / 'db.sqlite3'}")}
-REDIS_URL = places.redis("REDIS_URL")
-SECRET_KEY = places.secret_key("LEAFRESH_SECRET_KEY", LEAFRESH_DATA_DIR / "secret-key", shared=bool(REDIS_URL))
-SECRET_KEY_FALLBACKS = places.earlier_secret_keys("LEAFRESH_SECRET_KEY_FALLBACKS")
-LEAFRESH_REDIS_PREFIX = places.prefix("LEAFRESH_REDIS_PREFIX", "leafresh")
+
+storage = configuration.StorageSettings.read(os.environ)
+LEAFRESH_DATA_DIR = storage.LEAFRESH_DATA_DIR
+DATABASES = {"default": storage.DATABASE_URL}
+REDIS_URL = storage.REDIS_URL
+LEAFRESH_REDIS_PREFIX = storage.LEAFRESH_REDIS_PREFIX
+SECRET_KEY = storage.LEAFRESH_SECRET_KEY or kept_secret_key(LEAFRESH_DATA_DIR / "secret-key")
+SECRET_KEY_FALLBACKS = storage.LEAFRESH_SECRET_KEY_FALLBACKS
+
+access = configuration.AccessSettings.read(os.environ)
+ALLOWED_HOSTS = access.LEAFRESH_ALLOWED_HOSTS
+CORS_ALLOWED_ORIGINS = access.LEAFRESH_CORS_ORIGINS
+CSRF_TRUSTED_ORIGINS = access.LEAFRESH_TRUSTED_ORIGINS
+LEAFRESH_TRUSTED_PROXIES = access.LEAFRESH_TRUSTED_PROXIES
+LEAFRESH_HTTPS = access.LEAFRESH_HTTPS
+LEAFRESH_SESSION_RATE = access.LEAFRESH_SESSION_RATE
+LEAFRESH_ADDRESS_RATE = access.LEAFRESH_ADDRESS_RATE
+
+models = configuration.ModelSettings.read(os.environ)
+LEAFRESH_CHAT_MODEL = models.LEAFRESH_CHAT_MODEL
+LEAFRESH_FALLBACK_MODELS = models.LEAFRESH_FALLBACK_MODELS
+LEAFRESH_CHAT_MODELS = models.LEAFRESH_CHAT_MODELS
+LEAFRESH_CATALOG_LAST = models.LEAFRESH_CATALOG_LAST
+LEAFRESH_SCHEMA_MODE = models.LEAFRESH_SCHEMA_MODE
+LEAFRESH_MAX_TOKENS = models.LEAFRESH_MAX_TOKENS
+LEAFRESH_CONNECT_SECONDS = models.LEAFRESH_CONNECT_SECONDS
+LEAFRESH_FIRST_TOKEN_SECONDS = models.LEAFRESH_FIRST_TOKEN_SECONDS
+LEAFRESH_TOKEN_SILENCE_SECONDS = models.LEAFRESH_TOKEN_SILENCE_SECONDS
+LEAFRESH_ANSWER_SECONDS = models.LEAFRESH_ANSWER_SECONDS
+LEAFRESH_ANSWER_BYTES = models.LEAFRESH_ANSWER_BYTES
+LEAFRESH_MODEL_CONCURRENCY = models.LEAFRESH_MODEL_CONCURRENCY
+LEAFRESH_MODEL_QUEUE_SECONDS = models.LEAFRESH_MODEL_QUEUE_SECONDS
+LEAFRESH_IMPACT_REQUESTS = models.LEAFRESH_IMPACT_REQUESTS
+LEAFRESH_KEEP_RAW = models.LEAFRESH_KEEP_RAW
+
+streams = configuration.StreamSettings.read(os.environ)
+LEAFRESH_TOKEN_FORMAT = streams.LEAFRESH_TOKEN_FORMAT
+LEAFRESH_CATALOG_TOKEN_DELAY_MS = streams.LEAFRESH_CATALOG_TOKEN_DELAY_MS
+LEAFRESH_MAX_GENERATIONS = streams.LEAFRESH_MAX_GENERATIONS
+LEAFRESH_ABANDON_SECONDS = streams.LEAFRESH_ABANDON_SECONDS
+LEAFRESH_EVENT_LOG_SECONDS = streams.LEAFRESH_EVENT_LOG_SECONDS
+LEAFRESH_EVENT_LOG_MEGABYTES = streams.LEAFRESH_EVENT_LOG_MEGABYTES
+LEAFRESH_START_URL = streams.LEAFRESH_START_URL
+
+dialogue = configuration.DialogueSettings.read(os.environ)
+LEAFRESH_SESSION_DAYS = dialogue.LEAFRESH_SESSION_DAYS
+LEAFRESH_SESSION_BINDING = dialogue.LEAFRESH_SESSION_BINDING
+LEAFRESH_ANALYSER_SECONDS = dialogue.LEAFRESH_ANALYSER_SECONDS
+LEAFRESH_HISTORY_CHARS = dialogue.LEAFRESH_HISTORY_CHARS
+LEAFRESH_HELP_LINE = dialogue.LEAFRESH_HELP_LINE
+LEAFRESH_EMERGENCY_LINE = dialogue.LEAFRESH_EMERGENCY_LINE
+LEAFRESH_POLICE_LINE = dialogue.LEAFRESH_POLICE_LINE
+LEAFRESH_VIOLENCE_LINE = dialogue.LEAFRESH_VIOLENCE_LINE
 
 # --- the database ------------------------------------------------------------------------------------------------
 

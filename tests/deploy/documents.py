@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from leafresh import configuration
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 
@@ -20,8 +22,7 @@ def document(path: Path) -> Any:
 
 def setting_names() -> set[str]:
     """Every setting there is."""
-    source = (ROOT / "leafresh/settings.py").read_text("utf-8")
-    return set(re.findall(r'(?:environment|places)\.\w+\(\s*"(\w+)"', source))
+    return {name for group in configuration.GROUPS for name in group.model_fields}
 
 
 def variables(path: Path) -> dict[str, str]:

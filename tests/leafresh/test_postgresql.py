@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from leafresh import places, postgresql
+from leafresh import postgresql
+from leafresh.configuration import StorageSettings
 from leafresh.postgresql import connection
 from leafresh.postgresql.connection import AttentiveConnection, server_answers
 from leafresh.postgresql.outage import Outage
@@ -62,11 +63,11 @@ def test_the_pool_has_a_connection_for_every_thread() -> None:
     assert pool["timeout"] <= 3
 
 
-def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_DATABASE", "postgres://user:secret@localhost/leafresh")
+def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"LEAFRESH_DATA_DIR": str(tmp_path), "DATABASE_URL": "postgres://user:secret@localhost/leafresh"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImproperlyConfigured, match=r"pip install 'psycopg\[binary,pool\]'\.$") as raised:
-        places.database("LEAFRESH_NO_SUCH_DATABASE", "")
+        StorageSettings.read(given)
     assert "secret" not in str(raised.value)
 
 

@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from ninja.throttling import SimpleRateThrottle
+from pytest_django import Settings as DjangoSettings
 
-from leafresh import environment
+from leafresh.configuration import (
+    GROUPS,
+    AccessSettings,
+    ModelSettings,
+    ServerSettings,
+    StorageSettings,
+    StreamSettings,
+)
+from leafresh.setting_types import Settings
 from tests.deploy.documents import setting_names
 from tests.e2e.server import ROOT
 
@@ -56,6 +65,12 @@ BAD = [
         "*",
         "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
         "not '*'.",
+    ),
+    (
+        "LEAFRESH_TRUSTED_ORIGINS",
+        "https://[::1",
+        "LEAFRESH_TRUSTED_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
+        "not 'https://[::1'.",
     ),
     *(
         (
@@ -143,9 +158,9 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["1/s", "20/m", "10000/d", "100/15min", "5/90sec", "7/2hour", "1/day", "1/86400s"])
-def test_a_rate_that_is_taken_is_one_that_ninja_reads(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_RATE", value)
-    assert environment.rate("LEAFRESH_NO_SUCH_RATE", "off") == value
+def test_a_rate_that_is_taken_is_one_that_ninja_reads(value: str) -> None:
+    taken = AccessSettings.read({"LEAFRESH_SESSION_RATE": value}).LEAFRESH_SESSION_RATE
+    assert taken == value
     count, seconds = SimpleRateThrottle(value).parse_rate(value)
     assert count in range(1, 10_001)
     assert seconds in range(1, 86_401)
@@ -155,27 +170,30 @@ def test_a_rate_that_is_taken_is_one_that_ninja_reads(monkeypatch: pytest.Monkey
     "value",
     ["0/m", "-1/m", "10001/m", "20/0m", "2/2d", "1/86401s", "20/w", "20 / m", "20/m/m", "off/m", "٢/m", "/m", "OFF"],
 )
-def test_a_rate_that_makes_no_sense_is_not_taken(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_RATE", value)
-    with pytest.raises(ImproperlyConfigured, match="LEAFRESH_NO_SUCH_RATE"):
-        environment.rate("LEAFRESH_NO_SUCH_RATE", "20/m")
+def test_a_rate_that_makes_no_sense_is_not_taken(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^LEAFRESH_SESSION_RATE must be off or a number of requests"):
+        AccessSettings.read({"LEAFRESH_SESSION_RATE": value})
+
+
+def test_a_rate_that_is_off_is_none() -> None:
+    read = AccessSettings.read({"LEAFRESH_SESSION_RATE": " off "})
+    assert (read.LEAFRESH_SESSION_RATE, read.LEAFRESH_ADDRESS_RATE) == (None, "600/m")
 
 
 @pytest.mark.parametrize(
     "value", ["0.0.0.0/0", "::/0", "10.0.0.1/8", "::ffff:10.0.0.1", "*", "10.0.0.0/33", "1.2.3.4:80"]
 )
-def test_who_cannot_be_a_proxy_is_not_trusted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_PROXIES", f"127.0.0.1,{value}")
+def test_who_cannot_be_a_proxy_is_not_trusted(value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=re.escape(repr(value))):
-        environment.proxies("LEAFRESH_NO_SUCH_PROXIES")
+        AccessSettings.read({"LEAFRESH_TRUSTED_PROXIES": f"127.0.0.1,{value}"})
 
 
 @pytest.mark.parametrize(
     "value", ["https://app.example.com/start", "http://[::1]:3000/a?b=c&d=%20", "myapp://start", "my.app+x:new?a=b"]
 )
-def test_a_challenge_may_start_on_a_page_or_in_an_app(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_LINK", value)
-    assert environment.link("LEAFRESH_NO_SUCH_LINK") == value
+def test_a_challenge_may_start_on_a_page_or_in_an_app(value: str) -> None:
+    taken = StreamSettings.read({"LEAFRESH_START_URL": value}).LEAFRESH_START_URL
+    assert taken == value
 
 
 @pytest.mark.parametrize(
@@ -196,14 +214,60 @@ def test_a_challenge_may_start_on_a_page_or_in_an_app(monkeypatch: pytest.Monkey
         "https://a.example/" + "a" * 1000,
     ],
 )
-def test_what_is_no_place_to_start_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("LEAFRESH_NO_SUCH_LINK", value)
-    with pytest.raises(ImproperlyConfigured, match="LEAFRESH_NO_SUCH_LINK must be the address"):
-        environment.link("LEAFRESH_NO_SUCH_LINK")
+def test_what_is_no_place_to_start_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^LEAFRESH_START_URL must be the address"):
+        StreamSettings.read({"LEAFRESH_START_URL": value})
 
 
-def test_every_setting_is_in_the_docs() -> None:
-    page = (ROOT / "docs/settings.md").read_text("utf-8")
-    names = setting_names()
-    assert len(names) > 10
-    assert {name for name in names if f"`{name}`" not in page} == set()
+@pytest.mark.parametrize("value", ["1_000", "1e3", "nan", "inf", "0x10", "٢", "1 0", "9" * 20])
+def test_numbers_are_written_in_plain_digits(value: str) -> None:
+    for name in ("LEAFRESH_PORT", "LEAFRESH_DRAIN_SECONDS"):
+        with pytest.raises(ImproperlyConfigured, match=f"^{name} must be a (whole )?number from"):
+            ServerSettings.read({name: value})
+
+
+@pytest.mark.parametrize("group", [group for group in GROUPS if group is not StorageSettings])
+def test_an_empty_variable_is_as_none_but_an_empty_flag_means_no(group: type[Settings]) -> None:
+    flags = {name for name, field in group.model_fields.items() if field.annotation is bool}
+    empty = group.read(dict.fromkeys(group.model_fields, " "))
+    assert empty.model_dump() == {**group.read({}).model_dump(), **dict.fromkeys(flags, False)}
+
+
+def test_models_are_told_their_schema_each_in_its_way() -> None:
+    read = ModelSettings.read({"LEAFRESH_SCHEMA_MODE": "openai:a=b=json_schema, openai:c=wording,"})
+    assert read.LEAFRESH_SCHEMA_MODE == {"openai:a=b": "json_schema", "openai:c": "wording"}
+
+
+@pytest.mark.parametrize("value", ["openai:a", "=auto", "openai:a=xml"])
+def test_a_way_that_is_none_is_not_told(value: str) -> None:
+    sentence = f"^LEAFRESH_SCHEMA_MODE must list model=value .*, not {value!r}"
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        ModelSettings.read({"LEAFRESH_SCHEMA_MODE": f"openai:b=auto,{value}"})
+
+
+def test_secrets_are_never_printed(tmp_path: Path) -> None:
+    read = StorageSettings.read(
+        {
+            "LEAFRESH_DATA_DIR": str(tmp_path),
+            "DATABASE_URL": "postgres://leafresh:secret-1@db.example.com/leafresh",
+            "REDIS_URL": "redis://:secret-2@127.0.0.1:6379/0",
+            "LEAFRESH_SECRET_KEY": "secret-3",
+            "LEAFRESH_SECRET_KEY_FALLBACKS": "secret-4, secret-5,",
+        }
+    )
+    assert read.LEAFRESH_SECRET_KEY_FALLBACKS == ["secret-4", "secret-5"]
+    assert "secret-" not in repr(read)
+    assert "secret-" not in str(read)
+
+
+def test_every_setting_reaches_django(settings: DjangoSettings) -> None:
+    renamed = {
+        "LEAFRESH_DEBUG": "DEBUG",
+        "LEAFRESH_ALLOWED_HOSTS": "ALLOWED_HOSTS",
+        "LEAFRESH_CORS_ORIGINS": "CORS_ALLOWED_ORIGINS",
+        "LEAFRESH_TRUSTED_ORIGINS": "CSRF_TRUSTED_ORIGINS",
+        "LEAFRESH_SECRET_KEY": "SECRET_KEY",
+        "LEAFRESH_SECRET_KEY_FALLBACKS": "SECRET_KEY_FALLBACKS",
+        "DATABASE_URL": "DATABASES",
+    }
+    assert [name for name in setting_names() if not hasattr(settings, renamed.get(name, name))] == []
