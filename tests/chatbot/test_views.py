@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from leafresh.middleware import ADMIN_POLICY
+
 STATIC = Path(settings.BASE_DIR) / "chatbot/static/chatbot"
 PAGE = Path(settings.BASE_DIR) / "chatbot/templates/chatbot/page.html"
 
@@ -20,7 +22,7 @@ def setup_in(page: str) -> dict[str, Any]:
     return told
 
 
-STATUSES = {"0", "400", "422", "429", "502", "503"}
+STATUSES = {"0", "400", "403", "422", "429", "502", "503"}
 """Names of texts: what the chat says where the server refuses."""
 
 
@@ -37,7 +39,7 @@ def test_the_page_brings_its_texts_and_a_strict_policy(client: Client) -> None:
     assert {"Cookie", "Accept-Language"} <= set(response.headers["Vary"].split(", "))
     assert "style=" not in page
     assert not re.search(r"<script(?! type=\"(module|application/json)\")", page)
-    assert "Content-Security-Policy" not in client.get("/admin/login/").headers
+    assert client.get("/admin/login/").headers["Content-Security-Policy"] == ADMIN_POLICY != policy
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-/** A challenge on its card: written, then complete, then something to start, to copy and to share. */
+/** A challenge's card; when it is complete, one can start, copy and share it. */
 
 import { element, html, round, setText } from "./markup.js";
 

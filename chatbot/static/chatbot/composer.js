@@ -1,9 +1,9 @@
-/** Where a person writes: Enter sends, Shift+Enter breaks the line, and an input method may compose in peace. */
+/** Where a person writes: Enter sends, Shift+Enter breaks the line, an input method composes. */
 
-import { element, fill, html, round, setText } from "./markup.js";
+import { element, fill, html, parts, round, setText } from "./markup.js";
 
 const LEAST = 2; // visible characters
-const MOST = 500; // characters
+const MOST = 500;
 
 export const composerMarkup = (texts) => html`
 <div class="suggestions" role="group" aria-label="${texts.suggestions}"></div>
@@ -14,8 +14,8 @@ export const composerMarkup = (texts) => html`
 </form>`;
 
 export function makeComposer(root, texts, onSay) {
-  const [form, field, suggestions] = ["#composer", "#message", ".suggestions"].map((it) => root.querySelector(it));
-  const [missing, bounds] = [form.querySelector(".missing"), form.querySelector("#bounds")];
+  const [form, field, suggestions] = parts(root, "#composer", "#message", ".suggestions");
+  const [missing, bounds] = parts(form, ".missing", "#bounds");
   const focus = () => field.focus({ preventScroll: true });
   let isComposing = false;
   let lastKey = {};
@@ -24,7 +24,7 @@ export function makeComposer(root, texts, onSay) {
     const message = field.value.trim();
     const problem = problemOf(message);
     setText(missing, problem);
-    field.toggleAttribute("aria-invalid", Boolean(problem));
+    field.toggleAttribute("aria-invalid", problem);
     focus();
     if (problem) return;
     field.value = "";
@@ -71,7 +71,6 @@ export function makeComposer(root, texts, onSay) {
 
   return {
     focus,
-    /** Offers these messages; a press says one. */
     suggest(messages) {
       const hadFocus = suggestions.contains(root.getRootNode().activeElement);
       suggestions.replaceChildren(

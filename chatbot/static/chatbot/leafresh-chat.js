@@ -1,7 +1,4 @@
-/**
- * `<leafresh-chat>`: the whole chat as one element, in its shadow root; docs/client.md describes it. What it holds is
- * shown until it is ready; a `<script type="application/json">` among it saves loading the texts.
- */
+/** `<leafresh-chat>`: the whole chat in a shadow root; see docs/client.md. Its content is shown until it is ready. */
 
 import { composerMarkup } from "./composer.js";
 import { loadOptions } from "./leafresh-client.js";
@@ -52,7 +49,6 @@ async function begin(host, root, signal) {
   const style = element`<link rel="stylesheet" href="${new URL("leafresh-chat.css", import.meta.url)}">`;
   const chat = element`${chatMarkup(texts, language)}`;
   const part = (selector) => chat.querySelector(selector);
-  const views = { picker: part("#picker"), conversation: part("#conversation") };
   const [dialog, toaster, list, scroller] = ["dialog", ".toast", "#announcements", "#turns"].map(part);
   style.onload = style.onerror = () => {
     root.firstChild.remove(); // the slot
@@ -74,7 +70,7 @@ async function begin(host, root, signal) {
     announce(text);
   }
 
-  /** Makes a change; whoever was reading at the end stays there. */
+  /** Makes a change; a person who reads the end stays there. */
   function following(change) {
     const wasAtEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 80;
     change();
@@ -82,7 +78,7 @@ async function begin(host, root, signal) {
   }
 
   function reveal(name) {
-    for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
+    for (const view of chat.querySelectorAll(".view")) view.hidden = view.id !== name;
     scroller.scrollTop = scroller.scrollHeight;
   }
 
@@ -92,14 +88,9 @@ async function begin(host, root, signal) {
     if (name === "picker") (part("#picker :checked") ?? part("#picker input"))?.focus({ preventScroll: true });
   }
 
-  let told;
-  const picker = makePicker(views.picker, texts, {
-    async load() {
-      const [options, page] = await Promise.all([loadOptions({ server }), talk.told()]);
-      told = page;
-      return options;
-    },
-    onLoad() {
+  const picker = makePicker(part("#picker"), texts, {
+    load: () => Promise.all([loadOptions({ server }), talk.told()]),
+    onLoad(told) {
       const isNew = talk.isEmpty();
       talk.recall(told);
       if (isNew && !talk.isEmpty()) reveal("conversation");
@@ -112,7 +103,7 @@ async function begin(host, root, signal) {
   const session = host.getAttribute("session") ?? "";
   const emoji = (key) => picker.categories().find((it) => it.key === key)?.emoji ?? "";
   const shared = { texts, language, startUrl, server, session, emoji, announce, toast, following };
-  const talk = makeTalk(views.conversation, shared, picker);
+  const talk = makeTalk(part("#conversation"), shared, picker);
 
   const actions = {
     choose: () => show("picker"),
@@ -150,7 +141,6 @@ async function begin(host, root, signal) {
   picker.reload();
 }
 
-/** The texts and what else is known of the server: from the page, or from the server itself. */
 async function setup(host, server) {
   const inPage = host.querySelector('script[type="application/json"]');
   if (inPage) return JSON.parse(inPage.textContent);

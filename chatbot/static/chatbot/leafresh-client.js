@@ -1,11 +1,6 @@
-/**
- * Leafresh in the browser: answers while they are written. No DOM, no dependencies; leafresh-client.d.ts describes it,
- * docs/client.md shows how to use it.
- *
- * A connection that broke is taken up behind its last event, as an EventSource does it, and each event counts once.
- */
+/** Answers while they are written, without a DOM. See leafresh-client.d.ts and docs/client.md. */
 
-const MAX_FAILURES = 8; // in a row, without one new event between them
+const MAX_FAILURES = 8; // in a row
 const SILENCE_MS = 60_000; // the server pings every 20 s
 const OFFLINE_MS = 10_000; // some browsers never tell that the network is back
 const REQUEST_MS = 15_000;
@@ -19,23 +14,23 @@ export const recommend = ({ location, workType, category }, handlers, options) =
 
 export const say = (message, handlers, options) => ask("free-text", { message }, handlers, options);
 
-export const loadOptions = ({ server } = {}) => request("GET", server, "/api/challenges/options");
+export const loadOptions = ({ server } = {}) => request("GET", "/api/challenges/options", { server });
 
 export const conversation = ({ limit = 50, before = "", ...session }) =>
-  request("GET", session.server, `${sessionPath(session)}?${new URLSearchParams({ limit, before })}`, session);
+  request("GET", `${sessionPath(session)}?${new URLSearchParams({ limit, before })}`, session);
 
 export async function forget(session) {
-  await request("DELETE", session.server, sessionPath(session), session);
-  forgetToken(session.sessionId);
+  await request("DELETE", sessionPath(session), session);
+  keep(TOKEN_KEY + session.sessionId, "");
   return null;
 }
 
 export function rate(generationId, thought, session) {
-  const { server, sessionId } = session;
+  const { sessionId } = session;
   const path = `/api/chatbot/generations/${generationId}/feedback`;
   return thought
-    ? request("PUT", server, path, session, { sessionId, ...thought })
-    : request("DELETE", server, `${path}?${new URLSearchParams({ sessionId })}`, session);
+    ? request("PUT", path, session, { sessionId, ...thought })
+    : request("DELETE", `${path}?${new URLSearchParams({ sessionId })}`, session);
 }
 
 export function parseText(text) {
@@ -54,59 +49,55 @@ export function layoutText({ recommend: sentence, challenges }) {
 }
 
 export function rememberedSessionId(key = "leafresh.session", anew = false) {
+  const known = kept(key);
+  if (!anew && /^[\x21-\x7e]{1,128}$/.test(known)) return known;
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const fresh = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  try {
-    const known = localStorage.getItem(key);
-    if (!anew && /^[\x21-\x7e]{1,128}$/.test(known ?? "")) return known;
-    forgetToken(known);
-    localStorage.setItem(key, fresh);
-  } catch {
-    // Switched off or full: the session lasts as long as the page.
-  }
+  keep(TOKEN_KEY + known, "");
+  keep(key, fresh);
   return fresh;
 }
 
-/** The token with which a session shows whose it is; "" where none is known. One that another tab got counts too. */
-function tokenOf({ sessionId, sessionToken }) {
+const held = new Map(); // as long as the page lasts: where storage is switched off or full
+
+/** What `keep` kept, here or in another tab, or "". */
+function kept(key) {
   try {
-    return sessionToken || localStorage.getItem(TOKEN_KEY + sessionId) || tokens.get(sessionId) || "";
+    return localStorage.getItem(key) ?? held.get(key) ?? "";
   } catch {
-    return tokens.get(sessionId) ?? "";
+    return held.get(key) ?? "";
+  }
+}
+
+function keep(key, value) {
+  held.set(key, value);
+  try {
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch {
+    // It is held.
   }
 }
 
 function keepToken(sessionId, token) {
-  if (!sessionId || !token) return;
-  tokens.set(sessionId, token);
-  try {
-    localStorage.setItem(TOKEN_KEY + sessionId, token);
-  } catch {
-    // Switched off or full: it lasts as long as the page.
-  }
+  if (sessionId && token) keep(TOKEN_KEY + sessionId, token);
 }
 
-function forgetToken(sessionId) {
-  tokens.delete(sessionId);
-  try {
-    localStorage.removeItem(TOKEN_KEY + sessionId);
-  } catch {
-    // Nothing is kept there.
-  }
+/** Shows whose the session is, where a token is known. */
+function tokenHeader({ sessionId, sessionToken }) {
+  const token = sessionToken || kept(TOKEN_KEY + sessionId);
+  return token ? { [TOKEN]: token } : {};
 }
 
-const tokens = new Map(); // by session id
-const tokenHeader = (session) => (tokenOf(session) ? { [TOKEN]: tokenOf(session) } : {});
-
-/** One answer, over as many connections as it takes. */
-function ask(path, question, on, { server = "", sessionId = "", sessionToken, generationId = "" } = {}) {
+/** One answer; after a connection that broke, another continues after the last event. */
+function ask(path, question, on, { server, sessionId = "", sessionToken, generationId = "" } = {}) {
   const query = new URLSearchParams(sessionId ? { ...question, sessionId } : question);
   const url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
   let lastNumber = generationId ? 1 : 0; // one that is taken up: all but its `start`
   let text = "";
   let items = [];
   let failures = 0;
-  let reported = "";
+  let reported;
   let isStopping = false;
   let isOver = false;
   let connection;
@@ -118,17 +109,12 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
   async function run() {
     await null; // whoever asks has the handle before anything is reported
     while (!isOver) {
-      let patience = 0;
-      try {
-        patience = await listen();
-      } catch (error) {
-        if (error.status) return fail(error); // a refusal; all else is a connection that broke
-      }
+      const patience = await listen().catch((error) => error.status && fail(error)); // all else: the connection broke
       if (!isOver) await lost(patience);
     }
   }
 
-  /** One connection, up to its end. Returns how many seconds the server wants to be left alone. */
+  /** One connection. Returns for how many seconds the server wants no other. */
   async function listen() {
     connection = new AbortController();
     awaitSign();
@@ -138,7 +124,7 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
     const response = await fetch(url, { headers, credentials: "include", cache: "no-store", signal });
     if (response.status === 204) concludeHere(); // all has been seen
     if (response.status >= 400 && response.status < 500) throw await failureOf(response);
-    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return 0; // a gateway alone
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return; // a gateway alone
     for await (const event of eventsOf(response.body)) {
       if (isOver) break;
       awaitSign();
@@ -148,7 +134,6 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
       } else report("open");
       take(event);
     }
-    return 0;
   }
 
   function take({ name, id, data, retryAfter }) {
@@ -159,7 +144,7 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
         keepToken(sessionId, start.sessionToken);
         on.onStart?.(start);
       },
-      challenge: (token) => show(text + (token.token ?? token)), // an object or, with tokens=text, a string
+      challenge: (token) => show(text + (token.token ?? token)), // a string with tokens=text
       rewrite: ({ length }) => show(text.slice(0, length)),
       item: (item) => {
         items[item.index - 1] = item;
@@ -176,7 +161,7 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
     else takes[name](envelope.data, envelope);
   }
 
-  /** Whether the event was not seen yet; one of another generation begins anew. */
+  /** One of another generation begins the text again. */
   function isNew(eventId) {
     const [, generation, number] = /^generation-(.+):(\d+)$/.exec(eventId) ?? [];
     if (!generation) return true;
@@ -200,17 +185,17 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
     on.onText?.(text);
   }
 
-  async function lost(patience) {
+  async function lost(patience = 0) {
     clearTimeout(silence);
-    if (isStopping) return concludeHere(); // what was just stopped must not be taken up
+    if (isStopping) return concludeHere();
     const { onLine } = navigator;
-    if (onLine) failures += 1; // without a network, waiting is right
+    if (onLine) failures += 1;
     if (failures > MAX_FAILURES) return fail(UNREADABLE);
     report("reconnecting");
     const delay = 250 * 2 ** Math.min(failures, 4) * (1 + Math.random() / 4);
     await new Promise((resolve) => {
       wake = resolve;
-      addEventListener("online", wake, { once: true });
+      addEventListener("online", wake);
       setTimeout(wake, onLine ? Math.max(delay, patience * 1000) : OFFLINE_MS);
     });
     removeEventListener("online", wake);
@@ -258,10 +243,9 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
     isStopping = true;
     if (!generationId) return concludeHere();
     setTimeout(concludeHere, STOP_MS);
-    const session = sessionId && `?${new URLSearchParams({ sessionId })}`;
-    await request("POST", server, `/api/chatbot/generations/${generationId}/stop${session}`, { sessionId, sessionToken }).catch(
-      concludeHere,
-    );
+    const query = sessionId && `?${new URLSearchParams({ sessionId })}`;
+    const path = `/api/chatbot/generations/${generationId}/stop${query}`;
+    await request("POST", path, { server, sessionId, sessionToken }).catch(concludeHere);
     await ended; // by its `close` event
   }
 
@@ -269,16 +253,15 @@ function ask(path, question, on, { server = "", sessionId = "", sessionToken, ge
   return { stop, close };
 }
 
-/** The server-sent events of a response's body (WHATWG HTML §9.2), those with empty data too. */
+/** The server-sent events of a body (WHATWG HTML §9.2), those with empty data too. */
 async function* eventsOf(body) {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let event = { name: "message", id: "" };
   while (true) {
     const { done, value } = await reader.read();
     if (done) return;
-    const lines = (rest + decoder.decode(value, { stream: true })).split(/\r?\n/);
+    const lines = (rest + value).split(/\r?\n/);
     rest = lines.pop();
     for (const line of lines) {
       const [, field, text] = /^([^:]*):? ?(.*)$/.exec(line);
@@ -293,10 +276,10 @@ async function* eventsOf(body) {
   }
 }
 
-async function request(method, server, path, session = {}, body = undefined) {
+async function request(method, path, session, body) {
   let response;
   try {
-    response = await fetch(base(server) + path, {
+    response = await fetch(base(session.server) + path, {
       method,
       credentials: "include",
       signal: AbortSignal.timeout?.(REQUEST_MS),

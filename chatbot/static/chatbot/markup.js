@@ -2,7 +2,7 @@
 
 class Markup extends String {}
 
-/** Markup that can be put into other markup; texts that are put in are escaped. */
+/** Markup; texts that are put into it are escaped. */
 export function html(strings, ...values) {
   const put = (value) => {
     if (Array.isArray(value)) return value.map(put).join("");
@@ -21,6 +21,8 @@ export function element(...markup) {
 
 export const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+export const parts = (root, ...selectors) => selectors.map((it) => root.querySelector(it));
+
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -38,15 +40,15 @@ const PATHS = {
 
 export function failureBox(message, label, act) {
   const box = element`<div class="failure"><p role="alert">${message}</p></div>`;
-  if (!label) return box;
-  box.append(element`<button class="button primary" type="button" data-action="retry">${label}</button>`);
-  box.lastElementChild.onclick = act;
+  const retry = element`<button class="button primary" type="button" data-action="retry">${label}</button>`;
+  retry.onclick = act;
+  if (label) box.append(retry);
   return box;
 }
 
 export const icon = (name) =>
   new Markup(`<svg class="icon ${name}" viewBox="0 0 24 24" aria-hidden="true"><path d="${PATHS[name]}"/></svg>`);
 
-/** A button that shows its icon alone; its name says `about` what it is. */
+/** A button that shows its icon alone. */
 export const round = (name, label, about = "", type = "button") =>
   html`<button class="round ${name}" type="${type}" title="${label}" aria-label="${label}${about && `: ${about}`}">${icon(name)}</button>`;

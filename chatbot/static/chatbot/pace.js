@@ -1,4 +1,4 @@
-/** Shows a growing text at an even pace, however unevenly it comes in. */
+/** Shows at an even pace a text that grows unevenly. */
 
 const SECONDS_BEHIND = 0.35; // about that late
 const SLOWEST = 45; // characters a second

@@ -1,4 +1,4 @@
-/** The form in which a person picks a selection: three groups of cards, built from what the server offers. */
+/** The form for a selection: three groups of cards, from the server's options. */
 
 import { element, failureBox, html, setText } from "./markup.js";
 
@@ -22,7 +22,7 @@ const optionMarkup = (kind, { key, label, description, emoji }, picked) => html`
 <label class="option" lang="ko"><input type="radio" name="${kind}" value="${key}" aria-labelledby="is-${key}" aria-describedby="about-${key}"${key === picked ? html` checked` : ""}>
 <span class="emoji" aria-hidden="true">${emoji}</span><span class="words"><span class="label" id="is-${key}">${label}</span> <span class="about" id="about-${key}">${description}</span></span><span class="tick"></span></label>`;
 
-/** `load` gives the options, which `onLoad` may use; `onPick` gets a complete selection. */
+/** `load` gives the options and what `onLoad` gets; `onPick` gets a complete selection. */
 export function makePicker(form, texts, { load, onLoad, onPick }) {
   const part = (selector) => form.querySelector(selector);
   const [loading, groups, dock, summary] = ["#loading", "#groups", ".dock", "#summary"].map(part);
@@ -37,13 +37,13 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
     return Object.keys(KINDS).flatMap((kind) => options[kind]?.find(({ key }) => key === picked[kind]) ?? []);
   }
 
-  /** Keeps what was picked. Never rejects: the form says what went wrong. */
+  /** Keeps what was picked, and never rejects. */
   async function reload() {
     const picked = selection();
     part(".failure")?.remove();
     loading.hidden = false;
     try {
-      const loaded = await load();
+      const [loaded, told] = await load();
       for (const [kind, name] of Object.entries(KINDS)) {
         options[kind] = loaded[name];
         const cards = loaded[name].map((option) => element`${optionMarkup(kind, option, picked[kind])}`);
@@ -51,7 +51,7 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
       }
       groups.hidden = dock.hidden = false;
       changed();
-      onLoad();
+      onLoad(told);
     } catch {
       part(".greeting").append(failureBox(texts.optionsFailed, texts.retry, reload));
     }
@@ -61,7 +61,7 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
   function changed() {
     const labels = describe(selection()).map(({ label }) => label);
     setText(summary, labels.join(" · ") || texts.pick);
-    for (const group of form.querySelectorAll(".group:has(:checked)")) group.querySelector(".missing")?.remove();
+    form.querySelectorAll(".group:has(:checked) .missing").forEach((it) => it.remove());
   }
 
   /** If not, the first group without a choice gets a word and the focus. */

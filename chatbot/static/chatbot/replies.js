@@ -1,9 +1,9 @@
-/** What a person might say next. The bot understands Korean, so these are no texts to be translated. */
+/** What a person might say next: not translated, as the bot understands Korean. */
 
 /** Before anything was said. */
 export const OPENERS = ["뭐부터 하면 좋을까?", "회사에서 할 만한 거", "돈 안 드는 거 추천해줘"];
 
-/** After an answer; `category` is the key of what is talked about, `turns` how many there were. */
+/** After an answer; `category` is the present one's key, `turns` their number. */
 export function repliesTo({ kind, challenges }, category, categories, turns) {
   const others = categories.filter(({ key }) => key !== category);
   const change = others.length ? [changeTo(others[turns % others.length].label)] : [];
@@ -13,7 +13,7 @@ export function repliesTo({ kind, challenges }, category, categories, turns) {
   return ["다른 거 없어?", ...detail, "더 쉬운 거", ...change];
 }
 
-/** The message that changes the category: with 으로, or with 로 behind a vowel and ㄹ. */
+/** With 으로, or with 로 after a vowel and ㄹ. */
 function changeTo(label) {
   const final = (label.charCodeAt(label.length - 1) - 0xac00) % 28;
   return `${label}${final > 0 && final !== 8 ? "으로" : "로"} 바꿔줘`;

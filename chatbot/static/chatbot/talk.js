@@ -1,8 +1,8 @@
-/** The conversation: asks, fills turns with answers, recalls what was said before, and forgets it. */
+/** The conversation: asks, shows answers, recalls earlier ones, and forgets them. */
 
 import { makeComposer } from "./composer.js";
 import * as client from "./leafresh-client.js";
-import { element, failureBox, fill, setText } from "./markup.js";
+import { element, failureBox, fill, parts, setText } from "./markup.js";
 import { OPENERS, repliesTo } from "./replies.js";
 import { makeTurn } from "./turn.js";
 
@@ -10,28 +10,21 @@ const MAX_TRIES = 3; // by itself
 
 export function makeTalk(view, chat, picker) {
   const { texts, announce, server } = chat;
-  const [list, status, stopper, repeater] = ["#turns", "#status", ".stop", ".again"].map((it) => view.querySelector(it));
+  const [list, status, stopper, repeater] = parts(view, "#turns", "#status", ".stop", ".again");
   const composer = makeComposer(view, texts, (message) => ask({ message }));
-  let sessionId = "";
   let turns = [];
   const earlier = element`<button class="plain" type="button">${texts.earlier}</button>`;
   let current = null; // what is asked: `{question, turn, handle, tries}`; no handle once the answer is over
   let countdown;
 
-  function place() {
-    sessionId ||= chat.session || client.rememberedSessionId();
-    return { server, sessionId };
-  }
+  const place = () => ({ server, sessionId: chat.session || client.rememberedSessionId() });
 
-  /** Another session: the one before was forgotten, or belongs to another browser. */
-  function renew() {
-    if (!chat.session) client.rememberedSessionId(undefined, true);
-    sessionId = "";
-  }
+  /** Begins another session, unless the page names one. */
+  const renew = () => chat.session || client.rememberedSessionId(undefined, true);
 
   async function ask(question) {
     while (current?.handle) await current.handle.stop(); // one answer at a time
-    current = { question, turn: addTurn(question), handle: null, tries: 0 };
+    current = { question, turn: addTurn(question), tries: 0 };
     const { element: shown } = current.turn;
     list.scrollTop = view.scrollTop = shown.offsetTop - list.offsetTop; // never the page around the chat
     write(current);
@@ -45,7 +38,7 @@ export function makeTalk(view, chat, picker) {
     return turn;
   }
 
-  /** Has the answer written; one that has begun already is taken up. */
+  /** Has the answer written, or continues one that has begun. */
   function write(asked, generationId) {
     const { turn, question } = asked;
     let progress = "thinking";
@@ -108,28 +101,28 @@ export function makeTalk(view, chat, picker) {
     }
   }
 
-  function failed(asked, failure) {
+  function failed(asked, { status: code, message, retryAfter }) {
     asked.handle = null;
-    if (failure.status === 403 && !chat.session && !asked.isRenewed) {
+    if (code === 403 && !chat.session && !asked.isRenewed) {
       asked.isRenewed = true;
       renew();
       asked.turn.begin();
       return write(asked);
     }
-    const canRetry = failure.status < 400 || failure.status >= 429;
-    const message = texts[failure.status] ?? (failure.message || texts.failed);
-    const box = failureBox(message, asked === current && canRetry && texts.retry, retry);
+    const canRetry = code < 400 || code >= 429;
+    const why = texts[code] ?? (message || texts.failed);
+    const box = failureBox(why, asked === current && canRetry && texts.retry, retry);
     asked.turn.fail(box);
     if (asked !== current) return;
     setState(canRetry ? "failed" : "refused");
     if (!canRetry) picker.reload(); // what can be picked may have changed
-    else if (failure.retryAfter && asked.tries < MAX_TRIES) countDown(failure.retryAfter);
+    else if (retryAfter && asked.tries < MAX_TRIES) countDown(retryAfter);
 
     function retry() {
       asked.turn.begin();
       asked.turn.focus();
       // Where the connection was lost, the answer may have been written.
-      write(asked, failure.status === 0 ? asked.turn.generationId : "");
+      write(asked, code === 0 ? asked.turn.generationId : "");
     }
 
     function countDown(seconds) {
@@ -154,7 +147,7 @@ export function makeTalk(view, chat, picker) {
     const turn = addTurn(question, at);
     const [category] = picker.describe({ category: request.category });
     turn.start({ generationId, category });
-    const asked = { question, turn, handle: null, tries: 0 };
+    const asked = { question, turn, tries: 0 };
     if (isLast) current = asked;
     if (outcome === "running") return write(asked, generationId);
     if (!answer) return failed(asked, { status: 500, message: texts.unfinished });
@@ -185,7 +178,6 @@ export function makeTalk(view, chat, picker) {
 
   const lostText = () => texts[navigator.onLine ? "reconnecting" : "offline"];
 
-  /** Says what is going on, and offers what can be done about it. */
   function setState(state) {
     setText(status, state === "reconnecting" ? lostText() : (texts[state] ?? ""));
     if (view.dataset.state === state) return;
@@ -206,7 +198,6 @@ export function makeTalk(view, chat, picker) {
     close();
     current = null;
     turns = [];
-    sessionId = "";
     list.replaceChildren(element`<p class="status welcome">${texts.welcome}</p>`);
     setState("");
     composer.suggest(OPENERS);
@@ -231,16 +222,12 @@ export function makeTalk(view, chat, picker) {
     },
 
     /** The newest turns that the server knows. */
-    async told() {
-      try {
-        return await client.conversation(place());
-      } catch (error) {
+    told: () =>
+      client.conversation(place()).catch((error) => {
         if (error.status !== 403) throw error;
-        if (chat.session) return { turns: [], before: null }; // what is asked says why
         renew();
-        return client.conversation(place());
-      }
-    },
+        return { turns: [] };
+      }),
 
     /** Shows those that are not shown yet. */
     recall({ turns: told, before }) {
@@ -253,7 +240,7 @@ export function makeTalk(view, chat, picker) {
       });
     },
 
-    /** Erases the conversation and begins a new session. Rejects when the server cannot. */
+    /** Rejects when the server cannot. */
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());

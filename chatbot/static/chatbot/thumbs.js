@@ -1,11 +1,11 @@
-/** What a person thinks of an answer: a thumb up or down, a reason if they like; changed and taken back at will. */
+/** A thumb up or down with an optional reason, to be changed and taken back. */
 
-import { element, round } from "./markup.js";
+import { element, parts, round } from "./markup.js";
 
-/** `thought` is what was said before, or null; `rate` tells the server, and rejects when it cannot. */
+/** `thought` is the opinion so far, or null; `rate` rejects when it cannot be saved. */
 export function thumbs({ texts, toast }, thought, rate) {
-  const form = element`<form class="thumbs">${round("up", texts.up)}${round("down", texts.down)}<span class="reason"><input maxlength="500" aria-label="${texts.reason}" placeholder="${texts.reason}"><button class="button">${texts.send}</button></span></form>`;
-  const [input, reason] = [form.querySelector("input"), form.querySelector(".reason")];
+  const form = element`<form class="thumbs">${round("up", texts.up)}${round("down", texts.down)}<span class="reason" hidden><input value="${thought?.reason}" maxlength="500" aria-label="${texts.reason}" placeholder="${texts.reason}"><button class="button">${texts.send}</button></span></form>`;
+  const [input, reason] = parts(form, "input", ".reason");
   const buttons = ["up", "down"].map((thumb) => [thumb, form.querySelector(`.${thumb}`)]);
   const draw = () => buttons.forEach(([thumb, it]) => it.setAttribute("aria-pressed", thumb === thought?.thumb));
 
@@ -38,8 +38,6 @@ export function thumbs({ texts, toast }, thought, rate) {
     reason.hidden = await give({ thumb: thought.thumb, reason: input.value.trim() });
     if (reason.hidden) form.querySelector("[aria-pressed=true]").focus();
   };
-  input.value = thought?.reason ?? "";
-  reason.hidden = true;
   draw();
   return form;
 }

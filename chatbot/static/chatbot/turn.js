@@ -19,15 +19,15 @@ export function makeTurn(chat, said) {
   const leaves = turn.querySelectorAll(".leaf");
   const paced = pace((text) => chat.following(() => draw(text)));
   let cards = [];
-  let items = [];
-  let isHeard = false; // the sentence
+  let items;
+  let isHeard; // the sentence
 
   function draw(text) {
     const isWriting = turn.matches(".writing");
     const { sentence, challenges } = parseText(text);
     if (sentence || !isWriting) setText(shown, sentence);
     else shown.replaceChildren(element`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`);
-    shown.classList.toggle("current", isWriting && sentence !== "" && challenges.length === 0);
+    shown.classList.toggle("current", isWriting && sentence && !challenges.length);
 
     while (cards.length > challenges.length) cards.pop().element.remove();
     challenges.forEach((challenge, index) => {
@@ -41,24 +41,16 @@ export function makeTurn(chat, said) {
     turn.style.setProperty("--grown", grown);
   }
 
-  /** For somebody in danger: the numbers that the sentence tells, to be called at once. */
+  /** Links to call the numbers that the sentence tells. */
   function offerCalls({ help }) {
-    const lines = help?.lines ?? [];
     part(".calls")?.remove();
-    if (!lines.length) return;
-    const calls = element`<ul class="calls" role="list"></ul>`;
-    for (const { name, number } of lines) {
-      const call = element`<li><a class="button primary" lang="ko"><b>${number}</b> ${name}</a></li>`;
-      const link = call.querySelector("a");
-      link.href = `tel:${number}`;
-      link.setAttribute("aria-label", fill(texts.call, { number, name }));
-      calls.append(call);
-    }
-    shown.after(calls);
+    const call = ({ name, number }) =>
+      html`<li><a class="button primary" lang="ko" href="tel:${number}" aria-label="${fill(texts.call, { number, name })}"><b>${number}</b> ${name}</a></li>`;
+    if (help?.lines.length) shown.after(element`<ul class="calls" role="list">${help.lines.map(call)}</ul>`);
   }
 
   function hear(sentence) {
-    if (!isHeard && sentence) announce(sentence);
+    if (!isHeard) announce(sentence);
     isHeard ||= sentence !== "";
   }
 
@@ -97,7 +89,7 @@ export function makeTurn(chat, said) {
       items[item.index - 1] = item;
     },
 
-    /** The answer is over. Calls `then` when all of it is shown. */
+    /** Calls `then` when all of it is shown. */
     finish(given, then) {
       hear(given.recommend);
       given.challenges.forEach((challenge, index) => it.complete({ ...challenge, index: index + 1 }));
@@ -111,7 +103,7 @@ export function makeTurn(chat, said) {
       });
     },
 
-    /** An answer of before: shown as it is, and not said again. */
+    /** Shows an earlier answer, without announcing it. */
     restore(given) {
       isHeard = true;
       items = given.challenges;
