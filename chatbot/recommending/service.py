@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -102,12 +102,8 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
         joined = await join(request, admit=admit)
         grant = grant if grant.owner else joined.grant
         generation = joined.generation
-        owner = _owner_of(generation)
-        owner.attach(generation.id)
-        try:
+        with subscribed(generation):
             await generation.ended.wait()
-        finally:
-            owner.detach(generation.id)
         if isinstance(generation, RunningGeneration) or generation.conclusion is not None:
             break
         request, admit = joined.request, everybody  # its process ended: once more
@@ -118,6 +114,17 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             raise GenerationFailed
         case _:
             raise ShuttingDown
+
+
+@contextmanager
+def subscribed(generation: Answering) -> Iterator[None]:
+    """Within it the generation has a subscriber, so it is not abandoned."""
+    owner = _owner_of(generation)
+    owner.attach(generation.id)
+    try:
+        yield
+    finally:
+        owner.detach(generation.id)
 
 
 async def recommend(request: Request, *, admit: Admit = everybody) -> tuple[Answering, str]:

@@ -1,13 +1,17 @@
 """Rate limits at the real server: what is counted, for whom, and how a client learns that it must wait."""
 
+import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.e2e import redis_server
 from tests.e2e.conversations import told
+from tests.e2e.redis_server import RunningRedis
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, stream
 
@@ -129,6 +133,32 @@ def test_behind_a_trusted_proxy_its_clients_are_limited_one_by_one(proxied: Runn
     assert answers == [200, 200, 200, 429, 429]
     answers = [post(proxied, f"u{n}", **{"X-Forwarded-For": f"2001:db8::{n}"}).status_code for n in range(5)]
     assert answers == [200, 200, 200, 429, 429]
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[list[RunningServer]]:
+    """Two processes of one service: on one database, with one Redis. Both limit sessions."""
+    if redis_server.EXECUTABLE is None:
+        pytest.skip("needs redis-server (Debian's package redis-server)")
+    prefix = f"leafresh-test-{uuid.uuid4().hex[:16]}"
+    rate = f"{SHARE}/m"
+    with RunningRedis() as redis:
+        env = {"REDIS_URL": redis.url, "LEAFRESH_REDIS_PREFIX": prefix, "LEAFRESH_SESSION_RATE": rate}
+        with RunningServer(env=env) as one, RunningServer(env=env, data_dir=one.data_dir) as other:
+            yield [one, other]
+
+
+def test_of_two_hundred_requests_at_once_two_processes_answer_a_sessions_share(processes: list[RunningServer]) -> None:
+    async def statuses() -> list[int]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(limits=limits, timeout=120) as client:
+            body = {**SELECTION, "sessionId": "hasty"}
+            urls = [f"{processes[number % 2].url}{BASE_INFO}" for number in range(200)]
+            return [answer.status_code for answer in await asyncio.gather(*(client.post(it, json=body) for it in urls))]
+
+    assert Counter(asyncio.run(statuses())) == {200: SHARE, 429: 200 - SHARE}
+    assert post(processes[0], "hasty").status_code == post(processes[1], "hasty").status_code == 429
+    assert post(processes[1], "other").status_code == 200
 
 
 def test_limits_that_are_off_do_not_limit(server: RunningServer) -> None:

@@ -252,6 +252,23 @@ def test_limits_of_requests_are_those_of_the_api() -> None:
         assert ask(connection, "resume", lastEventId=first[0].event.id)[-1].name == "close"
 
 
+def test_a_stop_counts_in_the_rate_of_its_address() -> None:
+    with RunningServer(env={"LEAFRESH_ADDRESS_RATE": "2/m"}) as server, opened(server, "restless") as connection:
+        tell(connection, "stop")
+        assert receive(connection).fields["data"]["data"] is None  # stops nothing, and is not counted
+        answer = ask(connection, "recommend", **SELECTION)
+        generation_id = answer[0].fields["data"]["data"]["generationId"]
+        tell(connection, "stop", generationId=generation_id)
+        outcome = {"generationId": generation_id, "outcome": "completed"}
+        assert receive(connection).fields["data"] == {"status": 200, "message": "성공", "data": outcome}
+        tell(connection, "stop", requestId="again", generationId=generation_id)
+        refused = receive(connection).fields
+        assert (refused["event"], refused["requestId"], refused["data"]["status"]) == ("error", "again", 429)
+        assert 0 < refused["retryAfter"] <= 60
+        stop = f"{server.url}/api/chatbot/generations/{generation_id}/stop"
+        assert httpx.post(stop, params={"sessionId": "restless"}).status_code == 429
+
+
 REFUSED: list[dict[str, Any]] = [
     {},
     {**SELECTION, "location": " "},

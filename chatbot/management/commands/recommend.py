@@ -48,7 +48,8 @@ class Command(BaseCommand):
     async def _recommend(self, request: BaseInfoRequest) -> None:
         generation, session_id = await service.recommend(request)
         try:
-            await self._follow(generation)
+            with service.subscribed(generation):
+                await self._follow(generation)
         finally:
             await stopping.forget(session_id)
             await fleetwide.leave()

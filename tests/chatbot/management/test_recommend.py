@@ -37,6 +37,15 @@ def test_a_model_may_be_named(settings: Settings, monkeypatch: pytest.MonkeyPatc
     assert text == f"{ANSWER['recommend']}\n\n{expected}\n"
 
 
+def test_a_slow_model_is_waited_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.LEAFRESH_ABANDON_SECONDS = 0.5  # the terminal is a subscriber as long as the command runs
+    with Provider() as provider:
+        monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        text = recommend(model="openai:slow")
+    assert text.startswith(ANSWER["recommend"])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
