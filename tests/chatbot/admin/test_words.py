@@ -144,7 +144,7 @@ def test_a_message_is_understood_with_the_words_as_they_are(page: Client) -> Non
     assert _add(page, "fuck you", "fine").status_code == 302
     assert _tried(page, "fuck you").intent != "Abuse"
     tried = _tried(page, "요즘 정말 죽고 싶어요")
-    assert (tried.intent, tried.reasons) == ("Somebody is in danger", ["“죽고 싶다” is listed as self-harm."])
+    assert (tried.intent, tried.reasons) == ("Somebody is in danger", ["“죽고 싶다” tells of self-harm."])
 
 
 def test_a_message_is_understood_with_the_aliases_of_today_in_the_category_that_is_talked_about(page: Client) -> None:
