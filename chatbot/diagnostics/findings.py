@@ -47,7 +47,7 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 def known_secrets() -> Iterator[str]:
-    yield settings.SECRET_KEY
+    yield from (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     for name, value in os.environ.items():

@@ -26,6 +26,11 @@ def test_known_secrets_are_hidden(settings: Settings, monkeypatch: pytest.Monkey
     assert redact(text) == "*** *** *** *** ***"
 
 
+def test_secret_keys_of_before_are_hidden(settings: Settings) -> None:
+    settings.SECRET_KEY_FALLBACKS = ["earlier-key", "earliest-key"]
+    assert redact("earlier-key earliest-key") == "*** ***"
+
+
 def test_ordinary_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_PASSWORD", "a")
     monkeypatch.setenv("LEAFRESH_TOKEN_FORMAT", "object")
