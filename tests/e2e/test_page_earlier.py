@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import Phone, chromium, phone
 from tests.e2e.chat import action, expect_answers, session_id, session_token
+from tests.e2e.fleet import until
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION
 
@@ -28,7 +29,7 @@ def visitor(browser: Browser) -> Iterator[Phone]:
 
 def talk(server: RunningServer, visitor: Phone, messages: int) -> list[str]:
     """A selection and as many messages in the visitor's name; what the turns are headed with."""
-    visitor.page.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('leafresh.token.'))")
+    until(lambda: session_token(visitor), "a token")  # from outside: the page's policy lets no string be run
     session, headers = session_id(visitor), {"X-Leafresh-Session-Token": session_token(visitor)}
     with httpx.Client(base_url=server.url, timeout=30, headers=headers) as client:
         assert client.post(BASE_INFO, json={**SELECTION, "sessionId": session}).status_code == 200
