@@ -61,6 +61,7 @@ def test_the_whole_journey_on_another_sites_page(visitor: Phone, site: Site) -> 
     thumb = turn(page, 1).get_by_role("button", name="아쉬워요")
     thumb.click()
     expect(thumb).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".toast")).to_have_text("알려 주셔서 고마워요.")  # saved: the button is pressed before that
     page.reload()
     expect_answers(page, 2)
     expect(thumb).to_have_attribute("aria-pressed", "true")
