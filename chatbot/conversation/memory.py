@@ -7,13 +7,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, JSONField, OuterRef, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, JSONField, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from chatbot.conversation.intents.understanding import GivenChallenge, Reason
 from chatbot.conversation.ownership import Ownership
-from chatbot.conversation.retention import lasting
+from chatbot.conversation.retention import lasting, unexpired
 from chatbot.models import ChatSession, GivenTitle, Turn
 
 REMEMBERED_EXCHANGES = 30
@@ -124,10 +124,10 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
     earliest = Subquery(newest[REMEMBERED_EXCHANGES - 1 : REMEMBERED_EXCHANGES])
     given = GivenTitle.objects.filter(lasting(number="turn"), session=OuterRef("pk")).order_by("-turn", "-place")
     titles = _Titles(given.values("title")[:REMEMBERED_TITLES])
+    # One bound, not two: the database looks for one of them in the index, and would read all turns for the other.
+    since = Greatest(Coalesce(earliest, 0), F("forgotten_through") + 1)
     found = (
-        ChatSession.objects.filter(
-            lasting(number="turns__pk", session=""), pk__in=keys, turns__pk__gte=Coalesce(earliest, 0)
-        )
+        ChatSession.objects.filter(unexpired(number="turns__pk", session=""), pk__in=keys, turns__pk__gte=since)
         .annotate(titles=Case(When(turns__pk=earliest, then=titles)))
         .order_by("pk", "turns__pk")
     )

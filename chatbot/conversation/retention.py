@@ -40,10 +40,13 @@ def expired(session: ChatSession) -> bool:
 def lasting(*, number: str = "pk", session: str = "session__") -> Q:
     """Of turns, or of what has the ``number`` of one: those that are part of their session's conversation, neither
     forgotten nor expired before it was begun again. ``session`` leads to the columns of the session."""
+    return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & unexpired(number=number, session=session)
+
+
+def unexpired(*, number: str, session: str) -> Q:
+    """Those that had not expired before their session was begun again, forgotten or not."""
     again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
-    return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & (
-        again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
-    )
+    return again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
 
 
 def begin_again(key: str) -> None:

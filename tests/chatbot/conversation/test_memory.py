@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -107,6 +108,26 @@ def test_of_a_long_session_the_newest_exchanges_are_remembered_and_every_title(
     assert memories["long"].given == titles
     assert len(memories["short"].exchanges) == 29
     assert memories["short"].given == [f"할 일 {1000 + number}" for number in range(87)]
+
+
+def steps_of_sqlite(key: str) -> int:
+    """Hundreds of instructions that SQLite carries out to recall a session."""
+    steps: list[None] = []
+    connection.ensure_connection()
+    connection.connection.set_progress_handler(lambda: steps.append(None), 100)
+    try:
+        recall([key])
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return len(steps)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="counts SQLite's instructions")
+def test_a_session_of_ten_times_the_turns_is_recalled_with_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "REMEMBERED_TITLES", 60)
+    long_session("short", 40)
+    long_session("long", 400, shift=1000)
+    assert steps_of_sqlite("long") < 1.1 * steps_of_sqlite("short")
 
 
 def test_a_title_that_was_given_again_counts_as_given_lately() -> None:
