@@ -238,12 +238,17 @@ class DialogueSettings(Settings):
         description="A session belongs to the client that began it, after that client has sent its cookie or token "
         "once. `required` refuses later requests without either; `off` asks for nothing.",
     )
+    LEAFRESH_ANALYSER: Literal["eager", "lazy"] = Field(
+        "eager",
+        description="When the server loads the Korean analyser, which has its own process and takes half a gigabyte: "
+        "in the background when it starts, or with the first message (`lazy`).",
+    )
     LEAFRESH_ANALYSER_SECONDS: types.Number = Field(
         2,
         ge=0.1,
         le=600,
         description="How long a message waits for the Korean analyser, which may be loading or hung. Then it is "
-        "understood roughly.",
+        "understood roughly. No message waits while the analyser is replaced.",
     )
     LEAFRESH_HISTORY_CHARS: types.Whole = Field(
         2000,

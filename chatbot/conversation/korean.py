@@ -1,5 +1,6 @@
-"""The analyser of this server: made with the first message, and again when the names change that it should know, or
-its process is gone. What waits for it waits for two seconds at most, and then goes on roughly."""
+"""The analyser of this server: made when the server starts, or with the first message (LEAFRESH_ANALYSER), and again
+when the names change that it should know, or its process is gone. A message waits for it for two seconds at most, and
+then goes on roughly. While one that is gone is replaced, messages go on roughly at once."""
 
 import asyncio
 import threading
@@ -10,10 +11,13 @@ from contextlib import suppress
 from typing import ParamSpec, TypeVar
 from unicodedata import normalize
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
-from challenges.catalog import Choice, Options
+from challenges.catalog import Choice, Options, options
 from chatbot import executors
+from chatbot.connections import give_back
 from chatbot.conversation.analyser import LanguageGone, MorphemeAnalyser, until
 from chatbot.conversation.language import Language
 from chatbot.conversation.rough import RoughLanguage
@@ -89,10 +93,10 @@ class Keeper:
 
     async def get(self, names: frozenset[str], patience: Patience) -> Language:
         """The analyser, the one of before while another is made for new names; a rough language where there is none in
-        time."""
+        time, and at once while one that is gone is replaced: each message would wait for what takes seconds."""
         for _ in range(ATTEMPTS):
-            making, ready = self._begin(names), self.ready
-            if ready is not None or making is None:
+            making, ready = self.begin(names), self.ready
+            if ready is not None or making is None or self._ready is not None:
                 return ready or self._roughly(names)
             with suppress(LanguageGone):
                 return await patience.wait(asyncio.wrap_future(_cancellable(making)))
@@ -104,7 +108,7 @@ class Keeper:
             self._rough = RoughLanguage(names)
         return self._rough
 
-    def _begin(self, names: frozenset[str]) -> Future[MorphemeAnalyser] | None:
+    def begin(self, names: frozenset[str]) -> Future[MorphemeAnalyser] | None:
         """The making of an analyser that knows the names; None when there is one, or the server ends."""
         ready, making = self.ready, self._making
         if self._end.is_set() or (ready is not None and ready.names == names):
@@ -135,7 +139,7 @@ class Keeper:
     def replace(self) -> None:
         """Begins to make another one when the analyser turned out to be gone, before the next message needs it."""
         if self._ready is not None and self.ready is None:
-            self._begin(self._ready.names)
+            self.begin(self._ready.names)
 
     def close(self) -> None:
         """Ends the analyser, also one that is being loaded: who waits for it goes on roughly."""
@@ -169,6 +173,20 @@ _keeper = Keeper()
 async def language_for(known: Options, patience: Patience | None = None) -> Language:
     """The analyser that knows the names of what can be picked; a rough language when there is none in time."""
     return await _keeper.get(names_of(known), patience or Patience())
+
+
+async def warm() -> None:
+    """Has the analyser made before a message needs it. When the database does not say for which names, the first
+    message does it."""
+    with suppress(DatabaseError, InterfaceError):
+        _keeper.begin(names_of(await sync_to_async(_options)()))
+
+
+def _options() -> Options:
+    try:
+        return options.get()
+    finally:
+        give_back()
 
 
 def rough_language(known: Options) -> Language:

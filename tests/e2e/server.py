@@ -25,6 +25,7 @@ _MANAGE = "import sys; sys.argv[0] = 'manage.py'; import manage; manage.main()"
 OF_TESTS = {
     "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
     "LEAFRESH_DRAIN_SECONDS": "0",
+    "LEAFRESH_ANALYSER": "lazy",  # seconds and half a gigabyte for each server that is asked for no message
     "LEAFRESH_ANALYSER_SECONDS": "60",  # what is understood does not depend on how fast the machine is
     "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
     "LEAFRESH_ADDRESS_RATE": "off",

@@ -152,6 +152,13 @@ def test_selections_load_no_analyser(server: RunningServer) -> None:
         assert analysers(own) == []
 
 
+def test_a_server_loads_its_analyser_before_anybody_asks_unless_it_is_told_not_to() -> None:
+    with RunningServer(env={"LEAFRESH_ANALYSER": "eager", "LEAFRESH_ANALYSER_SECONDS": "0.1"}) as own:
+        until(lambda: analysers(own))
+        until(lambda: understood(own))  # who asks while it loads is not kept waiting
+        assert len(analysers(own)) == 1
+
+
 def test_long_sessions_delay_nobody_else(provider: Provider) -> None:
     """Five sessions of 200 turns say twenty things each, as the default rates let them."""
     with hosted(provider) as server, httpx.Client(timeout=WITHIN) as stranger:

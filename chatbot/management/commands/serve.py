@@ -44,6 +44,7 @@ class Command(BaseCommand):
         from chatbot.conversation import korean
         from chatbot.recommending.fleetwide import bury, fleet
         from chatbot.recommending.loop_lag import loop_lag
+        from chatbot.recommending.supervisor import supervisor
         from leafresh.asgi import application
 
         os.umask(0o077)  # what it writes is its own
@@ -70,6 +71,8 @@ class Command(BaseCommand):
         def begin() -> None:
             asyncio.get_event_loop().call_soon(fleet)  # takes part before the first request
             asyncio.get_event_loop().call_soon(loop_lag)
+            if settings.LEAFRESH_ANALYSER == "eager":
+                asyncio.get_event_loop().call_soon(lambda: supervisor().keep(korean.warm()))
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)

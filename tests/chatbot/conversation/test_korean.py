@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -155,7 +156,8 @@ async def test_one_whose_process_was_killed_is_replaced(known: Options) -> None:
     kill(first)
     with pytest.raises(LanguageGone):
         await morphemes(first, "비건")
-    second = await language_for(known)
+    while (second := await language_for(known)).rough:
+        await asyncio.sleep(0.05)
     assert second is not first
     assert await morphemes(second, "비건") != []
 
@@ -176,9 +178,40 @@ async def test_while_a_stopped_one_is_replaced_messages_are_understood_roughly(
     assert await morphemes(rough, "비건") == ["비건"]
     assert await language_for(known) is rough  # what is prepared for it is kept
     settings.LEAFRESH_ANALYSER_SECONDS = 60
-    second = await language_for(known)
+    while (second := await language_for(known)) is rough:
+        await asyncio.sleep(0.05)
     assert second is loaded()
     assert await morphemes(second, "비건") != []
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_while_one_that_is_gone_is_replaced_no_message_waits(
+    known: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await language_for(known)
+    may_load, load = threading.Event(), MorphemeAnalyser.load
+
+    def load_later(made: MorphemeAnalyser) -> None:
+        may_load.wait()
+        load(made)
+
+    monkeypatch.setattr(MorphemeAnalyser, "load", load_later)
+    kill(first)
+    patience = Patience(60)
+    assert [(await language_for(known, patience)).rough for _ in range(3)] == [True] * 3
+    assert patience.left == 60
+    may_load.set()
+    while (await language_for(known)).rough:
+        await asyncio.sleep(0.05)
+    assert loaded() not in {None, first}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_fresh")
+async def test_a_server_may_make_it_before_the_first_message() -> None:
+    await korean.warm()
+    while loaded() is None:
+        await asyncio.sleep(0.05)
 
 
 @pytest.mark.usefixtures("_fresh")
