@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from functools import partial
+from threading import Barrier
 from typing import Any, ParamSpec, TypeVar
 
 from chatbot.errors import Busy
@@ -20,11 +21,12 @@ Result = TypeVar("Result")
 
 
 class BoundedExecutor:
-    """At most ``threads`` run at once, and at most ``waiting`` calls wait for one of them. The threads are started when
-    they are needed. Calls come from event loops, which only read and write its number of calls."""
+    """At most ``threads`` run at once, and at most ``waiting`` calls wait for one of them. The threads are started by
+    ``start``, or when they are needed. Calls come from event loops, which only read and write its number of calls."""
 
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
         self.name = name
+        self._number = threads
         self._most = threads + waiting
         self._calls: set[Future[Any]] = set()
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
@@ -32,6 +34,13 @@ class BoundedExecutor:
     @property
     def full(self) -> bool:
         return len(self._calls) >= self._most
+
+    def start(self) -> None:
+        """Starts the threads now. Starting one waits until it runs, which holds an event loop on a busy machine."""
+        all_run = Barrier(self._number + 1)
+        for _ in range(self._number):
+            self._threads.submit(all_run.wait)
+        all_run.wait()
 
     async def run(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
@@ -65,3 +74,9 @@ repairs = BoundedExecutor("repairs", threads=1, waiting=50)
 
 models = BoundedExecutor("models", threads=1, waiting=1000)
 """Importing a model's package: seconds, once."""
+
+
+def start() -> None:
+    """Starts the threads of what messages and titles need, before an event loop runs."""
+    for executor in (analyser, rough, index):
+        executor.start()

@@ -54,8 +54,7 @@ class SharedThreads:
         self._kinds: dict[str, _Threads] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if not self._kinds:  # with the first request, so that nothing is opened at import
-            self._kinds = {kind: _Threads(size, idle=kind == "life") for kind, size in SIZES.items()}
+        self.start()
         kind = _kind_of(scope)
         threads = self._kinds[kind]
         # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
@@ -63,6 +62,12 @@ class SharedThreads:
         executors.serving.set(kind)
         scope[Busy.SCOPE_KEY] = threads.is_full  # a WebSocket's is asked with each of its messages
         await self.application(scope, receive, send)
+
+    def start(self) -> None:
+        """Starts the threads, if they are not yet: with the first request, so that nothing is opened at import, or
+        before the event loop runs, which each start of a thread would hold on a busy machine."""
+        if not self._kinds:
+            self._kinds = {kind: _Threads(size, idle=kind == "life") for kind, size in SIZES.items()}
 
 
 def _kind_of(scope: Any) -> str:

@@ -32,6 +32,14 @@ async def test_what_is_full_refuses_and_takes_more_when_there_is_room() -> None:
     assert await executor.run(int, "7") == 7
 
 
+def test_threads_that_were_started_are_there_before_they_are_needed() -> None:
+    executor = BoundedExecutor("started", threads=3, waiting=0)
+    executor.start()
+    assert sum(each.name.startswith("started") for each in threading.enumerate()) == 3
+    assert executor.submit(int, "7").result() == 7
+    assert not executor.full
+
+
 async def test_who_waits_no_longer_makes_room() -> None:
     executor, let_go = BoundedExecutor("test", threads=1, waiting=1), threading.Event()
     running, waiting = (asyncio.create_task(executor.run(let_go.wait, 30)) for _ in range(2))

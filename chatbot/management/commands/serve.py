@@ -40,7 +40,7 @@ class Command(BaseCommand):
         from daphne.endpoints import build_endpoint_description_strings
         from twisted.internet import reactor
 
-        from chatbot import draining
+        from chatbot import draining, executors
         from chatbot.conversation import korean
         from chatbot.recommending.fleetwide import bury, fleet
         from chatbot.recommending.loop_lag import loop_lag
@@ -80,6 +80,8 @@ class Command(BaseCommand):
 
         reactor.callWhenRunning(begin)
         settle_memory()
+        application.start()
+        executors.start()
         server.run()
         korean.close()  # whoever still waits for the analyser need not
         _close(asyncio.get_event_loop())
