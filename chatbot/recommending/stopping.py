@@ -1,6 +1,7 @@
 """Ending generations before their time: because a person stops one, or wants to be forgotten."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,8 @@ from chatbot.recommending.fleetwide import fleet
 from chatbot.recommending.generation import RunningGeneration
 from chatbot.recommending.supervisor import supervisor
 from chatbot.streaming.publisher import erase
+
+logger = logging.getLogger(__name__)
 
 
 async def stop(generation_id: uuid.UUID, *, session_id: str | None = None) -> Outcome:
@@ -88,13 +91,30 @@ async def _who_asked(generation: RunningGeneration, session_id: str | None) -> s
 _SOMEBODY = ""  # no session's key
 
 
+FORGET_SECONDS = 5.0
+"""How long a client that forgets its session waits for the rows to be erased, after the session is hidden."""
+
+
 async def forget(session_id: str) -> None:
-    """Erases the session and what only it was answered, in short steps. What still runs for it alone is ended first;
-    what also runs for others ends for this session."""
-    await asyncio.shield(supervisor().keep(_forget(session_id)))  # who asked may go away meanwhile
+    """Hides the session, and erases it and what only it was answered, in short steps. What still runs for it alone is
+    ended first; what also runs for others ends for this session. A long session is erased in the background after
+    FORGET_SECONDS; the purge erases what a process that ends leaves."""
+    hidden: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    erasing = supervisor().keep(_forget(session_id, hidden))  # the client may go away meanwhile
+    await asyncio.wait({erasing, hidden}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({erasing}, timeout=FORGET_SECONDS)
+    if erasing.done():
+        erasing.result()
+    else:
+        erasing.add_done_callback(_log_failure)
 
 
-async def _forget(session_id: str) -> None:
+def _log_failure(erasing: asyncio.Task[None]) -> None:
+    if not erasing.cancelled() and (error := erasing.exception()) is not None:
+        logger.warning("a session was erased in part (%s): the purge erases the rest", type(error).__name__)
+
+
+async def _forget(session_id: str, hidden: asyncio.Future[None]) -> None:
     spare = set()
     for generation in supervisor().asked_by(session_id):
         if await leave_here(generation, session_id):
@@ -110,6 +130,8 @@ async def _forget(session_id: str) -> None:
     now = asyncio.get_running_loop().time
     began = now()
     while (erased := await sync_to_async(_next)(steps)) is not None:
+        if not hidden.done():
+            hidden.set_result(None)
         for generation_id in erased:
             erase(generation_id)
         if part is not None and erased:

@@ -2,12 +2,16 @@
 
 import asyncio
 import random
+import threading
+import uuid
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from pytest_django import Settings
 
+from chatbot.conversation import forgetting
 from chatbot.conversation.ownership import Ownership
 from chatbot.conversation.sessions import conversation
 from chatbot.models import ChatSession, Generation, Outcome, Turn
@@ -183,3 +187,34 @@ def test_a_session_that_joined_and_is_no_more_known_begins_another(settings: Set
     _, close = async_to_sync(scenario)()
     assert (close.stopped, len(close.challenges)) == (False, 3)
     assert len(conversation("joins")["turns"]) == 1
+
+
+def test_a_long_session_is_hidden_before_the_client_is_answered_and_erased_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_erase, erase = threading.Event(), forgetting.forgetting
+
+    def held(key: str, *, spare: Collection[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+        steps = erase(key, spare=spare)
+        yield next(steps)
+        while not may_erase.is_set():
+            yield []
+        yield from steps
+
+    monkeypatch.setattr(forgetting, "forgetting", held)
+    monkeypatch.setattr(stopping, "FORGET_SECONDS", 0.01)
+
+    def there() -> tuple[list[Any], bool]:
+        return conversation("forgets")["turns"], ChatSession.objects.filter(pk="forgets").exists()
+
+    async def forget() -> None:
+        generation, _ = await recommend(asked("forgets"))
+        await generation.ended.wait()
+        await stopping.forget("forgets")
+        assert await sync_to_async(there)() == ([], True)
+        may_erase.set()
+        while (await sync_to_async(there)())[1]:
+            await asyncio.sleep(0.01)
+
+    async_to_sync(forget)()
+    assert not Turn.objects.filter(session_id="forgets").exists()
