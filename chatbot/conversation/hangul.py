@@ -102,5 +102,14 @@ def _compose(keys: list[str]) -> str:
     return "".join(syllables)
 
 
+_LOOSE_SYLLABLE = re.compile("[ㄱ-ㅎ][ㅏ-ㅛㅝ-ㅟㅢㅣ](?:[ㄱ-ㅎ](?![ㅏ-ㅣ]))?")
+"""A consonant and a vowel typed apart (not ㅠ, ㅜ and ㅡ, which are tears), with the consonant that closes them."""
+
+
+def joined(text: str) -> str:
+    """``text`` with syllables that were typed letter by letter put together: ㄴㅏ → 나."""
+    return _LOOSE_SYLLABLE.sub(lambda found: _compose(list(found[0])), text)
+
+
 def latin_words(text: str) -> list[str]:
     return _LATIN_WORD.findall(text)

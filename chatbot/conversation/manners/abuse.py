@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from chatbot.conversation.hangul import is_syllable, latin_words, typed_in_latin
 from chatbot.conversation.language import Language
+from chatbot.conversation.manners.lookalikes import JAMO_BESIDE, lookalikes, unstretched
 from chatbot.conversation.manners.masking import analysed, masked, squashed
 from chatbot.conversation.manners.seeding import seed_lists
 from chatbot.conversation.manners.signs import signs
@@ -29,15 +30,18 @@ LONGEST_FILLING = 3
 """Characters that are no letters (spaces, digits, marks) which may stand between two letters of a word."""
 
 _LOOKALIKES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "@": "a", "$": "s", "!": "i"})
+_SINGLE = re.compile("[ㄱ-ㅎ]+")
 _FILLING = rf"[^가-힣ㄱ-ㅣa-z]{{0,{LONGEST_FILLING}}}"
 
 
 @dataclass(frozen=True)
 class _Search:
-    """The abuse list as two patterns: Korean words, and Latin ones that stand alone."""
+    """The abuse list as three patterns: Korean words as they are listed, Korean words disguised, and Latin ones that
+    stand alone."""
 
     words: dict[str, str]
     korean: re.Pattern[str] | None
+    disguised: re.Pattern[str] | None
     latin: re.Pattern[str] | None
 
     def listed(self, found: str) -> str:
@@ -52,12 +56,15 @@ class _Search:
 def _search(listed: tuple[str, ...]) -> _Search:
     words = {squashed(word): word for word in listed if squashed(word)}
     korean = [_filled(word) for word in words if not word.isascii()]
+    disguised = list(filter(None, (lookalikes(word, _FILLING) for word in words)))
     latin = [r"[^a-z]+".join(map(re.escape, word.casefold().split())) for word in listed if word.isascii()]
-    return _Search(words, _either(korean), _either(latin, r"(?<![a-z])(?:{})(?![a-z])"))
+    return _Search(words, _either(korean), _either(disguised), _either(latin, r"(?<![a-z])(?:{})(?![a-z])"))
 
 
 def _filled(word: str) -> str:
-    return _FILLING.join(map(re.escape, word))
+    """A word as it is listed. One of single consonants counts where no others stand beside it."""
+    written = _FILLING.join(map(re.escape, word))
+    return written.join(JAMO_BESIDE) if _SINGLE.fullmatch(word) else written
 
 
 def _either(patterns: list[str], frame: str = "(?:{})") -> re.Pattern[str] | None:
@@ -81,7 +88,10 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
     if search.korean is None:
         return None
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
-    listed = _korean(typed, search, language) or _korean(text, search, language)
+    calm = unstretched(text)
+    spellings = [typed, text, *([calm] if calm != text else [])]
+    looks = (look(each, search, language) for look in (_korean, _disguised) for each in spellings if each)
+    listed = next(filter(None, looks), None)
     return listed or signs().abuse.find(analysed(text, language), text)
 
 
@@ -93,6 +103,17 @@ def _seeded() -> frozenset[str]:
 def is_admins(word: str, words: WordLists) -> bool:
     """Whether an admin listed the word: it is certain, whatever else the message says."""
     return word in words.abuse and squashed(word) not in _seeded()
+
+
+def is_curse(word: str) -> bool:
+    """Whether the word that was found curses whatever is said around it, unless somebody only speaks of the word."""
+    return signs().curse.find((), word) is not None
+
+
+def is_mentioned(message: str, *, words: WordLists, language: Language) -> bool:
+    """Whether the message speaks of a word (what it means, that somebody said it)."""
+    text = masked(message, words.fine)
+    return signs().mention.find(analysed(text, language), text) is not None
 
 
 def _korean(text: str, search: _Search, language: Language) -> str | None:
@@ -108,6 +129,22 @@ def _korean(text: str, search: _Search, language: Language) -> str | None:
         split = any(character.isspace() for character in found[0])
         if begins_word or (found.start() in starts and not split):
             return search.listed(found[0])
+    return None
+
+
+def _disguised(text: str, search: _Search, language: Language) -> str | None:
+    """What looks like a listed word where a word begins, unless the dictionary has a longer word there."""
+    if search.disguised is None:
+        return None
+    for found in search.disguised.finditer(text):
+        written = found[0]
+        before = text[found.start() - 1] if found.start() else " "
+        if is_syllable(before) or not any(map(is_syllable, written)) or any(map(str.isspace, written)):
+            continue
+        if not any(
+            one.start == found.start() and one.known and one.end - one.start > 1 for one in analysed(text, language)
+        ):
+            return written
     return None
 
 

@@ -11,6 +11,9 @@ from chatbot.conversation.manners.word_lists import WordLists
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
 """What may stand between the morphemes of a phrase: 불이 났어 is 불났어."""
 
+_SINGLE_LETTERS = re.compile("[ㄱ-ㅎ]")
+"""A phrase with some (ㅈㅅ하고 싶다) is only looked for as it is written: the analyser does not know them."""
+
 SHORTEST_TEXT = 3
 """Characters of a listed phrase from which on it is also looked for as it is written."""
 
@@ -43,7 +46,7 @@ class ListedDangers:
         if len(letters) >= SHORTEST_TEXT:
             self._written.append((_as_written(letters), listed))
         stems = _stems(morphemes)
-        if _tells(stems):
+        if not _SINGLE_LETTERS.search(letters) and _tells(stems):
             self._phrases.setdefault(stems[0], []).append((stems, listed))
 
     def find(self, text: str, morphemes: tuple[Morpheme, ...]) -> Listed | None:

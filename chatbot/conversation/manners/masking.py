@@ -2,7 +2,7 @@
 
 import functools
 
-from chatbot.conversation.hangul import tidy
+from chatbot.conversation.hangul import joined, tidy
 from chatbot.conversation.language import Language, Morpheme
 
 
@@ -13,17 +13,18 @@ def squashed(text: str) -> str:
 
 @functools.lru_cache(maxsize=4)
 def masked(message: str, fine: tuple[str, ...]) -> str:
-    """The tidied message in lower case, its exceptions (with or without spaces inside) blanked out."""
-    text = tidy(message).casefold()
+    """The tidied message in lower case with its syllables joined, its exceptions (with or without spaces inside)
+    blanked out."""
+    text = joined(tidy(message)).casefold()
     letters = [(character, at) for at, character in enumerate(text) if not character.isspace()]
-    joined = "".join(character for character, _ in letters)
+    together = "".join(character for character, _ in letters)
     blanked = list(text)
     for exception in _exceptions(fine):
-        start = joined.find(exception) if exception else -1
+        start = together.find(exception) if exception else -1
         while start >= 0:
             for _, at in letters[start : start + len(exception)]:
                 blanked[at] = " "
-            start = joined.find(exception, start + len(exception))
+            start = together.find(exception, start + len(exception))
     return "".join(blanked)
 
 

@@ -38,6 +38,10 @@ class Signs:
     """The signs of each kind."""
 
     abuse: Sign
+    curse: Sign
+    """Words that curse wherever they stand."""
+    mention: Sign
+    """Speaking of a word, not using it."""
 
 
 @functools.cache
@@ -51,8 +55,8 @@ def signs() -> Signs:
 def _sign(table: dict[str, list[str]], sets: dict[str, str]) -> Sign:
     spellings = "|".join(table.get("spellings", ()))
     return Sign(
-        Patterns(table["patterns"], sets),
-        Patterns(table["not"], sets),
+        Patterns(table.get("patterns", []), sets),
+        Patterns(table.get("not", []), sets),
         re.compile(f"(?<![가-힣])(?:{spellings})") if spellings else None,
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.conversation.hangul import FINALS, is_syllable, letters, tidy
+from chatbot.conversation.hangul import FINALS, is_syllable, joined, letters, tidy
 from chatbot.conversation.language import Language, Morpheme
 from chatbot.conversation.manners.features import BUCKETS, DIMENSIONS, MEANING_TAGS, MEANINGS, Features, features
 from chatbot.conversation.manners.weighing import KINDS, Weights, save, squares
@@ -185,7 +185,8 @@ def _product(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
 
 def learn_meanings(*, seed: int = 1) -> None:
     """Writes ``meanings.npz``: the common morphemes' places, so that those that the analyser's model finds alike are
-    near each other (its likeness to some morphemes, reduced to the directions in which they differ most)."""
+    near each other (its likeness to some morphemes, reduced to the directions in which they differ most). The model is
+    that of kiwipiepy_model, Apache License 2.0 (``meanings.NOTICE``)."""
     from kiwipiepy import Kiwi
 
     kiwi = Kiwi(num_workers=1, load_multi_dict=False)
@@ -213,9 +214,9 @@ def main() -> None:
     parser.add_argument("--meanings", action="store_true", help="learn meanings from the analyser's model first")
     if parser.parse_args().meanings:
         learn_meanings()
-    rows = list(varied(table()))
+    rows = [(joined(tidy(message)).casefold(), kind) for message, kind in varied(table())]
     language = Language(frozenset())
-    full = train(rows, language.analyse([tidy(message).casefold() for message, _ in rows]))
+    full = train(rows, language.analyse([message for message, _ in rows]))
     save(full, train(rows, [None] * len(rows)))
     print(f"Trained on {len(rows)} messages.")
 

@@ -50,3 +50,21 @@ def test_admins_lists_alone_decide(language: Language) -> None:
     assert abuse("이 바보멍청아", words=lists, language=language) == "바보 멍청"
     assert abuse("뽀로롱마을 가자", words=lists, language=language) is None
     assert abuse("시발", words=WordLists(), language=language) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("개섀키 ㅋㅋ", "븅딱아 ㅋㅋㅋ", "빙ㅅ인가 진짜ㅋ", "슈발럼아", "야이 쉬발아", "믜친놈", "개ㅅㄲ", "꺼ㅈㅕ"),
+        *("ㅆㅣ발", "니 ㅇㅐㅁㅣ가", "벼엉신", "씨이이바아알", "ㅁㅊㄴ아", "Rjwu 좀", "ㅆㅂㅋㅋ"),
+    ],
+)
+def test_disguises_are_found(language: Language, words: WordLists, message: str) -> None:
+    assert abuse(message, words=words, language=language) is not None
+
+
+@pytest.mark.parametrize(
+    "message", ["ㅅㅂㅅㅂ 수박수박", "ㄱㅅㄱㅅ", "어머니 병수발", "십자가", "개석 작업", "우유 주세요"]
+)
+def test_what_only_looks_like_a_disguise_is_none(language: Language, words: WordLists, message: str) -> None:
+    assert abuse(message, words=words, language=language) is None

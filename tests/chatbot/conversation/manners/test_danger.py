@@ -1,6 +1,9 @@
 """Danger, which help it needs, and what only sounds like it."""
 
+import csv
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,9 @@ from chatbot.conversation.manners.training import table
 from chatbot.conversation.manners.weighing import KINDS
 from chatbot.conversation.manners.word_lists import WordLists
 from chatbot.conversation.rough import RoughLanguage
+
+HELD_OUT = Path(__file__).with_name("held_out.tsv")
+"""Messages of a writer of their own that training does not read, chosen to be hard."""
 
 SELF_HARM = (
     "죽고 싶어|죽고싶다|그냥 죽고만 싶어요|죽구싶어ㅠ|자살하고 싶다|자살 생각이 들어|사라지고 싶어|"
@@ -100,3 +106,53 @@ def test_the_weights_are_those_of_the_table() -> None:
     kinds = {kind for _, kind in rows}
     assert kinds == set(KINDS)
     assert len(rows) == len({message for message, _ in rows})
+
+
+def test_held_out_messages(told: Callable[[str], str]) -> None:
+    with HELD_OUT.open(encoding="utf-8", newline="") as file:
+        rows = [(row["message"], row["kind"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    assert not {message for message, _ in rows} & {message for message, _ in table()}
+    total, right = Counter[str](), Counter[str]()
+    for message, kind in rows:
+        found = told(message) or "none"
+        group = kind if kind in {"none", "abuse"} else "danger"
+        total[group] += 1
+        right[group] += found == kind if group != "danger" else found not in {"none", "abuse"}
+    shares = {group: right[group] / total[group] for group in total}
+    print(shares)
+    assert total == {"none": 82, "abuse": 31, "danger": 18}
+    assert shares["danger"] >= 0.9
+    assert shares["none"] >= 0.95
+    assert shares["abuse"] >= 0.8
+
+
+def test_letters_for_words_of_danger_are_understood(told: Callable[[str], str]) -> None:
+    listed = ["ㅈㅅ하고 싶다 농담 아님", "ㅈㅎ했어 또"]
+    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "self_harm")
+    assert told("ㅈㅅ 잘못 눌렀어") == ""
+
+
+def test_curses_count_beside_ordinary_words_unless_they_are_spoken_of(told: Callable[[str], str]) -> None:
+    cursing = [
+        "ㅆㅂ 니가 뭔데 나보고 고기를 줄이래",
+        "미친놈아 겨울에 찬물로 샤워하라고?",
+        "병 신 아 텀블러 얘기 좀 그만해",
+    ]
+    assert {message: told(message) for message in cursing} == dict.fromkeys(cursing, "abuse")
+    spoken_of = [
+        "욕의 어원 찾아보다가 씨발이 무슨 뜻인지 알게 됐어",
+        "누가 나보고 병신이라고 했어 너무 슬퍼",
+        "다 마신 병 신문지에 싸서 버려도 돼?",
+    ]
+    assert {message: told(message) for message in spoken_of} == dict.fromkeys(spoken_of, "")
+
+
+def test_what_is_long_past_or_no_person_is_no_emergency(told: Callable[[str], str]) -> None:
+    listed = [
+        "작년에 자전거 타다 차에 치였는데 지금은 다 나아서 다시 타요",
+        "예전에 집에 불난 뒤로 멀티탭을 꼭 끄고 다닙니다",
+        "이 텀블러 디자인 진짜 죽인다",
+        "컴퓨터가 갑자기 꺼지고 안 살아나 살려줘",
+        "로봇청소기가 계단에서 투신했습니다 ㅋㅋ 바퀴만 빠짐",
+    ]
+    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "")
