@@ -39,6 +39,8 @@ def _alike(syllable: str) -> str:
     index = ord(syllable) - ord("가")
     initial, vowel, final = INITIALS[index // 588], VOWELS[index % 588 // 28], index % 28
     initials, vowels = _INITIALS.get(initial, initial), _VOWELS.get(vowel, vowel)
+    if vowel == "ㅓ":
+        initials = initials.replace("ㅋ", "")  # 켜져 is no 꺼져
     alike = [
         chr(ord("가") + (INITIALS.index(one) * len(VOWELS) + VOWELS.index(other)) * len(FINALS) + final)
         for one in initials

@@ -64,7 +64,8 @@ def test_disguises_are_found(language: Language, words: WordLists, message: str)
 
 
 @pytest.mark.parametrize(
-    "message", ["ㅅㅂㅅㅂ 수박수박", "ㄱㅅㄱㅅ", "어머니 병수발", "십자가", "개석 작업", "우유 주세요"]
+    "message",
+    ["ㅅㅂㅅㅂ 수박수박", "ㄱㅅㄱㅅ", "어머니 병수발", "십자가", "개석 작업", "우유 주세요", "불이 안 켜져요"],
 )
 def test_what_only_looks_like_a_disguise_is_none(language: Language, words: WordLists, message: str) -> None:
     assert abuse(message, words=words, language=language) is None
