@@ -25,13 +25,15 @@ REMEMBERED_TITLES = 600
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a person asked and the answer, a ``close`` payload or None. ``message`` is "" for a selection."""
+    """What a person asked and the answer, a ``close`` payload or None. ``message`` and ``intent``, what was understood,
+    are "" for a selection."""
 
     message: str
     location: str
     work_type: str
     category: str
     answer: Mapping[str, Any] | None
+    intent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Note:
 _COLUMNS = ("location", "work_type", "base_category", "category", "active_at", "owner", "bound", "server_made")
 _OF_TURNS = (
     *("turns__message", "turns__generation__location", "turns__generation__work_type"),
-    *("turns__generation__category", "turns__generation__answer", "turns__pk"),
+    *("turns__generation__category", "turns__generation__answer", "turns__intent", "turns__pk"),
 )
 
 
@@ -135,7 +137,7 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
     for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS, "titles"), key=itemgetter(0)):
         of_key = list(rows)
         _, location, work_type, base_category, category, active_at, owner, bound, server_made, *_ = of_key[0]
-        exchanges = tuple(Exchange(*row[9:14]) for row in of_key)
+        exchanges = tuple(Exchange(*row[9:15]) for row in of_key)
         earlier = tuple(reversed(of_key[0][-1] or ()))
         ownership = Ownership(owner, bound, server_made)
         memories[key] = Memory(location, work_type, base_category, category, exchanges, earlier, active_at, ownership)

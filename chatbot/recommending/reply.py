@@ -38,9 +38,6 @@ KINDS: Mapping[str, str] = {
 }
 """The kind of an answer by intent; all others are answered by a recommendation."""
 
-WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
-"""What no model is asked: it could be talked into something, or say the wrong thing to somebody in danger."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -62,7 +59,9 @@ async def reply(scene: Scene, prompt: Prompt, *, purpose: Purpose) -> Commission
     LanguageGone."""
     understanding = await scene.patience.run(scene.language, _understand, scene)
     kind = KINDS.get(understanding.intent, RECOMMENDATION)
-    sources: list[AnswerSource] = [CatalogSource()] if understanding.intent in WITHOUT_MODEL else sources_for(prompt)
+    sources: list[AnswerSource] = (
+        [CatalogSource()] if understanding.intent in told.WITHOUT_MODEL else sources_for(prompt)
+    )
     reading = Reading(scene.message, understanding, scene.language, scene.patience, scene.known, scene.current)
     course = await _course(scene, reading, by_catalogue=not sources[0].hosted)
     explained = _explained(understanding, scene.memory)

@@ -14,6 +14,10 @@ from chatbot.sources.base import Candidate
 GIVEN_TITLES = 60
 """Titles that a model is told not to repeat, the newest: what it repeats all the same is left out later."""
 
+WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
+"""What no model is asked, nor told afterwards in the history: it could be talked into something, or say the wrong thing
+to somebody in danger."""
+
 WANTS: Mapping[str, str] = {
     Intent.ASK: "챌린지를 추천받고 싶어 합니다.",
     Intent.CHANGE: "주제를 바꾸고 싶어 합니다.",
@@ -44,11 +48,11 @@ FACETS: Mapping[Facet, str] = {
 
 
 def history(exchanges: Sequence[Exchange], known: Options, *, budget: int) -> str:
-    """The last exchanges that fit the budget (characters), the oldest first."""
+    """The last exchanges that fit the budget (characters), the oldest first, without those that no model is told."""
     kept: list[str] = []
     left = budget
     for exchange in reversed(exchanges):
-        if exchange.answer is None:
+        if exchange.answer is None or exchange.intent in WITHOUT_MODEL:
             continue
         text = f"사람: {_asked(exchange, known)}\n도우미: {_answer_text(exchange.answer)}"
         left -= len(text) + 1

@@ -16,9 +16,9 @@ from chatbot.recommending import free_text
 from chatbot.recommending.commission import Commission, commission
 from chatbot.recommending.elsewhere import Elsewhere, elsewhere
 from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.reply import WITHOUT_MODEL
 from chatbot.recommending.requests import FreeTextRequest
 from chatbot.recommending.supervisor import Supervisor, supervisor
+from chatbot.recommending.told import WITHOUT_MODEL
 from chatbot.streaming.event_log import event_log
 from chatbot.streaming.listening import Listening
 

@@ -60,8 +60,8 @@ def test_what_was_picked_said_and_answered_is_remembered_in_one_statement(
     )
     assert known.exchanges == (
         Exchange("", "city", "office", "VEGAN", first),
-        Exchange("고마워", "city", "office", "VEGAN", second),
-        Exchange("다른 거", "city", "office", "VEGAN", third),
+        Exchange("고마워", "city", "office", "VEGAN", second, "thanks"),
+        Exchange("다른 거", "city", "office", "VEGAN", third, "other"),
     )
     assert known.given == ["가", "나", "다"]
     assert known.said == ["비건!", "고마워요!"]
