@@ -4,9 +4,10 @@ An API view or a consumer makes a callable for its client and hands it to the se
 
     admit = admission(request)             # from a Django request
     admit = admission_of_scope(scope)      # from an ASGI scope, such as a WebSocket's
-    await admit(session_key)               # raises TooManyRequests; None when the request may go on
+    await admit(asker)                     # raises TooManyRequests; None when the request may go on
 
-``admit`` counts one request of the session and of the client's address. The service calls it once, just before a
+``admit`` counts one request of who asks in a session (``chatbot.conversation.ownership.asker``: the session with the
+owner whose proof the request shows) and of the client's address. The service calls it once, just before a
 request joins or starts a generation. It touches no database and no thread, and without Redis it never waits. What only
 resumes is not counted, and what is refused is not either. When Redis does not answer, nobody is refused. Other requests
 count for the address alone (``admit_reading``).
@@ -61,10 +62,10 @@ def _client_of_scope(scope: Mapping[str, Any]) -> tuple[str | None, str]:
     return client[0] if client else None, ",".join(values)
 
 
-async def _admit(peer: str | None, forwarded_for: str, session_key: str | None) -> None:
-    """Counts a request, also of a session when it has a key; raises TooManyRequests with the seconds after which all
-    that count it would let it pass."""
-    windows = _windows(peer, forwarded_for, session_key)
+async def _admit(peer: str | None, forwarded_for: str, asker: str | None) -> None:
+    """Counts a request for the client's address, and for ``asker`` unless it is None. Raises TooManyRequests with the
+    seconds after which all windows would let it pass."""
+    windows = _windows(peer, forwarded_for, asker)
     if not windows:
         return
     if (part := fleet()) is not None:
@@ -78,14 +79,14 @@ async def _admit(peer: str | None, forwarded_for: str, session_key: str | None) 
         raise TooManyRequests(whole_seconds(wait, windows))
 
 
-def _windows(peer: str | None, forwarded_for: str, session_key: str | None) -> list[Window]:
+def _windows(peer: str | None, forwarded_for: str, asker: str | None) -> list[Window]:
     windows = []
     if (rate := settings.LEAFRESH_ADDRESS_RATE) is not None:
         trusted = _trusted(tuple(settings.LEAFRESH_TRUSTED_PROXIES))
         address = client_address(peer=peer, forwarded_for=forwarded_for, trusted=trusted)
         windows.append(Window(f"address:{address}", *parse(rate)))
-    if session_key is not None and (rate := settings.LEAFRESH_SESSION_RATE) is not None:
-        windows.append(Window(f"session:{session_key}", *parse(rate)))
+    if asker is not None and (rate := settings.LEAFRESH_SESSION_RATE) is not None:
+        windows.append(Window(f"session:{asker}", *parse(rate)))
     return windows
 
 

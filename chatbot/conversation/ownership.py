@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.utils.crypto import constant_time_compare
 
 from chatbot.conversation.retention import cutoff, lasting
 from chatbot.errors import NotOwner
@@ -101,6 +102,13 @@ class Grant:
 def is_checked() -> bool:
     """Whether sessions have owners at all."""
     return bool(settings.LEAFRESH_SESSION_BINDING != "off")
+
+
+def asker(session_key: str, proof: Proof) -> str:
+    """Whose requests in the session count together: those with one owner's proof, and those without any. So a client
+    that shows no proof uses up nothing of the owner's rate."""
+    owner = (proof.established or proof.owner(session_key)) if is_checked() else ""
+    return f"{owner}|{session_key}"
 
 
 def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_made: bool = False) -> Entry:
@@ -237,11 +245,9 @@ def _owner_in(token: str, session_key: str) -> str:
     owner, _, signature = token.partition(".")
     if len(owner) != _OWNER_LENGTH or not token.isascii():
         return ""
-    try:
-        _token_signer().unsign(f"{owner}:{session_key}:{signature}")
-    except BadSignature:
-        return ""
-    return owner
+    signer, signed = _token_signer(), f"{owner}:{session_key}"
+    right = (signer.signature(signed, key) for key in (signer.key, *signer.fallback_keys))
+    return owner if any(constant_time_compare(signature, each) for each in right) else ""
 
 
 def _cookie_signer() -> Signer:

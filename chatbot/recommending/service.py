@@ -48,7 +48,8 @@ class NothingNew:
 
 
 Admit = Callable[[str], Awaitable[None]]
-"""Awaited with a session's key before an answer is begun or joined. Raises ApplicationError when it may not be."""
+"""Awaited with who asks (see ``ownership.asker``) before an answer is begun or joined. Raises ApplicationError when it
+may not be."""
 
 Answering = RunningGeneration | FollowedGeneration
 """What answers a request: a generation of this process or of another."""
@@ -76,7 +77,7 @@ ANNOUNCE_SECONDS = 1.0
 """How long it is waited for a process to know who joins its generation."""
 
 
-async def everybody(session_key: str) -> None:
+async def everybody(asker: str) -> None:
     """Lets every session have as many answers as it wants."""
 
 
@@ -137,7 +138,7 @@ async def join(request: Request, *, admit: Admit = everybody) -> Joined:
     """Joins the running generation that answers the request, or starts one. Raises ApplicationError."""
     request = request.checked()
     session_id = sessions.session_key(request.session_id)
-    await admit(session_id)
+    await admit(ownership.asker(session_id, request.proof))
     if isinstance(request, FreeTextRequest):
         running = supervisor().find(free_text.keys_of(request, session_id))
         if running is not None and session_id not in running.farewells:

@@ -11,9 +11,11 @@ import pytest
 
 from tests.e2e import redis_server
 from tests.e2e.conversations import told
+from tests.e2e.ownership import HEADER, begun, cookie, guessable
 from tests.e2e.redis_server import RunningRedis
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, stream
+from tests.e2e.websocket import ask, opened
 
 SHARE = 20
 """Requests of a session in a minute."""
@@ -85,6 +87,21 @@ def test_an_event_source_is_told_by_one_error_event(limited: RunningServer) -> N
     assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert f"retry: {response.headers['Retry-After']}000\n" in response.text
+
+
+def test_who_shows_no_proof_uses_up_nothing_of_the_owners_rate(limited: RunningServer) -> None:
+    owner = begun(limited, guessable())
+    assert post(limited, owner.id, **cookie(owner)).status_code == 200  # bound
+    assert {post(limited, owner.id).status_code for _ in range(SHARE - 1)} == {403}
+    other = cookie(begun(limited, guessable()))
+    assert {post(limited, owner.id, **other).status_code for _ in range(SHARE)} == {403}
+    with opened(limited, owner.id) as stranger:
+        answers = [ask(stranger, "say", message="안녕")[-1].fields["data"]["status"] for _ in range(2)]
+    assert answers == [429, 429]  # its own window
+    with opened(limited, owner.id, additional_headers=cookie(owner)) as connection:
+        assert ask(connection, "say", message="죽고 싶어요")[-1].name == "close"
+    for headers in (cookie(owner), {HEADER: owner.token}):
+        assert post(limited, owner.id, **headers).status_code == 200
 
 
 def test_both_addresses_of_the_routes_count_together(limited: RunningServer) -> None:

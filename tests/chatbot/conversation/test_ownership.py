@@ -56,6 +56,23 @@ def test_whatever_is_no_token_shows_nothing(token: str) -> None:
         assert not Proof(token=text).shows(OWNER, "s")
 
 
+def test_a_token_of_one_session_cannot_be_turned_into_one_for_another() -> None:
+    owner, _, signature = ownership.session_token("s:t", OWNER).partition(".")
+    for forged in (f"{owner}.t:{signature}", f"{owner}:t.{signature}", f"{owner}.{signature}"):
+        assert not Proof(token=forged).shows(OWNER, "s")
+
+
+def test_requests_count_for_the_owner_whose_proof_they_show(settings: Settings) -> None:
+    proofs = [NO_PROOF, Proof(token="forged"), TOKEN, COOKIE, Proof(established=OWNER), STRANGER]
+    assert [ownership.asker("s", proof) for proof in proofs] == [
+        *["|s"] * 2,
+        *[f"{OWNER}|s"] * 3,
+        f"{ownership.owner_of('another-key')}|s",
+    ]
+    settings.LEAFRESH_SESSION_BINDING = "off"
+    assert {ownership.asker("s", proof) for proof in proofs} == {"|s"}
+
+
 def test_a_new_secret_key_voids_what_was_signed_unless_the_old_one_is_named(settings: Settings) -> None:
     cookie, token, old = ownership.signed_owner_key(KEY), TOKEN, settings.SECRET_KEY
     settings.SECRET_KEY = "new"  # noqa: S105  for this test alone
