@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chatbot.conversation.forgetting import BATCH, TITLES, erase_lone, erase_through
@@ -47,23 +47,6 @@ def unexpired(*, number: str, session: str) -> Q:
     """Those that had not expired before their session was begun again, forgotten or not."""
     again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
     return again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
-
-
-def begin_again(key: str) -> None:
-    """The session is about to be used again. When it had expired, it begins without its past, which stays in the
-    database until ``purge`` comes by: a clock that was wrong must erase nothing."""
-    with transaction.atomic():
-        session = ChatSession.objects.select_for_update().filter(pk=key, active_at__lt=cutoff()).first()
-        if session is not None:
-            last = Turn.objects.filter(session_id=key).aggregate(last=Max("pk"))["last"] or 0
-            ChatSession.objects.filter(pk=key).update(
-                expired_through=last,
-                expired_at=timezone.now(),
-                location="",
-                work_type="",
-                base_category="",
-                category="",
-            )
 
 
 def purge() -> Rows:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 
 from challenges.catalog import Options, options
 from chatbot.conversation import feedback
+from chatbot.conversation.entering import Entered, enter_sessions
 from chatbot.conversation.memory import Memory, Note, recall
 from chatbot.conversation.notices import of_turn
 from chatbot.conversation.ownership import Entry, Ownership
-from chatbot.conversation.retention import begin_again, cutoff, lasting
+from chatbot.conversation.retention import cutoff, lasting
 from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
-from chatbot.models import ChatSession, Turn
+from chatbot.models import Turn
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -38,12 +39,11 @@ def existing_key(text: str | None) -> str:
 
 
 def remembered(keys: Collection[str]) -> dict[str, Memory]:
-    """What is remembered of each session; of expired ones, which begin again, only whose they are. One SQL statement
-    when none has expired."""
+    """What is remembered of each session; of expired ones only whose they are: they begin again when a turn is added.
+    One SQL statement."""
     memories = recall(keys)
     for key, memory in memories.items():
         if memory.active_at is not None and memory.active_at < cutoff():
-            begin_again(key)
             memories[key] = Memory(ownership=memory.ownership)
     return {key: memories.get(key, Memory()) for key in keys}
 
@@ -60,43 +60,23 @@ class NewTurn:
 
 def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
     """Notes what sessions ask, in this order: of one generation once, however often. A session is made if it is not
-    there (any more), and then belongs to the first that enters it. Returns whose the sessions are, by their keys; turns
-    that they refuse are left out. Two SQL statements for turns that leave the same kinds of things."""
-    left: dict[str, dict[str, Any]] = {}
-    begins: dict[str, Entry] = {}
+    there (any more), and then belongs to the first that enters it. Returns whose the sessions are, by their keys; what
+    they refuse changes nothing. Two SQL statements, and more where several clients enter one session."""
+    of_owners: dict[tuple[str, str], Entered] = {}
     for turn in asked:
-        left.setdefault(turn.key, {}).update(turn.note.remembered())
-        begins.setdefault(turn.key, turn.entry)
-        if turn.entry.binds:
-            left[turn.key]["bound"] = True
-            begins[turn.key] = turn.entry
-    of_columns: dict[tuple[str, ...], list[ChatSession]] = {}
-    for key in sorted(left):  # in one order everywhere: two processes must not wait for one another
-        entry = begins[key]
-        made = {"owner": entry.owner, "bound": entry.bound, "server_made": entry.server_made}
-        of_columns.setdefault(tuple(left[key]), []).append(ChatSession(key=key, **{**made, **left[key]}))
+        it = of_owners.setdefault((turn.key, turn.entry.owner), Entered(turn.entry))
+        it.columns.update(turn.note.remembered())
+        if turn.entry.bound and not it.entry.bound:
+            it.entry = turn.entry
+    entering: dict[str, list[Entered]] = {}
+    for (key, _), it in sorted(of_owners.items(), key=lambda item: not item[1].entry.bound):
+        entering.setdefault(key, []).append(it)  # who shows who it is comes first
     with transaction.atomic(savepoint=False):
-        for columns, sessions in of_columns.items():
-            ChatSession.objects.bulk_create(
-                sessions, update_conflicts=True, unique_fields=["key"], update_fields=columns
-            )
-        rows = {it.key: Ownership(it.owner, it.bound) for sessions in of_columns.values() for it in sessions}
-        _adopt(rows, begins)
+        rows = enter_sessions(entering)
         entered = [it for it in asked if not it.entry.is_refused_by(rows[it.key])]
         turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in entered]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
     return rows
-
-
-def _adopt(rows: dict[str, Ownership], begins: Mapping[str, Entry]) -> None:
-    """Sessions that are being forgotten, while their rows are still there, belong to who begins them again."""
-    for key, row in rows.items():
-        entry = begins[key]
-        if not row.owner and entry.may_adopt:
-            ChatSession.objects.filter(pk=key, owner="").update(
-                owner=entry.owner, bound=entry.bound, server_made=entry.server_made
-            )
-            rows[key] = Ownership(entry.owner, entry.bound)
 
 
 def _written(note: Note) -> dict[str, Any]:

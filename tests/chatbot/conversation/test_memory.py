@@ -13,7 +13,6 @@ from chatbot.conversation.given import note_given
 from chatbot.conversation.intents.understanding import GivenChallenge
 from chatbot.conversation.memory import Exchange, Memory, Note, recall
 from chatbot.conversation.ownership import Ownership
-from chatbot.conversation.retention import begin_again
 from chatbot.conversation.sessions import NewTurn
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 
@@ -189,5 +188,5 @@ def test_a_clock_that_jumps_ahead_and_back_costs_no_conversation(
 
 def test_a_session_that_was_used_meanwhile_keeps_its_past() -> None:
     ended("s", answer("가", "나", "다"))
-    begin_again("s")
-    assert recall(["s"])["s"].given == ["가", "나", "다"]
+    ended("s", answer("라"))
+    assert recall(["s"])["s"].given == ["가", "나", "다", "라"]

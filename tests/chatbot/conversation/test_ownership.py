@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from chatbot.conversation import ownership, sessions
-from chatbot.conversation.memory import recall
+from chatbot.conversation.memory import Note, recall
 from chatbot.conversation.ownership import NO_PROOF, Entry, Grant, Ownership, Proof
 from chatbot.conversation.sessions import NewTurn
 from chatbot.errors import NotOwner
@@ -22,6 +22,7 @@ from chatbot.models import ChatSession, Turn
 from chatbot.streaming.listening import Listening
 from tests.chatbot.conversation.test_sessions import NOTE, generation
 
+MOVED = Note(location="beach", category="UPCYCLING", message="안녕")
 KEY = "owner-key"
 OWNER = ownership.owner_of(KEY)
 COOKIE = Proof(owner_key=KEY)
@@ -168,6 +169,47 @@ class TestRows:
         ownership.check("s", Proof(token=grant.session_token))
         assert late.entry.is_refused_by(sessions.add_turns([late])["s"])
         assert Turn.objects.count() == 1
+
+    @pytest.mark.parametrize("mode", ["on", "required"])
+    def test_what_is_refused_changes_nothing(self, settings: Settings, mode: str) -> None:
+        settings.LEAFRESH_SESSION_BINDING = mode
+        begin(COOKIE)
+        before = ChatSession.objects.values().get()
+        late = NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))
+        other = NewTurn("t", generation("다"), MOVED, ownership.enter(None, NO_PROOF, "t"))
+        rows = sessions.add_turns([late, other])
+        assert late.entry.is_refused_by(rows["s"])
+        assert ChatSession.objects.values().get(pk="s") == before
+        assert ChatSession.objects.get(pk="t").category == MOVED.category
+
+    @pytest.mark.parametrize("owner_first", [False, True])
+    def test_what_is_refused_beside_what_its_owner_asks_changes_nothing(self, owner_first: bool) -> None:
+        begin(COOKIE)
+        mine = entering(COOKIE, generation("나"))
+        late = NewTurn("s", generation("다"), MOVED, ownership.enter(None, NO_PROOF, "s"))
+        sessions.add_turns([mine, late] if owner_first else [late, mine])
+        session = ChatSession.objects.get()
+        assert (session.category, session.location) == (NOTE.category, NOTE.location)
+        assert Turn.objects.count() == 2
+
+    def test_where_proof_is_required_the_second_of_two_that_begin_at_once_changes_nothing(
+        self, settings: Settings
+    ) -> None:
+        settings.LEAFRESH_SESSION_BINDING = "required"
+        first = entering(NO_PROOF, generation("가"))
+        second = NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))
+        sessions.add_turns([first, second])
+        assert ChatSession.objects.get().category == NOTE.category
+        assert Turn.objects.get().generation_id == first.generation_id
+
+    def test_an_expired_session_keeps_what_it_has_when_another_client_is_refused(self) -> None:
+        begin(COOKIE)
+        ChatSession.objects.update(active_at="2001-01-01T00:00Z")
+        before = ChatSession.objects.values().get()
+        with pytest.raises(NotOwner):
+            ownership.enter(sessions.remembered(["s"])["s"].ownership, NO_PROOF, "s")
+        sessions.add_turns([NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))])
+        assert ChatSession.objects.values().get() == before
 
     def test_asking_binds_without_a_statement_of_its_own(
         self, django_assert_num_queries: DjangoAssertNumQueries
