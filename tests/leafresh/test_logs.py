@@ -24,11 +24,17 @@ def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("said", "logged"),
     [
-        ("GET /ai/x?sessionId=me&message=%EC%95%88 took too long", "GET /ai/x?… took too long"),
-        ("<ASGIRequest: GET '/ai/x?message=hello'>", "<ASGIRequest: GET '/ai/x?…'>"),
+        ("GET /ai/x?sessionId=me&message=%EC%95%88 took too long", "GET /ai/…?… took too long"),
+        ("<ASGIRequest: GET '/ai/x?message=hello'>", "<ASGIRequest: GET '/ai/…?…'>"),
         ("Not Found: /api/chatbot/sessions/me", "Not Found: /api/chatbot/sessions/…"),
-        ("https://a.example/ai/x?message=hello does not match", "https://a.example/ai/x?… does not match"),
+        ("https://a.example/ai/x?message=hello does not match", "https://a.example/ai/…?… does not match"),
         ("path=b'/ws/chatbot/my-session'>", "path=b'/ws/chatbot/…'>"),
+        ("Not Found: /api/chatbot/%73essions/me", "Not Found: /api/chatbot/sessions/…"),
+        ("Not Found: //API/chatbot/session/me", "Not Found: /api/…"),
+        ("127.0.0.1:80/api/chatbot/sessions/me", "127.0.0.1:80/api/chatbot/sessions/…"),
+        ("Forbidden: /admin/chatbot/chatsession/me/change/", "Forbidden: /admin/chatbot/chatsession/…"),
+        ("File '/opt/leafresh/chatbot/api/envelope.py'", "File '/opt/leafresh/chatbot/api/envelope.py'"),
+        ("see chatbot/api/envelope.py", "see chatbot/api/envelope.py"),
         ("is it there? yes 50/50?", "is it there? yes 50/50?"),
     ],
 )
@@ -40,4 +46,4 @@ def test_no_line_has_a_query_or_a_session(said: str, logged: str) -> None:
 def test_no_traceback_has_a_query() -> None:
     error = ValueError("<ASGIRequest: GET '/ai/x?message=hello'>")
     record = logging.LogRecord("a", logging.ERROR, "", 0, "it failed", (), (ValueError, error, None))
-    assert logs.Line().format(record) == "it failed\nValueError: <ASGIRequest: GET '/ai/x?…'>"
+    assert logs.Line().format(record) == "it failed\nValueError: <ASGIRequest: GET '/ai/…?…'>"
