@@ -3,6 +3,7 @@ when the names change that it should know, or its process is gone. A message wai
 then goes on roughly. While one that is gone is replaced, messages go on roughly at once."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,6 +22,8 @@ from chatbot.connections import give_back
 from chatbot.conversation.analyser import LanguageGone, MorphemeAnalyser, until
 from chatbot.conversation.language import Language
 from chatbot.conversation.rough import RoughLanguage
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 """How often it is asked whether the analyser is stopped while it has nothing to do."""
@@ -115,6 +118,11 @@ class Keeper:
             return None
         if making is not None and making[0] == names and not (making[1].done() and ready is None):
             return making[1]
+        if self._made is not None and not self._made.alive:
+            logger.warning(
+                "The analyser hung or its process ended: another one is loaded. "
+                "Messages are understood roughly meanwhile."
+            )
         self._making = (names, self._maker.submit(self._make, names))
         return self._making[1]
 

@@ -239,6 +239,27 @@ async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Opt
 
 
 @pytest.mark.usefixtures("_fresh")
+async def test_the_log_says_once_that_one_is_replaced(known: Options, caplog: pytest.LogCaptureFixture) -> None:
+    first = await language_for(known)
+    more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
+    while (second := await language_for(more)) is first:
+        await asyncio.sleep(0.05)
+    assert caplog.messages == []  # new names are no fault
+    os.kill(pid_of(second), signal.SIGSTOP)
+    while loaded() in {None, second}:
+        await language_for(more)
+        rough_language(more)
+        await asyncio.sleep(0.05)
+    assert [(it.levelname, it.name, it.getMessage()) for it in caplog.records] == [
+        (
+            "WARNING",
+            "chatbot.conversation.korean",
+            "The analyser hung or its process ended: another one is loaded. Messages are understood roughly meanwhile.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("_fresh")
 async def test_a_message_waits_for_so_long_in_all(known: Options) -> None:
     language, patience = await language_for(known), Patience(0.2)
     with pytest.raises(LanguageGone):
