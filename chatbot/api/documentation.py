@@ -69,7 +69,14 @@ STREAM_RESPONSES: dict[str, Any] = {
             "required": False,
             "schema": {"type": "string"},
             "description": "The id of the last event received: go on behind it",
-        }
+        },
+        {
+            "in": "query",
+            "name": "lastEventId",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "The same, for clients that cannot send the header, which counts before it",
+        },
     ],
     "responses": {
         200: {

@@ -12,7 +12,7 @@ from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
 from chatbot.recommending import service
 from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
-from chatbot.streaming.channels import parse_cursor
+from chatbot.streaming.channels import cursor_of
 from chatbot.streaming.events import TokenFormat, encode_event
 from chatbot.streaming.listening import Listening
 from chatbot.streaming.relay import single_event_response, stream_response
@@ -75,7 +75,7 @@ async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
 async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     found = await service.listen(
         asked,
-        cursor=parse_cursor(request.headers.get("Last-Event-ID")),
+        cursor=cursor_of(request),
         token_format=token_format(tokens),
         admit=admission(request),
     )

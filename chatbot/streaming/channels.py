@@ -29,9 +29,15 @@ class Cursor:
 
 
 def parse_cursor(text: str | None) -> Cursor | None:
-    """The cursor in a ``Last-Event-ID`` header; None when there is none or it is malformed."""
+    """The cursor that a client sent as text; None when there is none or it is malformed."""
     match = _CURSOR.fullmatch(text or "")
     return Cursor(uuid.UUID(match[1]), int(match[2])) if match else None
+
+
+def cursor_of(request: HttpRequest) -> Cursor | None:
+    """The cursor in the ``Last-Event-ID`` header, else in the query's ``lastEventId``, for clients that cannot
+    send the header."""
+    return parse_cursor(request.headers.get("Last-Event-ID") or request.GET.get("lastEventId"))
 
 
 class GenerationChannelManager(ChannelManagerBase):  # type: ignore[misc]  # django_eventstream ships no types

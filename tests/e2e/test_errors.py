@@ -169,6 +169,8 @@ def test_a_bad_request_leaves_one_line_in_the_log(server: RunningServer) -> None
 
 def test_what_people_write_is_not_logged(server: RunningServer) -> None:
     httpx.get(f"{server.url}{BASE_INFO}", params={**SELECTION, "sessionId": "my-secret-session"})
+    for path in ("%73essions/", "sessions%2F", "/sessions/", "Sessions/"):
+        httpx.get(f"{server.url}/api/chatbot/{path}my-secret-session")
     assert "my-secret-session" not in server.output
 
 
@@ -195,7 +197,8 @@ def test_the_openapi_document_tells_of_the_events(server: RunningServer) -> None
     operation = document["paths"][BASE_INFO]["get"]
     assert "`rewrite`" in operation["description"]
     assert "text/event-stream" in operation["responses"]["200"]["content"]
-    assert "Last-Event-ID" in {parameter["name"] for parameter in operation["parameters"]}
+    cursors = {("header", "Last-Event-ID"), ("query", "lastEventId")}
+    assert cursors <= {(parameter["in"], parameter["name"]) for parameter in operation["parameters"]}
     assert httpx.get(f"{server.url}/api/docs").status_code == 200
 
 

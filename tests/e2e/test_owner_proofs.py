@@ -193,6 +193,16 @@ def test_an_answer_that_is_being_written_is_its_owners(slow_server: RunningServe
     assert "stopped" not in writing.join()[-1].payload
 
 
+def test_an_owner_resumes_by_the_query_and_no_other_client_does(server: RunningServer) -> None:
+    session = in_state(server, "bound")
+    asked = {**SELECTION, "sessionId": session.id}
+    events = list(stream(server.url, headers=cookie(session), **asked))
+    asked["lastEventId"] = events[0].id
+    assert list(stream(server.url, headers=cookie(session), **asked)) == events[1:]
+    refused = httpx.get(f"{server.url}{BASE_INFO}", params=asked, headers=EVENTS)
+    assert [event.envelope for event in parse(refused.text.split("\n")) if event.data] == [REFUSAL]
+
+
 def test_a_message_that_is_being_answered_is_joined_by_its_owner_alone(slow_server: RunningServer) -> None:
     session = in_state(slow_server, "bound")
     path = "/ai/chatbot/recommendation/free-text"

@@ -117,6 +117,15 @@ def test_a_reconnect_at_any_event_gives_exactly_the_rest(server: RunningServer) 
         assert rest == events[event.number :]
 
 
+def test_a_reconnect_by_the_query_gives_the_same_as_by_the_header(server: RunningServer) -> None:
+    asked = {**SELECTION, "sessionId": "by-query"}
+    events = list(stream(server.url, **asked))
+    first, third, close = events[0].id, events[2].id, events[-1].id
+    assert list(stream(server.url, **asked, lastEventId=third)) == events[3:]
+    assert list(stream(server.url, **asked, last_event_id=third, lastEventId=first)) == events[3:]  # the header counts
+    assert httpx.get(f"{server.url}{BASE_INFO}", params={**asked, "lastEventId": close}).status_code == 204
+
+
 def test_a_dropped_connection_goes_on_where_it_was(slow_server: RunningServer) -> None:
     """The connection is cut behind every event while the answer is being written."""
     events: list[Event] = []

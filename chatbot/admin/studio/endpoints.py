@@ -32,7 +32,7 @@ from chatbot.prompts.live import Prompt
 from chatbot.prompts.publishing import InvalidPrompt, NotReleased, publish
 from chatbot.recommending import checking, trial
 from chatbot.sources.configured import source_names
-from chatbot.streaming.channels import parse_cursor
+from chatbot.streaming.channels import cursor_of
 from chatbot.streaming.relay import stream_response
 
 
@@ -105,7 +105,7 @@ async def trial_events(request: HttpRequest, template: PromptTemplate, generatio
     """The events of a trial, as clients get them."""
     trials = Generation.objects.only("pk")
     await sync_to_async(get_object_or_404)(trials, pk=generation_id, purpose=Purpose.TRIAL)
-    cursor = parse_cursor(request.headers.get("Last-Event-ID"))
+    cursor = cursor_of(request)
     listening = await trial.listen(generation_id, cursor.number if cursor else 0)
     if listening is None:
         return HttpResponse(status=204)  # the browser asks no more
