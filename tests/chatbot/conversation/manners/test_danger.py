@@ -156,3 +156,15 @@ def test_what_is_long_past_or_no_person_is_no_emergency(told: Callable[[str], st
         "로봇청소기가 계단에서 투신했습니다 ㅋㅋ 바퀴만 빠짐",
     ]
     assert {message: told(message) for message in listed} == dict.fromkeys(listed, "")
+
+
+@pytest.mark.parametrize("message", ["kk", "b1", "a b", "sb", "AB", "Moby Dick", "shitake", "개발자", "엿 먹고 싶다"])
+def test_few_letters_are_neither_danger_nor_abuse(told: Callable[[str], str], message: str) -> None:
+    assert told(message) == ""
+
+
+@pytest.mark.parametrize(
+    "message", ["에어팟 세탁기에서 익사함 어디다 버려", "ㅅㅂ 버스 놓쳐서 걸어감 근데 탄소절약 개이득"]
+)
+def test_what_all_else_says_is_ordinary_is_ordinary(told: Callable[[str], str], message: str) -> None:
+    assert told(message) == ""
