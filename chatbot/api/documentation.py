@@ -20,8 +20,9 @@ Answers with server-sent events. Every `data:` is one line of JSON in the envelo
 
 `stream-open`, `stream-reset` (forget the text shown so far) and `keep-alive` have empty data.
 
-Event ids are `generation-<id>:<n>`, n = 1, 2, 3 …. A request with `Last-Event-ID` gets what follows, never a second
-generation; at the terminal event it gets 204. The same request of the same session joins its running generation.
+Event ids are `generation-<id>:<n>`, n = 1, 2, 3 …. A request with `Last-Event-ID` (or `lastEventId` in the query)
+gets what follows, never a second generation; at the terminal event it gets 204. The same request of the same session
+joins its running generation.
 
 The session belongs to the client that began it. Its first answer sets a cookie and names `sessionToken`, in `start` and in
 the header `X-Leafresh-Session-Token`. Once the client has come back with either, requests for the session without one get

@@ -1,5 +1,6 @@
 """A real nginx in front of servers, with the configuration that operators get."""
 
+import re
 import shutil
 import signal
 import socket
@@ -21,7 +22,8 @@ pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    {log}
+    access_log {directory}/access.log leafresh;
     client_body_temp_path {directory}/body;
     proxy_temp_path {directory}/proxy;
     fastcgi_temp_path {directory}/fastcgi;
@@ -58,10 +60,21 @@ def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None
     raise RuntimeError(f"it did not start:\n{log.read_text('utf-8') if log.exists() else ''}")
 
 
-class RunningNginx:
-    """``with RunningNginx(ports) as nginx: … nginx.url``: passes requests on to those ports."""
+def log_of(configuration: str) -> str:
+    """What that file of ``deploy`` says of the form of the log."""
+    found = re.search(
+        r"^ *map \$uri .*?^ *log_format [^\n]*", (ROOT / configuration).read_text("utf-8"), re.DOTALL | re.M
+    )
+    assert found is not None
+    return found[0]
 
-    def __init__(self, ports: Sequence[int]) -> None:
+
+class RunningNginx:
+    """``with RunningNginx(ports) as nginx: … nginx.url``: passes requests on to those ports, and logs them as the file
+    ``log`` says."""
+
+    def __init__(self, ports: Sequence[int], *, log: str = "deploy/nginx/leafresh.conf") -> None:
+        self._log = log_of(log)
         self.port = free_port()
         self._ports = ports
         self._directory = Path(tempfile.mkdtemp(prefix="leafresh-nginx-"))
@@ -81,6 +94,7 @@ class RunningNginx:
                 directory=self._directory,
                 servers=servers,
                 port=self.port,
+                log=self._log,
                 proxy=ROOT / "deploy/nginx/leafresh-proxy.conf",
             )
         )
@@ -89,6 +103,11 @@ class RunningNginx:
         self._process = subprocess.Popen(command)
         await_port(self._process, self.port, self._directory / "error.log")
         return self
+
+    @property
+    def logged(self) -> list[str]:
+        """The requests in its access log."""
+        return [line.split('"')[1] for line in (self._directory / "access.log").read_text("utf-8").splitlines()]
 
     def reload(self) -> None:
         """Has it read its configuration anew, as `systemctl reload nginx` does."""

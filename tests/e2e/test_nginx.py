@@ -46,3 +46,25 @@ def test_what_no_client_may_say_does_not_pass(stub: int, path: str) -> None:
         passed = httpx.get(f"{running.url}{path}", headers=said).text.split("\n")
     assert "x-other" in passed
     assert not {"daphne-root-path", "x-forwarded-host", "x-forwarded-prefix"} & set(passed)
+
+
+@pytest.mark.parametrize("log", ["deploy/nginx/leafresh.conf", "deploy/compose/nginx.conf"])
+def test_its_log_names_no_session(stub: int, log: str) -> None:
+    shown = {
+        "/api/chatbot/sessions/SECRET": "/api/chatbot/sessions/...",
+        "/api/chatbot/%73essions%2FSECRET": "/api/chatbot/sessions/...",
+        "/api//chatbot/sessions/SECRET": "/api/chatbot/sessions/...",
+        "/API/chatbot/Sessions/SECRET": "/API/chatbot/Sessions/...",
+        "/api/chatbot/%2573essions/SECRET": "/api/...",
+        "/ws/chatbot/SECRET": "/ws/chatbot/...",
+        "/admin/chatbot/chatsession/SECRET/change/": "/admin/chatbot/chatsession/...",
+        "/ai/chatbot/recommendation/base-info?sessionId=SECRET": "/ai/chatbot/recommendation/base-info",
+        "/api/challenges/options": "/api/challenges/options",
+        "/": "/",
+    }
+    with nginx.RunningNginx([stub], log=log) as running:
+        for address in shown:
+            httpx.get(f"{running.url}{address}")
+        while len(running.logged) < len(shown):
+            pass
+        assert running.logged == [f"GET {each}" for each in shown.values()]
