@@ -103,7 +103,7 @@ class Note:
 _COLUMNS = ("location", "work_type", "base_category", "category", "active_at", "owner", "bound", "server_made")
 _OF_TURNS = (
     *("turns__message", "turns__generation__location", "turns__generation__work_type"),
-    *("turns__generation__category", "turns__generation__answer", "turns__intent", "turns__pk"),
+    *("turns__generation__category", "turns__generation__answer", "turns__intent", "turns__pk", "turns__by_owner"),
 )
 
 
@@ -137,7 +137,8 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
     for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS, "titles"), key=itemgetter(0)):
         of_key = list(rows)
         _, location, work_type, base_category, category, active_at, owner, bound, server_made, *_ = of_key[0]
-        exchanges = tuple(Exchange(*row[9:15]) for row in of_key)
+        # What was said before by a client that is not the owner stays out.
+        exchanges = tuple(Exchange(*row[9:15]) for row in of_key if row[16] or not bound)
         earlier = tuple(reversed(of_key[0][-1] or ()))
         ownership = Ownership(owner, bound, server_made)
         memories[key] = Memory(location, work_type, base_category, category, exchanges, earlier, active_at, ownership)

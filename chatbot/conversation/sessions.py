@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from challenges.catalog import Options, options
 from chatbot.conversation import feedback
 from chatbot.conversation.entering import Entered, enter_sessions
 from chatbot.conversation.memory import Memory, Note, recall
 from chatbot.conversation.notices import of_turn
-from chatbot.conversation.ownership import Entry, Ownership
+from chatbot.conversation.ownership import Entry, Ownership, is_checked
 from chatbot.conversation.retention import cutoff, lasting
 from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
 from chatbot.models import Turn
@@ -74,9 +74,14 @@ def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
     with transaction.atomic(savepoint=False):
         rows = enter_sessions(entering)
         entered = [it for it in asked if not it.entry.is_refused_by(rows[it.key])]
-        turns = [Turn(session_id=it.key, generation_id=it.generation_id, **_written(it.note)) for it in entered]
+        turns = [_turn_of(it, rows[it.key]) for it in entered]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
     return rows
+
+
+def _turn_of(asked: NewTurn, row: Ownership) -> Turn:
+    by_owner = not is_checked() or asked.entry.owner == row.owner
+    return Turn(session_id=asked.key, generation_id=asked.generation_id, by_owner=by_owner, **_written(asked.note))
 
 
 def _written(note: Note) -> dict[str, Any]:
@@ -100,10 +105,12 @@ _UNREAD = (
 
 
 def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None) -> dict[str, Any]:
-    """The newest turns of the session in order, as the API shows them; none for an unknown session. With ``before``,
+    """The newest turns of the session in order, as the API shows them; none for an unknown session. Of a bound
+    session those that its owner asked. With ``before``,
     those asked before the turn that this generation answers. Two SQL statements, one for ``before``, and one where a
     turn changed the category. Raises UnknownTurn."""
-    turns = Turn.objects.filter(lasting(), session_id=key, session__active_at__gte=cutoff())
+    shown = Q(by_owner=True) | Q(session__bound=False)
+    turns = Turn.objects.filter(lasting(), shown, session_id=key, session__active_at__gte=cutoff())
     if before is not None:
         turns = turns.filter(pk__lt=_place_of(before, turns))
     wide = (f"generation__{name}" for name in _UNREAD)

@@ -73,7 +73,8 @@ class Turn(models.Model):
 
     A turn with a ``message`` was asked in free text: ``intent`` says what was understood and ``reasons`` why,
     ``[{"code", …}]``; ``moved_from`` is the category before when the turn changed it, ``found`` what was looked up for
-    the answer, ``[{"kind", "id", "title", "link", "score"}]``, the best first.
+    the answer, ``[{"kind", "id", "title", "link", "score"}]``, the best first. ``by_owner`` says that its client began
+    the session or showed the owner's proof: once the session is bound, its owner is shown no other turns.
     """
 
     session = models.ForeignKey(
@@ -91,6 +92,7 @@ class Turn(models.Model):
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
     moved_from = models.CharField(_("category before"), max_length=40, blank=True)
     found = models.JSONField(_("sources"), default=list, blank=True)
+    by_owner = models.BooleanField(default=True, db_default=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

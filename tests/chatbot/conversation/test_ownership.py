@@ -100,7 +100,7 @@ BOUND, UNBOUND, OF_BEFORE = Ownership(OWNER, bound=True), Ownership(OWNER), Owne
         ("on", None, COOKIE, "bound"),
         ("on", None, TOKEN, "bound"),
         ("on", UNBOUND, NO_PROOF, "unbound"),
-        ("on", UNBOUND, STRANGER, "unbound"),
+        ("on", UNBOUND, STRANGER, "refused"),
         ("on", UNBOUND, COOKIE, "binds"),
         ("on", UNBOUND, TOKEN, "binds"),
         ("on", UNBOUND, Proof(established=OWNER), "unbound"),
@@ -210,6 +210,17 @@ class TestRows:
             ownership.enter(sessions.remembered(["s"])["s"].ownership, NO_PROOF, "s")
         sessions.add_turns([NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))])
         assert ChatSession.objects.values().get() == before
+
+    def test_an_owner_is_shown_nothing_that_another_client_said_before(self) -> None:
+        grant = begin()
+        sessions.add_turns([entering(NO_PROOF, generation("나"))])
+        assert len(sessions.conversation("s")["turns"]) == 2
+        mine = entering(Proof(token=grant.session_token), generation("다"))
+        sessions.add_turns([mine])
+        turns = sessions.conversation("s")["turns"]
+        assert len(turns) == 2
+        assert turns[1]["generationId"] == str(mine.generation_id)
+        assert len(recall(["s"])["s"].exchanges) == 2
 
     def test_asking_binds_without_a_statement_of_its_own(
         self, django_assert_num_queries: DjangoAssertNumQueries
