@@ -6,17 +6,20 @@ replace the cookie. The token is sent on purpose, and counts from everywhere.
 """
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.http.response import HttpResponseBase
 
-from chatbot.conversation.ownership import Proof, read_owner_key, signed_owner_key
+from chatbot.conversation.ownership import Proof, owner_of, read_owner_key, signed_owner_key
 
 COOKIE = "leafresh_owner"
+"""What the names of the cookies begin with. Each owner key has a cookie of its own, so that of two answers at once to a
+browser without one the second does not replace what the first gave."""
+MOST_COOKIES = 8
+"""Cookies of a request that are looked at."""
 HEADER = "X-Leafresh-Session-Token"
 PARAMETER = "sessionToken"
 DAY_SECONDS = 86_400
@@ -27,8 +30,10 @@ def proof_of(request: HttpRequest, token: str | None = None) -> Proof:
     own = is_from_our_page(
         host=request.get_host(), origin=request.headers.get("Origin"), site=request.headers.get("Sec-Fetch-Site")
     )
+    first, *further = _owner_keys(request.COOKIES) if own else [""]
     return Proof(
-        owner_key=read_owner_key(request.COOKIES.get(COOKIE, "")) if own else "",
+        owner_key=first,
+        further_keys=tuple(further),
         token=request.headers.get(HEADER) or token or request.GET.get(PARAMETER, ""),
         takes_cookie=own,
     )
@@ -41,8 +46,10 @@ def proof_of_scope(scope: Mapping[str, Any]) -> Proof:
     own = is_from_our_page(
         host=headers.get("host", ""), origin=headers.get("origin"), site=headers.get("sec-fetch-site")
     )
+    first, *further = _owner_keys(parse_cookie(headers.get("cookie", ""))) if own else [""]
     return Proof(
-        owner_key=read_owner_key(_cookie(headers.get("cookie", ""))) if own else "",
+        owner_key=first,
+        further_keys=tuple(further),
         token=headers.get(HEADER.lower()) or query.get(PARAMETER, [""])[0],
     )
 
@@ -63,7 +70,7 @@ def give(
         response[HEADER] = session_token
     if owner_key and takes_cookie:
         response.set_cookie(
-            COOKIE,
+            cookie_name(owner_key),
             signed_owner_key(owner_key),
             max_age=settings.LEAFRESH_SESSION_DAYS * DAY_SECONDS,
             httponly=True,
@@ -73,9 +80,13 @@ def give(
     return response
 
 
-def _cookie(header: str) -> str:
-    try:
-        morsel = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+def cookie_name(owner_key: str) -> str:
+    """Where a browser keeps the owner key."""
+    return f"{COOKIE}_{owner_of(owner_key)[:8]}"
+
+
+def _owner_keys(cookies: Mapping[str, str]) -> list[str]:
+    """The owner keys in the cookies, in one order whatever the browser's; one empty text when there are none. A cookie
+    from before they had names of their own counts, too."""
+    names = sorted(name for name in cookies if name == COOKIE or name.startswith(f"{COOKIE}_"))[:MOST_COOKIES]
+    return list(dict.fromkeys(key for name in names if (key := read_owner_key(cookies[name])))) or [""]

@@ -37,13 +37,20 @@ class Proof:
     """What a client shows with a request: the owner key of its cookie, where the cookie counts, and a session token.
 
     ``established`` is the owner that this client was found to be before, within the same request or connection; it
-    counts, but it is no coming back. ``takes_cookie`` says whether the client may be given a cookie.
+    counts, but it is no coming back. ``owner_key`` is for sessions that the client begins. A browser that began several
+    sessions at once has several cookies: the ``further_keys`` prove as well. ``takes_cookie`` says whether the client
+    may be given a cookie.
     """
 
     owner_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     established: str = ""
     takes_cookie: bool = False
+    further_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    def key_of(self, owner: str) -> str:
+        """The owner key among the cookies' that belongs to the owner; empty when there is none."""
+        return next((key for key in self._keys() if secrets.compare_digest(owner_of(key), owner)), "")
 
     def shows(self, owner: str, session_key: str) -> bool:
         """Whether the cookie or the token is the owner's."""
@@ -64,9 +71,12 @@ class Proof:
         return next(iter(self._shown(session_key)), "")
 
     def _shown(self, session_key: str) -> list[str]:
-        by_cookie = [owner_of(self.owner_key)] if self.owner_key else []
+        by_cookie = [owner_of(key) for key in self._keys()]
         by_token = [owner] if (owner := _owner_in(self.token, session_key)) else []
         return [*by_cookie, *by_token]
+
+    def _keys(self) -> list[str]:
+        return [key for key in (self.owner_key, *self.further_keys) if key]
 
 
 NO_PROOF = Proof()
@@ -121,7 +131,7 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
     if not is_checked():
         return Entry(server_made=server_made, is_first=known is None)
     if known is not None and proof.proves(known.owner, session_key):
-        owner_key = proof.owner_key if proof.owner_key and owner_of(proof.owner_key) == known.owner else ""
+        owner_key = proof.key_of(known.owner)
         returns = proof.shows(known.owner, session_key)
         return Entry(
             known.owner,

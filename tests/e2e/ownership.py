@@ -32,6 +32,11 @@ class Session:
     token: str
 
 
+def owner_cookie(response: httpx.Response) -> str:
+    """The owner's cookie in the response, with its name; empty when there is none."""
+    return next((f"{name}={value}" for name, value in response.cookies.items() if name.startswith(COOKIE)), "")
+
+
 def begun(server: RunningServer, session_id: str | None, **headers: str) -> Session:
     """A session that a client begins; without an id, one whose id the server makes."""
     body = SELECTION if session_id is None else {**SELECTION, "sessionId": session_id}
@@ -40,7 +45,7 @@ def begun(server: RunningServer, session_id: str | None, **headers: str) -> Sess
     return Session(
         id=answer.headers["X-Leafresh-Session"],
         generation_id=answer.headers["X-Leafresh-Generation"],
-        cookie=answer.cookies.get(COOKIE) or "",
+        cookie=owner_cookie(answer),
         token=answer.headers.get(HEADER, ""),
     )
 
@@ -90,7 +95,7 @@ def _shown(
 
 
 def cookie(session: Session) -> dict[str, str]:
-    return {"Cookie": f"{COOKIE}={session.cookie}"}
+    return {"Cookie": session.cookie}
 
 
 PEOPLE: dict[str, Callable[[RunningServer, Session], Shown]] = {
@@ -183,7 +188,7 @@ def _streamed(
         assert len(events) == 1
         assert not events[0].id
         assert HEADER not in response.headers
-        assert COOKIE not in response.cookies
+        assert not owner_cookie(response)
     return events[-1].envelope
 
 

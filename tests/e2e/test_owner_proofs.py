@@ -1,5 +1,6 @@
 """What shows whose a session is: who gets it, when it counts, and when it does not."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -13,11 +14,13 @@ from tests.e2e.ownership import (
     HEADER,
     PEOPLE,
     REFUSAL,
+    Shown,
     begun,
     cookie,
     guessable,
     in_state,
     is_bound,
+    owner_cookie,
 )
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Background, parse, stream
@@ -28,7 +31,7 @@ def test_a_first_answer_gives_a_cookie_and_a_token(server: RunningServer) -> Non
     query = {**SELECTION, "sessionId": guessable()}
     response = httpx.get(f"{server.url}{BASE_INFO}", params=query, headers=EVENTS)
     name, *attributes = response.headers["Set-Cookie"].split("; ")
-    assert name.startswith(f"{COOKIE}=")
+    assert re.fullmatch(COOKIE + "_[0-9a-f]{8}=.*", name)
     assert sorted(it for it in attributes if not it.startswith("expires")) == [
         "HttpOnly",
         "Max-Age=7776000",
@@ -54,13 +57,13 @@ def test_only_the_first_answer_names_the_token(server: RunningServer) -> None:
         response = httpx.get(f"{server.url}{BASE_INFO}", params=query, headers={**EVENTS, **headers})
         assert HEADER not in response.headers
         assert "sessionToken" not in response.text
-        assert (COOKIE in response.cookies) is ("Cookie" in headers)  # renewed
+        assert bool(owner_cookie(response)) is ("Cookie" in headers)  # renewed
 
 
 def test_a_stranger_who_asks_first_gets_nothing_that_the_owner_could_lose(server: RunningServer) -> None:
     session = in_state(server, "unbound")
     stranger = httpx.post(f"{server.url}{BASE_INFO}", json={**SELECTION, "sessionId": session.id})
-    assert (stranger.status_code, HEADER in stranger.headers, COOKIE in stranger.cookies) == (200, False, False)
+    assert (stranger.status_code, HEADER in stranger.headers, bool(owner_cookie(stranger))) == (200, False, False)
     assert DEEDS["read"](server, session, PEOPLE["cookie"](server, session))["status"] == 200
     assert DEEDS["select"](server, session, PEOPLE["nothing"](server, session)) == REFUSAL
 
@@ -72,6 +75,17 @@ def test_a_browser_with_a_cookie_owns_what_it_begins_at_once(server: RunningServ
     assert DEEDS["read"](server, second, PEOPLE["nothing"](server, second)) == REFUSAL
     assert DEEDS["read"](server, second, PEOPLE["cookie"](server, first))["status"] == 200
     assert DEEDS["read"](server, second, PEOPLE["header"](server, first)) == REFUSAL  # a token is of one session
+
+
+def test_a_browser_that_begins_several_sessions_at_once_owns_them_all(server: RunningServer) -> None:
+    several = [begun(server, guessable()) for _ in range(3)]
+    jar = {"Cookie": "; ".join(session.cookie for session in several)}
+    for session in several:
+        assert DEEDS["read"](server, session, Shown(jar, {}, {}))["status"] == 200
+        with opened(server, session.id, additional_headers=jar) as connection:
+            assert ask(connection, "say", message="고마워")[-1].name == "close"
+    later = httpx.post(f"{server.url}{BASE_INFO}", json={**SELECTION, "sessionId": guessable()}, headers=jar)
+    assert owner_cookie(later) in {session.cookie for session in several}  # renewed, no other
 
 
 def test_a_page_that_reads_before_it_asks_owns_its_session_even_if_the_first_answer_is_lost(
@@ -86,9 +100,7 @@ def test_a_page_that_reads_before_it_asks_owns_its_session_even_if_the_first_ans
     lost.close()
     again = list(stream(server.url, sessionId=session_id, headers=token, **SELECTION))
     assert again[-1].name == "close"
-    read = httpx.get(
-        f"{server.url}/api/chatbot/sessions/{session_id}", headers={"Cookie": f"{COOKIE}={empty.cookies[COOKIE]}"}
-    )
+    read = httpx.get(f"{server.url}/api/chatbot/sessions/{session_id}", headers={"Cookie": owner_cookie(empty)})
     assert read.status_code == 200
     assert httpx.get(f"{server.url}/api/chatbot/sessions/{session_id}").json() == REFUSAL
 
@@ -105,9 +117,9 @@ def test_a_foreign_page_neither_gets_nor_replaces_a_cookie(server: RunningServer
     for headers in ({}, cookie(mine)):
         foreign = {**headers, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
         answer = httpx.post(f"{server.url}{BASE_INFO}", json={**SELECTION, "sessionId": guessable()}, headers=foreign)
-        assert (answer.status_code, COOKIE in answer.cookies) == (200, False)
+        assert (answer.status_code, bool(owner_cookie(answer))) == (200, False)
         read = httpx.get(f"{server.url}/api/chatbot/sessions/{guessable()}", headers=foreign)
-        assert (read.status_code, COOKIE in read.cookies) == (200, False)
+        assert (read.status_code, bool(owner_cookie(read))) == (200, False)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +249,9 @@ def test_two_who_begin_a_session_at_once_get_one_owner(server: RunningServer) ->
         starts = [client.join()[0].payload for client in clients]
         (token,) = [start["sessionToken"] for start in starts if "sessionToken" in start]
         read = httpx.get(f"{server.url}/api/chatbot/sessions/{session_id}", headers={HEADER: token})
-        assert len(read.json()["data"]["turns"]) == 4
+        (own,) = [start["generationId"] for start in starts if "sessionToken" in start]
+        assert [turn["generationId"] for turn in read.json()["data"]["turns"]] == [own]
+        assert server.sql(f"SELECT count(*) FROM chatbot_turn WHERE session_id = '{session_id}'") == [(4,)]
 
 
 def test_a_connection_goes_on_with_the_session_that_it_began(server: RunningServer) -> None:
