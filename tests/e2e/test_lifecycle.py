@@ -69,7 +69,8 @@ def test_the_same_request_joins_from_the_first_event(slow_server: RunningServer)
 
 @pytest.mark.parametrize("count", [2, 12, 20])
 def test_a_stopped_stream_closes_with_what_was_complete(slow_server: RunningServer, count: int) -> None:
-    connection = stream(slow_server.url, sessionId=f"stopper{count}", **SELECTION)
+    alone = {**SELECTION, "location": {2: "beach", 12: "mountain", 20: "rural"}[count]}  # no session shares the answer
+    connection = stream(slow_server.url, sessionId=f"stopper{count}", **alone)
     events = [next(connection) for _ in range(count)]
     generation_id = events[0].payload["generationId"]
     answered = stop(slow_server, generation_id)
