@@ -61,11 +61,6 @@ class Proof:
         known = owner != "" and secrets.compare_digest(owner, self.established)
         return known or self.shows(owner, session_key)
 
-    def is_of_another(self, owner: str) -> bool:
-        """Whether the cookie of a client that is not the owner shows another one: whoever began the session could read
-        what this client says in it."""
-        return owner != "" and self.owner_key != ""
-
     def owner(self, session_key: str) -> str:
         """Who owns a session that this client begins; empty when it shows nothing."""
         return next(iter(self._shown(session_key)), "")
@@ -142,7 +137,7 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
             is_first=False,
             is_proven=True,
         )
-    if known is not None and (_needs_proof(known) or proof.is_of_another(known.owner)):
+    if known is not None and _needs_proof(known):
         raise NotOwner
     shown = proof.owner(session_key)
     owner_key = proof.owner_key or ("" if shown else new_owner_key())
@@ -192,7 +187,7 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
     known = Ownership(owner, bound, server_made)
     if proof.proves(owner, session_key):
         _bind(session_key, known, proof)
-    elif _needs_proof(known) or proof.is_of_another(owner) or (private and not server_made):
+    elif _needs_proof(known) or (private and not server_made):
         raise NotOwner
     return None if active_at < cutoff() else known
 
@@ -215,7 +210,7 @@ def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> 
         if proof.proves(known.owner, key):
             _bind(key, known, proof)
             return
-    if asked and all(_needs_proof(known) or proof.is_of_another(known.owner) for known in asked.values()):
+    if asked and all(_needs_proof(known) for known in asked.values()):
         raise NotOwner
 
 

@@ -35,7 +35,7 @@ cookie     unbound  ok     ok   ok     ok   ok   ok   ok
 header     unbound  ok     ok   ok     ok   ok   ok   ok
 query      unbound  ok     ok   ok     ok   ok   ok   ok
 nothing    unbound  ok     ok   ok     403  ok   ok   403
-stranger   unbound  403    403  403    403  403  403  403
+stranger   unbound  ok     ok   ok     403  ok   ok   403
 forger     unbound  ok     ok   ok     403  ok   ok   403
 foreign    unbound  ok     ok   ok     403  ok   ok   403
 image      unbound  ok     ok   ok     403  ok   ok   403
@@ -44,7 +44,7 @@ ws-token   unbound  ok     ok   ok     -    -    ok   -
 ws-nothing unbound  ok     ok   ok     -    -    ok   -
 cookie     made     ok     ok   ok     ok   ok   ok   ok
 nothing    made     ok     ok   ok     ok   ok   ok   ok
-stranger   made     403    403  403    403  403  403  403
+stranger   made     ok     ok   ok     ok   ok   ok   ok
 ws-nothing made     ok     ok   ok     -    -    ok   -
 """
 

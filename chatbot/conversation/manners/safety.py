@@ -35,7 +35,7 @@ ABUSE_UP_TO = 0.2
 CURSE_UP_TO = 0.08
 """The same for a curse that the message does not only speak of."""
 
-CLEARLY_ORDINARY = 0.92
+CLEARLY_ORDINARY = 0.7
 """Share of ordinary messages from which on a frame that is filled does not decide: an airpod that drowned."""
 
 CURSES_AT_NOTHING = 0.85

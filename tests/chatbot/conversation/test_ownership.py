@@ -100,7 +100,7 @@ BOUND, UNBOUND, OF_BEFORE = Ownership(OWNER, bound=True), Ownership(OWNER), Owne
         ("on", None, COOKIE, "bound"),
         ("on", None, TOKEN, "bound"),
         ("on", UNBOUND, NO_PROOF, "unbound"),
-        ("on", UNBOUND, STRANGER, "refused"),
+        ("on", UNBOUND, STRANGER, "unbound"),
         ("on", UNBOUND, COOKIE, "binds"),
         ("on", UNBOUND, TOKEN, "binds"),
         ("on", UNBOUND, Proof(established=OWNER), "unbound"),
