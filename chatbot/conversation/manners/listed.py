@@ -1,11 +1,13 @@
 """What the admins' lists say of danger: words and phrases, as they are written or in other forms of their verbs."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatbot.conversation.language import Language, Morpheme
 from chatbot.conversation.manners.masking import squashed
+from chatbot.conversation.manners.seeding import seed_lists
 from chatbot.conversation.manners.word_lists import WordLists
 
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
@@ -108,3 +110,14 @@ def listed_danger(text: str, morphemes: tuple[Morpheme, ...], *, words: WordList
     if kept is None or kept.words is not words or kept.language is not language:
         _kept = kept = ListedDangers(words, language)
     return kept.find(text, morphemes)
+
+
+@functools.cache
+def _seeded() -> frozenset[tuple[str, str]]:
+    lists = seed_lists()
+    return frozenset((each.kind, squashed(each.word)) for each in _dangers(lists))
+
+
+def is_seeded(listed: Listed) -> bool:
+    """Whether the phrase came with the product, and no admin listed it."""
+    return (listed.kind, squashed(listed.word)) in _seeded()

@@ -164,7 +164,12 @@ def test_few_letters_are_neither_danger_nor_abuse(told: Callable[[str], str], me
 
 
 @pytest.mark.parametrize(
-    "message", ["에어팟 세탁기에서 익사함 어디다 버려", "ㅅㅂ 버스 놓쳐서 걸어감 근데 탄소절약 개이득"]
+    "message",
+    [
+        "에어팟 세탁기에서 익사함 어디다 버려",
+        "ㅅㅂ 버스 놓쳐서 걸어감 근데 탄소절약 개이득",
+        "드라마에서 남편이 때리는 장면 너무했음",
+    ],
 )
 def test_what_all_else_says_is_ordinary_is_ordinary(told: Callable[[str], str], message: str) -> None:
     assert told(message) == ""
