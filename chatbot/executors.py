@@ -76,14 +76,7 @@ models = BoundedExecutor("models", threads=1, waiting=1000)
 """Importing a model's package: seconds, once."""
 
 
-def start(loop: asyncio.AbstractEventLoop) -> None:
-    """Starts the threads of what messages and titles need, before the loop runs.
-
-    Nothing of ours uses the loop's default executor. Django does, when a request's error reaches its handler: it gets
-    one thread, which is started here, too.
-    """
+def start() -> None:
+    """Starts the threads of what messages and titles need, before an event loop runs."""
     for executor in (analyser, rough, index):
         executor.start()
-    django = ThreadPoolExecutor(max_workers=1, thread_name_prefix="django")
-    django.submit(int).result()
-    loop.set_default_executor(django)

@@ -14,7 +14,7 @@ count for the address alone (``admit_reading``).
 """
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,17 +27,33 @@ from chatbot.errors import TooManyRequests
 from chatbot.fleet.client import Unreachable
 from chatbot.recommending.fleetwide import fleet
 
-Admit = Callable[[str], Awaitable[None]]
+
+class Admission:
+    """The rates of one client. Awaited with who asks, it counts a request, or raises TooManyRequests."""
+
+    def __init__(self, peer: str | None, forwarded_for: str) -> None:
+        self._client = peer, forwarded_for
+
+    async def __call__(self, asker: str) -> None:
+        await _admit(*self._client, asker)
+
+    async def begun(self, asker: str) -> None:
+        """Counts the request that began a session for its owner, whom nobody knew when the request was admitted. The
+        address was counted then."""
+        await _take([window for window in _windows(*self._client, asker) if window.key.startswith("session:")])
 
 
-def admission(request: HttpRequest) -> Admit:
+Admit = Admission
+
+
+def admission(request: HttpRequest) -> Admission:
     """For the client of a Django request."""
-    return functools.partial(_admit, *_client_of(request))
+    return Admission(*_client_of(request))
 
 
-def admission_of_scope(scope: Mapping[str, Any]) -> Admit:
+def admission_of_scope(scope: Mapping[str, Any]) -> Admission:
     """For the client of an ASGI scope, HTTP or WebSocket."""
-    return functools.partial(_admit, *_client_of_scope(scope))
+    return Admission(*_client_of_scope(scope))
 
 
 async def admit_reading(request: HttpRequest) -> None:
@@ -66,17 +82,21 @@ async def _admit(peer: str | None, forwarded_for: str, asker: str | None) -> Non
     """Counts a request for the client's address, and for ``asker`` unless it is None. Raises TooManyRequests with the
     seconds after which all windows would let it pass."""
     windows = _windows(peer, forwarded_for, asker)
-    if not windows:
-        return
-    if (part := fleet()) is not None:
-        try:
-            wait = await RedisWindows(part.client).take(windows)
-        except Unreachable:
-            return
-    else:
-        wait = rates.memory.take(windows)
+    wait = await _take(windows)
     if wait:
         raise TooManyRequests(whole_seconds(wait, windows))
+
+
+async def _take(windows: list[Window]) -> float:
+    """Counts a request in all windows, unless one is full: then in none, and the seconds after which none is."""
+    if not windows:
+        return 0
+    if (part := fleet()) is None:
+        return rates.memory.take(windows)
+    try:
+        return await RedisWindows(part.client).take(windows)
+    except Unreachable:
+        return 0
 
 
 def _windows(peer: str | None, forwarded_for: str, asker: str | None) -> list[Window]:

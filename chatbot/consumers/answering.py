@@ -5,14 +5,13 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from chatbot.api.admission import Admit
 from chatbot.api.envelope import as_application_error
 from chatbot.consumers import telling
 from chatbot.consumers.asking import Question
 from chatbot.consumers.client import Client
 from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
 from chatbot.recommending import service
-from chatbot.recommending.service import NothingNew, Past
+from chatbot.recommending.service import Admit, NothingNew, Past
 from chatbot.streaming.channels import Cursor, parse_cursor
 from chatbot.streaming.events import TERMINAL, encode_event
 from chatbot.streaming.following import follow

@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
@@ -47,9 +48,16 @@ class NothingNew:
     """The client has seen the terminal event."""
 
 
-Admit = Callable[[str], Awaitable[None]]
-"""Awaited with who asks (see ``ownership.asker``) before an answer is begun or joined. Raises ApplicationError when it
-may not be."""
+class Admit(Protocol):
+    """Awaited with who asks (see ``ownership.asker``) before an answer is begun or joined. Raises ApplicationError when
+    it may not be."""
+
+    async def __call__(self, asker: str, /) -> None: ...
+
+    async def begun(self, asker: str, /) -> None:
+        """The request began a session, whose owner is known now."""
+        ...
+
 
 Answering = RunningGeneration | FollowedGeneration
 """What answers a request: a generation of this process or of another."""
@@ -77,8 +85,15 @@ ANNOUNCE_SECONDS = 1.0
 """How long it is waited for a process to know who joins its generation."""
 
 
-async def everybody(asker: str) -> None:
+class Everybody:
     """Lets every session have as many answers as it wants."""
+
+    async def __call__(self, asker: str, /) -> None: ...
+
+    async def begun(self, asker: str, /) -> None: ...
+
+
+everybody = Everybody()
 
 
 async def listen(
@@ -152,6 +167,9 @@ async def join(request: Request, *, admit: Admit = everybody) -> Joined:
     generation, row = await _begin_or_join(prepared, session_id, request.proof)
     grant = Grant() if row is None else ownership.granted(prepared.entry, row, session_id)
     known = replace(request.proof, established=grant.owner or request.proof.established)
+    asker = ownership.asker(session_id, known)
+    if prepared.entry.is_first and asker != ownership.asker(session_id, request.proof):
+        await admit.begun(asker)
     return Joined(generation, replace(request, session_id=session_id, proof=known), grant)
 
 

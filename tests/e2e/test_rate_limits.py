@@ -180,3 +180,9 @@ def test_of_two_hundred_requests_at_once_two_processes_answer_a_sessions_share(p
 
 def test_limits_that_are_off_do_not_limit(server: RunningServer) -> None:
     assert {post(server, "unlimited").status_code for _ in range(SHARE * 2)} == {200}
+
+
+def test_the_request_that_began_a_session_counts_for_its_owner() -> None:
+    with RunningServer(env={"LEAFRESH_SESSION_RATE": "3/m"}) as server, httpx.Client(base_url=server.url) as browser:
+        asked = [browser.post(BASE_INFO, json={**SELECTION, "sessionId": "owned"}).status_code for _ in range(5)]
+    assert asked == [200, 200, 200, 429, 429]

@@ -245,7 +245,8 @@ def test_a_restarted_server_says_goodbye_and_answers_old_cursors() -> None:
 def test_limits_of_requests_are_those_of_the_api() -> None:
     with RunningServer(env={"LEAFRESH_SESSION_RATE": "2/m"}) as server, opened(server, "often") as connection:
         first = ask(connection, "recommend", **SELECTION)
-        assert httpx.post(f"{server.url}{BASE_INFO}", json={**SELECTION, "sessionId": "often"}).status_code == 200
+        owner = {"sessionId": "often", "sessionToken": first[0].fields["data"]["data"]["sessionToken"]}
+        assert httpx.post(f"{server.url}{BASE_INFO}", json={**SELECTION, **owner}).status_code == 200
         (refused,) = ask(connection, "recommend", **SELECTION)
         assert refused.fields["data"]["status"] == 429
         assert 0 < refused.fields["retryAfter"] <= 60

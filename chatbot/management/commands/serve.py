@@ -81,7 +81,7 @@ class Command(BaseCommand):
         reactor.callWhenRunning(begin)
         settle_memory()
         application.start()
-        executors.start(asyncio.get_event_loop())
+        executors.start()
         server.run()
         korean.close()  # whoever still waits for the analyser need not
         _close(asyncio.get_event_loop())
