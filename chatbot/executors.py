@@ -76,7 +76,17 @@ models = BoundedExecutor("models", threads=1, waiting=1000)
 """Importing a model's package: seconds, once."""
 
 
+_django = ThreadPoolExecutor(max_workers=1, thread_name_prefix="django")
+"""The event loop's default executor. Nothing of ours uses it; Django does, when an error reaches its handler."""
+
+
 def start() -> None:
-    """Starts the threads of what messages and titles need, before an event loop runs."""
+    """Starts the threads of what messages and titles need, and Django's, before an event loop runs."""
     for executor in (analyser, rough, index):
         executor.start()
+    _django.submit(int).result()
+
+
+def bound_default(loop: asyncio.AbstractEventLoop) -> None:
+    """Gives the loop's default executor one thread. The loop must be the one that runs: another would close it."""
+    loop.set_default_executor(_django)

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         )
 
         def begin() -> None:
+            executors.bound_default(asyncio.get_event_loop())
             asyncio.get_event_loop().call_soon(fleet)  # takes part before the first request
             asyncio.get_event_loop().call_soon(loop_lag)
             if settings.LEAFRESH_ANALYSER == "eager":
