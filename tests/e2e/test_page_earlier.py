@@ -41,6 +41,7 @@ def talk(server: RunningServer, visitor: Phone, messages: int) -> list[str]:
 
 def test_earlier_turns_are_shown_when_they_are_asked_for(visitor: Phone, server: RunningServer) -> None:
     page = visitor.page
+    page.emulate_media(reduced_motion="reduce")  # places are compared: nothing may still be rising into its own
     page.goto(server.url)
     said = talk(server, visitor, 109)
     page.reload()
