@@ -11,7 +11,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
     from django.db import DatabaseError, InterfaceError
 
-    from chatbot.connections import explain
+    from chatbot.db.errors import explain
 
     try:
         import leafresh.settings  # noqa: F401  a wrong value must stop every command, with one sentence

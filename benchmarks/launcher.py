@@ -38,14 +38,14 @@ class MemorySource:
 
 
 def take_the_model_away(count: int, pause: float) -> None:
-    from chatbot.recommending import commission
+    from chatbot.generation import job
 
     source = MemorySource(count, pause)
-    vars(commission)["configured_sources"] = lambda **options: [source]
+    vars(job)["configured_providers"] = lambda **options: [source]
 
 
 def sleep_in_publisher(seconds: float) -> None:
-    from chatbot.streaming.publisher import Publisher
+    from chatbot.events.publisher import Publisher
 
     publish = Publisher.send
 

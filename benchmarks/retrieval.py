@@ -73,8 +73,8 @@ def plain_bm25(entries: Sequence[Any], words: Callable[[str], list[str]]) -> Sea
     """BM25 over ``words``, with the title weighed as ours is."""
     import bm25s
 
-    from chatbot.conversation.retrieval.ranking import K1, B
-    from chatbot.conversation.retrieval.terms import TITLE_REPEATS
+    from chatbot.search.ranking import K1, B
+    from chatbot.search.terms import TITLE_REPEATS
 
     ranking = bm25s.BM25(k1=K1, b=B)
     corpus = [words(entry.title) * TITLE_REPEATS + words(entry.text) for entry in entries]
@@ -105,8 +105,8 @@ async def compare(questions: Sequence[Question], kind: Literal["challenge", "doc
     from asgiref.sync import sync_to_async
 
     from challenges import catalog, revisions
-    from chatbot.conversation.korean import language_for
-    from chatbot.conversation.retrieval.search import search
+    from chatbot.nlu.analyser_manager import language_for
+    from chatbot.search.search import search
 
     tokens = await sync_to_async(revisions.read)()
     known = await sync_to_async(catalog.options.get)(tokens)
@@ -127,7 +127,7 @@ async def compare(questions: Sequence[Question], kind: Literal["challenge", "doc
 
 def _corpus(kind: Literal["challenge", "document"] | None) -> tuple[list[Any], dict[tuple[str, int], str]]:
     from challenges.models import SeedRecord
-    from chatbot.conversation.retrieval.corpus import challenges_after, documents_after, read_keys
+    from chatbot.search.corpus import challenges_after, documents_after, read_keys
 
     keys = read_keys()
     challenges = challenges_after(0, keys) if kind != "document" else []

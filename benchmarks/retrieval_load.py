@@ -30,11 +30,11 @@ async def measure(rows: int) -> str:
     from asgiref.sync import sync_to_async
 
     from benchmarks.retrieval import QUESTIONS, read_questions
-    from chatbot.conversation.retrieval import keeper
+    from chatbot.search import index_manager
 
     await sync_to_async(fill)(rows)
-    keeper.FIRST_WAIT_SECONDS = 3600.0
-    keeper.FRESH_WAIT_SECONDS = 3600.0
+    index_manager.FIRST_WAIT_SECONDS = 3600.0
+    index_manager.FRESH_WAIT_SECONDS = 3600.0
     questions = [question.text for question in read_questions(QUESTIONS)]
     asking = await Asking.begin()
     idle = await lateness(asyncio.sleep(60))
@@ -66,7 +66,7 @@ class Asking:
         from asgiref.sync import sync_to_async
 
         from challenges import catalog, revisions
-        from chatbot.conversation.korean import language_for
+        from chatbot.nlu.analyser_manager import language_for
 
         tokens = await sync_to_async(revisions.read)()
         known = await sync_to_async(catalog.options.get)(tokens)
@@ -81,7 +81,7 @@ class Asking:
 
     async def once(self, question: str) -> float:
         """CPU seconds of this process."""
-        from chatbot.conversation.retrieval.search import search
+        from chatbot.search.search import search
 
         began = time.process_time()
         await search(

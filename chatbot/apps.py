@@ -18,11 +18,12 @@ class ChatbotConfig(AppConfig):
 
     def ready(self) -> None:
         from challenges import revisions
-        from chatbot import guards, privacy
+        from chatbot import privacy
+        from chatbot.db import immutability
         from chatbot.diagnostics import database  # noqa: F401  registers its system checks, and those it imports
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
         revisions.watch("words", "chatbot.ListedWord")
         revisions.watch("corpus", *_CORPUS)
-        post_migrate.connect(guards.install_guards, sender=self, dispatch_uid="chatbot.guards")
+        post_migrate.connect(immutability.install_guards, sender=self, dispatch_uid="chatbot.db.immutability")
         connection_created.connect(privacy.keep_database_private, dispatch_uid="chatbot.privacy")

@@ -22,10 +22,10 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from chatbot.consumers.admittance import KnownPages  # noqa: E402  needs the loaded apps
-from chatbot.consumers.conversation import ConversationConsumer  # noqa: E402  needs the loaded apps
-from chatbot.sources.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
-from chatbot.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
+from chatbot.providers.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
+from chatbot.server.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
+from chatbot.websocket.consumer import ConversationConsumer  # noqa: E402  needs the loaded apps
+from chatbot.websocket.origin import AllowedOriginValidator  # noqa: E402  needs the loaded apps
 
 
 def at_root(application: AsgiApplication) -> AsgiApplication:
@@ -45,5 +45,9 @@ except ImproperlyConfigured as error:
 preload()
 
 application = SharedThreads(
-    at_root(ProtocolTypeRouter({"http": django_application, "websocket": KnownPages(ConversationConsumer.as_asgi())}))
+    at_root(
+        ProtocolTypeRouter(
+            {"http": django_application, "websocket": AllowedOriginValidator(ConversationConsumer.as_asgi())}
+        )
+    )
 )

@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
-from chatbot.api.addresses import UNKNOWN, TrustedProxies, client_address
+from chatbot.api.client_address import UNKNOWN, TrustedProxies, client_address
 
 BOUNDS = (5, 30, 100)
 """Failures of an account from one address, of an address, of an account: in the order of AXES_LOCKOUT_PARAMETERS."""

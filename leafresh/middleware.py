@@ -23,9 +23,9 @@ from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
-from chatbot import outage
-from chatbot.api.addresses import TrustedProxies
+from chatbot.api.client_address import TrustedProxies
 from chatbot.api.middleware import is_api, is_busy, refused_body
+from chatbot.web import outage
 
 if TYPE_CHECKING:
     _Base = MiddlewareMixin

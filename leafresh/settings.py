@@ -210,8 +210,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- streams -----------------------------------------------------------------------------------------------------
 
-EVENTSTREAM_STORAGE_CLASS = "chatbot.streaming.event_log.EventLogStorage"
-EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.streaming.channels.GenerationChannelManager"
+EVENTSTREAM_STORAGE_CLASS = "chatbot.events.log.EventLogStorage"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.cursor.GenerationChannelManager"
 CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # never pages or the admin; static files are for every page as they are
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]

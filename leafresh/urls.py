@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from chatbot.api.routes import api
-from chatbot.views import ChatPage, ChatTexts
+from chatbot.web.views import ChatPage, ChatTexts
 
 urlpatterns = [
     path("", ChatPage.as_view(), name="chat"),

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, strategies
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
-from chatbot.api import rates
+from chatbot.api import sliding_window
 
 # How long a machine takes is no matter of right or wrong: on a busy one, making inputs is slow.
 hypothesis_settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,7 +58,7 @@ def _instant_catalogue(settings: Settings) -> Iterator[None]:
     settings.LEAFRESH_SESSION_RATE = settings.LEAFRESH_ADDRESS_RATE = None  # tests ask more often than a person
     yield
     cache.clear()
-    rates.memory.clear()
+    sliding_window.memory.clear()
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from chatbot.recommending import service
-from chatbot.recommending.generation import RunningGeneration
-from chatbot.recommending.requests import Request
+from chatbot import service
+from chatbot.dialogue.requests import Request
+from chatbot.generation.local import LocalGeneration
 
 
-async def recommend(request: Request, **options: Any) -> tuple[RunningGeneration, str]:
+async def recommend(request: Request, **options: Any) -> tuple[LocalGeneration, str]:
     """``service.recommend``, of which it is known that this process answers."""
     generation, session_id = await service.recommend(request, **options)
-    assert isinstance(generation, RunningGeneration)
+    assert isinstance(generation, LocalGeneration)
     return generation, session_id

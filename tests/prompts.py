@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from chatbot.models import CheckStatus, PromptCheck, PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.gate import fingerprint
-from chatbot.prompts.publishing import create_version, release
+from chatbot.prompts.releases import create_version, release
 
 USER_TEXT = "{{location}} {{workType}} {{category}} {{output_format}}"
 """Names every variable of ``base-info``, and nothing else."""

@@ -30,8 +30,8 @@ from chatbot.admin.badges import (
 from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
 from chatbot.admin.labels import labels
 from chatbot.admin.turns import shown_turns
+from chatbot.dialogue.quoting import unquoted
 from chatbot.models import Generation, Purpose, Turn
-from chatbot.prompts.quoting import unquoted
 
 
 def filled_up(entry: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chatbot.conversation.intents.understanding import Facet
+from chatbot.nlu.intents.understanding import Facet
 
 Labels = Mapping[str, Mapping[str, str]]
 """What options are called today: ``location``, ``work_type`` or ``category``, then by key."""

@@ -16,8 +16,8 @@ from chatbot.admin.badges import once, with_labels
 from chatbot.admin.filters import CategoryFilter, IntentFilter
 from chatbot.admin.labels import labels
 from chatbot.admin.turns import shown_turns
+from chatbot.generation import cancellation
 from chatbot.models import ChatSession, Turn
-from chatbot.recommending import stopping
 
 _SHOWN_TURNS = 100
 
@@ -76,11 +76,11 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         return lines, counts, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: ChatSession) -> None:
-        async_to_sync(stopping.forget)(obj.key)
+        async_to_sync(cancellation.forget)(obj.key)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
         for key in list(queryset.values_list("pk", flat=True)):
-            async_to_sync(stopping.forget)(key)
+            async_to_sync(cancellation.forget)(key)
 
     @admin.display(description=gettext_lazy("location"))
     def location_name(self, session: Any) -> str:

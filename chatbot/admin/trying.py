@@ -28,13 +28,13 @@ from challenges.models import Challenge
 from chatbot.admin.badges import kind_badge
 from chatbot.admin.reasons import FACETS, Labels, reason_text
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
-from chatbot.conversation.analyser import LanguageGone
-from chatbot.conversation.intents.understand import understand
-from chatbot.conversation.intents.understanding import GivenChallenge, Situation, Understanding
-from chatbot.conversation.korean import Patience, language_for, rough_language
-from chatbot.conversation.manners.word_lists import WordLists, word_lists
-from chatbot.recommending.reply import KINDS
-from chatbot.recommending.requests import LONGEST_MESSAGE
+from chatbot.dialogue.plan import KINDS
+from chatbot.dialogue.requests import LONGEST_MESSAGE
+from chatbot.nlu.analyser import LanguageGone
+from chatbot.nlu.analyser_manager import Patience, language_for, rough_language
+from chatbot.nlu.intents.understand import understand
+from chatbot.nlu.intents.understanding import GivenChallenge, Situation, Understanding
+from chatbot.nlu.safety.word_lists import WordLists, word_lists
 
 
 class TryForm(forms.Form):

@@ -9,10 +9,10 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from chatbot.answers.contract import Line, category_clause, clean_title, names_category
-from chatbot.answers.repetition import Splitter, Taken, no_words, rough_words
+from chatbot.answers.rules import Line, category_clause, clean_title, names_category
 from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
 from chatbot.answers.schema import CHALLENGES, HELP, RECOMMENDATION, Answer, Challenge, layout, utf16_length
+from chatbot.answers.similarity import Splitter, Taken, no_words, rough_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from chatbot.errors import ApplicationError, ServiceUnavailable
-from chatbot.streaming.events import Failed, encode, encode_event
-from chatbot.streaming.relay import single_event_response
+from chatbot.events.sse import single_event_response
+from chatbot.events.types import Failed, encode, encode_event
 
 logger = logging.getLogger(__name__)
 

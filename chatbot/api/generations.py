@@ -8,15 +8,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
-from chatbot.api.admission import admit_reading
 from chatbot.api.envelope import envelope
 from chatbot.api.ownership import proof_of
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
-from chatbot.conversation import feedback, ownership
-from chatbot.conversation.sessions import existing_key
+from chatbot.api.throttling import admit_reading
 from chatbot.errors import FieldRequired
-from chatbot.recommending import stopping
-from chatbot.recommending.owners import check_resuming
+from chatbot.generation import cancellation
+from chatbot.generation.owners import check_resuming
+from chatbot.sessions import feedback, ownership
+from chatbot.sessions.store import existing_key
 
 router = Router(tags=["generations"])
 
@@ -36,7 +36,7 @@ async def stop(
 ) -> HttpResponseBase:
     await admit_reading(request)
     await check_resuming(generation_id, sessionId, proof_of(request, sessionToken))
-    outcome = await stopping.stop(generation_id, session_id=sessionId)
+    outcome = await cancellation.stop(generation_id, session_id=sessionId)
     return envelope({"generationId": str(generation_id), "outcome": outcome})
 
 

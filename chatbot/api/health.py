@@ -8,9 +8,9 @@ from ninja import Router
 
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope
+from chatbot.cluster.current import cluster
 from chatbot.errors import ShuttingDown
-from chatbot.recommending.fleetwide import fleet
-from chatbot.recommending.supervisor import supervisor
+from chatbot.generation.registry import registry
 
 router = Router(tags=["health"])
 
@@ -43,10 +43,10 @@ async def live(request: HttpRequest) -> HttpResponseBase:
     response={200: Envelope[dict[str, str]], 503: Envelope[None]},
 )
 async def ready(request: HttpRequest) -> HttpResponseBase:
-    if supervisor().draining:
+    if registry().draining:
         raise ShuttingDown
     await sync_to_async(_ask_database)()
-    part = fleet()
+    part = cluster()
     redis = "none" if part is None else "ok" if part.client.reachable else "gone"
     return envelope({"database": "ok", "redis": redis}, message="정상")
 

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 
 from chatbot.errors import NotFound
-from chatbot.recommending import counting
+from chatbot.generation import counters
 
 router = Router(tags=["health"])
 
@@ -25,10 +25,10 @@ async def metrics(request: HttpRequest) -> HttpResponseBase:
 
     class Now(Collector):
         def collect(self) -> Iterator[Metric]:
-            for gauge in counting.gauges():
+            for gauge in counters.gauges():
                 yield GaugeMetricFamily(f"leafresh_{gauge.name}", gauge.meaning, value=gauge.value)
             ended = CounterMetricFamily("leafresh_generations_ended", "Generations that ended", labels=["outcome"])
-            for outcome, count in counting.ended.items():
+            for outcome, count in counters.ended.items():
                 ended.add_metric([outcome], count)
             yield ended
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, parse_cookie
 from django.http.response import HttpResponseBase
 
-from chatbot.conversation.ownership import Proof, owner_of, read_owner_key, signed_owner_key
+from chatbot.sessions.ownership import Proof, owner_of, read_owner_key, signed_owner_key
 
 COOKIE = "leafresh_owner"
 """What the names of the cookies begin with. Each owner key has a cookie of its own, so that of two answers at once to a

@@ -5,17 +5,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Body, Query, Router
 
+from chatbot import service
 from chatbot.api import documentation
-from chatbot.api.admission import admission
 from chatbot.api.envelope import envelope, wants_events
 from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
-from chatbot.recommending import service
-from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
-from chatbot.streaming.channels import cursor_of
-from chatbot.streaming.events import TokenFormat, encode_event
-from chatbot.streaming.listening import Listening
-from chatbot.streaming.relay import single_event_response, stream_response
+from chatbot.api.throttling import admission
+from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
+from chatbot.events.cursor import cursor_of
+from chatbot.events.sse import single_event_response, stream_response
+from chatbot.events.subscription import Subscription
+from chatbot.events.types import TokenFormat, encode_event
 
 router = Router(tags=["recommendation"])
 
@@ -73,14 +73,14 @@ async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
 
 
 async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
-    found = await service.listen(
+    found = await service.open_stream(
         asked,
         cursor=cursor_of(request),
         token_format=token_format(tokens),
         admit=admission(request),
     )
     match found:
-        case Listening(owner_key=owner_key, session_token=token):
+        case Subscription(owner_key=owner_key, session_token=token):
             response = stream_response(found)
             give(response, owner_key=owner_key, session_token=token, takes_cookie=asked.proof.takes_cookie)
             return _with_ids(response, str(found.generation_id), found.session_id)

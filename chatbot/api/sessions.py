@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
-from chatbot.api.admission import admit_reading
 from chatbot.api.envelope import envelope
 from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import ConversationOut, Envelope
-from chatbot.conversation import ownership, sessions
-from chatbot.conversation.ownership import Grant
+from chatbot.api.throttling import admit_reading
 from chatbot.errors import PageSize, UnknownTurn
-from chatbot.recommending import stopping
+from chatbot.generation import cancellation
+from chatbot.sessions import ownership, store
+from chatbot.sessions.ownership import Grant
 
 router = Router(tags=["sessions"])
 
@@ -30,8 +30,8 @@ _PAGING: dict[str, Any] = {
             "schema": {
                 "type": "integer",
                 "minimum": 1,
-                "maximum": sessions.LARGEST_PAGE,
-                "default": sessions.PAGE,
+                "maximum": store.LARGEST_PAGE,
+                "default": store.PAGE,
             },
             "description": "How many turns",
         },
@@ -54,11 +54,11 @@ _PAGING: dict[str, Any] = {
     response={200: Envelope[ConversationOut], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
-    key, proof = sessions.session_key(session_id), proof_of(request)
+    key, proof = store.session_key(session_id), proof_of(request)
     limit, before = _page_size(request.GET.get("limit")), _turn(request.GET.get("before"))
     await admit_reading(request)
     is_known = await sync_to_async(ownership.check)(key, proof, private=True) is not None
-    response = envelope(await sync_to_async(sessions.conversation)(key, limit=limit, before=before))
+    response = envelope(await sync_to_async(store.conversation)(key, limit=limit, before=before))
     response["Cache-Control"] = "no-store"
     offer = Grant() if is_known else ownership.offered(proof, key)
     return give(response, owner_key=offer.owner_key, session_token=offer.session_token, takes_cookie=proof.takes_cookie)
@@ -67,9 +67,9 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
 def _page_size(text: str | None) -> int:
     """Raises PageSize."""
     if not text:
-        return sessions.PAGE
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= sessions.LARGEST_PAGE:
-        raise PageSize(sessions.LARGEST_PAGE)
+        return store.PAGE
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= store.LARGEST_PAGE:
+        raise PageSize(store.LARGEST_PAGE)
     return int(text)
 
 
@@ -88,8 +88,8 @@ def _turn(text: str | None) -> uuid.UUID | None:
     response={200: Envelope[None], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str = "") -> HttpResponseBase:  # noqa: N803  its name on the wire
-    key = sessions.session_key(session_id)
+    key = store.session_key(session_id)
     await admit_reading(request)
     await sync_to_async(ownership.check)(key, proof_of(request, sessionToken), private=True)
-    await stopping.forget(key)
+    await cancellation.forget(key)
     return envelope(None, message="대화를 삭제했습니다.")

@@ -12,9 +12,9 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from chatbot.bind_address import is_loopback, own_address
 from chatbot.diagnostics.findings import found
-from chatbot.reachability import is_loopback, own_address
-from chatbot.sources.configured import check_configuration
+from chatbot.providers.configured import check_configuration
 
 TAG = "leafresh"
 """``manage.py check --deploy --tag leafresh --database default`` runs what this package registers."""

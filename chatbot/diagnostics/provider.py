@@ -12,14 +12,14 @@ from django.core import checks
 
 from challenges.catalog import Options, Selection, options
 from chatbot.answers.composer import Composer
-from chatbot.answers.contract import broken_rules
+from chatbot.answers.rules import broken_rules
 from chatbot.diagnostics.configuration import check_models
 from chatbot.diagnostics.findings import found
+from chatbot.generation.job import commission
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.prompts.live import Prompt, live_prompts
-from chatbot.recommending.commission import commission
-from chatbot.sources.base import AnswerSource, SourceError, SourceRequest
-from chatbot.sources.configured import configured_sources
+from chatbot.providers.base import Provider, ProviderError, ProviderRequest
+from chatbot.providers.configured import configured_providers
 
 SEED = 1
 
@@ -35,11 +35,11 @@ def check_providers(*, timeout: float) -> Iterator[checks.CheckMessage]:
     if prompt is None:
         yield found("provider.no_prompt")
         return
-    for source in configured_sources():
+    for source in configured_providers():
         yield try_provider(source, known=known, prompt=prompt, timeout=timeout)
 
 
-def try_provider(provider: AnswerSource, *, known: Options, prompt: Prompt, timeout: float) -> checks.CheckMessage:
+def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout: float) -> checks.CheckMessage:
     """One answer for the first selection: an error when clients cannot get it, a warning when it had to be repaired."""
     selection = Selection(
         *(next(iter(kind.values())) for kind in (known.locations, known.work_types, known.categories))
@@ -51,7 +51,7 @@ def try_provider(provider: AnswerSource, *, known: Options, prompt: Prompt, time
     began = time.monotonic()
     try:
         text = async_to_sync(_write)(provider, request, composer, timeout)
-    except SourceError as error:
+    except ProviderError as error:
         return found("provider.fails", name=provider.name, reason=error)
     except TimeoutError:
         return found("provider.slow", name=provider.name, timeout=timeout)
@@ -66,7 +66,7 @@ def try_provider(provider: AnswerSource, *, known: Options, prompt: Prompt, time
     return found("provider.good", name=provider.name, seconds=seconds)
 
 
-async def _write(provider: AnswerSource, request: SourceRequest, composer: Composer, timeout: float) -> str:
+async def _write(provider: Provider, request: ProviderRequest, composer: Composer, timeout: float) -> str:
     """The whole text as it was written. Raises TimeoutError when the answer is not complete in time."""
     text = ""
     try:

@@ -5,9 +5,9 @@ import socket
 import psutil
 from django.core import checks
 
+from chatbot.bind_address import is_any, is_loopback
 from chatbot.diagnostics.configuration import Target
 from chatbot.diagnostics.findings import found
-from chatbot.reachability import is_any, is_loopback
 
 
 def check_listening(target: Target, *, own_port: int) -> checks.CheckMessage:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from django.core import checks
 
-from chatbot.answers.contract import broken_rules
+from chatbot.answers.rules import broken_rules
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.diagnostics.configuration import HOST_SETTING, Target
 from chatbot.diagnostics.findings import found
@@ -22,7 +22,7 @@ from chatbot.diagnostics.visit import (
     explain_status,
     refused_host,
 )
-from chatbot.streaming.events import TERMINAL
+from chatbot.events.types import TERMINAL
 
 FIRST_WORDS_SECONDS = 1.0
 """What people are promised."""

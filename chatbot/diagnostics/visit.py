@@ -43,7 +43,7 @@ STATUSES = {
 STATUSES |= dict.fromkeys((401, 403, 407), "status.forbidden") | dict.fromkeys((404, 405), "status.not_there")
 """Entries of the catalogue of findings."""
 
-Ending = Literal["ended", "broken", "unfinished"]
+GenerationEnd = Literal["ended", "broken", "unfinished"]
 
 
 class NoResponse(Exception):
@@ -74,7 +74,7 @@ class Response:
     status: int
     headers: httpx.Headers = field(default_factory=httpx.Headers)
     chunks: tuple[tuple[float, bytes], ...] = ()
-    ending: Ending = "ended"
+    ending: GenerationEnd = "ended"
 
     @property
     def body(self) -> bytes:
@@ -170,7 +170,7 @@ class Recorder:
         options: Any = {"headers": headers, "timeout": left, "extensions": {"trace": trace}}
         request = self.http.build_request(method, f"{self.target}{path}", **options)
         response: httpx.Response | None = None
-        ending: Ending = "ended"
+        ending: GenerationEnd = "ended"
         chunks: list[tuple[float, bytes]] = []
         try:
             async with asyncio.timeout(left + GRACE_SECONDS):  # of a body, httpx times each part alone

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class PromptTemplate(models.Model):
     """A named place where a prompt is used. What it may contain is its contract in ``chatbot.prompts.contracts``.
 
-    ``live_version`` is what the template's last release says; ``chatbot.prompts.publishing`` writes both together.
+    ``live_version`` is what the template's last release says; ``chatbot.prompts.releases`` writes both together.
     """
 
     key = models.SlugField(_("key"), max_length=40, unique=True)
@@ -89,7 +89,7 @@ class PromptDraft(PromptText):
 
 
 class PromptVersion(PromptText):
-    """One immutable text of a template. The database itself refuses to change or delete it (``chatbot.guards``).
+    """One immutable text of a template. The database refuses to change or delete it (``chatbot.db.immutability``).
 
     ``content_hash`` is ``PromptContent.hash`` of its texts and settings, in hexadecimal. Who wrote versions is kept:
     such an account is deactivated, not deleted.

@@ -18,7 +18,7 @@ class ReleaseKind(models.TextChoices):
 
 
 class PromptRelease(models.Model):
-    """A version went live. Append-only: the database itself refuses to change or delete it (``chatbot.guards``).
+    """A version went live. Append-only: the database refuses to change or delete it (``chatbot.db.immutability``).
 
     ``check_run`` is the check that opened the gate; null when none was needed (a rollback, the first version) or when
     a superuser published without one, which ``overridden`` marks for ever.

@@ -36,7 +36,7 @@ class ChatSession(models.Model):
 
     Turns up to number ``forgotten_through`` are forgotten: nothing shows them, and they are being erased. Turns up to
     ``expired_through`` had expired when the session was begun again at ``expired_at``; while that is in the future,
-    because the clock was wrong, they count. ``chatbot.conversation.retention.lasting`` reads these columns.
+    because the clock was wrong, they count. ``chatbot.sessions.retention.lasting`` reads these columns.
     """
 
     key = models.CharField(_("session id"), max_length=128, primary_key=True)

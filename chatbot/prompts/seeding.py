@@ -5,8 +5,8 @@ from pathlib import Path
 from challenges.models import Category, Location, WorkType
 from chatbot.models import PromptSample, PromptTemplate, ReleaseKind
 from chatbot.prompts.contracts import TEMPLATES
-from chatbot.prompts.exchange import read_prompt
-from chatbot.prompts.publishing import create_version, release
+from chatbot.prompts.files import read_prompt
+from chatbot.prompts.releases import create_version, release
 
 SEED = Path(__file__).parent / "seed"
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chatbot import service
+from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
 from chatbot.errors import Busy
 from chatbot.executors import BoundedExecutor
-from chatbot.recommending import service
-from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest
 
 SOURCES = [
     path for package in ("leafresh", "challenges", "chatbot") for path in (settings.BASE_DIR / package).rglob("*.py")

@@ -7,7 +7,7 @@ It prints its port. ``/breaks`` fails behind the first byte, ``/kept`` tells how
 import time
 from typing import Any
 
-from chatbot.serving import Server
+from chatbot.server.daphne import Server
 
 
 async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:

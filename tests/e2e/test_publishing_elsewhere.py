@@ -7,7 +7,7 @@ RELEASE = """
 from dataclasses import replace
 from chatbot.models import PromptTemplate, ReleaseKind
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.publishing import create_version, release
+from chatbot.prompts.releases import create_version, release
 template = PromptTemplate.objects.get(key="base-info")
 content = PromptContent.of(template.live_version)
 changed = replace(content, user_text=content.user_text + " 다정하게요.")

@@ -11,7 +11,8 @@ PROGRAM = """
 import sys
 import leafresh.asgi
 from chatbot.management.commands import serve
-from chatbot.recommending import counting, service
+from chatbot.generation import counters
+from chatbot import service
 names = {"redis", "hiredis", "channels_redis", "django_redis", "prometheus_client", "msgpack", "psycopg"}
 names |= {"psutil", "httpx_sse"}
 print(sorted(names & set(sys.modules)))

@@ -25,15 +25,15 @@ from chatbot.admin.studio.sides import side, side_label
 from chatbot.admin.studio.state import conflict, draft_state, preview
 from chatbot.admin.studio.words import refusal_text
 from chatbot.errors import ApplicationError
+from chatbot.evaluation import checks, trial
+from chatbot.events.cursor import cursor_of
+from chatbot.events.sse import stream_response
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent, clean_text
-from chatbot.prompts.drafting import DraftConflict, DraftTooLong, draft_of, save_draft
+from chatbot.prompts.drafts import DraftConflict, DraftTooLong, draft_of, save_draft
 from chatbot.prompts.live import Prompt
-from chatbot.prompts.publishing import InvalidPrompt, NotReleased, publish
-from chatbot.recommending import checking, trial
-from chatbot.sources.configured import source_names
-from chatbot.streaming.channels import cursor_of
-from chatbot.streaming.relay import stream_response
+from chatbot.prompts.releases import InvalidPrompt, NotReleased, publish
+from chatbot.providers.configured import provider_names
 
 
 async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -122,7 +122,7 @@ async def start_check(request: HttpRequest, template: PromptTemplate) -> HttpRes
     draft = await sync_to_async(draft_of)(template)
     if draft.revision != whole_in(read_body(request), "revision"):
         raise BadRequest(409, _("The draft has changed meanwhile: load the page again."))
-    check = await checking.start(template, PromptContent.of(draft), signed_in(request))
+    check = await checks.start(template, PromptContent.of(draft), signed_in(request))
     return answer(await sync_to_async(check_progress)(template, check))
 
 
@@ -131,7 +131,7 @@ def show_check(request: HttpRequest, template: PromptTemplate, check_id: int) ->
 
 
 def stop_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:
-    checking.stop(_check(template, check_id).pk)
+    checks.stop(_check(template, check_id).pk)
     return answer(check_progress(template, _check(template, check_id)))
 
 
@@ -146,7 +146,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
             revision=whole_in(body, "revision"),
             note=clean_text(text_in(body, "note"))[:200],
             by=signed_in(request),
-            sources=source_names(model=content.model),
+            sources=provider_names(model=content.model),
             override=clean_text(override) or None,  # white space is a reason that is missing, not a wish to be checked
         )
     except DraftConflict:

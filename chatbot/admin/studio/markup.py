@@ -6,7 +6,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from chatbot.prompts.differences import Change
+from chatbot.prompts.diff import Change
 from chatbot.prompts.rendering import Segment
 
 _PATTERNS = {"equal": "{}", "insert": "<ins>{}</ins>", "delete": "<del>{}</del>"}

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from chatbot.admin.labels import labels
 from chatbot.admin.reasons import reason_text
 from chatbot.admin.studio.responses import text_in
+from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
 from chatbot.errors import ApplicationError
+from chatbot.evaluation import trial
+from chatbot.generation.job import Job
 from chatbot.models import Intent, PromptTemplate
 from chatbot.prompts.contracts import TEMPLATES
-from chatbot.recommending import trial
-from chatbot.recommending.commission import Commission
-from chatbot.recommending.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
 
 FIRST_MESSAGE = "더 쉬운 거 없어?"
 """What is said until somebody writes something else."""
@@ -46,7 +46,7 @@ def message_in(body: Mapping[str, Any], template: PromptTemplate) -> str:
     return checked(text_in(body, "message", "")) if answers_messages(template) else ""
 
 
-def understood(ordered: Commission) -> dict[str, Any]:
+def understood(ordered: Job) -> dict[str, Any]:
     """What was understood of the message, why, and whether that keeps every model from being asked."""
     note = ordered.note
     if not note.message:

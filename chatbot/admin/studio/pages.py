@@ -20,15 +20,15 @@ from chatbot.admin.studio.message import FIRST_MESSAGE, answers_messages
 from chatbot.admin.studio.sides import DRAFT, LIVE, side, side_label, version_of
 from chatbot.admin.studio.state import draft_state, first_selection, labels
 from chatbot.admin.studio.words import variable_text
+from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
+from chatbot.evaluation.impact import Impact, has_changed, impacts, last_requests
 from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion
 from chatbot.prompts.content import MODEL_BOUNDS, PromptContent
 from chatbot.prompts.contracts import RECOMMENDATION, TEMPLATES, TemplateContract, Variable
-from chatbot.prompts.differences import differences
-from chatbot.prompts.drafting import draft_of
+from chatbot.prompts.diff import differences
+from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.gate import last_check
-from chatbot.prompts.impact import Impact, has_changed, impacts, last_requests
-from chatbot.recommending.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
-from chatbot.sources.configured import source_names
+from chatbot.providers.configured import provider_names
 
 SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
@@ -129,7 +129,7 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
         "models": settings.LEAFRESH_CHAT_MODELS,
         "bounds": MODEL_BOUNDS,
         "draft": draft,
-        "only_catalogue": source_names(model=content.model) == ["catalog"],
+        "only_catalogue": provider_names(model=content.model) == ["catalog"],
         "sides": _sides(template),
         "left": LIVE,
         "right": DRAFT,

@@ -10,9 +10,9 @@ from chatbot.admin.studio.state import labels
 from chatbot.admin.studio.words import reason_text, selection_text, stale_text
 from chatbot.models import CheckStatus, Enforcement, Generation, Outcome, PromptCheck, PromptTemplate, SampleRun
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import draft_of
+from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.gate import fingerprint, holds
-from chatbot.sources.configured import source_names
+from chatbot.providers.configured import provider_names
 
 SHOWN_RAW = 4000
 
@@ -43,7 +43,7 @@ def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, An
     names = labels()
     status = CheckStatus.INTERRUPTED if check.lost else CheckStatus(check.status)
     content = PromptContent.of(draft_of(template))
-    now = fingerprint(template, content, source_names(model=content.model))
+    now = fingerprint(template, content, provider_names(model=content.model))
     return {
         "id": check.pk,
         "status": status,

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from chatbot import outage
-from chatbot.connections import may_pass
+from chatbot.db.errors import may_pass
 from chatbot.errors import ApplicationError, ServiceUnavailable
-from chatbot.streaming.events import encode
+from chatbot.events.types import encode
+from chatbot.web import outage
 
 View = Callable[..., Any]
 

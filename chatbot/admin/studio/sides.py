@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import draft_of
+from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.live import Prompt
 
 DRAFT, LIVE = "draft", "live"

@@ -10,14 +10,14 @@ from chatbot.admin.badges import moment
 from chatbot.admin.studio.markup import difference_html, rendered_html
 from chatbot.admin.studio.words import problem_text, stale_text
 from chatbot.answers.schema import utf16_length
+from chatbot.generation.job import Job, values_for
 from chatbot.models import CheckStatus, PromptDraft, PromptTemplate
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract, output_format
-from chatbot.prompts.differences import differences
+from chatbot.prompts.diff import differences
 from chatbot.prompts.gate import fingerprint, holds, last_check
 from chatbot.prompts.rendering import Problem, segments
-from chatbot.recommending.commission import Commission, values_for
-from chatbot.sources.configured import source_names
+from chatbot.providers.configured import provider_names
 
 SHOWN_PROBLEMS = 20
 
@@ -57,7 +57,7 @@ def gate_state(template: PromptTemplate, content: PromptContent, problems: list[
     """Whether the content may be published, and what is missing: ``state`` is ``problems``, ``unchanged``, ``none``,
     ``running``, ``stale``, ``open`` or ``shut``."""
     check = last_check(template, content.hash)
-    sources = source_names(model=content.model)
+    sources = provider_names(model=content.model)
     bound = fingerprint(template, content, sources)
     state, words = "none", _("Not checked yet.")
     if problems:
@@ -76,7 +76,7 @@ def gate_state(template: PromptTemplate, content: PromptContent, problems: list[
     return {"state": state, "text": words, "check": check.pk if check else None, "sources": " → ".join(sources)}
 
 
-def preview(content: PromptContent, ordered: Commission) -> dict[str, str]:
+def preview(content: PromptContent, ordered: Job) -> dict[str, str]:
     """What would be sent to the model for what is ordered, as HTML with the values marked."""
     values = values_for(ordered.variables, output_format=output_format(ordered.request.kind))
     return {

@@ -27,8 +27,8 @@ from chatbot.admin.studio.words import refusal_text
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import clean_text
 from chatbot.prompts.contracts import TEMPLATES
-from chatbot.prompts.exchange import export_template
-from chatbot.prompts.publishing import InvalidPrompt, NotReleased, roll_back
+from chatbot.prompts.files import export_template
+from chatbot.prompts.releases import InvalidPrompt, NotReleased, roll_back
 
 View = Callable[..., Any]
 

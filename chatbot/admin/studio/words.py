@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from chatbot.evaluation.judge import Reason
 from chatbot.models import Outcome
 from chatbot.prompts.contracts import TemplateContract
 from chatbot.prompts.gate import Fingerprint
-from chatbot.prompts.judging import Reason
-from chatbot.prompts.publishing import InvalidPrompt, NotReleased
+from chatbot.prompts.releases import InvalidPrompt, NotReleased
 from chatbot.prompts.rendering import Problem
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chatbot.conversation.manners.seeding import load_seed
+from chatbot.nlu.safety.seeding import load_seed
 
 
 class Command(BaseCommand):

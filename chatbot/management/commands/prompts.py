@@ -11,8 +11,8 @@ from django.db import transaction
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
-from chatbot.prompts.drafting import DraftConflict, DraftTooLong
-from chatbot.prompts.exchange import UnpublishedChanges, UnreadablePrompt, export_template, import_draft, read_prompt
+from chatbot.prompts.drafts import DraftConflict, DraftTooLong
+from chatbot.prompts.files import UnpublishedChanges, UnreadablePrompt, export_template, import_draft, read_prompt
 from chatbot.prompts.rendering import Problem, describe
 
 WARNINGS = 10

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from chatbot.conversation.retention import Rows, purge, purgeable
+from chatbot.sessions.retention import Rows, purge, purgeable
 
 
 class Command(BaseCommand):

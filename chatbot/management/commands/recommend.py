@@ -9,13 +9,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatbot import service
+from chatbot.cluster import current
+from chatbot.dialogue.requests import BaseInfoRequest
 from chatbot.errors import ApplicationError
-from chatbot.recommending import fleetwide, service, stopping
-from chatbot.recommending.requests import BaseInfoRequest
-from chatbot.sources.configured import check_configuration
-from chatbot.streaming.channels import channel_of
-from chatbot.streaming.event_log import event_log
-from chatbot.streaming.events import Close, read_data
+from chatbot.events.cursor import channel_of
+from chatbot.events.log import event_log
+from chatbot.events.types import Close, read_data
+from chatbot.generation import cancellation
+from chatbot.providers.configured import check_configuration
 
 POLL_SECONDS = 0.03
 
@@ -51,8 +53,8 @@ class Command(BaseCommand):
             with service.subscribed(generation):
                 await self._follow(generation)
         finally:
-            await stopping.forget(session_id)
-            await fleetwide.leave()
+            await cancellation.forget(session_id)
+            await current.leave()
         if not isinstance(generation.conclusion, Close):
             raise CommandError("No answer could be written; the log says why.")
 

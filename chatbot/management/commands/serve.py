@@ -12,12 +12,12 @@ from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from chatbot.api.addresses import TrustedProxies
-from chatbot.database_lock import AlreadyServed, DatabaseLock
-from chatbot.fleet.fleet import end
+from chatbot.api.client_address import TrustedProxies
+from chatbot.bind_address import explain_address
+from chatbot.cluster.cluster import end
+from chatbot.db.sqlite_lock import AlreadyServed, DatabaseLock
 from chatbot.log_lines import loggable_path
 from chatbot.privacy import readable_by_others
-from chatbot.reachability import explain_address
 
 access_logger = logging.getLogger("leafresh.access")
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=settings.LEAFRESH_PORT, type=int, help="0 picks a free port")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        from chatbot.serving import (
+        from chatbot.server.daphne import (
             Server,
             allow_open_files,
             settle_memory,
@@ -40,11 +40,12 @@ class Command(BaseCommand):
         from daphne.endpoints import build_endpoint_description_strings
         from twisted.internet import reactor
 
-        from chatbot import draining, executors
-        from chatbot.conversation import korean
-        from chatbot.recommending.fleetwide import bury, fleet
-        from chatbot.recommending.loop_lag import loop_lag
-        from chatbot.recommending.supervisor import supervisor
+        from chatbot import executors
+        from chatbot.cluster.current import cluster, mark_interrupted
+        from chatbot.generation.loop_lag import loop_lag
+        from chatbot.generation.registry import registry
+        from chatbot.nlu import analyser_manager
+        from chatbot.server import shutdown
         from leafresh.asgi import application
 
         os.umask(0o077)  # what it writes is its own
@@ -52,12 +53,12 @@ class Command(BaseCommand):
         _check_free(host, port)
         allow_open_files()
         lock = _lock_database()  # held until the process ends
-        if not settings.REDIS_URL:  # else other processes may run what runs by its row; the fleet looks for itself
-            bury(None)
+        if not settings.REDIS_URL:  # else other processes may run what runs by its row; the cluster looks for itself
+            mark_interrupted(None)
 
         async def let_go(server: Server) -> None:
             asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
-            await draining.let_go(server, settings.LEAFRESH_DRAIN_SECONDS)
+            await shutdown.let_go(server, settings.LEAFRESH_DRAIN_SECONDS)
 
         server = Server(
             let_go=let_go,
@@ -70,10 +71,10 @@ class Command(BaseCommand):
 
         def begin() -> None:
             executors.bound_default(asyncio.get_event_loop())
-            asyncio.get_event_loop().call_soon(fleet)  # takes part before the first request
+            asyncio.get_event_loop().call_soon(cluster)  # takes part before the first request
             asyncio.get_event_loop().call_soon(loop_lag)
             if settings.LEAFRESH_ANALYSER == "eager":
-                asyncio.get_event_loop().call_soon(lambda: supervisor().keep(korean.warm()))
+                asyncio.get_event_loop().call_soon(lambda: registry().keep(analyser_manager.warm()))
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)
@@ -84,7 +85,7 @@ class Command(BaseCommand):
         application.start()
         executors.start()
         server.run()
-        korean.close()  # whoever still waits for the analyser need not
+        analyser_manager.close()  # whoever still waits for the analyser need not
         _close(asyncio.get_event_loop())
         lock.release()
 

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import translation
 
 from chatbot.admin.reasons import FACETS, reason_text
-from chatbot.conversation.intents.names import By
-from chatbot.conversation.intents.understanding import Facet
-from chatbot.conversation.intents.wishes import Role
-from chatbot.conversation.manners.weighing import KINDS
+from chatbot.nlu.intents.names import By
+from chatbot.nlu.intents.understanding import Facet
+from chatbot.nlu.intents.wishes import Role
+from chatbot.nlu.safety.weighing import KINDS
 
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
 CHATBOT = Path(settings.BASE_DIR) / "chatbot"

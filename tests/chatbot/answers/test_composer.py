@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
-from chatbot.answers.contract import fold
+from chatbot.answers.rules import fold
 from chatbot.answers.schema import Answer, Challenge, layout, utf16_length
 from tests.chatbot.answers import strategies
 

@@ -9,7 +9,7 @@ from django.test import AsyncClient, Client
 
 from chatbot.api.routes import api
 from chatbot.models import ChatSession, Feedback
-from tests.chatbot.conversation.test_sessions import begun, generation
+from tests.chatbot.sessions.test_store import begun, generation
 from tests.e2e.sse import parse
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from chatbot.models import ChatSession
 from tests.chatbot.api.test_feedback import MALFORMED_SESSION_ID, Answer, answered
-from tests.chatbot.conversation.test_sessions import begun, generation
+from tests.chatbot.sessions.test_store import begun, generation
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ import httpx
 from django.core import checks
 
 from chatbot.diagnostics.configuration import Target
-from chatbot.diagnostics.visit import Ending, Response
-from chatbot.streaming.events import encode, frame
+from chatbot.diagnostics.visit import GenerationEnd, Response
+from chatbot.events.types import encode, frame
 
 TARGET = Target.parse("http://127.0.0.1:8000")
 GENERATION = "7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10"
@@ -65,7 +65,7 @@ def recorded(
     *,
     headers: Sequence[tuple[str, str]] = HEADERS,
     seconds: Sequence[float] | None = None,
-    ending: Ending = "ended",
+    ending: GenerationEnd = "ended",
 ) -> Response:
     """A response whose frames came one by one, every 50 ms unless ``seconds`` says when."""
     times = seconds or [0.05 * place for place in range(1, len(frames) + 1)]

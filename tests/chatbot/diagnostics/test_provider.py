@@ -14,7 +14,7 @@ from chatbot.diagnostics.provider import check_providers, try_provider
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.live import Prompt
-from chatbot.sources.base import SourceError, SourceRequest
+from chatbot.providers.base import ProviderError, ProviderRequest
 from tests.chatbot.diagnostics.recordings import levels, said
 
 pytestmark = pytest.mark.django_db
@@ -34,17 +34,17 @@ class Saying:
     hosted = False
 
     def __init__(self, text: str, *, end: str = "") -> None:
-        self.asked: list[SourceRequest] = []
+        self.asked: list[ProviderRequest] = []
         self._text = text
         self._end = end
 
-    async def stream(self, request: SourceRequest) -> AsyncGenerator[str, None]:
+    async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
         self.asked.append(request)
         yield self._text
         if self._end == "wait":
             await asyncio.sleep(60)
         if self._end:
-            raise SourceError(self._end)
+            raise ProviderError(self._end)
 
 
 def examined(saying: Saying, *, timeout: float = 10) -> checks.CheckMessage:

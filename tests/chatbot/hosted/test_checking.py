@@ -10,11 +10,11 @@ from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
 from challenges.models import Category
+from chatbot.evaluation import checks
+from chatbot.generation.registry import registry
 from chatbot.models import CheckStatus, PromptCheck, PromptSample, SampleRun
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.gate import fingerprint, passed_check
-from chatbot.recommending import checking
-from chatbot.recommending.supervisor import supervisor
 from tests.prompts import CONTENT, base_info
 from tests.provider import ANSWER, TEXT, Provider
 
@@ -63,7 +63,7 @@ def _one_sample(settings: Settings, provider: Provider, monkeypatch: pytest.Monk
     """The provider always speaks of one category, so there is no other."""
     monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    monkeypatch.setattr(checking, "SIGN_SECONDS", 0.05)
+    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.05)
     settings.LEAFRESH_CHAT_MODELS = [f"openai:{model}" for model in REASONS]
     PromptSample.objects.exclude(category="VEGAN").delete()
     Category.objects.exclude(key="VEGAN").update(active=False)
@@ -74,11 +74,11 @@ def checked_with(content: PromptContent) -> tuple[PromptCheck, SampleRun]:
     template = base_info()
 
     async def run() -> int:
-        check = await checking.start(template, content, None)
+        check = await checks.start(template, content, None)
         async with asyncio.timeout(60):
             while (await PromptCheck.objects.aget(pk=check.pk)).status == CheckStatus.RUNNING:
                 await asyncio.sleep(0.02)
-        await supervisor().drain()
+        await registry().drain()
         return check.pk
 
     check = PromptCheck.objects.get(pk=async_to_sync(run)())

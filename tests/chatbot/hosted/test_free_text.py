@@ -8,10 +8,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
+from chatbot import service
+from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
+from chatbot.events.types import Close
 from chatbot.models import Generation, Turn
-from chatbot.recommending import service
-from chatbot.recommending.requests import BaseInfoRequest, FreeTextRequest, Request
-from chatbot.streaming.events import Close
 from tests.provider import Provider
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from chatbot.diagnostics.provider import check_providers
 from chatbot.models import Enforcement, Generation, Outcome
-from chatbot.prompts.publishing import InvalidPrompt
+from chatbot.prompts.releases import InvalidPrompt
 from tests.chatbot.diagnostics.recordings import levels
 from tests.e2e.sse import BASE_INFO, SELECTION, Event, laid_out, parse, tokens
 from tests.prompts import make_live, make_version
@@ -207,7 +207,7 @@ def test_a_400_for_another_reason_does_not_give_up_the_schema(settings: Settings
 
 
 def test_waiting_for_a_turn_is_not_leaving(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.recommending.supervisor.FIRST_LISTENER_SECONDS", 0.2)
+    monkeypatch.setattr("chatbot.generation.registry.FIRST_LISTENER_SECONDS", 0.2)
     settings.LEAFRESH_CHAT_MODEL = "openai:slow"
     settings.LEAFRESH_MODEL_CONCURRENCY = 1
     settings.LEAFRESH_MODEL_QUEUE_SECONDS = 20

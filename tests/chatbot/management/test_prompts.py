@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from chatbot.models import PromptDraft, PromptTemplate
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import DraftConflict, draft_of, save_draft
-from chatbot.prompts.exchange import export_template
+from chatbot.prompts.drafts import DraftConflict, draft_of, save_draft
+from chatbot.prompts.files import export_template
 from chatbot.prompts.seeding import SEED
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_a_change_at_the_same_moment_is_not_overwritten(file: Path, monkeypatch:
     def late(**_arguments: Any) -> None:
         raise DraftConflict(draft_of(base_info()))
 
-    monkeypatch.setattr("chatbot.prompts.exchange.save_draft", late)
+    monkeypatch.setattr("chatbot.prompts.files.save_draft", late)
     assert refused("import", file) == (
         f"{file}: Somebody changed the draft at this very moment: look at it, then try again. Nothing was imported."
     )

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 from challenges import revisions
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import save_draft
+from chatbot.prompts.drafts import save_draft
 from chatbot.prompts.live import Prompt, live_prompts
 from tests.prompts import CONTENT, base_info, content, free_text, make_live, make_version
 

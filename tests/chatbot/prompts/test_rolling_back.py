@@ -8,7 +8,7 @@ from pytest_django import Settings
 from chatbot.models import PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.live import live_prompts
-from chatbot.prompts.publishing import InvalidPrompt, NotReleased, release, roll_back
+from chatbot.prompts.releases import InvalidPrompt, NotReleased, release, roll_back
 from chatbot.prompts.rendering import Problem
 from tests.prompts import CONTENT, base_info, make_live, make_version, person, release_facts, superuser
 

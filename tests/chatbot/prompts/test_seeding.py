@@ -4,12 +4,12 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from challenges.models import Category, Location, WorkType
+from chatbot.evaluation import trial
 from chatbot.models import PromptRelease, PromptSample, PromptTemplate, PromptVersion, ReleaseKind
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
 from chatbot.prompts.live import live_prompts
 from chatbot.prompts.seeding import LAST_MESSAGE, MESSAGES, load_seed
-from chatbot.recommending import trial
 from tests.prompts import base_info, make_live, make_version
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.test import Client
 from challenges.models import Category
 from chatbot.models import CheckStatus, Generation, Outcome, PromptCheck, PromptSample, PromptVersion, SampleRun
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import save_draft
-from chatbot.sources.configured import source_names
+from chatbot.prompts.drafts import save_draft
+from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import PAGES, SELECTION, address, post, save, text
 from tests.prompts import USER_TEXT, base_info, checked, content, make_live, make_version
 
@@ -151,7 +151,7 @@ def test_what_came_of_a_check_is_sent_as_it_is_and_never_as_a_page(editor: Clien
 def nasty_check() -> PromptCheck:
     live = base_info().live_version
     assert live is not None
-    check = checked(base_info(), PromptContent.of(live), source_names(), status=CheckStatus.FAILED)
+    check = checked(base_info(), PromptContent.of(live), provider_names(), status=CheckStatus.FAILED)
     SampleRun.objects.create(
         check_run=check,
         position=1,

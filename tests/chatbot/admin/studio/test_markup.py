@@ -3,7 +3,7 @@
 from django.utils import translation
 
 from chatbot.admin.studio.markup import difference_html, rendered_html
-from chatbot.prompts.differences import Change
+from chatbot.prompts.diff import Change
 from chatbot.prompts.rendering import Segment
 
 

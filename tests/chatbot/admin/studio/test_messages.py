@@ -7,10 +7,10 @@ from asgiref.sync import sync_to_async
 from django.test import AsyncClient, Client
 from pytest_django import Settings
 
+from chatbot.dialogue.quoting import quoted
+from chatbot.evaluation import checks
 from chatbot.models import CheckStatus, Generation, Outcome, PromptDraft, PromptSample, PromptVersion
-from chatbot.prompts.drafting import save_draft
-from chatbot.prompts.quoting import quoted
-from chatbot.recommending import checking
+from chatbot.prompts.drafts import save_draft
 from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, post, text
 from tests.chatbot.admin.studio.test_trying import until
 from tests.prompts import ANSWERING, free_text
@@ -25,7 +25,7 @@ UNFIT = ["", " ", "ㅇ", "\u200b\u200b\u200b", "가" * 501, "\ud800"]
 
 @pytest.fixture(autouse=True)
 def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from challenges.models import Category
 from chatbot.models import Generation, Outcome, PromptTemplate, PromptVersion, Purpose
-from chatbot.prompts.drafting import save_draft
+from chatbot.prompts.drafts import save_draft
 from tests.chatbot.admin.studio.asking import SELECTION, address, save
 from tests.prompts import CONTENT, USER_TEXT, base_info, content, make_live, make_version
 

@@ -8,7 +8,7 @@ from django.test import Client
 from chatbot.models import CheckStatus, PromptRelease, PromptSample, PromptVersion
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.live import live_prompts
-from chatbot.sources.configured import source_names
+from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import address, post, save
 from tests.prompts import CONTENT, base_info, checked, content, make_live, make_version, release_facts
 
@@ -35,7 +35,7 @@ def nothing_happened() -> bool:
 
 def test_a_checked_draft_goes_live(publisher: Client) -> None:
     assert save(publisher)["gate"]["state"] == "none"
-    check = checked(base_info(), CONTENT, source_names())
+    check = checked(base_info(), CONTENT, provider_names())
     response = post(publisher, "publish", {"revision": 1, "note": " 더 짧게\0 "})
     words = "base-info@2 is live: the next recommendation is written with it."
     assert response.json() == {"status": 200, "message": words, "data": {"page": address("change")}}
@@ -63,14 +63,14 @@ def test_what_is_unchecked_does_not(publisher: Client) -> None:
     save(publisher)
     assert publish(publisher) == (422, UNCHECKED)
     for status in (CheckStatus.FAILED, CheckStatus.STOPPED, CheckStatus.RUNNING):
-        checked(base_info(), CONTENT, source_names(), status=status)
+        checked(base_info(), CONTENT, provider_names(), status=status)
         assert publish(publisher) == (422, UNCHECKED)
     assert nothing_happened()
 
 
 def test_a_check_speaks_for_the_exact_text_and_samples(publisher: Client) -> None:
     save(publisher)
-    check = checked(base_info(), CONTENT, source_names())
+    check = checked(base_info(), CONTENT, provider_names())
     gate = {"state": "open", "text": "This exact text passed its check.", "check": check.pk, "sources": "catalog"}
     assert save(publisher)["gate"] == gate
     assert save(publisher, revision=1, system_text="다르게")["gate"]["state"] == "none"
@@ -87,13 +87,13 @@ def test_a_check_speaks_for_the_exact_text_and_samples(publisher: Client) -> Non
 
 @pytest.mark.parametrize(("status", "state"), [(CheckStatus.FAILED, "shut"), (CheckStatus.RUNNING, "running")])
 def test_the_gate_tells_how_the_check_stands(publisher: Client, status: CheckStatus, state: str) -> None:
-    checked(base_info(), CONTENT, source_names(), status=status)
+    checked(base_info(), CONTENT, provider_names(), status=status)
     assert save(publisher)["gate"]["state"] == state
 
 
 def test_what_has_changed_meanwhile_is_not_published(publisher: Client) -> None:
     save(publisher)
-    checked(base_info(), CONTENT, source_names())
+    checked(base_info(), CONTENT, provider_names())
     for revision in (0, 2):
         words = "The draft has changed meanwhile: load the page again."
         assert publish(publisher, revision=revision) == (409, words)
@@ -103,14 +103,14 @@ def test_what_has_changed_meanwhile_is_not_published(publisher: Client) -> None:
 @pytest.mark.parametrize("note", ["", " \n"])
 def test_a_note_is_needed(publisher: Client, note: str) -> None:
     save(publisher)
-    checked(base_info(), CONTENT, source_names())
+    checked(base_info(), CONTENT, provider_names())
     assert publish(publisher, note=note) == (422, "Write what changed, and why.")
     assert nothing_happened()
 
 
 def test_a_note_that_is_too_long_is_cut(publisher: Client) -> None:
     save(publisher)
-    checked(base_info(), CONTENT, source_names())
+    checked(base_info(), CONTENT, provider_names())
     assert publish(publisher, note="가" * 10_000)[0] == 200
     assert PromptVersion.objects.get(number=2).note == "가" * 200
 
@@ -164,7 +164,7 @@ def test_nobody_else_publishes_past_the_gate(publisher: Client) -> None:
 
 def test_an_override_that_was_not_needed_is_not_noted(root: Client) -> None:
     save(root, temperature=0.5)
-    checked(base_info(), content(temperature=0.5), source_names())
+    checked(base_info(), content(temperature=0.5), provider_names())
     assert publish(root, override="급해요")[0] == 200
     release = PromptRelease.objects.order_by("-pk")[0]
     assert (release.overridden, release.why) == (False, "더 짧게")

@@ -27,8 +27,8 @@ from chatbot.models import (
     ReleaseKind,
     SampleRun,
 )
-from chatbot.prompts.drafting import save_draft
-from chatbot.sources.configured import source_names
+from chatbot.prompts.drafts import save_draft
+from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import PAGES, SELECTION, address
 from tests.prompts import base_info, checked, content
 
@@ -101,7 +101,7 @@ def new_generation(version: PromptVersion, number: int) -> Generation:
 def check() -> PromptCheck:
     draft = save_draft(template=base_info(), revision=0, content=content(system_text="초안"), by=None)
     assert draft.revision == 1
-    return checked(base_info(), content(system_text="초안"), source_names(), status=CheckStatus.FAILED)
+    return checked(base_info(), content(system_text="초안"), provider_names(), status=CheckStatus.FAILED)
 
 
 def places(check: PromptCheck) -> list[str]:

@@ -8,7 +8,7 @@ from django.test import Client
 from challenges.models import Location
 from chatbot.models import PromptDraft, PromptTemplate
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import save_draft
+from chatbot.prompts.drafts import save_draft
 from tests.chatbot.admin.studio.asking import SELECTION, address, member, post, save, signed_in, text
 from tests.prompts import CONTENT, base_info, content
 

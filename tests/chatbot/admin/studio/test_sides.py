@@ -7,7 +7,7 @@ from django.utils import translation
 from chatbot.admin.studio.sides import side, side_label
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import PromptContent
-from chatbot.prompts.drafting import save_draft
+from chatbot.prompts.drafts import save_draft
 from chatbot.prompts.live import Prompt
 from tests.prompts import CONTENT, base_info, content, make_live, make_version
 

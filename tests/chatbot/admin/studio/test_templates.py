@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from chatbot.models import Generation, PromptCheck, PromptRelease, PromptTemplate
-from chatbot.prompts.drafting import draft_of, save_draft
+from chatbot.prompts.drafts import draft_of, save_draft
 from chatbot.prompts.live import live_prompts
-from chatbot.sources.configured import source_names
+from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import PAGES, SELECTION, address, post, save, signed_in, text
 from tests.prompts import CONTENT, base_info, checked, make_live, make_version, person
 
@@ -48,7 +48,7 @@ def test_every_role_reads_every_page(who: str, request: pytest.FixtureRequest) -
 def test_an_operator_reads_everything_else_and_changes_nothing(operator: Client) -> None:
     for page in ("chatbot/generation", "chatbot/chatsession", "challenges/challenge"):
         assert operator.get(f"/admin/{page}/").status_code == 200, page
-    check = checked(base_info(), CONTENT, source_names())
+    check = checked(base_info(), CONTENT, provider_names())
     for name, body in SCRIPTS.items():
         response = post(operator, name, body)
         assert (response.status_code, response.json()["message"]) == (403, MINE), name
@@ -63,7 +63,7 @@ def test_an_operator_reads_everything_else_and_changes_nothing(operator: Client)
 def test_an_editor_saves_but_neither_publishes_nor_rolls_back(editor: Client) -> None:
     make_live(make_version())
     save(editor, system_text="새 글")
-    checked(base_info(), CONTENT, source_names())
+    checked(base_info(), CONTENT, provider_names())
     response = post(editor, "publish", {"revision": 1, "note": "x"})
     assert (response.status_code, response.json()["status"], response.json()["message"]) == (
         403,

@@ -12,12 +12,13 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 from pytest_django import Settings
 
+from chatbot import service
+from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.evaluation import checks
+from chatbot.generation.registry import registry
 from chatbot.models import CheckStatus, Generation, PromptCheck, PromptSample, Purpose
-from chatbot.prompts.drafting import save_draft
-from chatbot.recommending import checking, service
-from chatbot.recommending.requests import BaseInfoRequest
-from chatbot.recommending.supervisor import supervisor
-from chatbot.sources.configured import source_names
+from chatbot.prompts.drafts import save_draft
+from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, save, signed_in
 from tests.prompts import CONTENT, base_info, checked, content
 
@@ -29,7 +30,7 @@ CHANGED = "The draft has changed meanwhile: load the page again."
 
 @pytest.fixture(autouse=True)
 def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def until(asked: Callable[[], Awaitable[Any]]) -> Any:
     async with asyncio.timeout(60):
         while (found := await asked())["data"]["running"]:
             await asyncio.sleep(0.01)
-    await supervisor().drain()
+    await registry().drain()
     return found["data"]
 
 
@@ -115,13 +116,13 @@ async def test_a_trial_streams_what_clients_get(script: AsyncClient) -> None:
     assert again.status_code == 204
     for cursor in ("x", "<script>", "9" * 500):
         assert (await script.get(side["events"], headers={"last-event-id": cursor})).status_code in {200, 204}
-    await supervisor().drain()
+    await registry().drain()
 
 
 async def test_what_begins_with_listening_outlives_the_request(
     script: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a fleet another process is followed from then on, for whoever listens."""
+    """In a cluster another process is followed from then on, for whoever listens."""
     begun: list[asyncio.Task[int]] = []
 
     async def works_later() -> int:
@@ -132,11 +133,11 @@ async def test_what_begins_with_listening_outlives_the_request(
         begun.append(asyncio.create_task(works_later()))
 
     side = (await apost(script, await at("trials"), SIDES))["data"]["right"]
-    monkeypatch.setattr("chatbot.recommending.trial.listen", listen)
+    monkeypatch.setattr("chatbot.evaluation.trial.listen", listen)
     AsyncToSync.executors.current = None  # in a server no thread waits for the loop, as pytest's does here
     assert (await script.get(side["events"])).status_code == 204
     assert await begun[0] == 2
-    await supervisor().drain()
+    await registry().drain()
 
 
 async def test_what_people_are_answered_is_no_trial(script: AsyncClient) -> None:
@@ -256,12 +257,12 @@ async def test_a_check_is_stopped(script: AsyncClient, settings: Settings) -> No
     assert again["id"] == begun["id"]
     stopped = await apost(script, await at("check_stop", begun["id"]), {})
     assert (stopped["data"]["status"], stopped["data"]["statusText"]) == ("stopped", "stopped")
-    await supervisor().drain()
+    await registry().drain()
     assert (await at_check(script, begun["id"])())["data"]["done"] == 0
 
 
 def test_a_check_whose_process_died_is_interrupted(user: User) -> None:
-    check = checked(base_info(), CONTENT, source_names(), status=CheckStatus.RUNNING)
+    check = checked(base_info(), CONTENT, provider_names(), status=CheckStatus.RUNNING)
     PromptCheck.objects.update(seen_at="2020-01-01T00:00:00Z")
     client = signed_in(user)
     data = client.get(address("check", check.pk)).json()["data"]

@@ -16,11 +16,12 @@ from chatbot.admin.studio.words import (
     stale_text,
     variable_text,
 )
+from chatbot.evaluation import judge
 from chatbot.models import CheckStatus, PromptCheck
-from chatbot.prompts import judging, publishing
+from chatbot.prompts import releases
 from chatbot.prompts.contracts import BASE_INFO, TEMPLATES
 from chatbot.prompts.gate import Fingerprint
-from chatbot.prompts.publishing import InvalidPrompt, NotReleased
+from chatbot.prompts.releases import InvalidPrompt, NotReleased
 from chatbot.prompts.rendering import Problem
 
 KNOWN = "{{location}}, {{workType}}, {{category}}, {{output_format}}"
@@ -91,12 +92,12 @@ def test_reasons(code: str) -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert codes(judging, r'"code": "(\w+)"') | {"refused"} <= set(REASONS) | {"repaired", "asked_again", "filled"}
+    assert codes(judge, r'"code": "(\w+)"') | {"refused"} <= set(REASONS) | {"repaired", "asked_again", "filled"}
     assert reason_text({"code": "of another release"}) == "of another release"
 
 
 def test_refusals() -> None:
-    known = codes(publishing, r'NotReleased\("(\w+)"\)')
+    known = codes(releases, r'NotReleased\("(\w+)"\)')
     assert known == {
         *("forbidden", "no_note", "unchanged", "unchecked", "no_override_reason", "never_live", "unused_template")
     }

@@ -1,0 +1,111 @@
+"""What a prompt for free text is told beside the message: the conversation so far, and what was looked up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from challenges.catalog import Choice, Options
+from chatbot.answers.schema import Answer, Challenge, layout
+from chatbot.models import Intent
+from chatbot.nlu.intents.understanding import Facet, Understanding
+from chatbot.providers.base import Candidate
+from chatbot.search.found import Found
+from chatbot.sessions.memory import Exchange
+
+GIVEN_TITLES = 60
+"""Titles that a model is told not to repeat, the newest: what it repeats all the same is left out later."""
+
+WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
+"""What no model is asked, nor told afterwards in the history: it could be talked into something, or say the wrong thing
+to somebody in danger."""
+
+WANTS: Mapping[str, str] = {
+    Intent.ASK: "챌린지를 추천받고 싶어 합니다.",
+    Intent.CHANGE: "주제를 바꾸고 싶어 합니다.",
+    Intent.BACK: "처음 주제로 돌아가고 싶어 합니다.",
+    Intent.OTHER: "같은 주제에서 다른 챌린지를 원합니다.",
+    Intent.ANY: "다른 주제를 원합니다.",
+    Intent.REFINE: "조건에 맞는 챌린지를 원합니다.",
+    Intent.EXPLAIN: "보여 준 챌린지를 더 자세히 알고 싶어 합니다.",
+    Intent.GREETING: "인사를 건넸습니다.",
+    Intent.THANKS: "고마움이나 좋다는 뜻을 전했습니다.",
+    Intent.OFF_TOPIC: "친환경 실천과 관계없는 말을 했습니다.",
+}
+FACETS: Mapping[Facet, str] = {
+    Facet.EASIER: "더 쉬운 것",
+    Facet.SHORTER: "더 짧게 끝나는 것",
+    Facet.CHILDREN: "아이와 함께할 수 있는 것",
+    Facet.TOGETHER: "여럿이 함께할 수 있는 것",
+    Facet.ALONE: "혼자 할 수 있는 것",
+    Facet.AT_WORK: "일터에서 할 수 있는 것",
+    Facet.AT_HOME: "집에서 할 수 있는 것",
+    Facet.OUTDOORS: "밖에서 할 수 있는 것",
+    Facet.CHEAPER: "돈이 들지 않는 것",
+    Facet.HARDER: "더 도전적인 것",
+    Facet.LONGER: "오래 이어 갈 수 있는 것",
+    Facet.INDOORS: "실내에서 할 수 있는 것",
+    Facet.FUN: "재미있는 것",
+}
+
+
+def history(exchanges: Sequence[Exchange], known: Options, *, budget: int) -> str:
+    """The last exchanges that fit the budget (characters), the oldest first, without those that no model is told."""
+    kept: list[str] = []
+    left = budget
+    for exchange in reversed(exchanges):
+        if exchange.answer is None or exchange.intent in WITHOUT_MODEL:
+            continue
+        text = f"사람: {_asked(exchange, known)}\n도우미: {_answer_text(exchange.answer)}"
+        left -= len(text) + 1
+        if left < 0:
+            break
+        kept.append(text)
+    return "\n".join(reversed(kept))
+
+
+def context(
+    understanding: Understanding,
+    *,
+    found: Sequence[Found],
+    explained: Sequence[Candidate],
+    given: Sequence[str],
+) -> str:
+    """What was understood, what was found for it, and what the session had before."""
+    lines = [f"이 사람은 {WANTS.get(understanding.intent, WANTS[Intent.ASK])}"]
+    if understanding.facets:
+        lines.append(f"바라는 점: {', '.join(FACETS[facet] for facet in understanding.facets)}")
+    if understanding.refused:
+        lines.append(f"원하지 않는 것: {', '.join(understanding.refused)}")
+    if explained:
+        lines += ["설명할 챌린지:", *(f"- {each.title}: {each.description}" for each in explained)]
+    if found:
+        lines.append("찾은 자료:")
+        lines += [f"- {each.title}: {each.text}" + (f" ({each.label})" if each.label else "") for each in found]
+    if given:
+        lines.append(f"이미 받은 챌린지: {', '.join(given[-GIVEN_TITLES:])}")
+    return "\n".join(lines)
+
+
+def assumed(label: str) -> str:
+    """A label that nobody has confirmed, as the prompt is told it."""
+    return f"{label}(짐작)"
+
+
+def _asked(exchange: Exchange, known: Options) -> str:
+    if exchange.message:
+        return exchange.message
+    kinds = (
+        (known.locations, exchange.location),
+        (known.work_types, exchange.work_type),
+        (known.categories, exchange.category),
+    )
+    picked = ", ".join(_label(choices, key) for choices, key in kinds)
+    return f"{picked} 챌린지를 골랐어요."
+
+
+def _label(choices: Mapping[str, Choice], key: str) -> str:
+    return choices[key].label if key in choices else key
+
+
+def _answer_text(answer: Mapping[str, Any]) -> str:
+    challenges = tuple(Challenge(**item) for item in answer["challenges"])
+    return layout(Answer(answer["recommend"], challenges))

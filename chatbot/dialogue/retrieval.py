@@ -1,0 +1,193 @@
+"""What is looked up for a message: challenges to give, and what documents say."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+
+from challenges.catalog import Choice, Options, Selection, suitable
+from challenges.models import Challenge
+from challenges.text import lookup_name
+from chatbot.models import Intent
+from chatbot.nlu.analyser_manager import Patience
+from chatbot.nlu.intents.understanding import Facet, Understanding
+from chatbot.nlu.morphemes import Language, content_words
+from chatbot.providers.base import Candidate
+from chatbot.search.found import Found
+from chatbot.search.search import search
+
+CHALLENGES, DOCUMENTS = 6, 2
+"""How many of each are looked up: twice what an answer needs, so that a model has a choice."""
+
+LONGEST_PASSAGE = 120
+"""Characters of a document that the embedded source says before it recommends."""
+
+FACET_WORDS: Mapping[Facet, str] = {
+    Facet.EASIER: "하나만 한 번 가볍게 바로 눌러",
+    Facet.SHORTER: "십 분 오 분 한 번 잠깐 틈",
+    Facet.CHILDREN: "아이 가족 어릴 때 그림 놀이",
+    Facet.TOGETHER: "가족 친구 동료 이웃 함께 같이 나눠",
+    Facet.ALONE: "혼자 조용히 나만의",
+    Facet.AT_WORK: "회사 사무실 책상 회의 동료 탕비실 출근길 점심",
+    Facet.AT_HOME: "집 부엌 거실 욕실 냉장고 저녁",
+    Facet.OUTDOORS: "산책 공원 길 동네 걷다 산책로",
+    Facet.CHEAPER: "안 쓰는 헌 집에 있는 다 쓴 빌려",
+    Facet.HARDER: "일주일 하루 종일 한 달 매일 모두",
+}
+"""Words that the catalogue uses where it is about a facet."""
+
+_QUESTION = re.compile(r"왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|몇|뜻|차이|이유")
+_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """``found`` is everything, the challenges first; ``candidates`` are the challenges; ``passage`` is what a document
+    says to the question, ``subject`` the person's word that they are about, each "" when there is none."""
+
+    found: Sequence[Found] = ()
+    candidates: Sequence[Candidate] = ()
+    passage: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message, and what is needed to look something up for it."""
+
+    message: str
+    understanding: Understanding
+    language: Language
+    patience: Patience
+    known: Options
+    current: Mapping[str, str]
+
+
+async def retrieve(
+    reading: Reading, selection: Selection, *, given: Sequence[str], explained: Sequence[Candidate]
+) -> Retrieved:
+    """What fits the message in the selection's category, none of the challenges that were ``given``."""
+    match reading.understanding.intent:
+        case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES:
+            return Retrieved()
+        case Intent.OFF_TOPIC:
+            return await _in_documents(reading)
+        case Intent.EXPLAIN:
+            return await _about(reading, explained)
+    topic = _topic(reading.understanding, selection.category)
+    facets = [FACET_WORDS[facet] for facet in reading.understanding.facets if facet in FACET_WORDS]
+    question = " ".join([*topic, *facets])
+    if not question and not _QUESTION.search(reading.message):
+        return Retrieved()
+    keys = {"category": selection.category.key, "location": selection.location.key}
+    keys["work_type"] = selection.work_type.key
+    challenges = await _search(
+        reading, question, **keys, only_category=True, kind="challenge", exclude_titles=given, count=CHALLENGES
+    )
+    if not topic:  # words of a facet say less than where somebody lives and works
+        challenges = await sync_to_async(_suiting_among)(challenges, selection)
+    nouns = await _nouns(topic, reading)
+    asks = _QUESTION.search(reading.message)
+    subject = [*topic, selection.category.label] if asks and not nouns else topic
+    documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
+    words = nouns or await _content_words(" ".join(subject), reading)
+    return Retrieved(
+        found=[*challenges, *documents],
+        candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
+        passage=await _passage(documents, words, reading) if asks else "",
+        subject=nouns[0] if nouns and challenges else "",
+    )
+
+
+def _suiting_among(found: Sequence[Found], selection: Selection) -> list[Found]:
+    """Those of the challenges that suit the selection, in their order."""
+    keys = {"location": selection.location.key, "work_type": selection.work_type.key}
+    rows = Challenge.objects.suiting(**keys, category=selection.category.key).filter(pk__in=[each.id for each in found])
+    suits = set(rows.values_list("pk", flat=True))
+    return [each for each in found if each.id in suits]
+
+
+def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found]:
+    """Challenges to show a model when the message names nothing that could be looked up. Synchronous."""
+    found = suitable(selection=selection, given=given, seed=seed, count=CHALLENGES)
+    return [
+        Found("challenge", each.pk, each.title, each.description, each.category.key, each.category.label, 0.0)
+        for each in found
+    ]
+
+
+async def likely_category(reading: Reading) -> str:
+    """The key of the category that the message seems to be about, whatever the session; "" when nothing says so."""
+    topic = " ".join(reading.understanding.topic)
+    found = await _search(reading, topic, kind="challenge", count=1) if topic else []
+    return found[0].category if found else ""
+
+
+async def _in_documents(reading: Reading) -> Retrieved:
+    """What documents say to a question that does not sound like ours: somebody wrote them because it is."""
+    if not _QUESTION.search(reading.message):
+        return Retrieved()
+    words = await _content_words(reading.message, reading)
+    documents = await _search(reading, " ".join(words), kind="document", count=1)
+    passage = await _passage(documents, await _nouns(words, reading), reading)
+    return Retrieved(found=documents, passage=passage) if passage else Retrieved()
+
+
+async def _about(reading: Reading, explained: Sequence[Candidate]) -> Retrieved:
+    """What documents say about one challenge."""
+    if len(explained) != 1:
+        return Retrieved()
+    challenge = explained[0]
+    text = f"{challenge.title} {challenge.description}"
+    documents = await _search(reading, text, category=challenge.category, kind="document", count=DOCUMENTS)
+    words = await _content_words(text, reading)
+    return Retrieved(found=documents, passage=await _passage(documents, words, reading))
+
+
+async def _search(reading: Reading, question: str, **wanted: object) -> list[Found]:
+    return await search(
+        question,
+        language=reading.language,
+        patience=reading.patience,
+        known=reading.known,
+        revisions=reading.current,
+        **wanted,  # type: ignore[arg-type]  # the callers above name what ``search`` takes
+    )
+
+
+def _topic(understanding: Understanding, category: Choice) -> list[str]:
+    """The words that say more than which category is meant."""
+    names = {lookup_name(name) for name in (category.label, *category.aliases)}
+    return [word for word in understanding.topic if lookup_name(word) not in names]
+
+
+async def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
+    """Those of the words that are nouns of the message, not of one syllable, which say little."""
+    if not words:
+        return []
+    morphemes = await reading.patience.run(reading.language, reading.language.morphemes, reading.message)
+    nouns = {each.form for each in morphemes if each.tag in {"NNG", "NNP"}}
+    return [word for word in words if word in nouns and len(word) > 1]
+
+
+async def _content_words(text: str, reading: Reading) -> list[str]:
+    return await reading.patience.run(reading.language, reading.language.content_words, text)
+
+
+async def _passage(documents: Sequence[Found], words: Sequence[str], reading: Reading) -> str:
+    """The sentence of the best document that shares most of the words; "" when the document has less than half."""
+    if not documents or not words:
+        return ""
+    return await reading.patience.run(reading.language, _best_sentence, documents, words, reading.language)
+
+
+def _best_sentence(documents: Sequence[Found], asked: Sequence[str], language: Language) -> str:
+    wanted = set(asked)
+    sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
+    whole, *each = map(content_words, language.analyse([f"{documents[0].title} {documents[0].text}", *sentences]))
+    if 2 * len(wanted & set(whole)) < len(wanted):
+        return ""
+    shared = {sentence: len(wanted & set(words)) for sentence, words in zip(sentences, each, strict=True)}
+    best = max((each for each in sentences if len(each) <= LONGEST_PASSAGE), key=shared.__getitem__, default="")
+    return best if shared.get(best) else ""

@@ -1,0 +1,220 @@
+"""Running a template's samples with a draft, in the background, on the production path.
+
+The rows are the only state: they tell any process how far a check is, and the one that runs it whether to stop.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from challenges.catalog import Options, options
+from chatbot.answers.reading import written_titles
+from chatbot.db.errors import give_back, may_pass
+from chatbot.errors import ApplicationError, ShuttingDown
+from chatbot.evaluation import trial
+from chatbot.evaluation.judge import Came, Expectation, judge
+from chatbot.generation.local import LocalGeneration
+from chatbot.generation.records import Result
+from chatbot.generation.registry import registry
+from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.contracts import TEMPLATES
+from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
+from chatbot.prompts.live import Prompt
+from chatbot.providers.configured import provider_names
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Samples that run at the same time: a check should take seconds, and be no load."""
+
+SIGN_SECONDS = 0.5
+"""How often a running check gives a sign of life and looks whether it is to stop."""
+
+
+async def start(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> PromptCheck:
+    """The check that runs for this content; a new one unless one is running. Raises UnusablePrompt."""
+    check, begun = await sync_to_async(_begin)(template, content, by)
+    if begun:
+        registry().keep(_Checking(check, template, content).run())
+    return check
+
+
+def stop(check_id: int) -> None:
+    """Asks the process that runs the check to stop; it does within a second. One that is over stays as it is."""
+    _conclude(check_id, CheckStatus.STOPPED)
+
+
+def _conclude(check_id: int, status: CheckStatus) -> bool:
+    """Ends a check that runs; whether it did."""
+    running = PromptCheck.objects.filter(pk=check_id, status=CheckStatus.RUNNING)
+    return bool(running.update(status=status, ended_at=timezone.now()))
+
+
+@transaction.atomic
+def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> tuple[PromptCheck, bool]:
+    trial.require_usable(Prompt(template.key, None, f"{template.key}@draft", content))
+    PromptTemplate.objects.select_for_update().get(pk=template.pk)  # who else begins now waits, and joins
+    bound = asdict(fingerprint(template, content, provider_names(model=content.model)))
+    running = PromptCheck.objects.filter(template=template, status=CheckStatus.RUNNING, **bound).first()
+    if running is not None and not running.lost:
+        return running, False
+    if running is not None:
+        _conclude(running.pk, CheckStatus.INTERRUPTED)
+    check = PromptCheck(template=template, started_by_id=by.pk if by else None, **bound, **asdict(content))
+    check.save()
+    samples = _samples(template, options.get())
+    SampleRun.objects.bulk_create(
+        SampleRun(check_run=check, position=position, expected=expected)
+        for position, expected in enumerate(samples, start=1)
+    )
+    return check, True
+
+
+def _samples(template: PromptTemplate, known: Options) -> list[dict[str, Any]]:
+    """The pinned samples, and a plain one for every category that has none: taking samples away opens no gate."""
+    pinned: list[dict[str, Any]] = list(
+        PromptSample.objects.filter(template=template).order_by("pk").values(*SAMPLE_FIELDS)
+    )
+    plain = {"location": next(iter(known.locations), ""), "work_type": next(iter(known.work_types), "")}
+    if TEMPLATES[template.key].answers_a_message:
+        plain["message"] = trial.PLAIN_MESSAGE
+    covered = {sample["category"] for sample in pinned}
+    return pinned + [{**plain, "category": key} for key in known.categories if key not in covered]
+
+
+class _Checking:
+    """One check while it runs."""
+
+    def __init__(self, check: PromptCheck, template: PromptTemplate, content: PromptContent) -> None:
+        self._check = check
+        self._prompt = Prompt(template.key, None, f"{template.key}@draft", content)
+        self._running: set[LocalGeneration] = set()
+        self._stopped = False
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """To its end; a failure of its own leaves it interrupted, never passed."""
+        signs = asyncio.create_task(self._give_signs())
+        status = CheckStatus.INTERRUPTED
+        try:
+            runs = [run async for run in SampleRun.objects.filter(check_run=self._check)]
+            async with asyncio.TaskGroup() as group:  # when one breaks, the others are not asked for any more
+                for run in runs:
+                    group.create_task(self._sample(run))
+            if all(run.ended for run in runs):
+                passed = bool(runs) and not any(run.reasons for run in runs)
+                status = CheckStatus.PASSED if passed else CheckStatus.FAILED
+        except Exception:  # nobody awaits this task: what it raises would be lost
+            logger.exception("check %s could not be run", self._check)
+        finally:
+            signs.cancel()
+            await sync_to_async(self._end)(status)
+
+    def _end(self, status: CheckStatus) -> None:
+        _conclude(self._check.pk, status)
+        give_back()  # this runs behind its request, whose end would do it otherwise
+
+    async def _give_signs(self) -> None:
+        """Renews the sign of life; when the row no longer says that it runs, ends what runs for it."""
+        mine = PromptCheck.objects.filter(pk=self._check.pk, status=CheckStatus.RUNNING)
+        is_wanted = True
+        while is_wanted:
+            try:
+                is_wanted = await mine.aupdate(seen_at=timezone.now()) > 0
+            except DatabaseError as error:
+                if not may_pass(error):
+                    raise
+                logger.warning("check %s could give no sign of life: %s", self._check, type(error).__name__)
+            if is_wanted:
+                await asyncio.sleep(SIGN_SECONDS)
+        self._stopped = True
+        for generation in self._running:
+            generation.end(Outcome.STOPPED)
+
+    async def _sample(self, run: SampleRun) -> None:
+        async with self._slots:
+            if self._stopped:
+                return
+            try:
+                generation = await self._generate(run.expected)
+            except ShuttingDown:
+                return
+            except ApplicationError as error:
+                run.reasons = [{"code": "refused", "error": error.message}]
+            else:
+                result = generation.result
+                if self._stopped or result is None or result.outcome in {Outcome.STOPPED, Outcome.INTERRUPTED}:
+                    return
+                _note(run, generation, result, self._asked)
+            run.ended = True
+            await run.asave()
+
+    @property
+    def _asked(self) -> str:
+        return provider_names(model=self._prompt.content.model)[0]
+
+    async def _generate(self, expected: Mapping[str, Any]) -> LocalGeneration:
+        """The generation of a sample, when it has ended."""
+        names = {name: str(expected[name]) for name in ("location", "work_type", "category")}
+        selection = await sync_to_async(trial.select)(**names)
+        seed = secrets.randbits(31)
+        generation = await trial.start(
+            self._prompt, selection, seed=seed, message=str(expected.get("message", "")), purpose=Purpose.CHECK
+        )
+        self._running.add(generation)
+        try:
+            await trial.finish(generation)
+        finally:
+            self._running.discard(generation)
+        return generation
+
+
+def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
+    known = {field.name for field in fields(Expectation)}
+    return Expectation(label=label, **{name: value for name, value in expected.items() if name in known})
+
+
+def _note(run: SampleRun, generation: LocalGeneration, result: Result, asked: str) -> None:
+    label = generation.commission.request.selection.category.label  # a message may have led to another category
+    errors = "; ".join(entry["error"] for entry in result.tried if entry["error"])
+    came = Came(
+        outcome=result.outcome,
+        answer=result.answer,
+        titles=written_titles(result.raw),
+        asked=asked,
+        source=result.source,
+        enforcement=result.enforcement,
+        mends=result.mends,
+        error=result.error or errors,
+        without_model=trial.asks_no_model(generation.commission),
+    )
+    run.reasons = list(judge(_expectation(run.expected, label), came))
+    run.answer = result.answer
+    run.raw_text = result.raw
+    run.report = report_of(result)
+
+
+def report_of(result: Result) -> dict[str, Any]:
+    """How a generation went, as the studio shows it."""
+    return {
+        "outcome": str(result.outcome),
+        "source": result.source,
+        "tried": result.tried,
+        "enforcement": str(result.enforcement),
+        "mends": result.mends,
+        "tokensIn": result.tokens_in,
+        "tokensOut": result.tokens_out,
+        "firstTokenMs": result.first_token_ms,
+        "durationMs": result.duration_ms,
+    }

@@ -1,0 +1,81 @@
+"""The words by which an answer's titles are compared: found by the analyser where this server has one."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+
+from chatbot.answers.similarity import rough_words
+from chatbot.errors import Busy
+from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser
+from chatbot.nlu.analyser_manager import Patience, loaded
+from chatbot.nlu.morphemes import content_words
+
+MOST_REMEMBERED = 10_000
+"""Titles: some 4 MB. A session avoids hundreds, the catalogue has as many, models write ever new ones."""
+
+
+class RememberedWords:
+    """The words of the titles that were used last, by the names that the analyser knew."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._words: OrderedDict[tuple[frozenset[str], str], Sequence[str]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def get(self, names: frozenset[str], title: str) -> Sequence[str] | None:
+        words = self._words.get((names, title))
+        if words is not None:
+            self._words.move_to_end((names, title))
+        return words
+
+    def keep(self, names: frozenset[str], title: str, words: Sequence[str]) -> None:
+        self._words[names, title] = words
+        if len(self._words) > self._most:
+            self._words.popitem(last=False)
+
+
+_remembered = RememberedWords()
+
+
+class TitleWords:
+    """For one answer: ``words(title)`` is None until ``learn`` has found them. All of an answer's titles are compared
+    in the same way: when the analyser does not answer in time, all by rough words, as where there is no analyser. It
+    is never loaded for this: it takes seconds and half a gigabyte."""
+
+    def __init__(self) -> None:
+        self._analyser: MorphemeAnalyser | None = loaded()
+        self._words: dict[str, Sequence[str]] = {}
+
+    def __call__(self, title: str) -> Collection[str] | None:
+        return self._words.get(title) if self._analyser is not None else rough_words(title)
+
+    async def learn(self, titles: Iterable[str]) -> None:
+        """Finds the words of the titles, in one message to the analyser's process, off the event loop."""
+        analyser = self._analyser
+        if analyser is None:
+            return
+        missing: list[str] = []
+        for title in dict.fromkeys(titles):
+            if title in self._words:
+                continue
+            words = _remembered.get(analyser.names, title)
+            if words is None:
+                missing.append(title)
+            else:
+                self._words[title] = words
+        if not missing:
+            return
+        try:
+            found = await Patience().run(analyser, partial(_words_of, analyser, missing))
+        except (LanguageGone, Busy):
+            self._analyser = None
+            return
+        for title, words in zip(missing, found, strict=True):
+            _remembered.keep(analyser.names, title, words)
+            self._words[title] = words
+
+
+def _words_of(analyser: MorphemeAnalyser, titles: Sequence[str]) -> list[Sequence[str]]:
+    return [tuple(content_words(morphemes)) for morphemes in analyser.analyse(titles)]

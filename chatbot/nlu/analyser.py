@@ -1,0 +1,135 @@
+"""The analyser in a process of its own: kiwipiepy holds Python's global lock for seconds while it loads and before its
+first analysis, which would hold up every stream of the process."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from multiprocessing.connection import Connection
+
+from chatbot.nlu.child_process import ChildProcess, ProcessGone
+from chatbot.nlu.morphemes import Language, Morpheme
+
+LOAD_SECONDS = 60.0
+"""How long the process may take until it can analyse. One that is stopped is noticed at once."""
+
+HUNG_SECONDS = 10.0
+"""How long it may be at work for one message, which takes a hundredth of that. One that does nothing is noticed
+sooner."""
+
+MOST_CHARACTERS = 10_000
+"""Of one message to the process, some 50 ms: more go in several, so that others come in between."""
+
+Token = tuple[str, str, int, int, bool]
+
+
+class LanguageGone(Exception):
+    """The analyser cannot be asked in time, or not any more: what needs it goes on roughly."""
+
+
+_deadline: ContextVar[float] = ContextVar("deadline of what is analysed", default=float("inf"))
+
+
+@contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """Nothing is analysed in this context after ``deadline`` (``time.monotonic``)."""
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+class MorphemeAnalyser(Language):
+    """The same as ``Language``, asked over a pipe: about 0.1 ms more for a message, half a gigabyte elsewhere.
+
+    Its methods block, for seconds at most: they are called in threads (``chatbot.executors.analyser``), never on
+    an event loop. It can be asked after ``load``, which takes seconds. Every method raises LanguageGone.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        self._lock = threading.Lock()  # one message at a time is on its way through the pipe
+        self._process = ChildProcess("chatbot.nlu.analyser")
+
+    @property
+    def alive(self) -> bool:
+        return self._process.alive
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped the process."""
+        return self._process.is_stopped
+
+    @property
+    def pid(self) -> int:
+        """The process that analyses."""
+        return self._process.pid
+
+    def load(self) -> None:
+        """Returns when it can analyse."""
+        try:
+            self._process.send(self.names)
+            self._process.receive(within=LOAD_SECONDS)
+        except ProcessGone as error:
+            raise LanguageGone from error
+
+    def close(self) -> None:
+        """Ends the process. Whoever waits for it learns that it is gone."""
+        self._process.kill()
+
+    def morphemes(self, text: str) -> list[Morpheme]:
+        return self.analyse([text])[0]
+
+    def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
+        found: list[list[Morpheme]] = []
+        for some in _batches(texts):
+            found += ([Morpheme(*token) for token in tokens] for tokens in self._ask(some))
+        return found
+
+    def _ask(self, texts: Sequence[str]) -> list[list[Token]]:
+        _require_thread()
+        left = min(_deadline.get() - time.monotonic(), HUNG_SECONDS)
+        if left <= 0 or not self._lock.acquire(timeout=left):
+            raise LanguageGone
+        try:
+            self._process.send(texts)
+            tokens: list[list[Token]] = self._process.receive(within=HUNG_SECONDS)
+        except ProcessGone as error:
+            raise LanguageGone from error
+        finally:
+            self._lock.release()
+        return tokens
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    batch: list[str] = []
+    length = 0
+    for text in texts:
+        if batch and length + len(text) > MOST_CHARACTERS:
+            yield batch
+            batch, length = [], 0
+        batch.append(text)
+        length += len(text)
+    if batch:
+        yield batch
+
+
+def _require_thread() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("the event loop must not wait for the analyser")
+
+
+def serve(connection: Connection) -> None:
+    """In the process: loads, says so, and analyses texts until the other side is gone."""
+    language = Language(connection.recv())
+    connection.send(None)
+    while True:
+        texts = connection.recv()
+        found = (language.morphemes(text) for text in texts)
+        connection.send([[(it.form, it.tag, it.start, it.end, it.known) for it in each] for each in found])

@@ -1,0 +1,213 @@
+"""The analyser of this server: made when the server starts, or with the first message (LEAFRESH_ANALYSER), and again
+when the names change that it should know, or its process is gone. A message waits for it for two seconds at most, and
+then goes on roughly. While one that is gone is replaced, messages go on roughly at once."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+from unicodedata import normalize
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from challenges.catalog import Choice, Options, options
+from chatbot import executors
+from chatbot.db.errors import give_back
+from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser, until
+from chatbot.nlu.morphemes import Language
+from chatbot.nlu.rough import RoughLanguage
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+"""How often it is asked whether the analyser is stopped while it has nothing to do."""
+
+ATTEMPTS = 2
+"""How often a message waits for an analyser that is being made: the first may be gone before it is ready."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def names_of(known: Options) -> frozenset[str]:
+    """The labels, aliases and keywords of everything that can be picked."""
+
+    def words(choices: Iterable[Choice]) -> Iterable[str]:
+        return (word for choice in choices for word in (choice.label, *choice.aliases, *choice.keywords))
+
+    kinds = (known.categories, known.locations, known.work_types)
+    return frozenset(normalize("NFC", word) for kind in kinds for word in words(kind.values()))
+
+
+class Patience:
+    """How many ``seconds`` one message, or the titles of one answer, may still wait for the analyser."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.left: float = settings.LEAFRESH_ANALYSER_SECONDS if seconds is None else seconds
+
+    async def run(
+        self,
+        language: Language,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """The result of a function that asks ``language``, in a thread. Raises LanguageGone when time is up, and Busy
+        when too many wait."""
+        if language.rough:
+            return await executors.rough.run(function, *args, **kwargs)
+        with until(time.monotonic() + self.left):
+            return await self.wait(executors.analyser.run(function, *args, **kwargs))
+
+    async def wait(self, result: Awaitable[Result]) -> Result:
+        """The result. Raises LanguageGone when time is up."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.left):
+                return await result
+        except TimeoutError:
+            raise LanguageGone from None
+        finally:
+            self.left = max(0.0, self.left - (time.monotonic() - began))
+
+
+class Keeper:
+    """Owns the analyser. It is made in the background; a new one replaces it when the names changed, or it is gone."""
+
+    def __init__(self) -> None:
+        self._ready: MorphemeAnalyser | None = None
+        self._made: MorphemeAnalyser | None = None  # loaded, or being loaded
+        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyser-maker")
+        self._making: tuple[frozenset[str], Future[MorphemeAnalyser]] | None = None
+        self._rough = RoughLanguage(frozenset())
+        self._watch: threading.Thread | None = None
+        self._end = threading.Event()
+
+    @property
+    def ready(self) -> MorphemeAnalyser | None:
+        """The analyser, if there is one that can be asked."""
+        return self._ready if self._ready is not None and self._ready.alive else None
+
+    async def get(self, names: frozenset[str], patience: Patience) -> Language:
+        """The analyser, the one of before while another is made for new names; a rough language where there is none in
+        time, and at once while one that is gone is replaced: each message would wait for what takes seconds."""
+        for _ in range(ATTEMPTS):
+            making, ready = self.begin(names), self.ready
+            if ready is not None or making is None or self._ready is not None:
+                return ready or self._roughly(names)
+            with suppress(LanguageGone):
+                return await patience.wait(asyncio.wrap_future(_cancellable(making)))
+        return self._roughly(names)
+
+    def _roughly(self, names: frozenset[str]) -> RoughLanguage:
+        """The same object while the names are the same: what is prepared for a language is kept by that."""
+        if self._rough.names != names:
+            self._rough = RoughLanguage(names)
+        return self._rough
+
+    def begin(self, names: frozenset[str]) -> Future[MorphemeAnalyser] | None:
+        """The making of an analyser that knows the names; None when there is one, or the server ends."""
+        ready, making = self.ready, self._making
+        if self._end.is_set() or (ready is not None and ready.names == names):
+            return None
+        if making is not None and making[0] == names and not (making[1].done() and ready is None):
+            return making[1]
+        if self._made is not None and not self._made.alive:
+            logger.warning(
+                "The analyser hung or its process ended: another one is loaded. "
+                "Messages are understood roughly meanwhile."
+            )
+        self._making = (names, self._maker.submit(self._make, names))
+        return self._making[1]
+
+    def _make(self, names: frozenset[str]) -> MorphemeAnalyser:
+        if self._end.is_set():
+            raise LanguageGone
+        made = self._made = MorphemeAnalyser(names)
+        made.load()
+        self._ready = made
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._look_after, daemon=True, name="analyser-watch")
+            self._watch.start()
+        return made
+
+    def _look_after(self) -> None:
+        """Replaces an analyser that is stopped while nobody asks it: whoever asks it next should not meet that."""
+        while not self._end.wait(LOOK_SECONDS):
+            if (ready := self._ready) is not None and ready.alive and ready.is_stopped:
+                ready.close()
+                self.replace()
+
+    def replace(self) -> None:
+        """Begins to make another one when the analyser turned out to be gone, before the next message needs it."""
+        if self._ready is not None and self.ready is None:
+            self.begin(self._ready.names)
+
+    def close(self) -> None:
+        """Ends the analyser, also one that is being loaded: who waits for it goes on roughly."""
+        self._end.set()
+        for each in (self._ready, self._made):
+            if each is not None:
+                each.close()
+        self._maker.shutdown(wait=False, cancel_futures=True)
+
+
+def _cancellable(making: Future[MorphemeAnalyser]) -> Future[MorphemeAnalyser]:
+    """What may be cancelled by who waits no longer, while the making goes on."""
+    watched: Future[MorphemeAnalyser] = Future()
+
+    def done(made: Future[MorphemeAnalyser]) -> None:
+        if not watched.set_running_or_notify_cancel():
+            return
+        error = LanguageGone() if made.cancelled() else made.exception()
+        if error is None:
+            watched.set_result(made.result())
+        else:
+            watched.set_exception(error)
+
+    making.add_done_callback(done)
+    return watched
+
+
+_keeper = Keeper()
+
+
+async def language_for(known: Options, patience: Patience | None = None) -> Language:
+    """The analyser that knows the names of what can be picked; a rough language when there is none in time."""
+    return await _keeper.get(names_of(known), patience or Patience())
+
+
+async def warm() -> None:
+    """Has the analyser made before a message needs it. When the database does not say for which names, the first
+    message does it."""
+    with suppress(DatabaseError, InterfaceError):
+        _keeper.begin(names_of(await sync_to_async(_options)()))
+
+
+def _options() -> Options:
+    try:
+        return options.get()
+    finally:
+        give_back()
+
+
+def rough_language(known: Options) -> Language:
+    """What goes on when the analyser is gone. Begins to replace it."""
+    _keeper.replace()
+    return _keeper._roughly(names_of(known))
+
+
+def loaded() -> MorphemeAnalyser | None:
+    """The analyser if this server has one already: nobody waits for it, nothing is loaded."""
+    return _keeper.ready
+
+
+def close() -> None:
+    """The server ends: nothing of it waits for the analyser any more."""
+    _keeper.close()

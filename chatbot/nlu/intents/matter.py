@@ -1,0 +1,138 @@
+"""Everything that a decision looks at."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from challenges.catalog import Options
+from chatbot.models import Intent
+from chatbot.nlu.intents.facets import facets_in
+from chatbot.nlu.intents.known_names import known_names
+from chatbot.nlu.intents.names import By, Mention
+from chatbot.nlu.intents.places import place_in
+from chatbot.nlu.intents.reading import Reading
+from chatbot.nlu.intents.understanding import Facet, Reason, Situation, Understanding
+from chatbot.nlu.intents.wishes import Role, Wishes, weigh
+from chatbot.nlu.morphemes import CONTENT_TAGS, Language
+
+_CALLS = frozenset({"ㄱㄱ", "ㄱ", "고고"})
+_NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A message, read, in its situation; each part is worked out when it is asked for."""
+
+    reading: Reading
+    language: Language
+    known: Options
+    situation: Situation
+    reasons: list[Reason] = field(default_factory=list)
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        names = known_names(self.known, language=self.language).categories
+        if not any(character.isalnum() for character in self.reading.text):
+            sign = names.emoji(self.reading)
+            return [sign] if sign is not None else []
+        return names.mentions(self.reading)
+
+    @cached_property
+    def wishes(self) -> Wishes:
+        return weigh(self.mentions, self.reading, current=self.situation.category)
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        return self._facets[0]
+
+    @cached_property
+    def _facets(self) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
+        named = (mention for mention in self.mentions if mention.by is not By.KEYWORD)
+        return facets_in(self.reading, besides=frozenset(at for mention in named for at in range(*mention.span)))
+
+    @cached_property
+    def location(self) -> Mention | None:
+        return place_in(known_names(self.known, language=self.language).locations, self.reading, work=False)
+
+    @cached_property
+    def work_type(self) -> Mention | None:
+        return place_in(known_names(self.known, language=self.language).work_types, self.reading, work=True)
+
+    @cached_property
+    def nouns(self) -> tuple[str, ...]:
+        """What is spoken of: nouns and the like that do not merely ask."""
+        asking = self.reading.lexicon.words["request.words"]
+        return tuple(one.form for one in self.reading.morphemes if one.tag in _NAMED and one.form not in asking)
+
+    @cached_property
+    def topic(self) -> tuple[str, ...]:
+        """Words to look challenges up by, each once; not those that ask, nor names of what is refused."""
+        asking = self.reading.lexicon.words["request.words"]
+        skipped = {
+            at for mention, role in self.wishes.mentions if role is not Role.WANTED for at in range(*mention.span)
+        }
+        words = (
+            one.form
+            for at, one in enumerate(self.reading.morphemes)
+            if at not in skipped and one.tag in CONTENT_TAGS - {"SN", "MAG"} and one.form not in asking
+        )
+        return tuple(dict.fromkeys(words))
+
+    def says(self, name: str) -> bool:
+        """Whether the lexicon's patterns ``name`` are found; what was found becomes a reason."""
+        found = self.reading.find(name)
+        if found is None:
+            return False
+        self.reasons.append({"code": name.partition(".")[0], "words": [self.reading.surface(found)]})
+        return True
+
+    def is_thanks(self) -> bool:
+        """Whether the message plainly thanks, and asks for nothing."""
+        return self.reading.find("thanks.strong") is not None and not self.begs() and not self.is_question()
+
+    def is_question(self) -> bool:
+        return any(map(self.reading.is_asked, self.reading.clauses))
+
+    def begs(self) -> bool:
+        """Whether something is asked to be done or given: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
+        morphemes = self.reading.morphemes
+        last = [one for one in morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"} or one.form in _CALLS][-1:]
+        if last and len(morphemes) > 1 and last[0].form in _CALLS | {"추천", "부탁"}:
+            return True
+        return any(
+            one.form in {"주", "달", "다오"} and one.tag in {"VX", "VV"} and self._ends(at + 1)
+            for at, one in enumerate(morphemes)
+        )
+
+    def _ends(self, at: int) -> bool:
+        """Whether the verb before ``at`` ends a sentence there."""
+        rest = [one for one in self.reading.morphemes[at:] if one.tag not in {"EP", "SF", "SW", "JX", "IC"}]
+        return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(rest) == 1)
+
+    def asks(self) -> bool:
+        """Whether challenges are asked for."""
+        return self.reading.find("request.patterns") is not None
+
+    def conclude(
+        self,
+        intent: Intent,
+        *reasons: Reason,
+        category: str = "",
+        avoid: frozenset[str] = frozenset(),
+        number: int | None = None,
+    ) -> Understanding:
+        """The understanding, with all that was noticed beside the intent."""
+        place, work = self.location, self.work_type
+        noticed: list[Reason] = [*self.wishes.reasons, *self.reasons, *reasons, *self._facets[1]]
+        noticed += [{"code": "location", "words": [place.words], "location": place.key}] if place else []
+        noticed += [{"code": "work_type", "words": [work.words], "work_type": work.key}] if work else []
+        return Understanding(
+            intent,
+            category=category,
+            avoid=avoid,
+            location=place.key if place else "",
+            work_type=work.key if work else "",
+            number=number,
+            facets=self.facets,
+            topic=self.topic,
+            reasons=tuple(noticed) or ({"code": "nothing_special", "words": []},),
+        )

@@ -1,0 +1,126 @@
+"""What the weights look at: letters, parts of letters, morphemes, and how near the morphemes' meanings are.
+
+A feature is a number below ``BUCKETS``: its name's checksum. Two names rarely share one, and a new word needs no table.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.nlu.hangul import letters, tidy
+from chatbot.nlu.intents.patterns import Span
+from chatbot.nlu.morphemes import Morpheme
+from chatbot.nlu.safety.frames import frames, subject_of
+
+BUCKETS = 1 << 17
+
+MEANINGS = Path(__file__).with_name("meanings.npz")
+"""Where morphemes stand to each other, in ``DIMENSIONS`` numbers each (``training.py`` writes it). The numbers are
+computed from the model of kiwipiepy_model 0.24.0 (Apache License 2.0): see ``meanings.NOTICE``."""
+
+DIMENSIONS = 64
+
+CHARACTERS, LETTERS, MORPHEMES = 0, 1, 2
+BLOCKS = 3
+"""Kinds of features; each is scaled to the same length, however long the message."""
+
+_LONGEST_CHARACTERS, _SHORTEST_LETTERS, _LONGEST_LETTERS = 4, 3, 6
+_NEIGHBOURS = 3
+
+_DIGITS = re.compile(r"\d+")
+_MARKS = re.compile(r"[^\w가-힣ㄱ-ㅣ ?]+")
+_NO_LETTERS = re.compile(r"[^가-힣ㄱ-ㅣa-z ]+")
+_SPACES = re.compile(r" +")
+
+_MARKING = frozenset({"SF", "SP", "SW", "SE", "SS", "SSO", "SSC", "SO", "W_EMOJI"})
+MEANING_TAGS = frozenset({"NNG", "NNP", "NP", "VV", "VA", "XR", "MAG", "VX", "NNB", "SL", "VCN", "MM", "NR"})
+_VERBS = frozenset({"VV", "VA"})
+
+
+@dataclass(frozen=True)
+class Features:
+    """The buckets of each block, each once, and where the message's meanings lie on average (length 1 or 0)."""
+
+    blocks: tuple[NDArray[np.int64], ...]
+    meaning: NDArray[np.float32]
+
+
+def features(message: str, morphemes: Sequence[Morpheme] | None) -> Features:
+    """The features of a message. Without morphemes only its letters count."""
+    text = _DIGITS.sub("0", tidy(message).casefold())
+    blocks = [_buckets(_characters(text)), _buckets(_letters(text))]
+    if morphemes is None:
+        return Features(tuple(blocks), np.zeros(DIMENSIONS, np.float32))
+    blocks.append(_buckets(_of_morphemes(morphemes)))
+    return Features(tuple(blocks), meaning(morphemes))
+
+
+def _buckets(names: Iterable[str]) -> NDArray[np.int64]:
+    return np.fromiter({crc32(name.encode()) % BUCKETS for name in names}, np.int64)
+
+
+def _characters(text: str) -> Iterator[str]:
+    row = _SPACES.sub(" ", _MARKS.sub(" ", f" {text} "))
+    for length in range(1, _LONGEST_CHARACTERS + 1):
+        for at in range(len(row) - length + 1):
+            piece = row[at : at + length]
+            if piece != " ":
+                yield "c" + piece
+
+
+def _letters(text: str) -> Iterator[str]:
+    row = letters(_SPACES.sub(" ", f" {_NO_LETTERS.sub('', text)} "))
+    for length in range(_SHORTEST_LETTERS, _LONGEST_LETTERS + 1):
+        for at in range(len(row) - length + 1):
+            yield "j" + row[at : at + length]
+
+
+def _of_morphemes(morphemes: Sequence[Morpheme]) -> Iterator[str]:
+    told = [one for one in morphemes if one.tag not in _MARKING]
+    names = [f"{one.form}/{one.tag[0] if one.tag[0] in 'NV' else one.tag}" for one in told]
+    framed = ["<", *names, ">"]
+    yield from ("m" + name for name in names)
+    yield from (f"b{one} {two}" for one, two in pairwise(framed))
+    yield from (f"t{one} {two} {three}" for one, two, three in zip(framed, framed[1:], framed[2:], strict=False))
+    meaning = [name for name, one in zip(names, told, strict=True) if one.tag in MEANING_TAGS]
+    grouped = [_group(one) or name for name, one in zip(names, told, strict=True) if one.tag in MEANING_TAGS]
+    for at, name in enumerate(meaning):
+        yield from (f"s{name} {later}" for later in meaning[at + 1 : at + 1 + _NEIGHBOURS])
+        yield from (f"g{grouped[at]} {later}" for later in grouped[at + 1 : at + 1 + _NEIGHBOURS])
+    yield from _roles(morphemes)
+    yield from (f"f{name}" for name in frames().filled(morphemes))
+
+
+def _roles(morphemes: Sequence[Morpheme]) -> Iterator[str]:
+    """Of each verb, whose doing it is."""
+    for at, one in enumerate(morphemes):
+        if one.tag in _VERBS:
+            subject = subject_of(Span(at, at + 1), morphemes)
+            yield f"r{_group(subject) or 'thing' if subject is not None else ''} {one.form}"
+
+
+def _group(morpheme: Morpheme) -> str:
+    return frames().groups.get(morpheme.form, "") if morpheme.tag[0] in "NS" else ""
+
+
+def meaning(morphemes: Sequence[Morpheme]) -> NDArray[np.float32]:
+    """The mean place of the morphemes that carry meaning."""
+    rows, places = _meanings()
+    known = [rows[key] for one in morphemes if one.tag in MEANING_TAGS and (key := f"{one.form}/{one.tag}") in rows]
+    total: NDArray[np.float32] = places[known].astype(np.float32).sum(0) if known else np.zeros(DIMENSIONS, np.float32)
+    length = float(np.linalg.norm(total))
+    return total / np.float32(length) if length else total
+
+
+@functools.cache
+def _meanings() -> tuple[dict[str, int], NDArray[np.int8]]:
+    with np.load(MEANINGS) as file:
+        names = file["names"].tobytes().decode().split("\n")
+        return {name: row for row, name in enumerate(names)}, file["places"]

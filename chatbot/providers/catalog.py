@@ -1,0 +1,162 @@
+"""The embedded answer source: the curated catalogue, written out as a model would. No network, no key."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from challenges.catalog import suitable
+from chatbot import help_lines
+from chatbot.db.errors import may_pass
+from chatbot.models import Intent
+from chatbot.providers.base import Candidate, Occasion, ProviderError, ProviderRequest
+from chatbot.providers.templates import patterns, say
+
+CHALLENGES = 3
+RECOMMENDATION = "recommendation"
+
+REMEMBERED = 30
+"""Challenges of each category that are kept for when the database is gone."""
+
+SPARE = 9
+"""Challenges that are looked at beyond those needed, when some may be about something that is not wanted."""
+
+
+class CatalogProvider:
+    """Picks challenges that suit what was asked and introduces them in varied words. The same seed, the same answer."""
+
+    name = "catalog"
+    hosted = False
+
+    def __init__(self, *, delay_ms: float | None = None) -> None:
+        self._delay_ms = delay_ms
+
+    async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+        delay = settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS if self._delay_ms is None else self._delay_ms
+        challenges = await sync_to_async(_challenges)(request) if request.kind == RECOMMENDATION else []
+        if request.kind == RECOMMENDATION and len(challenges) < CHALLENGES:
+            raise ProviderError(f"The catalogue has only {len(challenges)} active challenges: load or activate more.")
+        chance = random.Random(request.seed)  # noqa: S311  variety, not secrecy
+        for piece in cut(answer_text(sentence(request, chance), challenges), chance):
+            yield piece
+            await asyncio.sleep(delay / 1000)
+
+
+def _challenges(request: ProviderRequest) -> list[Candidate]:
+    """Those that were looked up first, then what suits the selection; what the session had before comes last, and what
+    is about something refused."""
+    seen = {*request.given, *request.already}
+    found = [candidate for candidate in request.candidates if candidate.title not in seen]
+    if len(found) < CHALLENGES or request.occasion.refused:
+        count = CHALLENGES + len(found) + (SPARE if request.occasion.refused else 0)
+        titles = {candidate.title for candidate in found}
+        found += [other for other in _suiting(request, count) if other.title not in titles]
+    refused = request.occasion.refused
+    found.sort(key=lambda each: any(word in f"{each.title} {each.description}" for word in refused))
+    return found[:CHALLENGES]
+
+
+_lately: dict[str, dict[str, Candidate]] = {}
+"""What was read of each category lately, by title."""
+
+
+def _suiting(request: ProviderRequest, count: int) -> list[Candidate]:
+    """From the database; while it does not answer, of what was read before: an answer that has begun is finished."""
+    given = [*request.given, *request.already]
+    category = request.selection.category.key
+    try:
+        rows = suitable(selection=request.selection, given=given, seed=request.seed, count=count)
+    except DatabaseError as error:
+        known = list(_lately.get(category, {}).values())
+        if not may_pass(error) or len(known) < CHALLENGES:
+            raise
+        random.Random(request.seed).shuffle(known)  # noqa: S311  variety, not secrecy
+        return sorted(known, key=lambda each: given.index(each.title) + 1 if each.title in given else 0)[:count]
+    found = [Candidate(row.title, row.description, row.category.key) for row in rows]
+    kept = {**_lately.get(category, {}), **{each.title: each for each in found if each.category == category}}
+    _lately[category] = dict(list(kept.items())[-REMEMBERED:])
+    return found
+
+
+def answer_text(recommend: str, challenges: Sequence[Candidate]) -> str:
+    """The JSON text of an answer."""
+    listed = [
+        {"title": challenge.title, "description": challenge.description, "category": challenge.category}
+        for challenge in challenges
+    ]
+    return json.dumps({"recommend": recommend, "challenges": listed}, ensure_ascii=False)
+
+
+def sentence(request: ProviderRequest, chance: random.Random) -> str:
+    """A friendly sentence that names the category, or, where no challenges follow, all there is to say."""
+    occasion = request.occasion
+    place = _place(request)
+    choices = patterns("general") + patterns("location", request.selection.location.key) if not place else []
+    return say(choices or patterns("talk", *place), _values(request, chance), chance, occasion.said)
+
+
+def _place(request: ProviderRequest) -> tuple[str, ...]:
+    """Where in the wording the patterns are that suit the occasion; nowhere for a plain recommendation."""
+    occasion = request.occasion
+    match occasion.intent:
+        case "":
+            return ()
+        case Intent.DANGER:
+            return ("help", "english" if occasion.english else "korean", occasion.danger)
+        case Intent.ABUSE:
+            return ("declined",)
+        case Intent.THANKS if occasion.after_help:
+            return ("after_help",)
+        case Intent.EXPLAIN if request.kind != RECOMMENDATION:
+            return ("explain" if len(occasion.explained) == 1 else "which",)
+        case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:
+            return (intent,)
+    return _place_of_recommendation(occasion)
+
+
+def _place_of_recommendation(occasion: Occasion) -> tuple[str, ...]:
+    if occasion.assumed:
+        return ("assumed",)
+    if occasion.intent == Intent.OTHER and occasion.before:
+        return ("exhausted",)
+    if occasion.passage:
+        return ("passage",)
+    if occasion.intent == Intent.REFINE:
+        return ("refine", occasion.facet if patterns("talk", "refine", occasion.facet) else "other")
+    if occasion.intent == Intent.ASK and occasion.subject:
+        return ("subject",)
+    return (occasion.intent if patterns("talk", occasion.intent) else "ask",)
+
+
+def _values(request: ProviderRequest, chance: random.Random) -> Mapping[str, str]:
+    occasion = request.occasion
+    values = {
+        "category": request.selection.category.label,
+        "before": occasion.before,
+        "subject": occasion.subject,
+        "passage": occasion.passage,
+        "assumed": ", ".join(occasion.assumed),
+        "line": settings.LEAFRESH_HELP_LINE,
+        **help_lines.values(),
+        "tip": chance.choice(patterns("talk", "tip", "general")),
+        "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(occasion.explained, start=1)),
+    }
+    if len(occasion.explained) == 1:
+        explained: Candidate = occasion.explained[0]
+        values |= {"title": explained.title, "description": explained.description}
+        if occasion.passage:
+            values["tip"] = occasion.passage
+    return values
+
+
+def cut(text: str, chance: random.Random) -> Iterator[str]:
+    """``text`` in pieces of one to four characters, about what a model's tokens are in Korean."""
+    position = 0
+    while position < len(text):
+        size = chance.randint(1, 4)
+        yield text[position : position + size]
+        position += size

@@ -1,0 +1,138 @@
+"""What a search looks through: immutable, made anew when rows changed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from challenges.catalog import Options
+from chatbot.search.analysis import Analysis
+from chatbot.search.corpus import Keys
+from chatbot.search.names import Kind, Names
+from chatbot.search.question import Concept, Reader
+from chatbot.search.ranking import Ranking
+from chatbot.search.rows import Mask, Rows
+from chatbot.search.spelling import Spelling
+
+FLOOR = 0.3
+"""The share of what was asked for (rare words weigh more) that a row must have to be found."""
+
+BOOSTS: dict[Kind, float] = {"category": 1.25, "location": 1.15, "work_type": 1.1}
+"""By what the score of a row is multiplied that suits the selection."""
+
+SORTED = 512
+"""The best rows that are put in order; a document's passages are that many at most before others are missed."""
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The keys of what is preferred, "" for no preference; ``only_category`` and ``kind`` leave others out."""
+
+    category: str = ""
+    location: str = ""
+    work_type: str = ""
+    only_category: bool = False
+    kind: Literal["challenge", "document"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """``passage`` is -1 for a challenge."""
+
+    id: int
+    passage: int
+    score: float
+
+
+class Index:
+    """About 300 bytes a row and 400 for each different word."""
+
+    def __init__(
+        self, *, keys: Keys, rows: Rows, analysis: Analysis, ranking: Ranking, known: Options, names: Names
+    ) -> None:
+        self.analysis = analysis
+        self.known = known
+        self.reader = Reader(
+            numbers={word: number for number, word in enumerate(analysis.words)},
+            names=names,
+            spelling=Spelling([*analysis.words, *(name[0] for name in names if len(name) == 1)]),
+        )
+        self._keys = keys
+        self._rows = rows
+        self._ranking = ranking
+        self._groups: dict[tuple[Kind, str], tuple[Mask, float]] = {}
+        for group in {group for meaning in names.values() for group in meaning.groups}:
+            mask = rows.meant(keys, *group)
+            if mask is not None:
+                self._groups[group] = mask, self._rarity(int(np.count_nonzero(mask)))
+
+    def find(self, concepts: Sequence[Concept], wanted: Wanted, count: int) -> list[Hit]:
+        """The rows that have enough of what is asked for, best first; of a document its best passage alone."""
+        if not any(concept.words or concept.groups for concept in concepts):
+            return []
+        scores = self._scores(concepts)
+        if wanted.kind is not None:
+            scores[(self._rows.passages >= 0) != (wanted.kind == "document")] = 0
+        self._prefer(scores, "category", wanted.category, only=wanted.only_category)
+        self._prefer(scores, "location", wanted.location)
+        self._prefer(scores, "work_type", wanted.work_type)
+        return self._best(scores, count)
+
+    def _scores(self, concepts: Sequence[Concept]) -> Scores:
+        """Every row's score, 0 for those that have too little of what is asked for."""
+        total, covered = self._nothing(), self._nothing()
+        whole = 0.0
+        for concept in concepts:
+            best, strength = self._nothing(), self._nothing()
+            rarities = []
+            for word, weight in concept.words:
+                rows, values = self._ranking.rows(word)
+                best[rows] = np.maximum(best[rows], values * weight)
+                strength[rows] = np.maximum(strength[rows], weight)
+                rarities.append((-weight, self._rarity(len(rows))))
+            for kind, key, weight in concept.groups:
+                if (kind, key) in self._groups:
+                    mask, rarity = self._groups[kind, key]
+                    np.maximum(best, weight * rarity, out=best, where=mask)
+                    np.maximum(strength, weight, out=strength, where=mask)
+                    rarities.append((1 - weight, rarity))
+            total += best * concept.weight
+            if not concept.optional:
+                # The word's own rarity, or that of what is nearest to it; a word that nothing has is the rarest.
+                rarity = concept.weight * (min(rarities)[1] if rarities else self._rarity(0))
+                covered += strength * rarity
+                whole += rarity
+        total[covered < FLOOR * whole] = 0
+        return total
+
+    def _nothing(self) -> Scores:
+        return np.zeros(self._ranking.count, np.float32)
+
+    def _rarity(self, rows: int) -> float:
+        """BM25's weight of a word that so many rows have."""
+        return math.log1p((self._ranking.count - rows + 0.5) / (rows + 0.5))
+
+    def _prefer(self, scores: Scores, kind: Kind, key: str, *, only: bool = False) -> None:
+        suiting = self._rows.suiting(self._keys, kind, key)
+        if suiting is not None:
+            np.multiply(scores, BOOSTS[kind], out=scores, where=suiting)
+        if only:
+            scores[slice(None) if suiting is None else ~suiting] = 0
+
+    def _best(self, scores: Scores, count: int) -> list[Hit]:
+        found = np.flatnonzero(scores)
+        most = max(SORTED, 2 * count)
+        if len(found) > most:
+            found = np.sort(found[np.argpartition(-scores[found], most)[:most]])
+        hits: dict[tuple[int, bool], Hit] = {}
+        for row in found[np.argsort(-scores[found], kind="stable")]:
+            hit = Hit(int(self._rows.ids[row]), int(self._rows.passages[row]), float(scores[row]))
+            hits.setdefault((hit.id, hit.passage >= 0), hit)
+            if len(hits) == count:
+                break
+        return list(hits.values())

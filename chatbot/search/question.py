@@ -1,0 +1,147 @@
+"""From a question to the concepts that rows are looked through for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chatbot.search.names import GENERAL, LONGEST_NAME, Kind, Meaning, Names
+from chatbot.search.spelling import Spelling
+from chatbot.search.terms import Analyser, Term, terms
+
+LONGEST = 500
+"""Characters of a question that are read."""
+
+MOST = 24
+"""Words of a question that are looked for."""
+
+VERB = 0.5
+"""How much a verb counts beside a noun: 쓰다, 만들다 say little."""
+
+COMPOUND = 0.5
+"""How much it counts that neighbouring nouns are neighbours in the row, too."""
+
+MISSPELLED = 0.9
+"""How much a word counts that is only nearly the one that was written, when no dictionary has the latter."""
+
+MISTAKEN = 0.6
+"""The same when a dictionary has what was written: perhaps it was meant."""
+
+KIN = 0.6
+"""How much a word counts that shares syllables with the one that was written."""
+
+TRIES = 3
+"""Unknown words whose spelling is looked at; each costs milliseconds in a large index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One thing that is asked for. A row fits by its best word or group; the weights are between 0 and 1.
+
+    ``optional`` concepts raise a row's score but need not be met. Without words and groups nothing fits.
+    """
+
+    words: tuple[tuple[int, float], ...]
+    groups: tuple[tuple[Kind, str, float], ...] = ()
+    weight: float = 1.0
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads questions against the words of an index."""
+
+    numbers: dict[str, int]
+    names: Names
+    spelling: Spelling
+    _nothing: Meaning = field(default_factory=Meaning, repr=False)
+
+    def concepts(self, question: str, analyser: Analyser) -> list[Concept]:
+        asked = terms(analyser.morphemes(question[:LONGEST].replace("#", " ")))
+        corrected = self._corrected(asked)
+        phrases, parts = self._phrases([term for term in asked if not term.compound], corrected)
+        wholes = {term for term in asked if term.compound and (self._knows(term.word) or corrected.get(term.word))}
+        starts, ends = {whole.start for whole in wholes}, {whole.end for whole in wholes}
+        parts |= {term.start for term in asked if term.start in starts or term.end in ends}
+        found: dict[str, Concept] = {}
+        for term in asked:
+            general = term.word in GENERAL and (term.word,) not in self.names
+            if term.word not in found and not general and len(found) < MOST:
+                stands_for = self._stands_for(term.word)
+                mere = term.compound and term not in wholes
+                optional = mere or (term.start in parts and not term.compound) or stands_for.names_a_place()
+                if term.noun:
+                    for word, likeness in [*self._kin(term.word), *corrected.get(term.word, ())]:
+                        stands_for.add(self._stands_for(word), likeness)
+                if stands_for.words or stands_for.groups or not optional:
+                    weight = COMPOUND if mere else 1.0 if term.noun else VERB
+                    found[term.word] = stands_for.concept(weight=weight, optional=optional)
+        return [*phrases, *found.values()]
+
+    def _knows(self, word: str) -> bool:
+        return word in self.numbers or (word,) in self.names
+
+    def _kin(self, word: str) -> list[tuple[str, float]]:
+        return [(other, likeness * KIN) for other, likeness in self.spelling.kin(word)]
+
+    def _corrected(self, asked: Sequence[Term]) -> dict[str, list[tuple[str, float]]]:
+        """What is spelled nearly like the first unknown nouns, and like the compounds that they are parts of, each with
+        its weight, the nearest first."""
+        unknown = {term.word: term for term in asked if term.noun and not term.compound and not self._knows(term.word)}
+        corrected = {}
+        for term in list(unknown.values())[:TRIES]:
+            weight = MISTAKEN if term.known else MISSPELLED
+            for written in (each for each in asked if each.start <= term.start and term.end <= each.end):
+                near = [(word, likeness * weight) for word, likeness in self.spelling.near(written.word)]
+                corrected[written.word] = [each for each in near if each[0] not in GENERAL]
+        return corrected
+
+    def _phrases(
+        self, simple: Sequence[Term], corrected: Mapping[str, Sequence[tuple[str, float]]]
+    ) -> tuple[list[Concept], set[int]]:
+        """Names of several words, and where the words begin that they are made of."""
+        words = [next((word for word, _ in corrected.get(term.word, ())), term.word) for term in simple]
+        concepts, starts = [], set()
+        for length in range(2, LONGEST_NAME + 1):
+            for first in range(len(words) - length + 1):
+                meaning = self.names.get(tuple(words[first : first + length]))
+                if meaning is not None and meaning.groups:
+                    alternatives = self._alternatives(meaning)
+                    concepts.append(alternatives.concept(optional=alternatives.names_a_place()))
+                    starts |= {term.start for term in simple[first : first + length]}
+        return concepts, starts
+
+    def _stands_for(self, word: str) -> "_Alternatives":
+        """The words and groups that ``word`` stands for, itself among them. A stem alone stands for its verb."""
+        if not self._knows(word) and f"{word}다" in self.numbers:
+            word = f"{word}다"
+        alternatives = self._alternatives(self.names.get((word,), self._nothing))
+        if word in self.numbers:
+            alternatives.words[self.numbers[word]] = 1.0
+        return alternatives
+
+    def _alternatives(self, meaning: Meaning) -> "_Alternatives":
+        words = {self.numbers[word]: weight for word, weight in meaning.words.items() if word in self.numbers}
+        return _Alternatives(words, dict(meaning.groups))
+
+
+@dataclass(slots=True)
+class _Alternatives:
+    """A concept while it is put together: words and groups with their weights."""
+
+    words: dict[int, float]
+    groups: dict[tuple[Kind, str], float]
+
+    def names_a_place(self) -> bool:
+        """Or a kind of work. Nobody need be told of these, for most rows suit every one."""
+        return any(kind != "category" for kind, _ in self.groups)
+
+    def add(self, other: "_Alternatives", weight: float) -> None:
+        """Adds what ``other`` stands for, but no place: 도시락 looks like 도시, and that is all."""
+        for word, share in other.words.items():
+            self.words[word] = max(self.words.get(word, 0), share * weight)
+        for (kind, key), share in other.groups.items():
+            if kind == "category":
+                self.groups[kind, key] = max(self.groups.get((kind, key), 0), share * weight)
+
+    def concept(self, *, weight: float = 1.0, optional: bool = False) -> Concept:
+        groups = tuple((kind, key, share) for (kind, key), share in self.groups.items())
+        return Concept(tuple(self.words.items()), groups, weight, optional)

@@ -1,0 +1,99 @@
+"""Looking up challenges and passages of documents by the words of a question.
+
+    found = await search(
+        "우유팩 어떻게 버려요?",
+        language=await language_for(known, patience), patience=patience,
+        known=known, revisions=revisions,   # as read for this request
+        category="ZERO_WASTE", location="city", work_type="office", count=3,
+    )
+
+Morphemes are ranked by BM25; names and aliases of what can be picked, synonyms and words with a wrong letter count as
+well. Nothing is found when too little of the question is met: the caller then picks from the catalogue by itself.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+from asgiref.sync import sync_to_async
+
+from challenges.catalog import Options
+from chatbot.nlu.analyser_manager import Patience
+from chatbot.nlu.morphemes import Language
+from chatbot.search.corpus import load_challenges, load_passages
+from chatbot.search.found import Found
+from chatbot.search.index import Hit, Index, Wanted
+from chatbot.search.index_manager import Keeper, State
+
+SPARE = 3
+"""Rows looked up beyond ``count``, for those that went away since the index was made."""
+
+_keeper = Keeper()
+
+
+async def search(
+    question: str,
+    *,
+    language: Language,
+    patience: Patience | None = None,
+    known: Options,
+    revisions: Mapping[str, str],
+    category: str = "",
+    only_category: bool = False,
+    location: str = "",
+    work_type: str = "",
+    kind: Literal["challenge", "document"] | None = None,
+    exclude_titles: Collection[str] = (),
+    count: int = 3,
+) -> list[Found]:
+    """At most ``count`` active challenges and documents that fit the question (its words, or any text), best first.
+
+    ``category``, ``location`` and ``work_type`` are keys and raise what suits them, "" raises nothing;
+    ``only_category`` leaves out everything of other categories. ``kind`` leaves out the other kind. Challenges whose
+    title is in ``exclude_titles`` are left out. Of a document its best passage is found.
+
+    ``known`` and ``revisions`` are as read for the request (``challenges.catalog.options``,
+    ``challenges.revisions.read``). When rows changed since the last search, it waits up to a second for the new index;
+    the first search waits for the first index. With a rough language the latest index is used. At most one SQL
+    statement for challenges and one for documents.
+    Never raises for what stands in the question, nor when the index cannot be built; LanguageGone when the language
+    cannot be asked within the ``patience``.
+    """
+    if count < 1 or not question.strip():
+        return []
+    index = _keeper.latest if language.rough else await _keeper.index(State.at(revisions, language, known))
+    if index is None:
+        return []
+    wanted = Wanted(category, location, work_type, only_category, kind)
+    most = count + len(exclude_titles) + SPARE
+    hits = await (patience or Patience()).run(language, _hits, index, question, language, wanted, most)
+    found = await sync_to_async(_load)(hits) if hits else []
+    left_out = frozenset(exclude_titles)
+    return [row for row in found if row.kind == "document" or row.title not in left_out][:count]
+
+
+def _hits(index: Index, question: str, language: Language, wanted: Wanted, count: int) -> list[Hit]:
+    return index.find(index.reader.concepts(question, language), wanted, count)
+
+
+def _load(hits: Sequence[Hit]) -> list[Found]:
+    challenge_ids = [hit.id for hit in hits if hit.passage < 0]
+    places = [(hit.id, hit.passage) for hit in hits if hit.passage >= 0]
+    challenges = load_challenges(challenge_ids) if challenge_ids else {}
+    documents = load_passages(places) if places else {}
+    found = []
+    for hit in hits:
+        row = challenges.get(hit.id) if hit.passage < 0 else documents.get((hit.id, hit.passage))
+        if row is not None:
+            found.append(
+                Found(
+                    kind="challenge" if hit.passage < 0 else "document",
+                    id=hit.id,
+                    title=row.title,
+                    text=row.text,
+                    category=row.category,
+                    label=row.label,
+                    score=hit.score,
+                    link=row.link,
+                )
+            )
+    return found

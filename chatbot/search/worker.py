@@ -1,0 +1,74 @@
+"""A process of low priority that does the long computations of a large index: in a thread they would delay every
+stream, for morphemes and ranking are computed under Python's global lock. Knows nothing of Django."""
+
+import os
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.nlu.child_process import ChildProcess
+from chatbot.nlu.morphemes import Language
+from chatbot.search.ranking import Ranking
+from chatbot.search.terms import index_words
+
+NICENESS = 10
+
+ANSWER_SECONDS = 120.0
+"""How long one answer may take: the ranking of hundreds of thousands of rows, at low priority. A process that is
+stopped is noticed at once."""
+
+
+class Worker:
+    """Lives as long as one build. Half a gigabyte while it analyses texts.
+
+    Methods block until the process has answered; ProcessGone means that it does not. Large arrays travel as bytes:
+    pickling them would hold the lock.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._process = ChildProcess("chatbot.search.worker")
+        self._process.send(names)
+        self._process.receive(within=ANSWER_SECONDS)  # it reads what it is sent from now on
+        self.pid = self._process.pid
+
+    def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+        """The words under which each title and text is found."""
+        self._process.send(texts)
+        return cast("list[list[str]]", self._process.receive(within=ANSWER_SECONDS))
+
+    def ranking(self, offsets: NDArray[np.int64], flat: NDArray[np.int32]) -> Ranking:
+        """As ``Ranking.of``."""
+        self._process.send(None)
+        for array in (offsets, flat):
+            self._process.send_bytes(array.tobytes())
+        starts, rows, values = (self._process.receive_bytes(within=ANSWER_SECONDS) for _ in range(3))
+        return Ranking(
+            len(offsets) - 1,
+            np.frombuffer(starts, np.int64),
+            np.frombuffer(rows, np.int32),
+            np.frombuffer(values, np.float32),
+        )
+
+    def close(self) -> None:
+        self._process.kill()
+
+
+def serve(connection: Connection) -> None:
+    """In the process: words for texts, a ranking for None and the arrays that follow it."""
+    os.nice(NICENESS)
+    names = connection.recv()
+    connection.send(None)
+    language: Language | None = None
+    while True:
+        texts = connection.recv()
+        if texts is None:
+            offsets, flat = connection.recv_bytes(), connection.recv_bytes()
+            ranking = Ranking.of(np.frombuffer(offsets, np.int64), np.frombuffer(flat, np.int32))
+            for array in ranking.arrays:
+                connection.send_bytes(array.tobytes())
+        else:
+            language = language or Language(names)
+            connection.send(index_words(language, texts))

@@ -1,0 +1,75 @@
+"""What a session thinks of an answer it was given. Synchronous: callers run it in a thread."""
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from challenges.text import nfc, storable
+from chatbot.errors import NotFound, ReasonTooLong, UnknownThumb
+from chatbot.models import Feedback, Thumb, Turn
+from chatbot.sessions.retention import cutoff, lasting
+
+REASON_LENGTH = 500
+"""Characters of a reason at most, after NFC, counted as Python's ``len``."""
+
+_COMPOSED_FROM = 4
+"""Code points that one of NFC is made of at most: what is longer than that many is refused before it is composed."""
+
+
+def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str = "") -> Feedback:
+    """Notes the session's thumb for a generation that answered it, running or over; the last one counts.
+
+    Raises UnknownThumb, ReasonTooLong, NotFound for a generation that the session never asked for.
+    """
+    if thumb not in Thumb.values:
+        raise UnknownThumb(Thumb.values)
+    feedback = Feedback(
+        session_id=session_key, generation_id=generation_id, thumb=Thumb(thumb), reason=_kept_reason(reason)
+    )
+    _require_turn(session_key, generation_id)
+    try:
+        # One statement, so that two thumbs at the same moment are not both the first.
+        with transaction.atomic():
+            Feedback.objects.bulk_create(
+                [feedback],
+                update_conflicts=True,
+                unique_fields=["session", "generation"],
+                update_fields=["thumb", "reason", "given_at"],
+            )
+    except IntegrityError:  # the session was forgotten at the same moment
+        raise NotFound from None
+    return feedback
+
+
+def withdraw(*, session_key: str, generation_id: uuid.UUID) -> None:
+    """Takes the session's thumb back; without one, nothing changes. Raises NotFound as ``give`` does."""
+    _require_turn(session_key, generation_id)
+    Feedback.objects.filter(session_id=session_key, generation_id=generation_id).delete()
+
+
+def of_session(session_key: str, generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What the session thinks of the generations, as the API shows it, by generation."""
+    given = Feedback.objects.filter(session_id=session_key, generation__in=generation_ids)
+    return {feedback.generation_id: shown(feedback) for feedback in given}
+
+
+def shown(feedback: Feedback) -> dict[str, Any]:
+    """A thumb and its reason, as the API shows them."""
+    return {"thumb": feedback.thumb, "reason": feedback.reason}
+
+
+def _kept_reason(reason: str) -> str:
+    if len(reason) > _COMPOSED_FROM * REASON_LENGTH:
+        raise ReasonTooLong(REASON_LENGTH)
+    kept = nfc(storable(reason))
+    if len(kept) > REASON_LENGTH:
+        raise ReasonTooLong(REASON_LENGTH)
+    return kept
+
+
+def _require_turn(session_key: str, generation_id: uuid.UUID) -> None:
+    turns = Turn.objects.filter(lasting(), session_id=session_key, generation_id=generation_id)
+    if not turns.filter(session__active_at__gte=cutoff()).exists():  # an expired session is a forgotten one
+        raise NotFound

@@ -1,0 +1,98 @@
+"""One question of a connection and the messages that answer it."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from chatbot import service
+from chatbot.api.envelope import as_application_error
+from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
+from chatbot.events.batches import follow
+from chatbot.events.cursor import Cursor, parse_cursor
+from chatbot.events.subscription import Numbered, Subscription
+from chatbot.events.types import TERMINAL, encode_event
+from chatbot.service import Admit, NothingNew, Past
+from chatbot.websocket import messages_out
+from chatbot.websocket.client import Client
+from chatbot.websocket.messages_in import Question
+
+ATTEMPTS = 3
+"""How often a generation is taken up that breaks off without an end, because it was given up or its log erased; an
+SSE client would reconnect."""
+
+
+class NothingToResume(ApplicationError):
+    def __init__(self) -> None:
+        super().__init__(404, "이어 받을 답변이 없습니다. 다시 요청해 주세요.")
+
+
+class Answer:
+    """A question while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
+
+    def __init__(self, question: Question, *, client: Client, request_id: str | None, admit: Admit) -> None:
+        self.generation_id: uuid.UUID | None = None
+        self.settled = asyncio.Event()
+        self._question = question
+        self._client = client
+        self._request_id = request_id
+        self._admit = admit
+        self._cursor = parse_cursor(question.last_event_id)
+        self._ended = False
+
+    async def messages(self) -> AsyncGenerator[str, None]:
+        """All that the client is to get. The last one ends the answer or says that there is nothing new."""
+        try:
+            for _ in range(ATTEMPTS):
+                async with aclosing(self._attempt()) as attempt:
+                    async for message in attempt:
+                        yield message
+                if self._ended:
+                    return
+            yield messages_out.refusal(ShuttingDown(), request_id=self._request_id)
+        except Exception as error:  # whatever it is, the client is told, and the connection stays
+            yield messages_out.refusal(as_application_error(error), request_id=self._request_id)
+        finally:
+            self.settled.set()
+
+    async def _attempt(self) -> AsyncGenerator[str, None]:
+        match await self._listen():
+            case None:
+                yield messages_out.sign(messages_out.RESET, request_id=self._request_id)
+                raise NothingToResume
+            case Subscription() as listening:
+                self._settle(listening.generation_id)
+                self._client.found_to_be(listening.owner)
+                if listening.reset:
+                    yield messages_out.sign(messages_out.RESET, request_id=self._request_id)
+                async with aclosing(follow(listening)) as events:
+                    async for event in events:
+                        yield self._tell(event, listening.generation_id)
+            case Past(generation_id, number, event):
+                yield self._tell(Numbered(event.name, number, encode_event(event)), generation_id)
+            case NothingNew():
+                self._ended = True
+                yield messages_out.sign(messages_out.UP_TO_DATE, request_id=self._request_id)
+
+    async def _listen(self) -> Subscription | Past | NothingNew | None:
+        """What follows the cursor, or a generation from its beginning; None when neither can be had."""
+        try:
+            return await service.open_stream(
+                self._client.asks(self._question.request),
+                cursor=self._cursor,
+                token_format=self._question.token_format,
+                admit=self._admit,
+            )
+        except FieldRequired:
+            if self._question.request is not None:
+                raise
+            return None
+
+    def _settle(self, generation_id: uuid.UUID) -> None:
+        self.generation_id = generation_id
+        self.settled.set()
+
+    def _tell(self, event: Numbered, generation_id: uuid.UUID) -> str:
+        self._cursor = Cursor(generation_id, event.number)
+        self._ended = event.name in TERMINAL
+        return messages_out.numbered(event, generation_id, request_id=self._request_id)

@@ -1,0 +1,52 @@
+import pytest
+
+from chatbot.cluster.redis import Client, Unreachable
+from tests.e2e.redis_server import RunningRedis
+
+
+async def test_an_answer(redis: RunningRedis, prefix: str) -> None:
+    client = Client(redis.url, prefix)
+    await client.run(lambda it: it.set(client.key("a", 1), "가"))
+    assert await client.run(lambda it: it.get(f"{prefix}:a:1")) == "가"
+    assert client.reachable
+    await client.close()
+
+
+async def test_a_redis_that_is_gone_is_asked_by_probes_alone(mortal_redis: RunningRedis, prefix: str) -> None:
+    client = Client(mortal_redis.url, prefix)
+    await client.run(lambda it: it.ping())
+    mortal_redis.stop()
+    with pytest.raises(Unreachable):
+        await client.run(lambda it: it.ping())
+    assert not client.reachable
+    mortal_redis.start()
+    with pytest.raises(Unreachable):  # nobody waits while it is not known to be back
+        await client.run(lambda it: it.ping())
+    assert await client.run(lambda it: it.ping(), probe=True)
+    assert client.reachable
+    assert await client.run(lambda it: it.ping())
+    await client.close()
+
+
+async def test_a_redis_that_is_frozen_counts_as_gone(
+    mortal_redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.cluster.redis.PATIENCE_SECONDS", 0.1)
+    client = Client(mortal_redis.url, prefix)
+    await client.run(lambda it: it.ping())
+    mortal_redis.freeze()
+    with pytest.raises(Unreachable):
+        await client.run(lambda it: it.ping())
+    mortal_redis.thaw()
+    monkeypatch.setattr("chatbot.cluster.redis.PATIENCE_SECONDS", 5)
+    assert await client.run(lambda it: it.ping(), probe=True)
+    await client.close()
+
+
+async def test_a_password_is_not_logged(prefix: str, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client("redis://:hunter2@127.0.0.1:1/0", prefix)
+    with pytest.raises(Unreachable):
+        await client.run(lambda it: it.ping())
+    assert "Redis does not answer" in caplog.text
+    assert "hunter2" not in caplog.text
+    await client.close()

@@ -1,0 +1,88 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from channels.layers import InMemoryChannelLayer
+from channels_redis.core import RedisChannelLayer
+
+from chatbot.cluster import rpc as module
+from chatbot.cluster.rpc import NoAnswer, Rpc
+from tests.e2e.redis_server import RunningRedis
+
+
+class Process:
+    """Answers with what it was asked and its own name."""
+
+    def __init__(self, layer: Any, name: str) -> None:
+        self.name = name
+        self.heard: list[dict[str, Any]] = []
+        self.messages = Rpc(layer, name, self.handle)
+
+    async def handle(self, what: dict[str, Any]) -> dict[str, Any]:
+        self.heard.append(what)
+        if what["do"] == "fail":
+            raise RuntimeError("on purpose")
+        return {**what, "by": self.name}
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        tasks = [asyncio.create_task(self.messages.listen()), asyncio.create_task(self.messages.belong())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def heard(process: Process, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(process.heard) < count:
+            await asyncio.sleep(0.005)
+
+
+async def test_one_is_asked_and_all_are_told() -> None:
+    layer = InMemoryChannelLayer()
+    one, other = Process(layer, "one"), Process(layer, "other")
+    with one.listening(), other.listening():
+        assert await one.messages.ask("other", do="x", it="가") == {"do": "x", "it": "가", "by": "other"}
+        assert await other.messages.ask("one", do="y") == {"do": "y", "by": "one"}
+        await one.messages.tell_all(do="z")
+        await heard(one, 2)
+        await heard(other, 2)
+        assert (one.heard[-1], other.heard[-1]) == ({"do": "z"}, {"do": "z"})
+
+
+async def test_who_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.05)
+    layer = InMemoryChannelLayer()
+    one, other = Process(layer, "one"), Process(layer, "other")
+    with one.listening(), other.listening():
+        with pytest.raises(NoAnswer):
+            await one.messages.ask("nobody", do="x")
+        with pytest.raises(NoAnswer):
+            await one.messages.ask("other", do="fail")
+    assert "on purpose" in caplog.text
+
+
+async def test_messages_come_again_after_an_outage(mortal_redis: RunningRedis, prefix: str) -> None:
+    def layer() -> Any:
+        return RedisChannelLayer(hosts=[{"address": mortal_redis.url, "socket_timeout": 8}], prefix=prefix)
+
+    one, other = Process(layer(), "one"), Process(layer(), "other")
+    with one.listening(), other.listening():
+        assert await one.messages.ask("other", do="x") == {"do": "x", "by": "other"}
+        mortal_redis.stop()
+        with pytest.raises(NoAnswer):
+            await one.messages.ask("other", do="y")
+        mortal_redis.start()
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    assert await one.messages.ask("other", do="z") == {"do": "z", "by": "other"}
+                    break
+                except NoAnswer:
+                    await asyncio.sleep(0.1)

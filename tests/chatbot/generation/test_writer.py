@@ -1,0 +1,103 @@
+"""Writing with sources that do anything: the contract holds, and nothing is retracted without saying so."""
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from challenges.catalog import Choice, Selection
+from chatbot.answers.composer import Completed, Composed, Composer
+from chatbot.answers.schema import layout
+from chatbot.generation.writer import Record, Writer
+from chatbot.models import Enforcement
+from chatbot.providers.base import Provider, ProviderError, ProviderRequest
+from tests.chatbot.answers import strategies
+from tests.chatbot.answers.test_composer import GOOD, LUNCH, keeps_contract, replayed
+
+SELECTION = Selection(Choice("city", "도시"), Choice("office", "사무직"), Choice("VEGAN", "비건"))
+
+
+class Speaker:
+    """A source that says what it is given, and may then break."""
+
+    def __init__(self, name: str, pieces: Sequence[str], *, hosted: bool = True, breaks: bool = False) -> None:
+        self.name = name
+        self.hosted = hosted
+        self.asked: list[ProviderRequest] = []
+        self._pieces = pieces
+        self._breaks = breaks
+
+    async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+        self.asked.append(request)
+        for piece in self._pieces:
+            yield piece
+        if self._breaks:
+            raise ProviderError(f"{self.name}: broke")
+
+
+def catalogue() -> Speaker:
+    """Always completes an answer, whatever it has so far."""
+    more = [{**LUNCH, "title": f"{word} 요리하기"} for word in ("콩", "쌀", "밀")]
+    return Speaker("catalog", [json.dumps({**GOOD, "challenges": [*GOOD["challenges"], *more]})], hosted=False)
+
+
+def write(*sources: Provider) -> tuple[Composer, list[Composed], list[str], Record]:
+    composed: list[Composed] = []
+    notices: list[str] = []
+    composer = Composer(category="VEGAN", labels={"VEGAN": "비건", "PLOGGING": "플로깅"})
+
+    async def run() -> Record:
+        request = ProviderRequest("", "", SELECTION, (), 1)
+        writing = Writer(
+            sources=list(sources),
+            request=request,
+            composer=composer,
+            show=composed.append,
+            notice=lambda name, challenges: notices.append(f"{name} {challenges}"),
+        )
+        await writing.write()
+        return writing.record
+
+    return composer, composed, notices, async_to_sync(run)()
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_models_say_the_answer_keeps_the_contract(data: st.DataObject) -> None:
+    models = []
+    for number in range(data.draw(st.integers(1, 3))):
+        noise = data.draw(
+            strategies.answers.flatmap(strategies.serialized) | strategies.text | st.just(json.dumps(GOOD))
+        )
+        whole = data.draw(strategies.before) + noise[: data.draw(st.integers(0, len(noise)))]
+        models.append(Speaker(f"m{number}", data.draw(strategies.cut(whole)), breaks=data.draw(st.booleans())))
+    composer, composed, _, record = write(*models, catalogue())
+    assert composer.complete
+    keeps_contract(composer.answer)
+    assert replayed(composed) == layout(composer.answer)
+    shown = [item.challenge for item in composed if isinstance(item, Completed)]
+    assert shown[-3:] == list(composer.answer.challenges)
+    assert record.tried[-1]["error"] == ""
+
+
+def test_what_is_missing_is_asked_for_once_with_the_reason() -> None:
+    model = Speaker("m", [json.dumps({**GOOD, "challenges": GOOD["challenges"][:2]})])
+    composer, _, notices, record = write(model, catalogue())
+    assert composer.complete
+    first, again = model.asked
+    assert (first.why, first.missing) == ("", 3)
+    assert (list(again.already), again.missing) == (["채소 한 끼", "두유 라떼"], 1)
+    assert record.tried[-1] == {"source": "catalog", "error": "", "challenges": [3]}
+    assert again.why == "챌린지 1개가 없거나 형식에 맞지 않았습니다."
+    assert (notices, record.enforcement, record.wrote) == (["catalog [3]"], Enforcement.FILLED, "m")
+
+
+def test_stand_ins_are_tried_in_order() -> None:
+    silent, prose = Speaker("silent", []), Speaker("prose", ["죄송합니다."])
+    good: Any = Speaker("good", [json.dumps(GOOD)])
+    composer, _, notices, record = write(silent, prose, good, catalogue())
+    assert composer.answer.recommend == GOOD["recommend"]
+    assert (notices, record.wrote, record.enforcement) == (["prose []", "good []"], "good", Enforcement.AS_IT_CAME)

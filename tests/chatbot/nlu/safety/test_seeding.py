@@ -1,0 +1,36 @@
+"""Loading the word lists: once, and never over what an admin did."""
+
+import pytest
+from django.core.management import call_command
+
+from challenges import revisions
+from chatbot.models.words import ListedWord, WordKind
+from chatbot.nlu.safety.seeding import load_seed, seed_lists, seeded
+from chatbot.nlu.safety.word_lists import word_lists
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_lists_are_loaded_with_the_database() -> None:
+    assert word_lists.get(revisions.read()) == seed_lists()
+    assert ListedWord.objects.count() == len(list(seeded()))
+
+
+def test_loading_again_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("load_word_lists")
+    assert capsys.readouterr().out == "Word lists: 0 words added.\n"
+
+
+def test_what_an_admin_deleted_or_edited_stays_so() -> None:
+    ListedWord.objects.filter(word="병신").delete()
+    ListedWord.objects.filter(word="시발").update(kind=WordKind.FINE, note="for once")
+    assert load_seed() == 0
+    assert not ListedWord.objects.filter(word="병신").exists()
+    assert ListedWord.objects.get(word="시발").kind == WordKind.FINE
+
+
+def test_a_change_is_seen_at_once() -> None:
+    before = word_lists.get(revisions.read())
+    assert "뽀로롱" not in before.abuse
+    ListedWord.objects.create(word="뽀로롱", kind=WordKind.ABUSE)
+    assert "뽀로롱" in word_lists.get(revisions.read()).abuse

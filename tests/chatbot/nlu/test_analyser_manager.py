@@ -1,0 +1,280 @@
+"""How a server comes by its analyser, in a process of its own, and how it goes on without one."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import psutil
+import pytest
+from pytest_django import Settings
+
+from challenges.catalog import Choice, Options
+from chatbot.nlu import analyser, analyser_manager
+from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser, until
+from chatbot.nlu.analyser_manager import Patience, language_for, loaded, names_of, rough_language
+from chatbot.nlu.morphemes import Language
+
+
+@pytest.fixture
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a process that has not analysed anything yet."""
+    fresh = analyser_manager.Keeper()
+    monkeypatch.setattr(analyser_manager, "_keeper", fresh)
+    yield
+    monkeypatch.undo()
+    fresh.close()
+
+
+def ready(names: frozenset[str]) -> MorphemeAnalyser:
+    made = MorphemeAnalyser(names)
+    made.load()
+    return made
+
+
+def pid_of(language: Language) -> int:
+    assert isinstance(language, MorphemeAnalyser)
+    return language.pid
+
+
+def kill(language: Language) -> None:
+    os.kill(pid_of(language), signal.SIGKILL)
+    assert isinstance(language, MorphemeAnalyser)
+    while language.alive:
+        time.sleep(0.01)
+
+
+async def morphemes(language: Language, text: str) -> list[str]:
+    return [each.form for each in await Patience().run(language, language.morphemes, text)]
+
+
+def test_it_says_the_same_as_one_of_this_process(language: Language) -> None:
+    remote = ready(language.names)
+    texts = ["플로깅 말고 비건으로 바꿔줘", "\ud800", "", "비껀 🌱", "가" * 500]
+    assert remote.analyse(texts) == language.analyse(texts)
+    assert [remote.morphemes(text) for text in texts] == language.analyse(texts)
+    assert remote.content_words("우유팩은 어떻게 버려?") == language.content_words("우유팩은 어떻게 버려?")
+    assert remote.analyse([]) == []
+
+
+def test_many_texts_are_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote, asked = ready(frozenset()), list[int]()
+
+    def ask(texts: Sequence[str]) -> list[list[object]]:
+        asked.append(len(texts))
+        return [[] for _ in texts]
+
+    monkeypatch.setattr(remote, "_ask", ask)
+    remote.analyse(["텀블러를 챙겨 가기"] * 600)
+    assert asked == [600]
+    remote.analyse(["가" * 6000] * 3)
+    assert asked == [600, 1, 1, 1]
+
+
+def test_its_process_ends_with_it() -> None:
+    remote = ready(frozenset())
+    process = psutil.Process(remote.pid)
+    del remote
+    assert psutil.wait_procs([process], timeout=10)[1] == []
+
+
+def test_a_stopped_one_is_killed_when_it_is_asked() -> None:
+    remote = ready(frozenset())
+    os.kill(remote.pid, signal.SIGSTOP)
+    with pytest.raises(LanguageGone):
+        remote.morphemes("비건")
+    assert not remote.alive
+    with pytest.raises(LanguageGone):
+        remote.morphemes("비건")
+
+
+def test_one_that_does_not_answer_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = ready(frozenset())
+    monkeypatch.setattr(analyser, "HUNG_SECONDS", 0.001)
+    with pytest.raises(LanguageGone):
+        remote.morphemes("비건" * 1000)
+    assert not remote.alive
+
+
+def test_one_that_is_stopped_while_it_loads_is_killed() -> None:
+    remote = MorphemeAnalyser(frozenset())
+    os.kill(remote.pid, signal.SIGSTOP)
+    with pytest.raises(LanguageGone):
+        remote.load()
+    assert not remote.alive
+
+
+def test_whose_time_is_up_asks_no_more_and_the_analyser_stays() -> None:
+    remote = ready(frozenset())
+    with until(time.monotonic()), pytest.raises(LanguageGone):
+        remote.morphemes("비건")
+    assert remote.morphemes("비건") != []
+
+
+async def test_the_event_loop_may_not_wait_for_it() -> None:
+    remote = MorphemeAnalyser(frozenset())
+    with pytest.raises(RuntimeError, match="the event loop must not wait"):
+        remote.morphemes("비건")
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_the_event_loop_goes_on_while_it_is_made(known: Options) -> None:
+    late: list[float] = []
+
+    async def tick() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.01
+            await asyncio.sleep(0.01)
+            late.append(loop.time() - due)
+
+    ticking = asyncio.create_task(tick())
+    assert loaded() is None
+    language = await language_for(known)
+    ticking.cancel()
+    assert language.names == names_of(known)
+    assert loaded() is language
+    assert len(late) > 20  # loading in this process would leave room for one or two
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_new_names_make_a_new_one_while_the_old_one_serves(known: Options) -> None:
+    first = await language_for(known)
+    more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
+    assert await language_for(more) is first
+    while (second := await language_for(more)) is first:
+        await asyncio.sleep(0.05)
+    assert "물살림" in await morphemes(second, "물살림으로 바꿔줘")
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_one_whose_process_was_killed_is_replaced(known: Options) -> None:
+    first = await language_for(known)
+    kill(first)
+    with pytest.raises(LanguageGone):
+        await morphemes(first, "비건")
+    while (second := await language_for(known)).rough:
+        await asyncio.sleep(0.05)
+    assert second is not first
+    assert await morphemes(second, "비건") != []
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_while_a_stopped_one_is_replaced_messages_are_understood_roughly(
+    known: Options, settings: Settings
+) -> None:
+    first = await language_for(known)
+    settings.LEAFRESH_ANALYSER_SECONDS = 0.3
+    os.kill(pid_of(first), signal.SIGSTOP)
+    with pytest.raises(LanguageGone):
+        await morphemes(first, "비건")
+    assert rough_language(known).rough  # begins to make another
+    assert loaded() is None
+    rough = await language_for(known)
+    assert (rough.rough, rough.names) == (True, names_of(known))
+    assert await morphemes(rough, "비건") == ["비건"]
+    assert await language_for(known) is rough  # what is prepared for it is kept
+    settings.LEAFRESH_ANALYSER_SECONDS = 60
+    while (second := await language_for(known)) is rough:
+        await asyncio.sleep(0.05)
+    assert second is loaded()
+    assert await morphemes(second, "비건") != []
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_while_one_that_is_gone_is_replaced_no_message_waits(
+    known: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await language_for(known)
+    may_load, load = threading.Event(), MorphemeAnalyser.load
+
+    def load_later(made: MorphemeAnalyser) -> None:
+        may_load.wait()
+        load(made)
+
+    monkeypatch.setattr(MorphemeAnalyser, "load", load_later)
+    kill(first)
+    patience = Patience(60)
+    assert [(await language_for(known, patience)).rough for _ in range(3)] == [True] * 3
+    assert patience.left == 60
+    may_load.set()
+    while (await language_for(known)).rough:
+        await asyncio.sleep(0.05)
+    assert loaded() not in {None, first}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_fresh")
+async def test_a_server_may_make_it_before_the_first_message() -> None:
+    await analyser_manager.warm()
+    while loaded() is None:
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_one_that_is_stopped_while_it_loads_is_replaced_for_the_same_message(known: Options) -> None:
+    waiting = asyncio.create_task(language_for(known))
+    keeper = analyser_manager._keeper
+    while keeper._made is None:
+        await asyncio.sleep(0.01)
+    stopped = keeper._made
+    os.kill(stopped.pid, signal.SIGSTOP)
+    language = await waiting
+    assert language is loaded()
+    assert not stopped.alive
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Options) -> None:
+    first = await language_for(known)
+    os.kill(pid_of(first), signal.SIGSTOP)
+    while (second := loaded()) in {None, first}:
+        await asyncio.sleep(0.05)
+    assert second is not None
+    assert second.names == first.names
+    assert not psutil.pid_exists(pid_of(first))
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_the_log_says_once_that_one_is_replaced(known: Options, caplog: pytest.LogCaptureFixture) -> None:
+    first = await language_for(known)
+    more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
+    while (second := await language_for(more)) is first:
+        await asyncio.sleep(0.05)
+    assert caplog.messages == []  # new names are no fault
+    os.kill(pid_of(second), signal.SIGSTOP)
+    while loaded() in {None, second}:
+        await language_for(more)
+        rough_language(more)
+        await asyncio.sleep(0.05)
+    assert [(it.levelname, it.name, it.getMessage()) for it in caplog.records] == [
+        (
+            "WARNING",
+            "chatbot.nlu.analyser_manager",
+            "The analyser hung or its process ended: another one is loaded. Messages are understood roughly meanwhile.",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_a_message_waits_for_so_long_in_all(known: Options) -> None:
+    language, patience = await language_for(known), Patience(0.2)
+    with pytest.raises(LanguageGone):
+        await patience.run(language, time.sleep, 0.5)
+    assert patience.left == 0
+    with pytest.raises(LanguageGone):
+        await patience.run(language, language.morphemes, "비건")
+    assert await morphemes(language, "비건") != []
+
+
+@pytest.mark.usefixtures("_fresh")
+async def test_a_server_that_ends_waits_for_none(known: Options) -> None:
+    language = await language_for(known)
+    os.kill(pid_of(language), signal.SIGSTOP)
+    process = psutil.Process(pid_of(language))
+    analyser_manager.close()
+    assert psutil.wait_procs([process], timeout=10)[1] == []
+    assert (await language_for(known)).rough

@@ -1,0 +1,56 @@
+"""Asking as the service asks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from challenges import catalog, revisions
+from chatbot.nlu.analyser_manager import language_for, names_of
+from chatbot.search import search as retrieval
+from chatbot.search.found import Found
+from chatbot.search.index_manager import Keeper
+
+Ask = Callable[..., Awaitable[list[Found]]]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches wait for the new index however slow the machine is."""
+    monkeypatch.setattr("chatbot.search.index_manager.FRESH_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("chatbot.search.index_manager.FIRST_WAIT_SECONDS", 60.0)
+
+
+@pytest.fixture(scope="session")
+def kept_here() -> Keeper:
+    """What these tests search with. That of the process may still be at work for another test, in another thread."""
+    return Keeper()
+
+
+@pytest.fixture(autouse=True)
+def _apart(kept_here: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_keeper", kept_here)
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """Searches with what the database holds at that moment."""
+
+    async def ask(question: str, **wanted: Any) -> list[Found]:
+        tokens = await sync_to_async(revisions.read)()
+        known = await sync_to_async(catalog.options.get)(tokens)
+        while (language := await language_for(known)).names != names_of(known):
+            await asyncio.sleep(0.05)  # another test's names are still served while those of this one are learned
+        return await retrieval.search(question, language=language, known=known, revisions=tokens, **wanted)
+
+    return ask
+
+
+@pytest.fixture
+def keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """The keeper that searches use: one that has no index yet."""
+    keeper = Keeper()
+    monkeypatch.setattr(retrieval, "_keeper", keeper)
+    return keeper

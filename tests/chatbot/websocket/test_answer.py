@@ -1,0 +1,119 @@
+"""Answers that break off. Whole ones are tested with a real server."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from chatbot.dialogue.requests import BaseInfoRequest, Request
+from chatbot.errors import FieldRequired
+from chatbot.events.batches import follow
+from chatbot.events.cursor import Cursor, event_id
+from chatbot.events.publisher import Publisher, erase
+from chatbot.events.subscription import Subscription
+from chatbot.events.types import Close, Token
+from chatbot.service import NothingNew, Past, everybody
+from chatbot.websocket import answer as answer_module
+from chatbot.websocket.answer import ATTEMPTS, Answer
+from chatbot.websocket.client import Client
+from chatbot.websocket.messages_in import Question
+
+ASKED = BaseInfoRequest("도시", "사무직", "비건", "me")
+CLOSE = Close("recommendation", "비건", [])
+
+Found = Subscription | Past | NothingNew | Exception
+
+
+class Service:
+    """Finds one thing after the other, the last one for ever."""
+
+    def __init__(self, *found: Found) -> None:
+        self.found = list(found)
+        self.cursors: list[Cursor | None] = []
+
+    async def listen(self, request: Request, *, cursor: Cursor | None, **options: Any) -> Found:
+        self.cursors.append(cursor)
+        found = self.found.pop(0) if len(self.found) > 1 else self.found[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def heard_by(generation_id: uuid.UUID, *, worth: bool = True, **options: Any) -> Subscription:
+    return Subscription(generation_id, "me", lambda: worth, lambda: None, **options)
+
+
+def written(*events: Token | Close) -> uuid.UUID:
+    generation_id = uuid.uuid4()
+    publisher = Publisher(generation_id)
+    for event in events:
+        publisher.send(event)
+    return generation_id
+
+
+async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoRequest | None = ASKED) -> list[Any]:
+    monkeypatch.setattr(answer_module, "service", service)
+    answer = Answer(Question(request, None, "object"), client=Client({}, "me"), request_id=None, admit=everybody)
+    told = [json.loads(message) async for message in answer.messages()]
+    assert answer.settled.is_set()
+    return [(message["event"], message.get("id")) for message in told]
+
+
+async def test_a_generation_that_is_given_up_unheard_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = written(Token("가")), written(Token("나"), CLOSE)
+    service = Service(heard_by(first, worth=False), heard_by(second))
+    assert await messages(service, monkeypatch) == [
+        ("challenge", event_id(second, 1)),
+        ("close", event_id(second, 2)),
+    ]
+    assert service.cursors == [None, None]
+
+
+async def test_a_log_that_is_erased_meanwhile_is_resumed_from_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = written(Token("가"))
+    second = written(Token("나"), CLOSE)
+
+    async def follow_until_erased(listening: Subscription) -> Any:
+        async for event in follow(listening):
+            yield event
+            erase(first)
+
+    monkeypatch.setattr(answer_module, "follow", follow_until_erased)
+    service = Service(heard_by(first), heard_by(second, reset=True))
+    assert await messages(service, monkeypatch) == [
+        ("challenge", event_id(first, 1)),
+        ("stream-reset", None),
+        ("challenge", event_id(second, 1)),
+        ("close", event_id(second, 2)),
+    ]
+    assert service.cursors == [None, Cursor(first, 1)]
+
+
+async def test_what_breaks_off_again_and_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(heard_by(uuid.uuid4(), worth=False))
+    assert await messages(service, monkeypatch) == [("error", None)]
+    assert len(service.cursors) == ATTEMPTS
+
+
+async def test_an_answer_of_the_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    generation_id = uuid.uuid4()
+    service = Service(Past(generation_id, 9, CLOSE))
+    assert await messages(service, monkeypatch) == [("close", event_id(generation_id, 9))]
+
+
+async def test_nothing_to_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(FieldRequired("location"))
+    assert await messages(service, monkeypatch, request=None) == [("stream-reset", None), ("error", None)]
+    assert await messages(service, monkeypatch) == [("error", None)]
+
+
+async def test_a_fault_of_ours_is_told_without_its_cause(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(answer_module, "service", Service(RuntimeError("secret")))
+    answer = Answer(Question(ASKED, None, "object"), client=Client({}, "me"), request_id="1", admit=everybody)
+    (told,) = [json.loads(message) async for message in answer.messages()]
+    assert (told["event"], told["requestId"], told["data"]["status"]) == ("error", "1", 500)
+    assert "secret" not in told["data"]["message"]
+    assert "secret" in caplog.text
