@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.browser import Phone, chromium, phone
 from tests.e2e.chat import conversation, expect_answers, expect_state, pick, recommend, say, session_id, start
+from tests.e2e.fleet import until
 from tests.e2e.ownership import COOKIE
 from tests.e2e.server import RunningServer
 from tests.e2e.site import Site, page_with_chat
@@ -46,7 +47,7 @@ def test_a_reload_keeps_the_conversation(visitor: Phone, server: RunningServer, 
     page = visitor.page
     recommend(page, server.url)
     session = session_id(visitor)
-    assert is_bound(server, session)
+    until(lambda: is_bound(server, session), "binding")
     if "token" not in kept:
         page.evaluate(FORGET_TOKENS)
     if "cookie" not in kept:
@@ -70,7 +71,7 @@ def test_another_browser_with_the_same_id_shows_nothing_and_begins_its_own(
     expect(stranger.page.locator("#picker")).to_be_visible()
     expect(stranger.page.locator(".failure")).to_have_count(0)
     expect(stranger.page.locator(".turn")).to_have_count(0)
-    assert session_id(stranger) != session
+    until(lambda: session_id(stranger) != session, "a session of its own")  # the page has been refused the other
     recommend(stranger.page, server.url)
     assert len(conversation(visitor, server)) == 1
 
@@ -118,7 +119,7 @@ def test_a_first_answer_that_is_lost_costs_no_conversation(visitor: Phone, serve
     recommend(visitor.page, server.url)
     session = session_id(visitor)
     assert lost == [200]
-    assert is_bound(server, session)
+    until(lambda: is_bound(server, session), "binding")
     visitor.page.reload()
     expect(visitor.page.locator(".turn").first).to_be_visible()
     assert session_id(visitor) == session
