@@ -9,7 +9,7 @@ _CORPUS = (
     "challenges.Challenge_work_types",
     "chatbot.KnowledgeDocument",
 )
-"""What people can be told of. Names and aliases are watched already: a table belongs to one revision."""
+"""The tables of the search index. Names and aliases have another revision: a table belongs to one."""
 
 
 class ChatbotConfig(AppConfig):
@@ -18,12 +18,12 @@ class ChatbotConfig(AppConfig):
 
     def ready(self) -> None:
         from challenges import revisions
-        from chatbot import privacy
         from chatbot.db import immutability
         from chatbot.diagnostics import database  # noqa: F401  registers its system checks, and those it imports
+        from chatbot.server import data_files
 
         revisions.watch("prompts", "chatbot.PromptTemplate")
         revisions.watch("words", "chatbot.ListedWord")
         revisions.watch("corpus", *_CORPUS)
         post_migrate.connect(immutability.install_guards, sender=self, dispatch_uid="chatbot.db.immutability")
-        connection_created.connect(privacy.keep_database_private, dispatch_uid="chatbot.privacy")
+        connection_created.connect(data_files.keep_database_private, dispatch_uid="chatbot.server.data_files")

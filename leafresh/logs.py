@@ -3,7 +3,7 @@
 import logging
 import time
 
-from chatbot.log_lines import redacted
+from chatbot.server.redaction import redacted
 
 SECONDS = 10.0
 

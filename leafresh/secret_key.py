@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from chatbot.privacy import keep_private
+from chatbot.server.data_files import keep_private
 
 
 def kept_secret_key(file: Path) -> str:

@@ -12,7 +12,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
-from chatbot.bind_address import is_loopback, own_address
+from chatbot.diagnostics.bind_address import is_loopback, own_address
 from chatbot.diagnostics.findings import found
 from chatbot.providers.configured import check_configuration
 

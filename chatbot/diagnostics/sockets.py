@@ -5,7 +5,7 @@ import socket
 import psutil
 from django.core import checks
 
-from chatbot.bind_address import is_any, is_loopback
+from chatbot.diagnostics.bind_address import is_any, is_loopback
 from chatbot.diagnostics.configuration import Target
 from chatbot.diagnostics.findings import found
 

@@ -25,8 +25,8 @@ from chatbot.generation.records import GenerationEnd, GenerationStart, Result, r
 from chatbot.generation.retry_queue import retry_queue
 from chatbot.generation.title_words import TitleWords
 from chatbot.generation.writer import Writer
-from chatbot.help_lines import lines_in
 from chatbot.models import Outcome
+from chatbot.nlu.safety.help_lines import lines_in
 from chatbot.providers import concurrency
 from chatbot.providers.base import ProviderError
 from chatbot.sessions.ownership import Entry, Ownership

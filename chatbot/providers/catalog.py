@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from challenges.catalog import suitable
-from chatbot import help_lines
 from chatbot.db.errors import may_pass
 from chatbot.models import Intent
+from chatbot.nlu.safety import help_lines
 from chatbot.providers.base import Candidate, Occasion, ProviderError, ProviderRequest
 from chatbot.providers.templates import patterns, say
 

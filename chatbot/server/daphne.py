@@ -30,8 +30,8 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from chatbot.api.client_address import TrustedProxies
 from chatbot.errors import BodyTooLarge
-from chatbot.log_lines import loggable_path
 from chatbot.server import http_channel
+from chatbot.server.redaction import loggable_path
 from chatbot.websocket import close_codes
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ import daphne.http_protocol
 from twisted.web import http
 
 from chatbot.api.client_address import TrustedProxies, client_address
-from chatbot.log_lines import loggable_path
+from chatbot.server.redaction import loggable_path
 
 logger = logging.getLogger("leafresh.access")
 

@@ -13,11 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from chatbot.api.client_address import TrustedProxies
-from chatbot.bind_address import explain_address
 from chatbot.cluster.cluster import end
-from chatbot.db.sqlite_lock import AlreadyServed, DatabaseLock
-from chatbot.log_lines import loggable_path
-from chatbot.privacy import readable_by_others
+from chatbot.diagnostics.bind_address import explain_address
+from chatbot.server.data_files import AlreadyServed, DatabaseLock, readable_by_others
+from chatbot.server.redaction import loggable_path
 
 access_logger = logging.getLogger("leafresh.access")
 

@@ -1,7 +1,7 @@
-"""The numbers that people in danger are told: who answers, as the operator set it."""
+"""The telephone numbers for people in danger, as the operator set them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,12 +9,12 @@ from django.conf import settings
 _NUMBER = re.compile(r"\+?\d[\d-]{1,14}\d")
 
 _KNOWN = {"119": "소방·구급", "112": "경찰", "109": "자살예방 상담전화", "1366": "여성긴급전화"}
-"""Who answers at numbers whose setting names nobody."""
+"""Names for numbers whose setting has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """``text`` is the setting, ``number`` what is dialled, ``name`` who answers."""
+    """``text`` is the setting, ``number`` what a person dials ("" when the setting has none), ``name`` who answers."""
 
     text: str
     number: str
@@ -22,7 +22,7 @@ class HelpLine:
 
 
 def help_line(text: str) -> HelpLine:
-    """The line that a setting such as "자살예방 상담전화 109" names. Without a number, nothing can be dialled."""
+    """The line in a setting such as "자살예방 상담전화 109"."""
     found = _NUMBER.search(text)
     number = found[0] if found else ""
     name = " ".join(text.replace(number, " ").split()) if number else text
@@ -30,7 +30,7 @@ def help_line(text: str) -> HelpLine:
 
 
 def values() -> Mapping[str, str]:
-    """What the sentences of help put in: the lines, and their numbers alone."""
+    """The values for sentences of help: each line's text, and its number under ``…_number``."""
     lines = _lines()
     return {name: line.text for name, line in lines.items()} | {
         f"{name}_number": line.number or line.text for name, line in lines.items()
@@ -38,13 +38,10 @@ def values() -> Mapping[str, str]:
 
 
 def lines_in(sentence: str) -> tuple[Mapping[str, str], ...]:
-    """The lines whose numbers the sentence tells, in its order: ``{"name", "number"}``."""
-    told = {line.number: line for line in _lines().values() if line.number}
-    return tuple({"name": told[number].name, "number": number} for number in _told(sentence) if number in told)
-
-
-def _told(sentence: str) -> Iterator[str]:
-    yield from dict.fromkeys(_NUMBER.findall(sentence))
+    """The lines whose numbers are in the sentence, each once, in its order: ``{"name", "number"}``."""
+    names = {line.number: line.name for line in _lines().values() if line.number}
+    numbers = dict.fromkeys(_NUMBER.findall(sentence))
+    return tuple({"name": names[number], "number": number} for number in numbers if number in names)
 
 
 def _lines() -> dict[str, HelpLine]:

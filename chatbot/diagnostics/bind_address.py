@@ -1,4 +1,4 @@
-"""Which addresses a listening socket can really be reached at, in words."""
+"""The addresses under which clients reach a listening socket, in words."""
 
 import ipaddress
 import socket
@@ -10,7 +10,7 @@ LOOPBACK_WARNING = (
 
 
 def is_loopback(address: str) -> bool:
-    """Whether ``address`` (an IP address or ``localhost``) can be reached from this machine only."""
+    """Whether only this machine can connect to ``address``, an IP address or ``localhost``."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -26,9 +26,9 @@ def is_any(address: str) -> bool:
 
 
 def own_address() -> str | None:
-    """The address under which other machines most likely see this one; None when it has no route outside.
+    """This machine's address for other machines, by its routing table; None when it has no route outside.
 
-    Connecting a UDP socket sends nothing: it only asks the routing table.
+    Connecting a UDP socket sends nothing.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -40,7 +40,7 @@ def own_address() -> str | None:
 
 
 def explain_address(address: str, port: int) -> Iterator[str]:
-    """Lines that tell an operator what a server on this address can be reached at."""
+    """Lines that tell an operator under which addresses clients reach a server that listens here."""
     yield f"Leafresh listens on {address} port {port}."
     if is_loopback(address):
         yield f"  {LOOPBACK_WARNING}"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.privacy import keep_private, readable_by_others
+from chatbot.server.data_files import keep_private, readable_by_others
 
 
 def mode(path: Path) -> int:
@@ -35,6 +35,6 @@ def test_what_belongs_to_another_user_is_left_to_him(tmp_path: Path, monkeypatch
     path = tmp_path / "kept"
     path.mkdir()
     path.chmod(0o755)
-    monkeypatch.setattr("chatbot.privacy.os.geteuid", lambda: path.stat().st_uid + 1)
+    monkeypatch.setattr("chatbot.server.data_files.os.geteuid", lambda: path.stat().st_uid + 1)
     keep_private(path)
     assert mode(path) == 0o755

@@ -2,7 +2,7 @@
 
 from pytest_django import Settings
 
-from chatbot.help_lines import HelpLine, help_line, lines_in
+from chatbot.nlu.safety.help_lines import HelpLine, help_line, lines_in
 
 
 def test_a_setting_says_who_answers_and_what_to_dial() -> None:

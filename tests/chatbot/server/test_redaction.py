@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chatbot.log_lines import loggable_path
+from chatbot.server.redaction import loggable_path
 
 GENERATION = "7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10"
 
