@@ -30,7 +30,7 @@ from chatbot.admin.badges import (
 from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
 from chatbot.admin.labels import labels
 from chatbot.admin.turns import shown_turns
-from chatbot.dialogue.quoting import unquoted
+from chatbot.dialogue.prompt_values import unquoted
 from chatbot.models import Generation, Purpose, Turn
 
 

@@ -1,8 +1,7 @@
 """Trying a message: what it would be understood as now, with the words, aliases and keywords as they are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -27,14 +26,17 @@ from challenges.forms import NormalizedField
 from challenges.models import Challenge
 from chatbot.admin.badges import kind_badge
 from chatbot.admin.reasons import FACETS, Labels, reason_text
+from chatbot.answers import schema
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.dialogue.plan import KINDS
 from chatbot.dialogue.requests import LONGEST_MESSAGE
+from chatbot.dialogue.sample_session import with_challenges
 from chatbot.nlu.analyser import LanguageGone
 from chatbot.nlu.analyser_manager import Patience, language_for, rough_language
 from chatbot.nlu.intents.understand import understand
-from chatbot.nlu.intents.understanding import GivenChallenge, Situation, Understanding
+from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
+from chatbot.sessions.memory import Memory
 
 
 class TryForm(forms.Form):
@@ -70,7 +72,7 @@ class Tried:
 class _Known:
     options: Options
     words: WordLists
-    situation: Situation
+    memory: Memory
 
 
 def try_form() -> TryForm:
@@ -121,25 +123,20 @@ def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known
         "opts": model_admin.opts,
         "trying": form,
     }
-    situation = Situation(category, category, _shown(category))
-    return _Known(known, word_lists.get(current), situation), form, context
-
-
-def _shown(category: str) -> list[GivenChallenge]:
-    """Challenges as if they had just been recommended; none where nothing was picked."""
-    rows = Challenge.objects.filter(active=True, category__key=category).order_by("pk")[:CHALLENGES]
-    return [GivenChallenge(row.title, row.description, category) for row in rows]
+    rows = Challenge.objects.filter(active=True, category__key=category).select_related("category").order_by("pk")
+    memory = with_challenges(rows[:CHALLENGES], category=category)
+    return _Known(known, word_lists.get(current), memory), form, context
 
 
 async def _understood(message: str, known: _Known) -> Understanding:
     patience = Patience()
     language = await language_for(known.options, patience)
-    meant = partial(understand, message, known=known.options, words=known.words, situation=known.situation)
+    turn = TurnInput(message, known.memory, known.options, known.words, language)
     try:
-        return await patience.run(language, partial(meant, language=language))
+        return await patience.run(language, understand, turn)
     except LanguageGone:
         rough = rough_language(known.options)
-        return await patience.run(rough, partial(meant, language=rough))
+        return await patience.run(rough, understand, replace(turn, language=rough))
 
 
 def _tried(understanding: Understanding, known: _Known) -> Tried:
@@ -151,14 +148,14 @@ def _tried(understanding: Understanding, known: _Known) -> Tried:
     return Tried(
         intent=capfirst(str(understanding.intent.label)),
         kind=kind_badge({"kind": KINDS.get(understanding.intent, RECOMMENDATION)}),
-        facts=[(name, value) for name, value in _facts(understanding, known.situation, named) if value],
+        facts=[(name, value) for name, value in _facts(understanding, known.memory.shown, named) if value],
         reasons=[reason_text(reason, named) for reason in understanding.reasons],
     )
 
 
-def _facts(understanding: Understanding, situation: Situation, named: Labels) -> list[tuple[str, str]]:
+def _facts(understanding: Understanding, shown: Sequence[schema.Challenge], named: Labels) -> list[tuple[str, str]]:
     number = understanding.number
-    meant = situation.shown[number].title if number is not None and 0 <= number < len(situation.shown) else ""
+    meant = shown[number].title if number is not None and 0 <= number < len(shown) else ""
     categories = named["category"]
     return [
         (_("category"), categories.get(understanding.category, understanding.category)),

@@ -1,4 +1,4 @@
-"""A message becomes a commission: the session is recalled, the message answered as ``reply`` decides."""
+"""A message becomes a commission: the session is recalled, the message answered as ``plan_reply`` decides."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
 from chatbot.dialogue.base_info import Prepared
-from chatbot.dialogue.plan import TurnInput, reply
+from chatbot.dialogue.plan import plan_reply
 from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.dialogue.sample_session import opened
 from chatbot.generation.job import Job, live_prompt
@@ -16,6 +16,7 @@ from chatbot.generation.registry import Key
 from chatbot.models import Purpose
 from chatbot.nlu.analyser import LanguageGone
 from chatbot.nlu.analyser_manager import Patience, language_for, rough_language
+from chatbot.nlu.intents.understanding import TurnInput
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.prompts.live import Prompt
@@ -69,17 +70,18 @@ def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
 async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Job:
     """Goes on roughly when the analyser is not there in time."""
     patience = Patience()
-    scene = TurnInput(
+    turn = TurnInput(
         message=message,
         memory=recalled.memory,
-        known=recalled.known,
+        options=recalled.known,
         words=recalled.words,
         language=await language_for(recalled.known, patience),
         patience=patience,
-        current=recalled.current,
+        revisions=recalled.current,
         seed=seed,
     )
     try:
-        return await reply(scene, recalled.prompt, purpose=purpose)
+        return await plan_reply(turn, recalled.prompt, purpose=purpose)
     except LanguageGone:
-        return await reply(replace(scene, language=rough_language(recalled.known)), recalled.prompt, purpose=purpose)
+        turn = replace(turn, language=rough_language(recalled.known))
+        return await plan_reply(turn, recalled.prompt, purpose=purpose)

@@ -1,5 +1,6 @@
-"""What a prompt for free text is told beside the message: the conversation so far, and what was looked up."""
+"""The values of a prompt for messages: the conversation so far, what was understood, and what was looked up."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,6 @@ from challenges.catalog import Choice, Options
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.models import Intent
 from chatbot.nlu.intents.understanding import Facet, Understanding
-from chatbot.providers.base import Candidate
 from chatbot.search.found import Found
 from chatbot.sessions.memory import Exchange
 
@@ -46,6 +46,24 @@ FACETS: Mapping[Facet, str] = {
     Facet.FUN: "재미있는 것",
 }
 
+_TAG = re.compile(r"<(?=\s*/?\s*(?:message|history|context)\b)", re.IGNORECASE)
+
+NOTHING = "(없음)"
+"""What stands between the tags when there is nothing."""
+
+
+def quoted(name: str, text: str) -> str:
+    """``text`` as data, between ``<name>`` tags on lines of their own. What looks like one of our tags loses its
+    bracket, so that no text can end its own quotation."""
+    inner = _TAG.sub("‹", text.strip()) or NOTHING
+    return f"<{name}>\n{inner}\n</{name}>"
+
+
+def unquoted(name: str, text: str) -> str:
+    """What ``quoted`` put between the tags, "" for nothing; any other text as it is."""
+    inner = text.removeprefix(f"<{name}>\n").removesuffix(f"\n</{name}>")
+    return "" if inner == NOTHING else inner
+
 
 def history(exchanges: Sequence[Exchange], known: Options, *, budget: int) -> str:
     """The last exchanges that fit the budget (characters), the oldest first, without those that no model is told."""
@@ -66,7 +84,7 @@ def context(
     understanding: Understanding,
     *,
     found: Sequence[Found],
-    explained: Sequence[Candidate],
+    explained: Sequence[Challenge],
     given: Sequence[str],
 ) -> str:
     """What was understood, what was found for it, and what the session had before."""

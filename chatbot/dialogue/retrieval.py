@@ -3,25 +3,25 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from challenges.catalog import Choice, Options, Selection, suitable
-from challenges.models import Challenge
+from challenges import models
+from challenges.catalog import Choice, Selection, suitable
 from challenges.text import lookup_name
+from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
-from chatbot.nlu.analyser_manager import Patience
-from chatbot.nlu.intents.understanding import Facet, Understanding
+from chatbot.nlu.intents.understanding import Facet, TurnInput, Understanding
 from chatbot.nlu.morphemes import Language, content_words
-from chatbot.providers.base import Candidate
 from chatbot.search.found import Found
 from chatbot.search.search import search
 
-CHALLENGES, DOCUMENTS = 6, 2
+FOUND_CHALLENGES, FOUND_DOCUMENTS = 6, 2
 """How many of each are looked up: twice what an answer needs, so that a model has a choice."""
 
 LONGEST_PASSAGE = 120
-"""Characters of a document that the embedded source says before it recommends."""
+"""Characters of a document that the catalogue provider says before it recommends."""
 
 FACET_WORDS: Mapping[Facet, str] = {
     Facet.EASIER: "하나만 한 번 가볍게 바로 눌러",
@@ -43,116 +43,111 @@ _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """``found`` is everything, the challenges first; ``candidates`` are the challenges; ``passage`` is what a document
-    says to the question, ``subject`` the person's word that they are about, each "" when there is none."""
+    """``found`` is everything, the challenges first. ``candidates`` are the challenges. ``passage`` is what a document
+    says to the question, ``subject`` the person's word for what it is about; each is "" when there is none."""
 
     found: Sequence[Found] = ()
-    candidates: Sequence[Candidate] = ()
+    candidates: Sequence[Challenge] = ()
     passage: str = ""
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A message, and what is needed to look something up for it."""
-
-    message: str
-    understanding: Understanding
-    language: Language
-    patience: Patience
-    known: Options
-    current: Mapping[str, str]
-
-
 async def retrieve(
-    reading: Reading, selection: Selection, *, given: Sequence[str], explained: Sequence[Candidate]
+    turn: TurnInput, understanding: Understanding, selection: Selection, *, explained: Sequence[Challenge]
 ) -> Retrieved:
-    """What fits the message in the selection's category, none of the challenges that were ``given``."""
-    match reading.understanding.intent:
+    """What fits the message in the selection's category, none of the challenges that the session had before."""
+    match understanding.intent:
         case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES:
             return Retrieved()
         case Intent.OFF_TOPIC:
-            return await _in_documents(reading)
+            return await _in_documents(turn)
         case Intent.EXPLAIN:
-            return await _about(reading, explained)
-    topic = _topic(reading.understanding, selection.category)
-    facets = [FACET_WORDS[facet] for facet in reading.understanding.facets if facet in FACET_WORDS]
+            return await _about(turn, explained)
+    topic, asks = _topic(understanding, selection.category), _QUESTION.search(turn.message)
+    facets = [FACET_WORDS[facet] for facet in understanding.facets if facet in FACET_WORDS]
     question = " ".join([*topic, *facets])
-    if not question and not _QUESTION.search(reading.message):
+    if not question and not asks:
         return Retrieved()
     keys = {"category": selection.category.key, "location": selection.location.key}
     keys["work_type"] = selection.work_type.key
-    challenges = await _search(
-        reading, question, **keys, only_category=True, kind="challenge", exclude_titles=given, count=CHALLENGES
+    rows = await _search(
+        turn,
+        question,
+        **keys,
+        only_category=True,
+        kind="challenge",
+        exclude_titles=turn.memory.given,
+        count=FOUND_CHALLENGES,
     )
     if not topic:  # words of a facet say less than where somebody lives and works
-        challenges = await sync_to_async(_suiting_among)(challenges, selection)
-    nouns = await _nouns(topic, reading)
-    asks = _QUESTION.search(reading.message)
+        rows = await sync_to_async(_suiting_among)(rows, selection)
+    nouns = await _nouns(topic, turn)
     subject = [*topic, selection.category.label] if asks and not nouns else topic
-    documents = await _search(reading, " ".join(subject), **keys, kind="document", count=DOCUMENTS) if subject else []
-    words = nouns or await _content_words(" ".join(subject), reading)
+    documents = (
+        await _search(turn, " ".join(subject), **keys, kind="document", count=FOUND_DOCUMENTS) if subject else []
+    )
+    words = nouns or await _content_words(" ".join(subject), turn)
     return Retrieved(
-        found=[*challenges, *documents],
-        candidates=[Candidate(each.title, each.text, each.category) for each in challenges],
-        passage=await _passage(documents, words, reading) if asks else "",
-        subject=nouns[0] if nouns and challenges else "",
+        found=[*rows, *documents],
+        candidates=[Challenge(each.title, each.text, each.category, each.label) for each in rows],
+        passage=await _passage(documents, words, turn) if asks else "",
+        subject=nouns[0] if nouns and rows else "",
     )
 
 
 def _suiting_among(found: Sequence[Found], selection: Selection) -> list[Found]:
     """Those of the challenges that suit the selection, in their order."""
     keys = {"location": selection.location.key, "work_type": selection.work_type.key}
-    rows = Challenge.objects.suiting(**keys, category=selection.category.key).filter(pk__in=[each.id for each in found])
-    suits = set(rows.values_list("pk", flat=True))
+    rows = models.Challenge.objects.suiting(**keys, category=selection.category.key)
+    suits = set(rows.filter(pk__in=[each.id for each in found]).values_list("pk", flat=True))
     return [each for each in found if each.id in suits]
 
 
 def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found]:
     """Challenges to show a model when the message names nothing that could be looked up. Synchronous."""
-    found = suitable(selection=selection, given=given, seed=seed, count=CHALLENGES)
+    found = suitable(selection=selection, given=given, seed=seed, count=FOUND_CHALLENGES)
     return [
         Found("challenge", each.pk, each.title, each.description, each.category.key, each.category.label, 0.0)
         for each in found
     ]
 
 
-async def likely_category(reading: Reading) -> str:
+async def likely_category(turn: TurnInput, understanding: Understanding) -> str:
     """The key of the category that the message seems to be about, whatever the session; "" when nothing says so."""
-    topic = " ".join(reading.understanding.topic)
-    found = await _search(reading, topic, kind="challenge", count=1) if topic else []
+    topic = " ".join(understanding.topic)
+    found = await _search(turn, topic, kind="challenge", count=1) if topic else []
     return found[0].category if found else ""
 
 
-async def _in_documents(reading: Reading) -> Retrieved:
-    """What documents say to a question that does not sound like ours: somebody wrote them because it is."""
-    if not _QUESTION.search(reading.message):
+async def _in_documents(turn: TurnInput) -> Retrieved:
+    """What documents say to a question that sounds off topic: an admin wrote them because it is not."""
+    if not _QUESTION.search(turn.message):
         return Retrieved()
-    words = await _content_words(reading.message, reading)
-    documents = await _search(reading, " ".join(words), kind="document", count=1)
-    passage = await _passage(documents, await _nouns(words, reading), reading)
+    words = await _content_words(turn.message, turn)
+    documents = await _search(turn, " ".join(words), kind="document", count=1)
+    passage = await _passage(documents, await _nouns(words, turn), turn)
     return Retrieved(found=documents, passage=passage) if passage else Retrieved()
 
 
-async def _about(reading: Reading, explained: Sequence[Candidate]) -> Retrieved:
+async def _about(turn: TurnInput, explained: Sequence[Challenge]) -> Retrieved:
     """What documents say about one challenge."""
     if len(explained) != 1:
         return Retrieved()
     challenge = explained[0]
     text = f"{challenge.title} {challenge.description}"
-    documents = await _search(reading, text, category=challenge.category, kind="document", count=DOCUMENTS)
-    words = await _content_words(text, reading)
-    return Retrieved(found=documents, passage=await _passage(documents, words, reading))
+    documents = await _search(turn, text, category=challenge.category, kind="document", count=FOUND_DOCUMENTS)
+    words = await _content_words(text, turn)
+    return Retrieved(found=documents, passage=await _passage(documents, words, turn))
 
 
-async def _search(reading: Reading, question: str, **wanted: object) -> list[Found]:
+async def _search(turn: TurnInput, question: str, **wanted: Any) -> list[Found]:
     return await search(
         question,
-        language=reading.language,
-        patience=reading.patience,
-        known=reading.known,
-        revisions=reading.current,
-        **wanted,  # type: ignore[arg-type]  # the callers above name what ``search`` takes
+        language=turn.language,
+        patience=turn.patience,
+        known=turn.options,
+        revisions=turn.revisions,
+        **wanted,
     )
 
 
@@ -162,24 +157,24 @@ def _topic(understanding: Understanding, category: Choice) -> list[str]:
     return [word for word in understanding.topic if lookup_name(word) not in names]
 
 
-async def _nouns(words: Sequence[str], reading: Reading) -> list[str]:
-    """Those of the words that are nouns of the message, not of one syllable, which say little."""
+async def _nouns(words: Sequence[str], turn: TurnInput) -> list[str]:
+    """Those of the words that are nouns of the message. One syllable says little and is left out."""
     if not words:
         return []
-    morphemes = await reading.patience.run(reading.language, reading.language.morphemes, reading.message)
+    morphemes = await turn.patience.run(turn.language, turn.language.morphemes, turn.message)
     nouns = {each.form for each in morphemes if each.tag in {"NNG", "NNP"}}
     return [word for word in words if word in nouns and len(word) > 1]
 
 
-async def _content_words(text: str, reading: Reading) -> list[str]:
-    return await reading.patience.run(reading.language, reading.language.content_words, text)
+async def _content_words(text: str, turn: TurnInput) -> list[str]:
+    return await turn.patience.run(turn.language, turn.language.content_words, text)
 
 
-async def _passage(documents: Sequence[Found], words: Sequence[str], reading: Reading) -> str:
+async def _passage(documents: Sequence[Found], words: Sequence[str], turn: TurnInput) -> str:
     """The sentence of the best document that shares most of the words; "" when the document has less than half."""
     if not documents or not words:
         return ""
-    return await reading.patience.run(reading.language, _best_sentence, documents, words, reading.language)
+    return await turn.patience.run(turn.language, _best_sentence, documents, words, turn.language)
 
 
 def _best_sentence(documents: Sequence[Found], asked: Sequence[str], language: Language) -> str:

@@ -1,7 +1,9 @@
-"""How the conversation begins in which a message is tried: a selection was picked, and the catalogue answered it."""
+"""Sessions for trying a message: a selection was picked, and challenges were recommended for it."""
 
 import random
+from collections.abc import Iterable
 
+from challenges import models
 from challenges.catalog import Selection, suitable
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.providers.base import ProviderRequest
@@ -14,22 +16,36 @@ _SEED = 1
 def opened(selection: Selection) -> Memory:
     """A session that has picked the selection and was given three challenges, always the same; none when the catalogue
     has fewer. One SQL statement."""
-    location, work_type = selection.location.key, selection.work_type.key
-    category = selection.category.key
     found = suitable(selection=selection, given=(), seed=_SEED, count=CHALLENGES)
     request = ProviderRequest("", "", selection, (), _SEED)
-    answer = {
-        "kind": RECOMMENDATION,
-        "recommend": sentence(request, random.Random(_SEED)),  # noqa: S311  variety, not secrecy
-        "challenges": [
-            {
-                "title": each.title,
-                "description": each.description,
-                "category": each.category.key,
-                "label": each.category.label,
-            }
-            for each in found
-        ],
-    }
-    exchanges = (Exchange("", location, work_type, category, answer),) if len(found) == CHALLENGES else ()
+    recommend = sentence(request, random.Random(_SEED))  # noqa: S311  variety, not secrecy
+    return with_challenges(
+        found if len(found) == CHALLENGES else (),
+        recommend=recommend,
+        location=selection.location.key,
+        work_type=selection.work_type.key,
+        category=selection.category.key,
+    )
+
+
+def with_challenges(
+    rows: Iterable[models.Challenge],
+    *,
+    category: str,
+    recommend: str = "",
+    location: str = "",
+    work_type: str = "",
+) -> Memory:
+    """A session that was just recommended the challenges. The others are its keys, "" where nothing is known."""
+    challenges = [
+        {
+            "title": row.title,
+            "description": row.description,
+            "category": row.category.key,
+            "label": row.category.label,
+        }
+        for row in rows
+    ]
+    answer = {"kind": RECOMMENDATION, "recommend": recommend, "challenges": challenges}
+    exchanges = (Exchange("", location, work_type, category, answer),) if challenges else ()
     return Memory(location, work_type, category, category, exchanges)

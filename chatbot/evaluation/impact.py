@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chatbot.dialogue.quoting import quoted, unquoted
+from chatbot.dialogue.prompt_values import quoted, unquoted
 from chatbot.models import Generation, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import RECOMMENDATION, TemplateContract, output_format

@@ -8,7 +8,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A name that a prompt's text may use as ``{{name}}``. A required one must appear in the system or user text. The
-    value of a ``quoted`` one is text of people and documents, marked as data (``chatbot.dialogue.quoting``)."""
+    value of a ``quoted`` one is text of people and documents, marked as data (``chatbot.dialogue.prompt_values``)."""
 
     name: str
     sample: str

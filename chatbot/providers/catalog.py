@@ -10,14 +10,12 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from challenges.catalog import suitable
+from chatbot.answers.schema import CHALLENGES, RECOMMENDATION, Challenge
 from chatbot.db.errors import may_pass
 from chatbot.models import Intent
 from chatbot.nlu.safety import help_lines
-from chatbot.providers.base import Candidate, Occasion, ProviderError, ProviderRequest
+from chatbot.providers.base import ProviderError, ProviderRequest, TemplateContext
 from chatbot.providers.templates import patterns, say
-
-CHALLENGES = 3
-RECOMMENDATION = "recommendation"
 
 REMEMBERED = 30
 """Challenges of each category that are kept for when the database is gone."""
@@ -46,25 +44,25 @@ class CatalogProvider:
             await asyncio.sleep(delay / 1000)
 
 
-def _challenges(request: ProviderRequest) -> list[Candidate]:
+def _challenges(request: ProviderRequest) -> list[Challenge]:
     """Those that were looked up first, then what suits the selection; what the session had before comes last, and what
     is about something refused."""
     seen = {*request.given, *request.already}
     found = [candidate for candidate in request.candidates if candidate.title not in seen]
-    if len(found) < CHALLENGES or request.occasion.refused:
-        count = CHALLENGES + len(found) + (SPARE if request.occasion.refused else 0)
+    if len(found) < CHALLENGES or request.template_context.refused:
+        count = CHALLENGES + len(found) + (SPARE if request.template_context.refused else 0)
         titles = {candidate.title for candidate in found}
         found += [other for other in _suiting(request, count) if other.title not in titles]
-    refused = request.occasion.refused
+    refused = request.template_context.refused
     found.sort(key=lambda each: any(word in f"{each.title} {each.description}" for word in refused))
     return found[:CHALLENGES]
 
 
-_lately: dict[str, dict[str, Candidate]] = {}
+_lately: dict[str, dict[str, Challenge]] = {}
 """What was read of each category lately, by title."""
 
 
-def _suiting(request: ProviderRequest, count: int) -> list[Candidate]:
+def _suiting(request: ProviderRequest, count: int) -> list[Challenge]:
     """From the database; while it does not answer, of what was read before: an answer that has begun is finished."""
     given = [*request.given, *request.already]
     category = request.selection.category.key
@@ -76,13 +74,13 @@ def _suiting(request: ProviderRequest, count: int) -> list[Candidate]:
             raise
         random.Random(request.seed).shuffle(known)  # noqa: S311  variety, not secrecy
         return sorted(known, key=lambda each: given.index(each.title) + 1 if each.title in given else 0)[:count]
-    found = [Candidate(row.title, row.description, row.category.key) for row in rows]
+    found = [Challenge(row.title, row.description, row.category.key, row.category.label) for row in rows]
     kept = {**_lately.get(category, {}), **{each.title: each for each in found if each.category == category}}
     _lately[category] = dict(list(kept.items())[-REMEMBERED:])
     return found
 
 
-def answer_text(recommend: str, challenges: Sequence[Candidate]) -> str:
+def answer_text(recommend: str, challenges: Sequence[Challenge]) -> str:
     """The JSON text of an answer."""
     listed = [
         {"title": challenge.title, "description": challenge.description, "category": challenge.category}
@@ -93,63 +91,63 @@ def answer_text(recommend: str, challenges: Sequence[Candidate]) -> str:
 
 def sentence(request: ProviderRequest, chance: random.Random) -> str:
     """A friendly sentence that names the category, or, where no challenges follow, all there is to say."""
-    occasion = request.occasion
+    context = request.template_context
     place = _place(request)
     choices = patterns("general") + patterns("location", request.selection.location.key) if not place else []
-    return say(choices or patterns("talk", *place), _values(request, chance), chance, occasion.said)
+    return say(choices or patterns("talk", *place), _values(request, chance), chance, context.said)
 
 
 def _place(request: ProviderRequest) -> tuple[str, ...]:
     """Where in the wording the patterns are that suit the occasion; nowhere for a plain recommendation."""
-    occasion = request.occasion
-    match occasion.intent:
+    context = request.template_context
+    match context.intent:
         case "":
             return ()
         case Intent.DANGER:
-            return ("help", "english" if occasion.english else "korean", occasion.danger)
+            return ("help", "english" if context.english else "korean", context.danger)
         case Intent.ABUSE:
             return ("declined",)
-        case Intent.THANKS if occasion.after_help:
+        case Intent.THANKS if context.after_help:
             return ("after_help",)
         case Intent.EXPLAIN if request.kind != RECOMMENDATION:
-            return ("explain" if len(occasion.explained) == 1 else "which",)
+            return ("explain" if len(context.explained) == 1 else "which",)
         case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:
             return (intent,)
-    return _place_of_recommendation(occasion)
+    return _place_of_recommendation(context)
 
 
-def _place_of_recommendation(occasion: Occasion) -> tuple[str, ...]:
-    if occasion.assumed:
+def _place_of_recommendation(context: TemplateContext) -> tuple[str, ...]:
+    if context.assumed:
         return ("assumed",)
-    if occasion.intent == Intent.OTHER and occasion.before:
+    if context.intent == Intent.OTHER and context.moved_from:
         return ("exhausted",)
-    if occasion.passage:
+    if context.passage:
         return ("passage",)
-    if occasion.intent == Intent.REFINE:
-        return ("refine", occasion.facet if patterns("talk", "refine", occasion.facet) else "other")
-    if occasion.intent == Intent.ASK and occasion.subject:
+    if context.intent == Intent.REFINE:
+        return ("refine", context.facet if patterns("talk", "refine", context.facet) else "other")
+    if context.intent == Intent.ASK and context.subject:
         return ("subject",)
-    return (occasion.intent if patterns("talk", occasion.intent) else "ask",)
+    return (context.intent if patterns("talk", context.intent) else "ask",)
 
 
 def _values(request: ProviderRequest, chance: random.Random) -> Mapping[str, str]:
-    occasion = request.occasion
+    context = request.template_context
     values = {
         "category": request.selection.category.label,
-        "before": occasion.before,
-        "subject": occasion.subject,
-        "passage": occasion.passage,
-        "assumed": ", ".join(occasion.assumed),
+        "before": context.moved_from,
+        "subject": context.subject,
+        "passage": context.passage,
+        "assumed": ", ".join(context.assumed),
         "line": settings.LEAFRESH_HELP_LINE,
         **help_lines.values(),
         "tip": chance.choice(patterns("talk", "tip", "general")),
-        "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(occasion.explained, start=1)),
+        "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(context.explained, start=1)),
     }
-    if len(occasion.explained) == 1:
-        explained: Candidate = occasion.explained[0]
+    if len(context.explained) == 1:
+        explained: Challenge = context.explained[0]
         values |= {"title": explained.title, "description": explained.description}
-        if occasion.passage:
-            values["tip"] = occasion.passage
+        if context.passage:
+            values["tip"] = context.passage
     return values
 
 

@@ -11,8 +11,8 @@ from django.db.models import Case, F, JSONField, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from chatbot.answers.schema import Challenge
 from chatbot.models import ChatSession, GivenTitle, Turn
-from chatbot.nlu.intents.understanding import GivenChallenge, Reason
 from chatbot.sessions.ownership import Ownership
 from chatbot.sessions.retention import lasting, unexpired
 
@@ -58,11 +58,11 @@ class Memory:
         return list(dict.fromkeys(reversed(titles)))[:REMEMBERED_TITLES][::-1]
 
     @property
-    def shown(self) -> list[GivenChallenge]:
+    def shown(self) -> list[Challenge]:
         """The challenges of the last recommendation."""
         last = next((answer for answer in reversed(self._answers()) if answer["challenges"]), None)
         items = last["challenges"] if last else []
-        return [GivenChallenge(item["title"], item["description"], item["category"]) for item in items]
+        return [Challenge(**item) for item in items]
 
     @property
     def said(self) -> list[str]:
@@ -90,7 +90,7 @@ class Note:
     category: str = ""
     message: str = ""
     intent: str = ""
-    reasons: Sequence[Reason] = ()
+    reasons: Sequence[Mapping[str, Any]] = ()
     moved_from: str = ""
     found: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 

@@ -2,22 +2,20 @@
 
 from collections.abc import Callable
 
-from challenges.catalog import Options
 from chatbot.models import Intent
 from chatbot.nlu.intents.explaining import explanation, vague_explanation
 from chatbot.nlu.intents.facets import suiting
 from chatbot.nlu.intents.matter import Matter
 from chatbot.nlu.intents.moving import another, any_other, back, change
-from chatbot.nlu.intents.reading import Reading
+from chatbot.nlu.intents.reading import read
 from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.strangers import off_topic
-from chatbot.nlu.intents.understanding import Situation, Understanding
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.intents.understanding import TurnInput, Understanding
 
 
-def decide(reading: Reading, *, language: Language, known: Options, situation: Situation) -> Understanding:
+def decide(turn: TurnInput) -> Understanding:
     """The first meaning that is found."""
-    matter = Matter(reading, language, known, situation)
+    matter = Matter(turn, read(turn.message, language=turn.language))
     return next(meaning for meaning in (step(matter) for step in _STEPS) if meaning is not None)
 
 

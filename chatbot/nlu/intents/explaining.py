@@ -14,24 +14,24 @@ def explanation(matter: Matter) -> Understanding | None:
     number = counted(matter.reading)
     if number is not None and not _counts_something_else(matter, number):
         return _numbered(matter, number)
-    if not matter.situation.shown:
+    if not matter.shown:
         return None
     names = frozenset(
         form for mention in matter.mentions if mention.by != "keyword" for form in mention.words.casefold().split()
     )
-    title = titled(matter.situation.shown, matter.reading, besides=names, language=matter.language)
+    title = titled(matter.shown, matter.reading, besides=names, language=matter.turn.language)
     if title is None or not (title.whole or matter.reading.find("explain.cue") is not None):
         return None
     if matter.reading.find("any.patterns") is not None or _wants_other(matter) or _wonders(matter):
         return None
-    words = [matter.situation.shown[title.number].title]
+    words = [matter.shown[title.number].title]
     return matter.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title.number)
 
 
 def vague_explanation(matter: Matter) -> Understanding | None:
     """EXPLAIN when the message only says so (자세히, 그거 어떻게 해?)."""
     cue = matter.reading.find("explain.cue") or _doubt(matter)
-    if cue is None or not matter.situation.shown or _wants_other(matter) or matter.is_thanks():
+    if cue is None or not matter.shown or _wants_other(matter) or matter.is_thanks():
         return None
     if suiting(matter.reading) is not None or _wonders(matter):
         return None
@@ -45,7 +45,7 @@ def vague_explanation(matter: Matter) -> Understanding | None:
         and matter.reading.find("explain.sure") is None
     ):
         return None
-    only = 0 if len(matter.situation.shown) == 1 else None
+    only = 0 if len(matter.shown) == 1 else None
     return matter.conclude(Intent.EXPLAIN, {"code": "explain", "words": [matter.reading.surface(cue)]}, number=only)
 
 
@@ -62,7 +62,7 @@ def _wonders(matter: Matter) -> bool:
 
 
 def _numbered(matter: Matter, number: Counted) -> Understanding | None:
-    reading, shown = matter.reading, matter.situation.shown
+    reading, shown = matter.reading, matter.shown
     after = Span(number.span.end, len(reading.morphemes))
     clause = reading.clause_of(number.span.end - 1)._replace(start=after.start)
     dropped = reading.find("explain.drop", clause) or reading.find("mention.past", clause)

@@ -1,18 +1,19 @@
 """Everything that a decision looks at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from challenges.catalog import Options
+from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.facets import facets_in
-from chatbot.nlu.intents.known_names import known_names
+from chatbot.nlu.intents.known_names import KnownNames, known_names
 from chatbot.nlu.intents.names import By, Mention
 from chatbot.nlu.intents.places import place_in
 from chatbot.nlu.intents.reading import Reading
-from chatbot.nlu.intents.understanding import Facet, Reason, Situation, Understanding
+from chatbot.nlu.intents.understanding import Facet, Reason, TurnInput, Understanding
 from chatbot.nlu.intents.wishes import Role, Wishes, weigh
-from chatbot.nlu.morphemes import CONTENT_TAGS, Language
+from chatbot.nlu.morphemes import CONTENT_TAGS
 
 _CALLS = frozenset({"ㄱㄱ", "ㄱ", "고고"})
 _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
@@ -20,17 +21,24 @@ _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 
 @dataclass(frozen=True)
 class Matter:
-    """A message, read, in its situation; each part is worked out when it is asked for."""
+    """A turn's message, read; each part is worked out when it is asked for."""
 
+    turn: TurnInput
     reading: Reading
-    language: Language
-    known: Options
-    situation: Situation
     reasons: list[Reason] = field(default_factory=list)
 
     @cached_property
+    def shown(self) -> Sequence[Challenge]:
+        """The challenges of the session's last recommendation, in their order."""
+        return self.turn.memory.shown
+
+    @cached_property
+    def _names(self) -> KnownNames:
+        return known_names(self.turn.options, language=self.turn.language)
+
+    @cached_property
     def mentions(self) -> list[Mention]:
-        names = known_names(self.known, language=self.language).categories
+        names = self._names.categories
         if not any(character.isalnum() for character in self.reading.text):
             sign = names.emoji(self.reading)
             return [sign] if sign is not None else []
@@ -38,7 +46,7 @@ class Matter:
 
     @cached_property
     def wishes(self) -> Wishes:
-        return weigh(self.mentions, self.reading, current=self.situation.category)
+        return weigh(self.mentions, self.reading, current=self.turn.memory.category)
 
     @cached_property
     def facets(self) -> tuple[Facet, ...]:
@@ -51,11 +59,11 @@ class Matter:
 
     @cached_property
     def location(self) -> Mention | None:
-        return place_in(known_names(self.known, language=self.language).locations, self.reading, work=False)
+        return place_in(self._names.locations, self.reading, work=False)
 
     @cached_property
     def work_type(self) -> Mention | None:
-        return place_in(known_names(self.known, language=self.language).work_types, self.reading, work=True)
+        return place_in(self._names.work_types, self.reading, work=True)
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from chatbot.nlu.intents.wishes import Role
 
 def back(matter: Matter) -> Understanding | None:
     """BACK to the category that was picked first."""
-    reading, base = matter.reading, matter.situation.base_category
+    reading, base = matter.reading, matter.turn.memory.base_category
     found = reading.find("back.patterns")
     if found is None or reading.find("back.not") is not None:
         return None
@@ -24,7 +24,7 @@ def back(matter: Matter) -> Understanding | None:
 
 def change(matter: Matter) -> Understanding | None:
     """CHANGE to the category that is wanted, when it is not the current one."""
-    wishes, current = matter.wishes, matter.situation.category
+    wishes, current = matter.wishes, matter.turn.memory.category
     if not wishes.wanted or wishes.wanted == current or _is_only_praised(matter):
         return None
     return matter.conclude(Intent.CHANGE, category=wishes.wanted, avoid=wishes.refused)
@@ -32,7 +32,7 @@ def change(matter: Matter) -> Understanding | None:
 
 def any_other(matter: Matter) -> Understanding | None:
     """ANY other category: another subject is asked for, or the current one is refused."""
-    current, wishes = matter.situation.category, matter.wishes
+    current, wishes = matter.turn.memory.category, matter.wishes
     if current in wishes.refused and not wishes.wanted:
         return matter.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=wishes.refused)
     if wishes.wanted and wishes.wanted == current and matter.says("any.sure"):

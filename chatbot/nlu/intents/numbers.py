@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbot.answers.schema import Challenge
 from chatbot.nlu.intents.patterns import Span
 from chatbot.nlu.intents.reading import Reading
-from chatbot.nlu.intents.understanding import GivenChallenge
 from chatbot.nlu.morphemes import CONTENT_TAGS, Language, content_words
 
 _NATIVE = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
@@ -88,7 +88,7 @@ class Titled:
 
 
 def titled(
-    shown: Sequence[GivenChallenge], reading: Reading, *, besides: frozenset[str], language: Language
+    shown: Sequence[Challenge], reading: Reading, *, besides: frozenset[str], language: Language
 ) -> Titled | None:
     """The one shown challenge whose title shares the most words with the message, or None when there is no such one.
 

@@ -1,11 +1,16 @@
-"""What was understood of a message, and what it is understood against."""
+"""What goes into a turn, and what was understood of its message."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from challenges.catalog import Options
 from chatbot.models import Intent
+from chatbot.nlu.analyser_manager import Patience
+from chatbot.nlu.morphemes import Language
+from chatbot.nlu.safety.word_lists import WordLists
+from chatbot.sessions.memory import Memory
 
 
 class Facet(StrEnum):
@@ -27,25 +32,22 @@ class Facet(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GivenChallenge:
-    """A challenge as the session was shown it."""
+class TurnInput:
+    """A message and everything it is answered from.
 
-    title: str
-    description: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a message is understood against.
-
-    ``base_category`` and ``category`` are the session's keys, "" when nothing is known yet; ``shown`` are the
-    challenges of its last recommendation, in their order.
+    ``memory`` is the session's, ``options`` are what can be picked today, ``words`` the admins' lists. ``language``
+    analyses the message, which may wait for it as long as ``patience`` says. ``revisions`` are those under which the
+    rest was read. The same ``seed`` makes the same choices.
     """
 
-    base_category: str = ""
-    category: str = ""
-    shown: Sequence[GivenChallenge] = ()
+    message: str
+    memory: Memory
+    options: Options
+    words: WordLists
+    language: Language
+    patience: Patience = field(default_factory=Patience)
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
 
 
 Reason = dict[str, Any]

@@ -17,9 +17,9 @@ from chatbot.nlu.safety.weighing import KINDS
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
 CHATBOT = Path(settings.BASE_DIR) / "chatbot"
 FILES = [
-    *(CHATBOT / "conversation/intents").glob("*.py"),
-    *(CHATBOT / "conversation/manners").glob("*.py"),
-    CHATBOT / "recommending/reply.py",
+    *(CHATBOT / "nlu/intents").glob("*.py"),
+    *(CHATBOT / "nlu/safety").glob("*.py"),
+    CHATBOT / "dialogue/plan.py",
 ]
 
 

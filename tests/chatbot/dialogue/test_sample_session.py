@@ -42,7 +42,7 @@ async def test_what_was_given_can_be_asked_for_and_is_not_given_again() -> None:
     selection = await sync_to_async(picked)()
     memory = await sync_to_async(opened)(selection)
     explained = await trial.foresee(DRAFT, selection, "2번 자세히")
-    assert [each.title for each in explained.request.occasion.explained] == [memory.given[1]]
+    assert [each.title for each in explained.request.template_context.explained] == [memory.given[1]]
     more = await trial.foresee(DRAFT, selection, "다른 거 추천해 줘")
     assert more.request.given == memory.given
     assert not {each.title for each in more.request.candidates} & set(memory.given)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from chatbot import service
-from chatbot.dialogue.quoting import quoted, unquoted
+from chatbot.dialogue.prompt_values import quoted, unquoted
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
 from chatbot.evaluation.impact import Impact, Request, impacts, last_requests
 from chatbot.models import Generation, PromptTemplate, PromptVersion, Purpose

@@ -1,7 +1,6 @@
 """What is understood without the analyser."""
 
 from collections.abc import Callable
-from functools import partial
 from unicodedata import normalize
 
 import pytest
@@ -12,11 +11,12 @@ from challenges.text import storable
 from chatbot.models import Intent
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.intents.understand import understand
-from chatbot.nlu.intents.understanding import Situation, Understanding
+from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.morphemes import Language
 from chatbot.nlu.rough import RoughLanguage
 from chatbot.nlu.rough_table import readings
 from chatbot.nlu.safety.word_lists import WordLists
+from chatbot.sessions.memory import Memory
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def rough(known: Options) -> RoughLanguage:
 
 @pytest.fixture
 def understood_roughly(rough: RoughLanguage, known: Options, words: WordLists) -> Callable[[str], Understanding]:
-    situation = Situation("ZERO_WASTE", "ZERO_WASTE")
-    return partial(understand, language=rough, known=known, words=words, situation=situation)
+    memory = Memory(base_category="ZERO_WASTE", category="ZERO_WASTE")
+    return lambda message: understand(TurnInput(message, memory, known, words, rough))
 
 
 @pytest.mark.parametrize(

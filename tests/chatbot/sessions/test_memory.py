@@ -7,8 +7,8 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from chatbot.answers.schema import Challenge
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
-from chatbot.nlu.intents.understanding import GivenChallenge
 from chatbot.sessions import memory, store
 from chatbot.sessions.erasure import forgetting
 from chatbot.sessions.given import note_given
@@ -64,7 +64,7 @@ def test_what_was_picked_said_and_answered_is_remembered_in_one_statement(
     )
     assert known.given == ["가", "나", "다"]
     assert known.said == ["비건!", "고마워요!"]
-    assert known.shown == [GivenChallenge(each, f"{each}요.", "VEGAN") for each in ("가", "나", "다")]
+    assert known.shown == [Challenge(each, f"{each}요.", "VEGAN", "비건") for each in ("가", "나", "다")]
 
 
 def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:

@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from django.test import AsyncClient, Client
 from pytest_django import Settings
 
-from chatbot.dialogue.quoting import quoted
+from chatbot.dialogue.prompt_values import quoted
 from chatbot.evaluation import checks
 from chatbot.models import CheckStatus, Generation, Outcome, PromptDraft, PromptSample, PromptVersion
 from chatbot.prompts.drafts import save_draft

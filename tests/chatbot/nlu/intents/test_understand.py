@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from challenges.catalog import Choice, Options
+from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet, GivenChallenge
+from chatbot.nlu.intents.understanding import Facet
 from tests.chatbot.nlu.intents.conftest import SHOWN, Understand
 
 
@@ -192,7 +193,7 @@ def test_only_what_was_shown_can_be_explained(understood: Understand) -> None:
     assert understood("2번 자세히", shown=()).intent == Intent.ASK
     assert understood("자세히 알려줘", shown=()).intent == Intent.ASK
     assert understood("그거 자세히", shown=SHOWN[:1]).number == 0
-    assert understood("텀블러 어떻게 써?", shown=(*SHOWN[:1], GivenChallenge("텀블러 씻기", "", "X"))).number is None
+    assert understood("텀블러 어떻게 써?", shown=(*SHOWN[:1], Challenge("텀블러 씻기", "", "X", ""))).number is None
 
 
 @pytest.mark.parametrize(
