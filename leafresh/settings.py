@@ -1,9 +1,5 @@
-"""Settings, read from the environment. ``leafresh.configuration`` declares every variable with its default and reason.
+"""Django's settings. ``leafresh.configuration`` reads those that an operator sets; here is what follows from them."""
 
-A value that makes no sense raises ImproperlyConfigured with one sentence that names it.
-"""
-
-import os
 import sys
 from datetime import timedelta
 from types import ModuleType
@@ -11,83 +7,30 @@ from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
 
-from leafresh import admin_look, configuration
-from leafresh.secret_key import kept_secret_key
+from leafresh import admin_look
+from leafresh.configuration import *  # noqa: F403  Django finds them here
+from leafresh.configuration import (
+    BASE_DIR,
+    LEAFRESH_DATA_DIR,
+    LEAFRESH_HTTPS,
+    LEAFRESH_REDIS_PREFIX,
+    REDIS_URL,
+    SECRET_KEY,
+    database,
+)
+from leafresh.environment import kept_secret_key
 
-BASE_DIR = configuration.BASE_DIR
-
-# --- what an operator sets ---------------------------------------------------------------------------------------
-
-server = configuration.ServerSettings.read(os.environ)
-LEAFRESH_HOST = server.LEAFRESH_HOST
-LEAFRESH_PORT = server.LEAFRESH_PORT
-LEAFRESH_DRAIN_SECONDS = server.LEAFRESH_DRAIN_SECONDS
-LEAFRESH_METRICS = server.LEAFRESH_METRICS
-DEBUG = server.LEAFRESH_DEBUG
-DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.debugging.ReporterFilter"
-
-storage = configuration.StorageSettings.read(os.environ)
-LEAFRESH_DATA_DIR = storage.LEAFRESH_DATA_DIR
-DATABASES = {"default": storage.DATABASE_URL}
-REDIS_URL = storage.REDIS_URL
-LEAFRESH_REDIS_PREFIX = storage.LEAFRESH_REDIS_PREFIX
-SECRET_KEY = storage.LEAFRESH_SECRET_KEY or kept_secret_key(LEAFRESH_DATA_DIR / "secret-key")
-SECRET_KEY_FALLBACKS = storage.LEAFRESH_SECRET_KEY_FALLBACKS
-
-access = configuration.AccessSettings.read(os.environ)
-ALLOWED_HOSTS = access.LEAFRESH_ALLOWED_HOSTS
-CORS_ALLOWED_ORIGINS = access.LEAFRESH_CORS_ORIGINS
-CSRF_TRUSTED_ORIGINS = access.LEAFRESH_TRUSTED_ORIGINS
-LEAFRESH_TRUSTED_PROXIES = access.LEAFRESH_TRUSTED_PROXIES
-LEAFRESH_HTTPS = access.LEAFRESH_HTTPS
-LEAFRESH_SESSION_RATE = access.LEAFRESH_SESSION_RATE
-LEAFRESH_ADDRESS_RATE = access.LEAFRESH_ADDRESS_RATE
-
-models = configuration.ModelSettings.read(os.environ)
-LEAFRESH_CHAT_MODEL = models.LEAFRESH_CHAT_MODEL
-LEAFRESH_FALLBACK_MODELS = models.LEAFRESH_FALLBACK_MODELS
-LEAFRESH_CHAT_MODELS = models.LEAFRESH_CHAT_MODELS
-LEAFRESH_CATALOG_LAST = models.LEAFRESH_CATALOG_LAST
-LEAFRESH_SCHEMA_MODE = models.LEAFRESH_SCHEMA_MODE
-LEAFRESH_MAX_TOKENS = models.LEAFRESH_MAX_TOKENS
-LEAFRESH_CONNECT_SECONDS = models.LEAFRESH_CONNECT_SECONDS
-LEAFRESH_FIRST_TOKEN_SECONDS = models.LEAFRESH_FIRST_TOKEN_SECONDS
-LEAFRESH_TOKEN_SILENCE_SECONDS = models.LEAFRESH_TOKEN_SILENCE_SECONDS
-LEAFRESH_ANSWER_SECONDS = models.LEAFRESH_ANSWER_SECONDS
-LEAFRESH_ANSWER_BYTES = models.LEAFRESH_ANSWER_BYTES
-LEAFRESH_MODEL_CONCURRENCY = models.LEAFRESH_MODEL_CONCURRENCY
-LEAFRESH_MODEL_QUEUE_SECONDS = models.LEAFRESH_MODEL_QUEUE_SECONDS
-LEAFRESH_IMPACT_REQUESTS = models.LEAFRESH_IMPACT_REQUESTS
-LEAFRESH_KEEP_RAW = models.LEAFRESH_KEEP_RAW
-
-streams = configuration.StreamSettings.read(os.environ)
-LEAFRESH_TOKEN_FORMAT = streams.LEAFRESH_TOKEN_FORMAT
-LEAFRESH_CATALOG_TOKEN_DELAY_MS = streams.LEAFRESH_CATALOG_TOKEN_DELAY_MS
-LEAFRESH_MAX_GENERATIONS = streams.LEAFRESH_MAX_GENERATIONS
-LEAFRESH_ABANDON_SECONDS = streams.LEAFRESH_ABANDON_SECONDS
-LEAFRESH_EVENT_LOG_SECONDS = streams.LEAFRESH_EVENT_LOG_SECONDS
-LEAFRESH_EVENT_LOG_MEGABYTES = streams.LEAFRESH_EVENT_LOG_MEGABYTES
-LEAFRESH_START_URL = streams.LEAFRESH_START_URL
-
-dialogue = configuration.DialogueSettings.read(os.environ)
-LEAFRESH_SESSION_DAYS = dialogue.LEAFRESH_SESSION_DAYS
-LEAFRESH_SESSION_BINDING = dialogue.LEAFRESH_SESSION_BINDING
-LEAFRESH_ANALYSER = dialogue.LEAFRESH_ANALYSER
-LEAFRESH_ANALYSER_SECONDS = dialogue.LEAFRESH_ANALYSER_SECONDS
-LEAFRESH_HISTORY_CHARS = dialogue.LEAFRESH_HISTORY_CHARS
-LEAFRESH_HELP_LINE = dialogue.LEAFRESH_HELP_LINE
-LEAFRESH_EMERGENCY_LINE = dialogue.LEAFRESH_EMERGENCY_LINE
-LEAFRESH_POLICE_LINE = dialogue.LEAFRESH_POLICE_LINE
-LEAFRESH_VIOLENCE_LINE = dialogue.LEAFRESH_VIOLENCE_LINE
+SECRET_KEY = SECRET_KEY or kept_secret_key(LEAFRESH_DATA_DIR / "secret-key")
 
 # --- the database ------------------------------------------------------------------------------------------------
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+DATABASES = {"default": database}
+if database["ENGINE"] == "django.db.backends.sqlite3":
     # Opening SQLite costs more than most queries, and closing the last handle writes the whole log back: each of the
-    # server's few threads keeps its own. WAL lets readers go on while one writes; IMMEDIATE makes writers queue
+    # server's few threads keeps its own. With WAL readers continue while one writes. With IMMEDIATE writers queue
     # instead of failing with "locked".
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    DATABASES["default"]["OPTIONS"] = {
+    database["CONN_MAX_AGE"] = None
+    database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
@@ -95,14 +38,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # The admin's library looks for fields of PostgreSQL, which would import the driver: 10 MB for nothing. It does
     # without when they cannot be imported.
     sys.modules.setdefault("django.contrib.postgres.fields", cast("ModuleType", None))
-elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    from leafresh import postgresql  # not before: the embedded default needs no driver
+else:
+    from leafresh import postgresql  # not before: SQLite needs no driver
 
-    # A connection is taken from the pool, checked, for a request and given back behind it.
-    DATABASES["default"]["ENGINE"] = "leafresh.postgresql"
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"] = postgresql.options(DATABASES["default"].get("OPTIONS", {}))
+    # Each request takes a checked connection from the pool, and returns it.
+    database["ENGINE"] = "leafresh.postgresql"
+    database["CONN_MAX_AGE"] = 0
+    database["CONN_HEALTH_CHECKS"] = True
+    database["OPTIONS"] = postgresql.options(database.get("OPTIONS", {}))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what several processes share ------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """``docs/settings.md``, made of the settings themselves: ``make settings-docs``."""
 
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
+import ast
+from itertools import groupby, pairwise
+from pathlib import Path
 
-from leafresh.configuration import BASE_DIR, GROUPS
-from leafresh.setting_types import values_of
+from leafresh import configuration
 
-PAGE = BASE_DIR / "docs/settings.md"
+PAGE = configuration.BASE_DIR / "docs/settings.md"
 _TOP = """# Settings
 
 The process reads its settings from environment variables when it starts. A value that makes no sense stops the start
@@ -19,29 +19,24 @@ This page is made of `leafresh/configuration.py` by `make settings-docs`. Change
 
 def settings_page() -> str:
     """The whole page, in Markdown."""
-    parts = [_TOP]
-    for group in GROUPS:
-        rows = [f"| `{name}` | {_default(field)} | {_reason(field)} |" for name, field in group.model_fields.items()]
-        parts.append(
-            "\n".join([f"## {group.__doc__}\n", "| variable | default | why |", "| --- | --- | --- |", *rows, ""])
-        )
-    return "\n".join(parts)
+    reasons = _reasons()
+    page = _TOP
+    for section, settings in groupby(configuration.env.settings.items(), lambda item: item[1].section):
+        page += f"\n## {section}\n\n| variable | default | why |\n| --- | --- | --- |\n"
+        for name, setting in settings:
+            values = f" {setting.values[0].upper()}{setting.values[1:]}." if setting.values else ""
+            page += f"| `{name}` | {setting.default} | {reasons[name]}{values} |\n"
+    return page
 
 
-def _default(field: FieldInfo) -> str:
-    if isinstance(field.json_schema_extra, dict):
-        return str(field.json_schema_extra["default"])
-    default = ",".join(field.default) if isinstance(field.default, list) else field.default
-    assert default is not PydanticUndefined, "a default that is computed says so in json_schema_extra"
-    if default == "":
-        return "none"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def _reason(field: FieldInfo) -> str:
-    values = values_of(field)
-    is_said = not values or field.annotation is bool
-    return str(field.description) if is_said else f"{field.description} {values[0].upper()}{values[1:]}."
+def _reasons() -> dict[str, str]:
+    """What stands below each setting in its module, by the name of the variable."""
+    reasons = {}
+    for statements in pairwise(ast.parse(Path(configuration.__file__).read_text("utf-8")).body):
+        match statements:
+            case ast.Assign(value=ast.Call(args=[ast.Constant(str(name)), *_])), ast.Expr(ast.Constant(str(text))):
+                reasons[name] = " ".join(text.split())
+    return reasons
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class Window:
 
 @lru_cache(maxsize=16)
 def parse(rate: str) -> tuple[int, int]:
-    """The requests and the seconds of a rate, which ``leafresh.setting_types.Rate`` has checked: 20/m, 100/15min."""
+    """The requests and the seconds of a rate, which ``leafresh.environment.rate`` has checked: 20/m, 100/15min."""
     found = re.fullmatch(r"([0-9]+)/([0-9]*)([smhd])[a-z]*", rate)
     if found is None:
         raise ValueError(rate)

@@ -22,7 +22,7 @@ def document(path: Path) -> Any:
 
 def setting_names() -> set[str]:
     """Every setting there is."""
-    return {name for group in configuration.GROUPS for name in group.model_fields}
+    return set(configuration.env.settings)
 
 
 def variables(path: Path) -> dict[str, str]:

@@ -15,11 +15,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from leafresh import postgresql
-from leafresh.configuration import StorageSettings
 from leafresh.postgresql import connection
 from leafresh.postgresql.connection import AttentiveConnection, server_answers
 from leafresh.postgresql.outage import Outage
 from tests.e2e.server import ROOT
+from tests.leafresh.test_configuration import configured
 
 SHOW = """
 import django, json, sys
@@ -63,11 +63,10 @@ def test_the_pool_has_a_connection_for_every_thread() -> None:
     assert pool["timeout"] <= 3
 
 
-def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"LEAFRESH_DATA_DIR": str(tmp_path), "DATABASE_URL": "postgres://user:secret@localhost/leafresh"}
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImproperlyConfigured, match=r"pip install 'psycopg\[binary,pool\]'\.$") as raised:
-        StorageSettings.read(given)
+        configured(DATABASE_URL="postgres://user:secret@localhost/leafresh")
     assert "secret" not in str(raised.value)
 
 

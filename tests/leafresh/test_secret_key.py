@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from leafresh.configuration import StorageSettings
-from leafresh.secret_key import kept_secret_key
-from tests.leafresh.test_configuration import start
+from leafresh.environment import kept_secret_key
+from tests.leafresh.test_configuration import configured, start
 
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
@@ -27,12 +26,10 @@ def test_a_file_without_a_key_is_not_taken(tmp_path: Path) -> None:
         kept_secret_key(file)
 
 
-def test_earlier_secret_keys_are_listed(tmp_path: Path) -> None:
-    def earlier(**environment: str) -> list[str]:
-        return StorageSettings.read({"LEAFRESH_DATA_DIR": str(tmp_path), **environment}).LEAFRESH_SECRET_KEY_FALLBACKS
-
-    assert earlier() == []
-    assert earlier(LEAFRESH_SECRET_KEY_FALLBACKS=" one, two ,") == ["one", "two"]
+def test_earlier_secret_keys_are_listed() -> None:
+    assert configured()["SECRET_KEY_FALLBACKS"] == []
+    read = configured(LEAFRESH_SECRET_KEY_FALLBACKS=" one, two ,")
+    assert read["SECRET_KEY_FALLBACKS"] == ["one", "two"]
 
 
 def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path) -> None:
@@ -42,9 +39,9 @@ def test_a_secret_key_from_the_environment_leaves_no_file(tmp_path: Path) -> Non
 
 
 def test_a_fleet_whose_key_was_left_empty_does_not_start(tmp_path: Path) -> None:
-    empty = {"LEAFRESH_DATA_DIR": str(tmp_path), "LEAFRESH_SECRET_KEY": " "}
-    with pytest.raises(ImproperlyConfigured, match=r"^LEAFRESH_SECRET_KEY is empty\. All processes need the same one"):
-        StorageSettings.read({**empty, "REDIS_URL": "redis://127.0.0.1:1/0"})
+    started = start(tmp_path, LEAFRESH_SECRET_KEY=" ", REDIS_URL="redis://127.0.0.1:1/0")
+    assert started.returncode == 1
+    assert started.stderr.startswith("LEAFRESH_SECRET_KEY is empty. All processes need the same one")
     assert list(tmp_path.iterdir()) == []
     started = start(tmp_path, LEAFRESH_SECRET_KEY=" ", REDIS_URL="")  # alone, it makes one
     assert (started.returncode, started.stderr) == (0, "")
