@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.forms.widgets import Widget
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from challenges.models import Category, Challenge, Location, Option
+from challenges.models import Category, Challenge, Location
 from challenges.text import TITLE_LENGTH, lookup_name, nfc
 
 _COMMA = re.compile(r"[,，、\n]")
@@ -97,7 +98,8 @@ class CountedTextarea(_Counted, UnfoldAdminTextareaWidget):  # type: ignore[misc
         self.limit = limit
 
 
-def _words_field(model: type[Option], name: str) -> WordsField:
+def words_field(model: type[Model], name: str) -> WordsField:
+    """The field of a form for a model's list of words, with the model's label and help."""
     field: Any = model._meta.get_field(name)
     return WordsField(label=capfirst(field.verbose_name), help_text=field.help_text)
 
@@ -105,11 +107,11 @@ def _words_field(model: type[Option], name: str) -> WordsField:
 class OptionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A location, a work type or a category."""
 
-    aliases = _words_field(Location, "aliases")
+    aliases = words_field(Location, "aliases")
 
 
 class CategoryForm(OptionForm):
-    keywords = _words_field(Category, "keywords")
+    keywords = words_field(Category, "keywords")
 
 
 class ChallengeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -31,7 +31,7 @@ UNFOLD = {
     "SITE_HEADER": "Leafresh",
     "SITE_SYMBOL": "eco",
     "SHOW_LANGUAGES": False,
-    "DASHBOARD_CALLBACK": "chatbot.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "chatbot.admin.site.dashboard",
     "STYLES": [lambda request: static("chatbot/admin.css")],
     "SIDEBAR": {
         "show_search": True,

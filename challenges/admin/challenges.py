@@ -1,13 +1,15 @@
-"""Challenges in the admin."""
+"""Challenges in the admin, and the page that shows where they are few."""
 
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import models
 from django.db.models import QuerySet
-from django.forms import Field
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -15,11 +17,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 from unfold.decorators import action
 
-from challenges.admin.coverage import coverage_page
-from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.base import ExchangeAdmin, column
+from challenges.admin.options import challenges_address
 from challenges.admin.resources import ChallengeResource
+from challenges.coverage import MINIMUM, Coverage, coverage
 from challenges.forms import ChallengeForm, NormalizedField
-from challenges.models import Challenge
+from challenges.models import Challenge, Option
 
 
 @admin.register(Challenge)
@@ -43,9 +46,13 @@ class ChallengeAdmin(ExchangeAdmin):
     show_full_result_count = False
     search_fields = ("title", "description")
     search_help_text = gettext_lazy("Title or description")
+    beginning = column(
+        gettext_lazy("description"), lambda row: Truncator(row.description).chars(40), ordering="description"
+    )
+    location_labels = column(gettext_lazy("locations"), lambda row: ", ".join(map(str, row.locations.all())))
+    work_type_labels = column(gettext_lazy("work types"), lambda row: ", ".join(map(str, row.work_types.all())))
     actions = ("activate", "deactivate")
     actions_list = ("coverage",)
-    warn_unsaved_form = True
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Names the challenges alone: that they no longer suit a place goes without saying."""
@@ -56,26 +63,6 @@ class ChallengeAdmin(ExchangeAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Challenge]:
         queryset: QuerySet[Challenge] = super().get_queryset(request)
         return queryset.select_related("category").prefetch_related("locations", "work_types")
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        """Options are made on their own pages, not in a window above this form."""
-        field: Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
-        for link in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            if field is not None and hasattr(field.widget, link):
-                setattr(field.widget, link, False)
-        return field
-
-    @admin.display(description=gettext_lazy("description"), ordering="description")
-    def beginning(self, challenge: Challenge) -> str:
-        return Truncator(challenge.description).chars(40)
-
-    @admin.display(description=gettext_lazy("locations"))
-    def location_labels(self, challenge: Challenge) -> str:
-        return ", ".join(location.label for location in challenge.locations.all())
-
-    @admin.display(description=gettext_lazy("work types"))
-    def work_type_labels(self, challenge: Challenge) -> str:
-        return ", ".join(work_type.label for work_type in challenge.work_types.all())
 
     @admin.action(description=gettext_lazy("Activate the selected challenges"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Challenge]) -> None:
@@ -104,4 +91,42 @@ class ChallengeAdmin(ExchangeAdmin):
         description=gettext_lazy("Coverage"), url_path="coverage", icon="grid_on", permissions=["view"]
     )
     def coverage(self, request: HttpRequest) -> HttpResponse:
-        return coverage_page(self, request)
+        """The page that shows where the catalogue is thin: how many challenges suit each selection."""
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "title": _("Coverage"), "opts": self.opts}
+        return TemplateResponse(request, "admin/challenges/coverage.html", {**context, **_table(coverage())})
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A number of the table; ``link`` leads to the list of exactly the challenges that were counted."""
+
+    count: int
+    link: str
+    name: str
+    thin: bool = False
+
+
+def _cell(count: int, *options: Option, thin: bool = False) -> _Cell:
+    return _Cell(count, challenges_address(*options), " · ".join(map(str, options)), thin)
+
+
+def _table(found: Coverage) -> dict[str, Any]:
+    sums = dict.fromkeys(product(found.locations, found.work_types), 0)
+    thin = set(found.thin())
+    rows = []
+    for category in found.categories:
+        cells = []
+        for location, work_type in sums:
+            key = (category.key, location.key, work_type.key)
+            cells.append(_cell(found.counts[key], category, location, work_type, thin=key in thin))
+            sums[location, work_type] += found.counts[key]
+        rows.append({"category": category, "cells": cells, "total": _cell(found.totals[category.key], category)})
+    return {
+        "coverage": found,
+        "rows": rows,
+        "columns": [_cell(count, *options) for options, count in sums.items()],
+        "minimum": MINIMUM,
+        "thin_count": len(thin),
+        "challenge_count": sum(found.totals.values()),
+    }

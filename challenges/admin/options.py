@@ -1,27 +1,40 @@
 """Locations, work types and categories in the admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from import_export.resources import modelresource_factory
 
-from challenges.admin.exchange import ExchangeAdmin
-from challenges.admin.resources import CategoryResource, LocationResource, WorkTypeResource
+from challenges.admin.base import ExchangeAdmin, column, link
+from challenges.admin.resources import CategoryResource, OptionResource
 from challenges.forms import CategoryForm, NormalizedField, OptionForm
-from challenges.models import Category, Challenge, Location, Option, WorkType
+from challenges.models import Category, Location, Option, WorkType
 from challenges.text import lookup_name
+
+_CHALLENGE_FIELDS = {Category: "category", Location: "locations", WorkType: "work_types"}
+
+
+def challenges_address(*options: Option) -> str:
+    """The list of the active challenges that suit all the options."""
+    filters = {f"{_CHALLENGE_FIELDS[type(option)]}__id__exact": option.pk for option in options}
+    return f"{reverse('admin:challenges_challenge_changelist')}?{urlencode({**filters, 'active__exact': 1})}"
+
+
+def _aliases(option: Option) -> str:
+    shown, hidden = option.aliases[:4], len(option.aliases) - 4
+    return ", ".join(shown) + (_(" and %(count)d more") % {"count": hidden} if hidden > 0 else "")
 
 
 class OptionAdmin(ExchangeAdmin):
-    """What the three kinds share. ``challenge_field`` is the field of a challenge that refers to the kind."""
+    """What the three kinds share."""
 
-    challenge_field: str
     form = OptionForm
     import_help = gettext_lazy(
         "A row changes the entry with its key; a new key makes a new entry. Aliases are separated by commas. "
@@ -34,7 +47,12 @@ class OptionAdmin(ExchangeAdmin):
     search_help_text = gettext_lazy("Key, label or alias")
     fields: tuple[str, ...] = ("label", "key", "emoji", "description", "aliases", "order", "active")
     formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
-    warn_unsaved_form = True
+    alias_text = column(gettext_lazy("aliases"), _aliases)
+    challenge_count = column(
+        gettext_lazy("active challenges"),
+        lambda row: link(challenges_address(row), row.active_challenges),
+        ordering="active_challenges",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Option]:
         active = Count("challenges", filter=Q(challenges__active=True))
@@ -55,54 +73,34 @@ class OptionAdmin(ExchangeAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Refuses to delete an option that challenges refer to: they would be left without it, or go with it."""
-        used = []
-        for option in objs:
-            count = Challenge.objects.filter(**{self.challenge_field: option}).count()
-            if count:
-                used.append(
-                    ngettext(
-                        "%(option)s: %(count)d challenge refers to it. Deactivate it instead, or change the challenge.",
-                        "%(option)s: %(count)d challenges refer to it. Deactivate it instead, or change them.",
-                        count,
-                    )
-                    % {"option": option, "count": count}
-                )
+        counts = {option: option.challenges.count() for option in objs}
+        used = [
+            ngettext(
+                "%(option)s: %(count)d challenge refers to it. Deactivate it instead, or change the challenge.",
+                "%(option)s: %(count)d challenges refer to it. Deactivate it instead, or change them.",
+                count,
+            )
+            % {"option": option, "count": count}
+            for option, count in counts.items()
+            if count
+        ]
         if used:
             return [], {}, set(), used
         return super().get_deleted_objects(objs, request)
 
-    @admin.display(description=gettext_lazy("aliases"))
-    def alias_text(self, option: Option) -> str:
-        shown, hidden = option.aliases[:4], len(option.aliases) - 4
-        return ", ".join(shown) + (_(" and %(count)d more") % {"count": hidden} if hidden > 0 else "")
-
-    @admin.display(description=gettext_lazy("active challenges"), ordering="active_challenges")
-    def challenge_count(self, option: Any) -> str:
-        address = reverse("admin:challenges_challenge_changelist")
-        query = f"{self.challenge_field}__id__exact={option.pk}&active__exact=1"
-        return format_html(
-            '<a class="text-primary-600 underline dark:text-primary-500" href="{}?{}">{}</a>',
-            address,
-            query,
-            option.active_challenges,
-        )
-
 
 @admin.register(Location)
 class LocationAdmin(OptionAdmin):
-    challenge_field = "locations"
-    resource_classes = (LocationResource,)
+    resource_classes = (modelresource_factory(Location, OptionResource),)
 
 
 @admin.register(WorkType)
 class WorkTypeAdmin(OptionAdmin):
-    challenge_field = "work_types"
-    resource_classes = (WorkTypeResource,)
+    resource_classes = (modelresource_factory(WorkType, OptionResource),)
 
 
 @admin.register(Category)
 class CategoryAdmin(OptionAdmin):
-    challenge_field = "category"
     form = CategoryForm
     fields = ("label", "key", "emoji", "description", "aliases", "keywords", "order", "active")
     resource_classes = (CategoryResource,)

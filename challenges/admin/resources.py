@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
 
 from challenges.forms import join_words, split_words
-from challenges.models import Category, Challenge, Location, Option, WorkType
+from challenges.models import Category, Challenge, Option
 from challenges.text import lookup_name, nfc
 
 SEPARATOR = "|"
@@ -86,7 +87,7 @@ class OptionWidget(widgets.ForeignKeyWidget):  # type: ignore[misc]  # import-ex
 class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-export ships no types
     """Several options, at least one."""
 
-    def __init__(self, model: type[Model]) -> None:
+    def __init__(self, model: type[models.Model]) -> None:
         super().__init__(model, separator=SEPARATOR, field="key")
         self._one = OptionWidget(model)
 
@@ -101,12 +102,36 @@ class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-e
 
 
 class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
-    """What all four kinds share. A row is refused when the form would refuse it, or when the file has it twice."""
+    """What all kinds of rows share. A row is refused when the form would refuse it, or when the file has it twice."""
 
     class Meta:
         skip_unchanged = True
         report_skipped = False
         clean_model_instances = True
+
+    @classmethod
+    def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> fields.Field:
+        """The column of a model's field. An empty cell leaves a number or a switch as it is."""
+        match django_field:
+            case models.ForeignKey():
+                widget: widgets.Widget = OptionWidget(django_field.related_model)
+            case models.ManyToManyField():
+                widget = OptionsWidget(django_field.related_model)
+            case models.JSONField():
+                widget = WordsWidget()
+            case models.BooleanField():
+                widget = SwitchWidget()
+            case models.IntegerField():
+                widget = NumberWidget()
+            case _:
+                widget = TextWidget()
+        keeps = isinstance(widget, SwitchWidget | NumberWidget)
+        readonly = django_field.primary_key
+        return fields.Field(field_name, field_name, widget, readonly=readonly, saves_null_values=not keeps)
+
+    @classmethod
+    def get_display_name(cls) -> str:
+        return str(cls._meta.model._meta.verbose_name_plural)
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         known = [field.column_name for field in self.get_import_fields()]
@@ -118,7 +143,7 @@ class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # impor
             )
         self._rows: dict[Any, int] = {}
 
-    def after_init_instance(self, instance: Model, new: bool, row: Any, **kwargs: Any) -> None:
+    def after_init_instance(self, instance: models.Model, new: bool, row: Any, **kwargs: Any) -> None:
         first = None if new else self._rows.get(instance.pk)
         if first is not None:
             raise ValidationError(_("Row %(number)s of the file is about the same entry.") % {"number": first})
@@ -128,58 +153,24 @@ class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # impor
 
     def iter_queryset(self, queryset: Any) -> Any:
         """Reads the rows once; the library would sort and page through a catalogue of any size for every hundred."""
-        if isinstance(queryset, QuerySet):
-            return queryset.iterator(chunk_size=2000)
-        return iter(queryset)
+        return queryset.iterator(chunk_size=2000) if isinstance(queryset, QuerySet) else iter(queryset)
 
 
-class _OptionResource(CatalogueResource):
-    key = fields.Field("key", "key", TextWidget())
-    label = fields.Field("label", "label", TextWidget())
-    description = fields.Field("description", "description", TextWidget())
-    emoji = fields.Field("emoji", "emoji", TextWidget())
-    aliases = fields.Field("aliases", "aliases", WordsWidget())
-    order = fields.Field("order", "order", NumberWidget(), saves_null_values=False)
-    active = fields.Field("active", "active", SwitchWidget(), saves_null_values=False)
-
-    class Meta(CatalogueResource.Meta):
+class OptionResource(CatalogueResource):
+    class Meta:
         import_id_fields = ("key",)
         fields: tuple[str, ...] = ("key", "label", "description", "emoji", "aliases", "order", "active")
 
 
-class LocationResource(_OptionResource):
-    class Meta(_OptionResource.Meta):
-        model = Location
-        name = Location._meta.verbose_name_plural
-
-
-class WorkTypeResource(_OptionResource):
-    class Meta(_OptionResource.Meta):
-        model = WorkType
-        name = WorkType._meta.verbose_name_plural
-
-
-class CategoryResource(_OptionResource):
-    keywords = fields.Field("keywords", "keywords", WordsWidget())
-
-    class Meta(_OptionResource.Meta):
+class CategoryResource(OptionResource):
+    class Meta:
         model = Category
-        name = Category._meta.verbose_name_plural
         fields = ("key", "label", "description", "emoji", "aliases", "keywords", "order", "active")
 
 
 class ChallengeResource(CatalogueResource):
-    id = fields.Field("id", "id", NumberWidget(), readonly=True)
-    title = fields.Field("title", "title", TextWidget())
-    description = fields.Field("description", "description", TextWidget())
-    category = fields.Field("category", "category", OptionWidget(Category))
-    locations = fields.Field("locations", "locations", OptionsWidget(Location))
-    work_types = fields.Field("work_types", "work_types", OptionsWidget(WorkType))
-    active = fields.Field("active", "active", SwitchWidget(), saves_null_values=False)
-
-    class Meta(CatalogueResource.Meta):
+    class Meta:
         model = Challenge
-        name = Challenge._meta.verbose_name_plural
         fields = ("id", "title", "description", "category", "locations", "work_types", "active")
 
     def get_queryset(self) -> QuerySet[Challenge]:

@@ -1,56 +1,62 @@
-"""What people thought of their answers, in the admin: to be read and exported, never written."""
+"""What people thought of their answers, in the admin: read and exported, never written."""
 
+import codecs
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from django.utils.timezone import localtime, now
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from chatbot.admin import filters
-from chatbot.admin.badges import kind_badge, link, moment, session_link, thumb_badge, with_labels
-from chatbot.admin.feedback_export import export_response
-from chatbot.models import Feedback, Generation, Turn
+from challenges.admin.base import column, guarded, link
+from challenges.admin.resources import SEPARATOR
+from chatbot.admin.columns import (
+    RecordAdmin,
+    answer_html,
+    kind_badge,
+    moment,
+    session_link,
+    thumb_badge,
+    version_link,
+    with_labels,
+    without_texts,
+)
+from chatbot.admin.filters import CategoryFilter, PromptVersionFilter, SourceFilter
+from chatbot.answers.schema import RECOMMENDATION
+from chatbot.models import Feedback, Turn
 
-_WIDE = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
-_VERSION = ("prompt_version__system_text", "prompt_version__user_text")
-
-
-class _OfGeneration:
-    """Filters feedback by its generation. Not by a join: SQLite would read every generation of a version first."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> QuerySet[Feedback]:
-        generation = Generation.objects.filter(pk=OuterRef("generation"))
-        wanted = super().queryset(request, generation)  # type: ignore[misc]  # the filter's own
-        return queryset if wanted is generation else queryset.filter(Exists(wanted))
-
-
-class CategoryFilter(_OfGeneration, filters.CategoryFilter):
-    pass
-
-
-class PromptVersionFilter(_OfGeneration, filters.PromptVersionFilter):
-    pass
+BATCH = 500
+"""Rows of an export that are read and written at once."""
 
 
-class SourceFilter(_OfGeneration, filters.SourceFilter):
-    pass
+def _sentence(feedback: Feedback) -> str:
+    answer = feedback.generation.answer
+    return Truncator(answer["recommend"]).chars(60) if answer else "–"
+
+
+def _generation_link(feedback: Feedback) -> SafeString:
+    address = reverse("admin:chatbot_generation_change", args=[feedback.generation_id])
+    return link(address, str(feedback.generation_id)[:8])
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class FeedbackAdmin(RecordAdmin):
     change_list_template = "admin/import_export/change_list_export.html"
     list_display = ("given", "opinion", "reason", "sentence", "category_name", "version", "source", "generation_link")
     list_display_links = ("given",)
@@ -61,43 +67,32 @@ class FeedbackAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         SourceFilter,
         ("given_at", admin.DateFieldListFilter),
     )
-    list_filter_submit = True
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
     fieldsets = (
         (None, {"fields": ("given", "opinion", "reason")}),
-        (gettext_lazy("Answer"), {"fields": ("message", "kind", "answer")}),
-        (
-            gettext_lazy("Generation"),
-            {"fields": ("generation_link", "category_name", "version", "source", "asked_in")},
-        ),
+        (_("Answer"), {"fields": ("message", "kind", "answer")}),
+        (_("Generation"), {"fields": ("generation_link", "category_name", "version", "source", "asked_in")}),
     )
 
+    given = column(_("given"), lambda row: moment(row.given_at), ordering="given_at")
+    opinion = column(_("thumb"), lambda row: thumb_badge(row.thumb), ordering="thumb")
+    sentence = column(_("answer"), _sentence)
+    category_name = column(_("category"), attrgetter("category_label"))
+    version = column(_("prompt version"), lambda row: version_link(row.generation.prompt_version))
+    source = column(_("answer source"), attrgetter("generation.source"))
+    generation_link = column(_("generation"), _generation_link)
+    asked_in = column(_("session"), lambda row: session_link(row.session_id))
+    message = column(_("message"), lambda row: row.message_said or "–")
+    kind = column(_("kind of answer"), lambda row: kind_badge(row.generation.answer) if row.generation.answer else "–")
+    answer = column(_("answer"), lambda row: answer_html(row.generation.answer) or "–")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
-        queryset: QuerySet[Feedback] = super().get_queryset(request)
-        queryset = queryset.select_related("generation__prompt_version__template")
-        queryset = queryset.defer(*(f"generation__{name}" for name in (*_WIDE, *_VERSION)))
         turn = Turn.objects.filter(session=OuterRef("session"), generation=OuterRef("generation"))
-        queryset = with_labels(queryset, "generation__")
-        return queryset.annotate(message_said=Subquery(turn.values("message")[:1]))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        queryset = super().get_queryset(request).annotate(message_said=Subquery(turn.values("message")[:1]))
+        return with_labels(without_texts(queryset), "generation__")
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="chatbot_feedback_export")
-        inherited: list[URLPattern] = super().get_urls()
-        return [export, *inherited]
+        return [export, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         extra = {**(extra_context or {}), "has_export_permission": True}
@@ -105,59 +100,77 @@ class FeedbackAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows under the same filters, all pages of it."""
+        """What the list shows under the same filters, all pages of it, as a download."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return redirect(f"{reverse('admin:chatbot_feedback_changelist')}?{ERROR_FLAG}=1")
-        return export_response(rows)
+        name = f"feedback-{localtime(now()):%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(_file(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
-    @admin.display(description=gettext_lazy("given"), ordering="given_at")
-    def given(self, feedback: Feedback) -> str:
-        return moment(feedback.given_at)
 
-    @admin.display(description=gettext_lazy("thumb"), ordering="thumb")
-    def opinion(self, feedback: Feedback) -> SafeString:
-        return thumb_badge(feedback.thumb)
+_COLUMNS = (
+    *("given_at", "thumb", "reason", "kind", "message", "recommend", "challenges"),
+    *("category", "prompt_version", "source", "generation"),
+)
+"""Not the session's id: who knows it can read the conversation."""
 
-    @admin.display(description=gettext_lazy("answer"))
-    def sentence(self, feedback: Feedback) -> str:
-        answer = feedback.generation.answer
-        return Truncator(answer["recommend"]).chars(60) if answer else "–"
+_ANSWER, _NUMBER = "generation__answer", "generation__prompt_version__number"
+_TEMPLATE = "generation__prompt_version__template__key"
+_VALUES = (
+    *("given_at", "thumb", "reason", "message_said", _ANSWER, "generation__category", _TEMPLATE, _NUMBER),
+    *("generation__source", "generation_id"),
+)
 
-    @admin.display(description=gettext_lazy("category"))
-    def category_name(self, feedback: Any) -> str:
-        return str(feedback.category_label)
 
-    @admin.display(description=gettext_lazy("prompt version"))
-    def version(self, feedback: Feedback) -> SafeString | str:
-        version = feedback.generation.prompt_version
-        return link(reverse("admin:chatbot_promptversion_change", args=[version.pk]), version) if version else "–"
+async def _file(rows: QuerySet[Feedback]) -> AsyncIterator[bytes]:
+    """The rows, the newest first, as CSV in UTF-8 with a byte order mark.
 
-    @admin.display(description=gettext_lazy("answer source"))
-    def source(self, feedback: Feedback) -> str:
-        return feedback.generation.source
+    Each batch is a query of its own that goes on where the last ended: nothing is held open for a slow reader.
+    """
+    yield codecs.BOM_UTF8 + _csv([_COLUMNS])
+    rows = rows.order_by("-given_at", "-pk")
+    last: tuple[Any, int] | None = None
+    while True:
+        batch, last = await sync_to_async(_batch)(rows, last)
+        if batch:
+            yield batch
+        if last is None:
+            return
 
-    @admin.display(description=gettext_lazy("generation"))
-    def generation_link(self, feedback: Feedback) -> SafeString:
-        address = reverse("admin:chatbot_generation_change", args=[feedback.generation_id])
-        return link(address, str(feedback.generation_id)[:8])
 
-    @admin.display(description=gettext_lazy("session"))
-    def asked_in(self, feedback: Feedback) -> SafeString:
-        return session_link(feedback.session_id)
+def _batch(rows: QuerySet[Feedback], last: tuple[Any, int] | None) -> tuple[bytes, tuple[Any, int] | None]:
+    """The rows after the ``last`` one, and which is the last now; None at the end. One SQL statement."""
+    if last is not None:
+        given_at, pk = last
+        rows = rows.filter(given_at__lte=given_at).filter(Q(given_at__lt=given_at) | Q(pk__lt=pk))
+    found = list(rows.values("pk", *_VALUES)[:BATCH])
+    end = (found[-1]["given_at"], found[-1]["pk"]) if len(found) == BATCH else None
+    return _csv(_cells(row) for row in found), end
 
-    @admin.display(description=gettext_lazy("message"))
-    def message(self, feedback: Any) -> str:
-        return feedback.message_said or "–"
 
-    @admin.display(description=gettext_lazy("kind of answer"))
-    def kind(self, feedback: Feedback) -> SafeString | str:
-        return kind_badge(feedback.generation.answer) if feedback.generation.answer else "–"
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    """The row in the order of ``_COLUMNS``."""
+    answer = row[_ANSWER] or {}
+    return [
+        f"{localtime(row['given_at']):%Y-%m-%d %H:%M:%S}",
+        row["thumb"],
+        row["reason"],
+        answer.get("kind", RECOMMENDATION) if answer else "",
+        row["message_said"] or "",
+        answer.get("recommend", ""),
+        SEPARATOR.join(challenge["title"] for challenge in answer.get("challenges", [])),
+        row["generation__category"],
+        f"{row[_TEMPLATE]}@{row[_NUMBER]}" if row[_TEMPLATE] else "",
+        row["generation__source"],
+        str(row["generation_id"]),
+    ]
 
-    @admin.display(description=gettext_lazy("answer"))
-    def answer(self, feedback: Feedback) -> SafeString | str:
-        answer = feedback.generation.answer
-        return render_to_string("admin/chatbot/answer.html", {"answer": answer}) if answer else "–"
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue().encode()

@@ -2,39 +2,43 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from challenges.models import Category
-from chatbot.models import Generation, Intent, PromptTemplate, PromptVersion, Turn
+from chatbot.models import Feedback, Generation, Intent, PromptTemplate, PromptVersion, Turn
 
 _SHOWN_VERSIONS = 200
 
 
 class _GenerationFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Filters by a column of generations, or of what has the same column."""
-
-    column: str
+    """Filters generations, or what has the same column, by ``parameter_name``; feedback by that of its generation."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+        if not self.value():
+            return queryset
+        wanted = {self.parameter_name: self.value()}
+        if queryset.model is not Feedback:
+            return queryset.filter(**wanted)
+        # Not by a join: SQLite would read every generation of a version first.
+        return queryset.filter(Exists(Generation.objects.filter(pk=OuterRef("generation"), **wanted)))
 
 
 class CategoryFilter(_GenerationFilter):
     """Generations and sessions keep the category's key, so this is no relation."""
 
-    title = gettext_lazy("category")
-    parameter_name = column = "category"
+    title = _("category")
+    parameter_name = "category"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Category.objects.values_list("key", "label"))
 
 
 class SourceFilter(_GenerationFilter):
-    title = gettext_lazy("answer source")
-    parameter_name = column = "source"
+    title = _("answer source")
+    parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         names = Generation.objects.order_by("source").values_list("source", flat=True).distinct()
@@ -44,8 +48,8 @@ class SourceFilter(_GenerationFilter):
 class PromptVersionFilter(_GenerationFilter):
     """The newest versions first. The relation's own filter would read the template of each version by itself."""
 
-    title = gettext_lazy("prompt version")
-    parameter_name = column = "prompt_version"
+    title = _("prompt version")
+    parameter_name = "prompt_version"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         versions = PromptVersion.objects.select_related("template").defer("system_text", "user_text")
@@ -59,7 +63,7 @@ class PromptVersionFilter(_GenerationFilter):
 class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
     """By the version that wrote it: a trial of a draft has none."""
 
-    title = gettext_lazy("prompt template")
+    title = _("prompt template")
     parameter_name = "template"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -74,9 +78,9 @@ class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ship
 
 
 class IntentFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Sessions in which somebody wanted it at least once."""
+    """Sessions in which a person wanted it at least once."""
 
-    title = gettext_lazy("intent")
+    title = _("intent")
     parameter_name = "intent"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

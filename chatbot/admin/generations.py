@@ -1,61 +1,75 @@
-"""Generations in the admin: to be read, never written."""
+"""Generations in the admin: read, never written."""
 
 import uuid
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from chatbot.admin.badges import (
+from challenges.admin.base import column
+from chatbot.admin.columns import (
+    RecordAdmin,
+    answer_html,
     enforcement_badge,
     kind_badge,
-    link,
-    mend_label,
     moment,
-    once,
     outcome_badge,
+    prompt_texts,
     seconds,
     session_link,
+    version_link,
     with_labels,
 )
 from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
-from chatbot.admin.labels import labels
-from chatbot.admin.turns import shown_turns
+from chatbot.admin.labels import all_labels, mends_text
+from chatbot.admin.sessions import shown_turns
 from chatbot.dialogue.prompt_values import unquoted
-from chatbot.models import Generation, Purpose, Turn
+from chatbot.models import Generation, Turn
+
+_MESSAGE = _("Message")
 
 
-def filled_up(entry: dict[str, Any]) -> str:
-    """Which challenges a source filled up with, as “(2, 3)”; "" when it wrote the whole answer."""
-    numbers = ", ".join(map(str, entry.get("challenges", [])))
-    return f"({numbers})" if numbers else ""
+def _message(generation: Generation) -> SafeString:
+    """With what was understood and looked up, as the one session keeps it that asked. Trials belong to none."""
+    turn = Turn.objects.filter(generation=generation).exclude(message="").select_related("generation").first()
+    said = turn.message if turn else unquoted("message", str(generation.variables["message"]))
+    row = shown_turns([turn], all_labels())[0] if turn else None
+    return render_to_string("admin/chatbot/said.html", {"message": said, "row": row})
 
 
-_MESSAGE = gettext_lazy("Message")
+def _sessions(generation: Generation) -> object:
+    keys = list(generation.turns.values_list("session_id", flat=True)[:11])
+    links = [session_link(key) for key in keys[:10]] + ["…"] * (len(keys) > 10)
+    return format_html_join(SafeString("<br>"), "{}", ((each,) for each in links)) or _("No session keeps it.")
+
+
+def _sources_tried(generation: Generation) -> SafeString:
+    """Each with its error, or with the numbers of the challenges that it only filled up with."""
+    rows = []
+    for entry in generation.tried:
+        numbers = ", ".join(map(str, entry.get("challenges", [])))
+        rows.append((entry["source"], entry["error"] or (f"({numbers})" if numbers else "")))
+    return format_html_join(SafeString("<br>"), "{} {}", rows)
+
+
+def _raw_text(generation: Generation) -> object:
+    if not generation.raw_text:
+        return _("It is kept only with LEAFRESH_KEEP_RAW=true.")
+    return format_html('<pre class="whitespace-pre-wrap">{}</pre>', generation.raw_text)
 
 
 @admin.register(Generation)
-class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GenerationAdmin(RecordAdmin):
     list_display = (
-        "started",
-        "category_name",
-        "location_name",
-        "work_type_name",
-        "version",
-        "source",
-        "result",
-        "kept",
-        "first_token",
-        "duration",
+        *("started", "category_name", "location_name", "work_type_name", "version", "source"),
+        *("result", "kept", "first_token", "duration"),
     )
     list_filter = (
         ("purpose", ChoicesDropdownFilter),
@@ -67,27 +81,46 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         CategoryFilter,
         ("started_at", admin.DateFieldListFilter),
     )
-    list_filter_submit = True
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
     search_fields = ("id",)
-    search_help_text = gettext_lazy("The generation's id, or how it begins")
+    search_help_text = _("The generation's id, or how it begins")
     fieldsets = (
         (None, {"fields": ("id", "started", "result", "error")}),
         (_MESSAGE, {"fields": ("message",)}),
-        (gettext_lazy("Answer"), {"fields": ("kind", "reader_answer")}),
+        (_("Answer"), {"fields": ("kind", "reader_answer")}),
+        (_("Selection"), {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")}),
+        (_("Contract"), {"fields": ("kept", "mended", "sources_tried")}),
         (
-            gettext_lazy("Selection"),
-            {"fields": ("category_name", "location_name", "work_type_name", "purpose", "asked_in")},
-        ),
-        (gettext_lazy("Contract"), {"fields": ("kept", "mended", "sources_tried")}),
-        (
-            gettext_lazy("Run"),
+            _("Run"),
             {"fields": ("source", "first_token", "duration", "tokens_in", "tokens_out", "event_count", "seed")},
         ),
-        (gettext_lazy("Prompt"), {"fields": ("version", "prompt", "raw")}),
+        (_("Prompt"), {"fields": ("version", "prompt", "raw")}),
     )
+
+    started = column(_("started"), lambda row: moment(row.started_at), ordering="started_at")
+    category_name = column(_("category"), attrgetter("category_label"), ordering="category")
+    location_name = column(_("location"), attrgetter("location_label"), ordering="location")
+    work_type_name = column(_("work type"), attrgetter("work_type_label"), ordering="work_type")
+    version = column(
+        _("prompt version"),
+        lambda row: version_link(row.prompt_version) if row.prompt_version else row.get_purpose_display(),
+        ordering="prompt_version",
+    )
+    result = column(_("outcome"), lambda row: outcome_badge(row.outcome), ordering="outcome")
+    kept = column(
+        _("contract kept"),
+        lambda row: enforcement_badge(row.enforcement) if row.answer else "–",
+        ordering="enforcement",
+    )
+    mended = column(_("mended"), lambda row: mends_text(row.mends) or "–")
+    sources_tried = column(_("sources tried"), _sources_tried)
+    raw = column(_("raw text of the sources"), _raw_text)
+    first_token = column(_("first token after"), lambda row: seconds(row.first_token_ms), ordering="first_token_ms")
+    duration = column(_("duration"), lambda row: seconds(row.duration_ms), ordering="duration_ms")
+    reader_answer = column(_("answer"), lambda row: answer_html(row.answer) or _("There is no answer."))
+    kind = column(_("kind of answer"), lambda row: kind_badge(row.answer) if row.answer else "–")
+    message = column(_("message"), _message)
+    asked_in = column(_("sessions"), _sessions)
+    prompt = column(_("rendered prompt"), lambda row: prompt_texts(row.system_prompt, row.user_prompt))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
         queryset = super().get_queryset(request).select_related("prompt_version__template")
@@ -96,18 +129,6 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Without the message when a selection was answered."""
         return [part for part in self.fieldsets if part[0] is not _MESSAGE or (obj and "message" in obj.variables)]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Generation], search_term: str
@@ -120,93 +141,3 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
             return queryset.filter(pk=uuid.UUID(term)), False
         except ValueError:
             return queryset.filter(pk__startswith=term), False
-
-    @admin.display(description=gettext_lazy("started"), ordering="started_at")
-    def started(self, generation: Generation) -> str:
-        return moment(generation.started_at)
-
-    @admin.display(description=gettext_lazy("category"), ordering="category")
-    def category_name(self, generation: Any) -> str:
-        return str(generation.category_label)
-
-    @admin.display(description=gettext_lazy("location"), ordering="location")
-    def location_name(self, generation: Any) -> str:
-        return str(generation.location_label)
-
-    @admin.display(description=gettext_lazy("work type"), ordering="work_type")
-    def work_type_name(self, generation: Any) -> str:
-        return str(generation.work_type_label)
-
-    @admin.display(description=gettext_lazy("prompt version"), ordering="prompt_version")
-    def version(self, generation: Generation) -> SafeString | str:
-        if generation.prompt_version is None:
-            return str(Purpose(generation.purpose).label)
-        address = reverse("admin:chatbot_promptversion_change", args=[generation.prompt_version_id])
-        return link(address, generation.prompt_version)
-
-    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
-    def result(self, generation: Generation) -> SafeString:
-        return outcome_badge(generation.outcome)
-
-    @admin.display(description=gettext_lazy("contract kept"), ordering="enforcement")
-    def kept(self, generation: Generation) -> SafeString | str:
-        return enforcement_badge(generation.enforcement) if generation.answer else "–"
-
-    @admin.display(description=gettext_lazy("mended"))
-    def mended(self, generation: Generation) -> str:
-        return ", ".join(f"{mend_label(name)} {count}" for name, count in generation.mends.items()) or "–"
-
-    @admin.display(description=gettext_lazy("sources tried"))
-    def sources_tried(self, generation: Generation) -> SafeString:
-        return format_html_join(
-            SafeString("<br>"),
-            "{} {}",
-            ((entry["source"], entry["error"] or filled_up(entry)) for entry in generation.tried),
-        )
-
-    @admin.display(description=gettext_lazy("raw text of the sources"))
-    def raw(self, generation: Generation) -> SafeString | str:
-        if not generation.raw_text:
-            return _("It is kept only with LEAFRESH_KEEP_RAW=true.")
-        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', generation.raw_text)
-
-    @admin.display(description=gettext_lazy("first token after"), ordering="first_token_ms")
-    def first_token(self, generation: Generation) -> str:
-        return seconds(generation.first_token_ms)
-
-    @admin.display(description=gettext_lazy("duration"), ordering="duration_ms")
-    def duration(self, generation: Generation) -> str:
-        return seconds(generation.duration_ms)
-
-    @admin.display(description=gettext_lazy("answer"))
-    def reader_answer(self, generation: Generation) -> SafeString | str:
-        if not generation.answer:
-            return _("There is no answer.")
-        return render_to_string("admin/chatbot/answer.html", {"answer": generation.answer})
-
-    @admin.display(description=gettext_lazy("kind of answer"))
-    def kind(self, generation: Generation) -> SafeString | str:
-        return kind_badge(generation.answer) if generation.answer else "–"
-
-    @admin.display(description=gettext_lazy("message"))
-    @once
-    def message(self, generation: Generation) -> SafeString:
-        """With what was understood and looked up, as the one session keeps it that asked. Trials belong to none."""
-        turn = Turn.objects.filter(generation=generation).exclude(message="").select_related("generation").first()
-        said = turn.message if turn else unquoted("message", str(generation.variables["message"]))
-        row = shown_turns([turn], labels())[0] if turn else None
-        return render_to_string("admin/chatbot/said.html", {"message": said, "row": row})
-
-    @admin.display(description=gettext_lazy("sessions"))
-    @once
-    def asked_in(self, generation: Generation) -> SafeString | str:
-        keys = list(generation.turns.values_list("session_id", flat=True)[:11])
-        links = [session_link(key) for key in keys[:10]]
-        if not links:
-            return _("No session keeps it.")
-        return format_html("{}" + "<br>{}" * (len(links) - 1) + ("<br>…" if len(keys) > 10 else ""), *links)
-
-    @admin.display(description=gettext_lazy("rendered prompt"))
-    def prompt(self, generation: Generation) -> SafeString:
-        texts = {"system_text": generation.system_prompt, "user_text": generation.user_prompt}
-        return render_to_string("admin/chatbot/prompt_texts.html", texts)

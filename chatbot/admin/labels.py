@@ -1,19 +1,168 @@
-"""What options are called today, for pages that show many of them."""
+"""What keys and codes are called in the admin: options, kinds of answers, mends, and the reasons of a decision."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from challenges.catalog import Options
 from challenges.models import Category, Location, WorkType
-from chatbot.admin.reasons import Labels
+from chatbot.answers.schema import RECOMMENDATION
+from chatbot.models import Intent
+from chatbot.nlu.intents.understanding import Facet
 
-_KINDS: Mapping[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
+Labels = Mapping[str, Mapping[str, str]]
+"""What options are called: by kind (``location``, ``work_type``, ``category``), then by key."""
+
+OPTIONS: Mapping[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
 
 
-def labels() -> Labels:
-    """By kind and key, those that cannot be picked any more among them. Three SQL statements."""
-    return {kind: dict(model._default_manager.values_list("key", "label")) for kind, model in _KINDS.items()}
+def all_labels() -> Labels:
+    """Also of the options that cannot be picked any more. Three SQL statements."""
+    return {kind: dict(model._default_manager.values_list("key", "label")) for kind, model in OPTIONS.items()}
+
+
+def active_labels(known: Options) -> Labels:
+    kinds = {"location": known.locations, "work_type": known.work_types, "category": known.categories}
+    return {kind: {key: choice.label for key, choice in choices.items()} for kind, choices in kinds.items()}
 
 
 def label(named: Labels, kind: str, key: str) -> str:
-    """What the option is called, else its key; "" stays ""."""
+    """What the option is called, else its key."""
     return named[kind].get(key, key)
+
+
+_KINDS: Mapping[str, Promise] = {
+    "recommendation": gettext_lazy("recommendation"),
+    "explanation": gettext_lazy("explanation"),
+    "smalltalk": gettext_lazy("small talk"),
+    "declined": gettext_lazy("declined"),
+    "help": gettext_lazy("help"),
+}
+
+
+def kind_label(answer: Mapping[str, Any]) -> str:
+    """Of which kind an answer is; those from before there were kinds are recommendations."""
+    kind = answer.get("kind", RECOMMENDATION)
+    return str(_KINDS.get(kind, kind))
+
+
+def intent_label(intent: str) -> str:
+    """An intent that is gone is called by its name."""
+    return str(Intent(intent).label) if intent in Intent.values else intent
+
+
+_MENDS: Mapping[str, Promise] = {
+    "title": gettext_lazy("title shortened or cleaned"),
+    "markup": gettext_lazy("markup removed"),
+    "emoji": gettext_lazy("emoji removed"),
+    "repetition": gettext_lazy("repetition left out"),
+    "superfluous": gettext_lazy("superfluous challenge left out"),
+    "category_added": gettext_lazy("category added to the sentence"),
+    "category_replaced": gettext_lazy("unknown category replaced"),
+    "challenges_as_string": gettext_lazy("challenges were a string"),
+    "foreign_sentence": gettext_lazy("sentence was not Korean"),
+    "foreign_challenge": gettext_lazy("challenge was not Korean"),
+}
+
+
+def mends_text(mends: Mapping[str, int]) -> str:
+    """What the composer mended, and how often; "" when it was nothing."""
+    return ", ".join(f"{_MENDS.get(name, name)} {count}" for name, count in mends.items())
+
+
+FACETS: Mapping[str, Promise] = {
+    Facet.EASIER: gettext_lazy("easier"),
+    Facet.SHORTER: gettext_lazy("shorter"),
+    Facet.CHILDREN: gettext_lazy("with children"),
+    Facet.TOGETHER: gettext_lazy("together with others"),
+    Facet.ALONE: gettext_lazy("alone"),
+    Facet.AT_WORK: gettext_lazy("at work"),
+    Facet.AT_HOME: gettext_lazy("at home"),
+    Facet.OUTDOORS: gettext_lazy("outdoors"),
+    Facet.CHEAPER: gettext_lazy("without spending money"),
+    Facet.HARDER: gettext_lazy("harder"),
+    Facet.LONGER: gettext_lazy("longer"),
+    Facet.INDOORS: gettext_lazy("indoors"),
+    Facet.FUN: gettext_lazy("more fun"),
+}
+
+_SENTENCES: Mapping[str, Promise] = {
+    "emergency": gettext_lazy("%(words)s tells of an emergency."),
+    "self_harm": gettext_lazy("%(words)s tells of self-harm."),
+    "violence": gettext_lazy("%(words)s tells of violence."),
+    "abuse": gettext_lazy("%(words)s is abuse."),
+    "emergency_weighed": gettext_lazy("Its words together are those of an emergency."),
+    "self_harm_weighed": gettext_lazy("Its words together are those of self-harm."),
+    "violence_weighed": gettext_lazy("Its words together are those of violence."),
+    "abuse_weighed": gettext_lazy("Its words together are those of abuse."),
+    "rules": gettext_lazy("%(words)s is about the bot's rules."),
+    "back": gettext_lazy("%(words)s asks for the first category."),
+    "any": gettext_lazy("%(words)s asks for another category, whichever."),
+    "current_refused": gettext_lazy("The current category is not wanted any more."),
+    "other": gettext_lazy("%(words)s asks for something else."),
+    "explain": gettext_lazy("%(words)s asks to know more."),
+    "title": gettext_lazy("It speaks of the challenge %(words)s that was shown."),
+    "number": gettext_lazy("%(words)s points to one of the challenges that were shown."),
+    "number_unknown": gettext_lazy("%(words)s points to a challenge beyond those that were shown."),
+    "nothing_shown": gettext_lazy("%(words)s points to a challenge, but none has been shown yet."),
+    "greeting": gettext_lazy("%(words)s greets."),
+    "thanks": gettext_lazy("%(words)s thanks or agrees."),
+    "laughter": gettext_lazy("It is laughter alone."),
+    "sign": gettext_lazy("It consists of signs: %(words)s."),
+    "no_words": gettext_lazy("%(words)s is not made of words."),
+    "sum": gettext_lazy("%(words)s is a sum."),
+    "off_topic": gettext_lazy("%(words)s is about something else."),
+    "task": gettext_lazy("%(words)s gives a task that is not ours."),
+    "fact": gettext_lazy("It asks for a fact about %(words)s."),
+    "facet": gettext_lazy("%(words)s says how it should be: %(facet)s."),
+    "suiting": gettext_lazy("It is to suit %(words)s."),
+    "quality": gettext_lazy("%(words)s says what it is to be like."),
+    "location": gettext_lazy("%(words)s names the location %(location)s."),
+    "work_type": gettext_lazy("%(words)s names the work type %(work_type)s."),
+    "documents_know": gettext_lazy("The document “%(title)s” knows of it, so challenges are asked for."),
+    "rough": gettext_lazy("The analyser was not ready in time: the message was read roughly."),
+    "nothing_special": gettext_lazy("Nothing in it stands out, so it asks for challenges."),
+}
+
+_MENTIONS: Mapping[str, Promise] = {
+    "name": gettext_lazy("%(words)s names the category %(category)s"),
+    "typo": gettext_lazy("%(words)s looks like the misspelt category %(category)s"),
+    "keyword": gettext_lazy("%(words)s is a keyword of the category %(category)s"),
+}
+"""What a category was known by."""
+
+_ROLES: Mapping[str, Promise] = {
+    "wanted": gettext_lazy("it is wanted"),
+    "refused": gettext_lazy("it is not wanted"),
+    "past": gettext_lazy("it is spoken of as past"),
+    "told": gettext_lazy("it is told, not wished for"),
+    "of_others": gettext_lazy("it is said of other people"),
+    "missing": gettext_lazy("it is said to be missing"),
+}
+"""What a category is to the person."""
+
+
+def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
+    """One step of a decision as a sentence; a code that is not known is shown as it is."""
+    code = str(reason.get("code", ""))
+    known_by, _underscore, role = code.partition("_")
+    if code in _SENTENCES:
+        pattern = str(_SENTENCES[code])
+    elif known_by in _MENTIONS and role in _ROLES:
+        pattern = _("%(mention)s: %(role)s.") % {"mention": _MENTIONS[known_by], "role": _ROLES[role]}
+    else:
+        return " ".join([code, *_words(reason)])
+    return pattern % {
+        "words": ", ".join(_("“%(word)s”") % {"word": word} for word in _words(reason)),
+        "title": reason.get("title", ""),
+        "facet": FACETS.get(str(reason.get("facet")), reason.get("facet", "")),
+        **{kind: named.get(str(reason.get(kind)), reason.get(kind, "")) for kind, named in labels.items()},
+    }
+
+
+def _words(reason: Mapping[str, Any]) -> list[str]:
+    words = reason.get("words")
+    return [str(word) for word in words] if isinstance(words, list) else []

@@ -1,5 +1,8 @@
-"""Sessions in the admin: to be read, and to be erased when a person asks for it."""
+"""Sessions in the admin: read, and erased when a person asks for it; the turns of a conversation."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -8,22 +11,126 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from chatbot.admin.badges import once, with_labels
+from challenges.admin.base import column
+from challenges.models import Challenge
+from chatbot.admin.columns import (
+    RecordAdmin,
+    badge,
+    kind_badge,
+    outcome_badge,
+    thumb_badge,
+    web_address,
+    with_labels,
+    without_texts,
+)
 from chatbot.admin.filters import CategoryFilter, IntentFilter
-from chatbot.admin.labels import labels
-from chatbot.admin.turns import shown_turns
+from chatbot.admin.labels import Labels, all_labels, intent_label, label, reason_text
 from chatbot.generation import cancellation
-from chatbot.models import ChatSession, Turn
+from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, Outcome, Turn
 
 _SHOWN_TURNS = 100
 
+_PAGES = {
+    "challenge": (Challenge, "admin:challenges_challenge_change"),
+    "document": (KnowledgeDocument, "admin:chatbot_knowledgedocument_change"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What was looked up. ``page`` is its address in the admin, "" when it is there no more; ``link`` leads out."""
+
+    kind: str
+    title: str
+    score: str
+    page: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """A turn with everything that is said of it; what there is nothing to say of is empty."""
+
+    turn: Turn
+    generation: Generation
+    picked: str
+    intent: str
+    reasons: Sequence[str]
+    moved: tuple[str, str] | None
+    references: Sequence[Reference]
+    outcome: SafeString | str
+    kind: SafeString | str
+    thumb: SafeString | str
+    opinion: str
+
+
+def shown_turns(
+    turns: Sequence[Turn], named: Labels, feedback: Mapping[Any, Feedback] | None = None
+) -> list[ShownTurn]:
+    """The turns, whose generations are loaded, in their order. ``feedback`` is by generation. Two SQL statements."""
+    pages = _pages(found for turn in turns for found in turn.found)
+    return [_shown(turn, named, pages, (feedback or {}).get(turn.generation_id)) for turn in turns]
+
+
+def _shown(turn: Turn, named: Labels, pages: Mapping[tuple[str, int], str], given: Feedback | None) -> ShownTurn:
+    generation = turn.generation
+    picked = [label(named, kind, getattr(generation, kind)) for kind in ("category", "location", "work_type")]
+    return ShownTurn(
+        turn=turn,
+        generation=generation,
+        picked=" · ".join(picked),
+        intent=intent_label(turn.intent),
+        reasons=[reason_text(reason, named) for reason in turn.reasons],
+        moved=(label(named, "category", turn.moved_from), picked[0]) if turn.moved_from else None,
+        references=[_reference(found, pages) for found in turn.found],
+        outcome="" if generation.outcome == Outcome.COMPLETED else outcome_badge(generation.outcome),
+        kind=kind_badge(generation.answer) if generation.answer else "",
+        thumb=thumb_badge(given.thumb) if given else "",
+        opinion=given.reason if given else "",
+    )
+
+
+def _pages(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """The admin's addresses of what was found and is still there."""
+    ids: dict[str, set[int]] = {kind: set() for kind in _PAGES}
+    for each in found:
+        if each.get("kind") in ids and isinstance(each.get("id"), int):
+            ids[each["kind"]].add(each["id"])
+    return {
+        (kind, pk): reverse(address, args=[pk])
+        for kind, (model, address) in _PAGES.items()
+        for pk in model._default_manager.filter(pk__in=ids[kind]).values_list("pk", flat=True)
+    }
+
+
+def _reference(found: Mapping[str, Any], pages: Mapping[tuple[str, int], str]) -> Reference:
+    kind, score = str(found.get("kind", "")), found.get("score")
+    name = _PAGES[kind][0]._meta.verbose_name if kind in _PAGES else kind
+    return Reference(
+        kind=badge(name, "primary" if kind == "challenge" else "info"),
+        title=str(found.get("title", "")),
+        score=f"{score:.2f}" if isinstance(score, int | float) else "",
+        page=pages.get((kind, found.get("id", 0)), ""),
+        link=web_address(str(found.get("link", ""))),
+    )
+
+
+def _conversation(session: Any) -> SafeString:
+    newest = list(reversed(without_texts(session.turns.order_by("-pk"))[:_SHOWN_TURNS]))
+    given = {feedback.generation_id: feedback for feedback in session.feedback.filter(generation__turns__in=newest)}
+    hidden = max(session.number_of_turns - len(newest), 0)
+    context = {"turns": shown_turns(newest, all_labels(), given), "hidden": hidden}
+    return render_to_string("admin/chatbot/conversation.html", context)
+
 
 @admin.register(ChatSession)
-class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ChatSessionAdmin(RecordAdmin):
     list_display = ("key", "current_category", "turn_count", "bound", "created_at", "active_at")
     list_filter = (
         IntentFilter,
@@ -31,40 +138,32 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         ("active_at", admin.DateFieldListFilter),
         ("created_at", admin.DateFieldListFilter),
     )
-    list_filter_submit = True
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
     search_fields = ("key",)
-    search_help_text = gettext_lazy("The session id, or a part of it")
+    search_help_text = _("The session id, or a part of it")
     fieldsets = (
         (None, {"fields": ("key", ("created_at", "active_at"), ("bound", "server_made"))}),
-        (
-            gettext_lazy("Remembered"),
-            {"fields": (("location_name", "work_type_name"), ("first_category", "current_category"))},
-        ),
-        (gettext_lazy("Conversation"), {"fields": ("turn_count", "conversation")}),
+        (_("Remembered"), {"fields": (("location_name", "work_type_name"), ("first_category", "current_category"))}),
+        (_("Conversation"), {"fields": ("turn_count", "conversation")}),
     )
-    readonly_fields = (
-        *("key", "created_at", "active_at", "location_name", "work_type_name", "first_category", "current_category"),
-        *("bound", "server_made", "turn_count", "conversation"),
-    )
+
+    location_name = column(_("location"), lambda row: row.location_label or "–")
+    work_type_name = column(_("work type"), lambda row: row.work_type_label or "–")
+    first_category = column(_("first category"), lambda row: row.base_category_label or "–")
+    current_category = column(_("category"), lambda row: row.category_label or "–", ordering="category")
+    turn_count = column(_("turns"), attrgetter("number_of_turns"))
+    conversation = column(_("conversation"), _conversation)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatSession]:
-        queryset: QuerySet[ChatSession] = super().get_queryset(request)
         turns = Turn.objects.filter(session=OuterRef("pk")).order_by().values("session")
         number = Coalesce(Subquery(turns.values(number=Count("pk"))), 0)
-        queryset = with_labels(queryset, also=("base_category",))
-        return queryset.annotate(number_of_turns=number)
+        queryset: QuerySet[ChatSession] = super().get_queryset(request).annotate(number_of_turns=number)
+        return with_labels(queryset, also=("base_category",))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(ModelAdmin.has_delete_permission(self, request, obj))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Says how many turns go; the names of all of them would tell nobody anything."""
+        """Says how many turns go, instead of the names of them all."""
         lines = []
         for session in objs:
             count = session.turns.count()
@@ -81,38 +180,3 @@ class ChatSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
         for key in list(queryset.values_list("pk", flat=True)):
             async_to_sync(cancellation.forget)(key)
-
-    @admin.display(description=gettext_lazy("location"))
-    def location_name(self, session: Any) -> str:
-        return session.location_label or "–"
-
-    @admin.display(description=gettext_lazy("work type"))
-    def work_type_name(self, session: Any) -> str:
-        return session.work_type_label or "–"
-
-    @admin.display(description=gettext_lazy("first category"))
-    def first_category(self, session: Any) -> str:
-        return session.base_category_label or "–"
-
-    @admin.display(description=gettext_lazy("category"), ordering="category")
-    def current_category(self, session: Any) -> str:
-        return session.category_label or "–"
-
-    @admin.display(description=gettext_lazy("turns"))
-    def turn_count(self, session: Any) -> int:
-        return int(session.number_of_turns)
-
-    @admin.display(description=gettext_lazy("conversation"))
-    @once
-    def conversation(self, session: Any) -> SafeString:
-        turns = session.turns.select_related("generation__prompt_version__template").order_by("-pk")
-        wide = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
-        version = ("prompt_version__system_text", "prompt_version__user_text")
-        turns = turns.defer(*(f"generation__{name}" for name in (*wide, *version)))
-        newest = list(reversed(turns[:_SHOWN_TURNS]))
-        given = {thought.generation_id: thought for thought in session.feedback.filter(generation__turns__in=newest)}
-        context = {
-            "turns": shown_turns(newest, labels(), given),
-            "hidden": max(session.number_of_turns - len(newest), 0),
-        }
-        return render_to_string("admin/chatbot/conversation.html", context)

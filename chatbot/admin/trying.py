@@ -24,9 +24,8 @@ from challenges import revisions
 from challenges.catalog import Options, options
 from challenges.forms import NormalizedField
 from challenges.models import Challenge
-from chatbot.admin.badges import kind_badge
-from chatbot.admin.reasons import FACETS, Labels, reason_text
-from chatbot.answers import schema
+from chatbot.admin.columns import kind_badge
+from chatbot.admin.labels import FACETS, active_labels, label, reason_text
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.dialogue.plan import KINDS
 from chatbot.dialogue.requests import LONGEST_MESSAGE
@@ -81,9 +80,9 @@ def try_form() -> TryForm:
 
 
 def trying_view(model_admin: Any) -> Callable[..., Any]:
-    """The view that answers the form: a part of the page for its script, a page of its own without scripts.
+    """The view that answers the form: with a part of the page for its script, with a whole page without scripts.
 
-    A coroutine, because the first message loads the analyser, which takes seconds: no thread is held meanwhile.
+    It is a coroutine, so that it holds no thread while the first message loads the analyser, which takes seconds.
     """
 
     @never_cache
@@ -104,7 +103,7 @@ def trying_view(model_admin: Any) -> Callable[..., Any]:
 
 
 def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known, TryForm, dict[str, Any]]:
-    """What is needed to answer somebody who may; else the way to the login. Raises PermissionDenied."""
+    """What an answer needs; a way to the login for a person who is signed out. Raises PermissionDenied."""
     site = model_admin.admin_site
     if not site.has_permission(request):
         if request.headers.get("HX-Request"):
@@ -117,12 +116,7 @@ def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known
     form = TryForm(known, request.GET)
     category = form.cleaned_data["category"] if form.is_valid() else ""
     request.current_app = site.name
-    context = {
-        **site.each_context(request),
-        "title": _("Try a message"),
-        "opts": model_admin.opts,
-        "trying": form,
-    }
+    context = {**site.each_context(request), "title": _("Try a message"), "opts": model_admin.opts, "trying": form}
     rows = Challenge.objects.filter(active=True, category__key=category).select_related("category").order_by("pk")
     memory = with_challenges(rows[:CHALLENGES], category=category)
     return _Known(known, word_lists.get(current), memory), form, context
@@ -140,29 +134,20 @@ async def _understood(message: str, known: _Known) -> Understanding:
 
 
 def _tried(understanding: Understanding, known: _Known) -> Tried:
-    kinds = (("location", known.options.locations), ("work_type", known.options.work_types))
-    named: Labels = {
-        kind: {key: choice.label for key, choice in choices.items()}
-        for kind, choices in (*kinds, ("category", known.options.categories))
-    }
+    named = active_labels(known.options)
+    number, shown = understanding.number, known.memory.shown
+    facts = [
+        (_("category"), label(named, "category", understanding.category)),
+        (_("not wanted"), ", ".join(sorted(label(named, "category", key) for key in understanding.avoid))),
+        (_("location"), label(named, "location", understanding.location)),
+        (_("work type"), label(named, "work_type", understanding.work_type)),
+        (_("how it should be"), ", ".join(str(FACETS.get(facet, facet)) for facet in understanding.facets)),
+        (_("challenge"), shown[number].title if number is not None and 0 <= number < len(shown) else ""),
+        (_("looked up by"), ", ".join(understanding.topic)),
+    ]
     return Tried(
         intent=capfirst(str(understanding.intent.label)),
         kind=kind_badge({"kind": KINDS.get(understanding.intent, RECOMMENDATION)}),
-        facts=[(name, value) for name, value in _facts(understanding, known.memory.shown, named) if value],
+        facts=[(name, value) for name, value in facts if value],
         reasons=[reason_text(reason, named) for reason in understanding.reasons],
     )
-
-
-def _facts(understanding: Understanding, shown: Sequence[schema.Challenge], named: Labels) -> list[tuple[str, str]]:
-    number = understanding.number
-    meant = shown[number].title if number is not None and 0 <= number < len(shown) else ""
-    categories = named["category"]
-    return [
-        (_("category"), categories.get(understanding.category, understanding.category)),
-        (_("not wanted"), ", ".join(sorted(categories.get(key, key) for key in understanding.avoid))),
-        (_("location"), named["location"].get(understanding.location, understanding.location)),
-        (_("work type"), named["work_type"].get(understanding.work_type, understanding.work_type)),
-        (_("how it should be"), ", ".join(str(FACETS.get(facet, facet)) for facet in understanding.facets)),
-        (_("challenge"), meant),
-        (_("looked up by"), ", ".join(understanding.topic)),
-    ]

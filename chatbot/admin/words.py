@@ -8,15 +8,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
-from import_export import fields
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.exchange import ExchangeAdmin
-from challenges.admin.resources import CatalogueResource, TextWidget
+from challenges.admin.base import ExchangeAdmin, column
+from challenges.admin.resources import CatalogueResource
 from challenges.forms import NormalizedField
-from chatbot.admin.badges import badge
+from chatbot.admin.columns import badge
 from chatbot.admin.trying import try_form, trying_view
 from chatbot.models import ListedWord, WordKind
 from chatbot.models.words import by_spelling, spelling
@@ -37,21 +35,9 @@ class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         field_classes = {"word": NormalizedField, "note": NormalizedField}
 
 
-class KindWidget(TextWidget):
-    """A kind by its key. What is no kind is refused by the model."""
-
-    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return str(WordKind(value).value) if value else ""
-
-
 class ListedWordResource(CatalogueResource):
-    word = fields.Field("word", "word", TextWidget())
-    kind = fields.Field("kind", "kind", KindWidget())
-    note = fields.Field("note", "note", TextWidget())
-
-    class Meta(CatalogueResource.Meta):
+    class Meta:
         model = ListedWord
-        name = ListedWord._meta.verbose_name_plural
         import_id_fields = ("word",)
         fields = ("word", "kind", "note")
 
@@ -71,7 +57,7 @@ class ListedWordResource(CatalogueResource):
 class ListedWordAdmin(ExchangeAdmin):
     form = ListedWordForm
     resource_classes = (ListedWordResource,)
-    import_help = gettext_lazy(
+    import_help = _(
         "A row changes the entry with its word; a new word makes a new entry. The kinds are abuse, self_harm, "
         "emergency, violence and fine. Either all rows are imported, or none."
     )
@@ -81,14 +67,13 @@ class ListedWordAdmin(ExchangeAdmin):
     list_filter_submit = True
     list_per_page = 100
     search_fields = ("word",)  # shows the search field; what is searched is in get_search_results
-    search_help_text = gettext_lazy("Word or note")
-    warn_unsaved_form = True
+    search_help_text = _("Word or note")
     fieldsets = (
         (
             None,
             {
                 "fields": ("word", "kind", "note"),
-                "description": gettext_lazy(
+                "description": _(
                     "It counts from the next message on. A Korean word is found where a word begins, whatever spaces, "
                     "digits or signs stand in it; a Latin one where it stands alone; phrases of danger in other forms "
                     "of their verbs too. Exceptions are taken out of a message first."
@@ -97,9 +82,10 @@ class ListedWordAdmin(ExchangeAdmin):
         ),
     )
 
+    kind_name = column(_("kind"), lambda row: badge(row.get_kind_display(), _VARIANTS[row.kind]), ordering="kind")
+
     def get_urls(self) -> list[URLPattern]:
-        inherited: list[URLPattern] = super().get_urls()
-        return [path("try/", trying_view(self), name="chatbot_listedword_try"), *inherited]
+        return [path("try/", trying_view(self), name="chatbot_listedword_try"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         extra = {**(extra_context or {}), "trying": try_form()}
@@ -114,10 +100,5 @@ class ListedWordAdmin(ExchangeAdmin):
         if not term:
             return queryset, False
         rows = queryset.values_list("pk", "word", "note")
-        return queryset.filter(
-            pk__in=[pk for pk, *texts in rows if any(term in spelling(each) for each in texts)]
-        ), False
-
-    @admin.display(description=gettext_lazy("kind"), ordering="kind")
-    def kind_name(self, listed: ListedWord) -> SafeString:
-        return badge(WordKind(listed.kind).label, _VARIANTS[WordKind(listed.kind)])
+        found = [pk for pk, *texts in rows if any(term in spelling(each) for each in texts)]
+        return queryset.filter(pk__in=found), False

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chatbot.admin.labels import labels
-from chatbot.admin.reasons import reason_text
+from chatbot.admin.labels import all_labels, reason_text
 from chatbot.admin.studio.responses import text_in
 from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
 from chatbot.errors import ApplicationError
@@ -51,7 +50,7 @@ def understood(ordered: Job) -> dict[str, Any]:
     note = ordered.note
     if not note.message:
         return {"intent": "", "reasons": [], "withoutModel": ""}
-    named = labels()
+    named = all_labels()
     fixed = _("No model is asked: insults, danger and attempts to change the rules are answered in fixed words.")
     return {
         "intent": _("Understood: %(intent)s") % {"intent": Intent(note.intent).label},

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from challenges.catalog import Options, options
-from chatbot.admin.badges import kind_label
+from chatbot.admin.labels import active_labels, kind_label
 from chatbot.admin.results import results
 from chatbot.admin.studio.markup import difference_html
 from chatbot.admin.studio.message import FIRST_MESSAGE, answers_messages
 from chatbot.admin.studio.sides import DRAFT, LIVE, side, side_label, version_of
-from chatbot.admin.studio.state import draft_state, first_selection, labels
+from chatbot.admin.studio.state import draft_state, first_selection
 from chatbot.admin.studio.words import variable_text
 from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.evaluation.impact import Impact, has_changed, impacts, last_requests
@@ -220,7 +220,7 @@ def impact(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
     requests = last_requests(template, settings.LEAFRESH_IMPACT_REQUESTS)
     before, after = PromptContent.of(live), side(template, DRAFT).content
     may_read = may(request, "view_generation")
-    names = labels()["category"]
+    names = active_labels(options.get())["category"]
     groups: dict[str, list[dict[str, Any]]] = {}
     for found in impacts(requests, before=before, after=after, contract=contract, with_quotes=may_read):
         groups.setdefault(names.get(found.category, found.category), []).append(_shown(found))

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chatbot.admin.badges import kind_label, mend_label, moment
-from chatbot.admin.studio.state import labels
+from challenges.catalog import options
+from chatbot.admin.columns import moment
+from chatbot.admin.labels import active_labels, kind_label, mends_text
 from chatbot.admin.studio.words import reason_text, selection_text, stale_text
 from chatbot.models import CheckStatus, Enforcement, Generation, Outcome, PromptCheck, PromptTemplate, SampleRun
 from chatbot.prompts.content import PromptContent
@@ -28,7 +29,7 @@ def trial_report(generation: Generation) -> dict[str, Any]:
         "errors": [entry["error"] for entry in generation.tried if entry["error"]],
         "kept": str(Enforcement(generation.enforcement).label) if answer else "–",
         "kind": kind_label(answer) if answer and "message" in generation.variables else "",
-        "mends": _mends(generation.mends),
+        "mends": mends_text(generation.mends) or _("nothing"),
         "tokensIn": generation.tokens_in,
         "tokensOut": generation.tokens_out,
         "firstTokenMs": generation.first_token_ms,
@@ -40,7 +41,7 @@ def trial_report(generation: Generation) -> dict[str, Any]:
 def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, Any]:
     """How far a check is, and what came of each sample. A constant number of queries."""
     runs = list(SampleRun.objects.filter(check_run=check))
-    names = labels()
+    names = active_labels(options.get())
     status = CheckStatus.INTERRUPTED if check.lost else CheckStatus(check.status)
     content = PromptContent.of(draft_of(template))
     now = fingerprint(template, content, provider_names(model=content.model))
@@ -70,11 +71,7 @@ def _run(run: SampleRun, names: Mapping[str, Mapping[str, str]]) -> dict[str, An
         "answer": run.answer,
         "kind": kind_label(run.answer) if run.answer and run.expected.get("message") else "",
         "raw": run.raw_text[:SHOWN_RAW],
-        "mends": _mends(run.report.get("mends", {})),
+        "mends": mends_text(run.report.get("mends", {})) or _("nothing"),
         "firstTokenMs": run.report.get("firstTokenMs"),
         "durationMs": run.report.get("durationMs"),
     }
-
-
-def _mends(mends: Mapping[str, int]) -> str:
-    return ", ".join(f"{mend_label(name)} {count}" for name, count in mends.items()) or _("nothing")

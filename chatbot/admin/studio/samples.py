@@ -6,34 +6,29 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.text import Truncator, capfirst
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from challenges.forms import WordsField
-from challenges.models import Category, Location, WorkType
-from chatbot.admin.badges import with_labels
+from challenges.admin.base import column, without_related_links
+from challenges.forms import words_field
+from chatbot.admin.columns import with_labels
+from chatbot.admin.labels import OPTIONS
 from chatbot.admin.studio.message import UnfitMessage, answers_messages, checked
 from chatbot.models import PromptSample, PromptTemplate
 from chatbot.prompts.contracts import TEMPLATES
 
 _SHOWN_CHARACTERS = 60
-_KINDS: dict[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
-
-
-def _words_field(name: str) -> WordsField:
-    field: Any = PromptSample._meta.get_field(name)
-    return WordsField(label=capfirst(field.verbose_name), help_text=field.help_text)
 
 
 class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Options are picked by their labels and kept by their keys."""
 
-    contains = _words_field("contains")
-    excludes = _words_field("excludes")
+    contains = words_field(PromptSample, "contains")
+    excludes = words_field(PromptSample, "excludes")
 
     class Meta:
         model = PromptSample
@@ -45,7 +40,7 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, model in _KINDS.items():
+        for name, model in OPTIONS.items():
             if name not in self.fields:
                 continue
             choices = list(model._default_manager.filter(active=True).values_list("key", "label"))
@@ -69,6 +64,20 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         except UnfitMessage as error:
             self.add_error("message", str(error))
         return cleaned
+
+
+def _expected(sample: PromptSample) -> str:
+    parts = [_("titles %(least)d–%(most)d") % {"least": sample.title_min, "most": sample.title_max}]
+    if sample.names_category:
+        parts.append(_("names the category"))
+    if sample.length_min is not None or sample.length_max is not None:
+        least, most = sample.length_min or 1, "…" if sample.length_max is None else sample.length_max
+        parts.append(_("sentence %(least)s–%(most)s") % {"least": least, "most": most})
+    if sample.contains:
+        parts.append(_("contains “%(words)s”") % {"words": ", ".join(sample.contains)})
+    if sample.excludes:
+        parts.append(_("does not contain “%(words)s”") % {"words": ", ".join(sample.excludes)})
+    return ", ".join(parts)
 
 
 @admin.register(PromptSample)
@@ -96,6 +105,14 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
         ),
     )
 
+    sample = column(
+        gettext_lazy("sample"),
+        lambda row: f"{row.category_label} · {row.location_label} · {row.work_type_label}",
+        ordering="category",
+    )
+    said = column(gettext_lazy("message"), lambda row: Truncator(row.message).chars(_SHOWN_CHARACTERS) or "–")
+    expectations = column(gettext_lazy("expected"), _expected)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptSample]:
         return with_labels(super().get_queryset(request))
 
@@ -107,31 +124,4 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
         return {"message": f"{[str(pk) for pk in answering]}.includes(String(template))"}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Templates are code: none is made beside this form."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        for link in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-            if field is not None and hasattr(field.widget, link):
-                setattr(field.widget, link, False)
-        return field
-
-    @admin.display(description=gettext_lazy("sample"), ordering="category")
-    def sample(self, sample: Any) -> str:
-        return f"{sample.category_label} · {sample.location_label} · {sample.work_type_label}"
-
-    @admin.display(description=gettext_lazy("message"))
-    def said(self, sample: PromptSample) -> str:
-        return Truncator(sample.message).chars(_SHOWN_CHARACTERS) or "–"
-
-    @admin.display(description=gettext_lazy("expected"))
-    def expectations(self, sample: PromptSample) -> str:
-        parts = [_("titles %(least)d–%(most)d") % {"least": sample.title_min, "most": sample.title_max}]
-        if sample.names_category:
-            parts.append(_("names the category"))
-        if sample.length_min is not None or sample.length_max is not None:
-            least, most = sample.length_min or 1, "…" if sample.length_max is None else sample.length_max
-            parts.append(_("sentence %(least)s–%(most)s") % {"least": least, "most": most})
-        if sample.contains:
-            parts.append(_("contains “%(words)s”") % {"words": ", ".join(sample.contains)})
-        if sample.excludes:
-            parts.append(_("does not contain “%(words)s”") % {"words": ", ".join(sample.excludes)})
-        return ", ".join(parts)
+        return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))

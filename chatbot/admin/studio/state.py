@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from challenges.catalog import Options, Selection, options
-from chatbot.admin.badges import moment
+from challenges.catalog import Options, Selection
+from chatbot.admin.columns import moment
 from chatbot.admin.studio.markup import difference_html, rendered_html
 from chatbot.admin.studio.words import problem_text, stale_text
 from chatbot.answers.schema import utf16_length
@@ -112,10 +112,3 @@ def first_selection(known: Options) -> Selection | None:
     if not all(kinds):
         return None
     return Selection(*(next(iter(kind.values())) for kind in kinds))
-
-
-def labels() -> dict[str, dict[str, str]]:
-    """What options are called today, by kind and key."""
-    known = options.get()
-    kinds = {"location": known.locations, "work_type": known.work_types, "category": known.categories}
-    return {kind: {key: choice.label for key, choice in found.items()} for kind, found in kinds.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from inspect import iscoroutinefunction
+from operator import attrgetter
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,14 +13,13 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from unfold.admin import ModelAdmin
 
-from chatbot.admin.badges import badge, moment
+from challenges.admin.base import column
+from chatbot.admin.columns import ReadOnlyAdmin, badge, moment
 from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.responses import SignedOut, in_envelope
 from chatbot.admin.studio.sides import version_of
@@ -36,26 +36,25 @@ READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prom
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class PromptTemplateAdmin(ReadOnlyAdmin):
     """Templates are code, so none is added or deleted; what is edited of them is their draft."""
 
     list_display = ("key", "live", "note", "made_by", "made_at", "version_count")
     list_select_related = ("live_version__template", "live_version__author")
+
+    live = column(gettext_lazy("live version"), lambda row: row.live_version or badge(_("none"), "danger"))
+    note = column(gettext_lazy("note"), lambda row: row.live_version.note if row.live_version else "")
+    made_by = column(gettext_lazy("author"), lambda row: row.live_version.author or "–" if row.live_version else "")
+    made_at = column(
+        gettext_lazy("created"), lambda row: moment(row.live_version.created_at) if row.live_version else "–"
+    )
+    version_count = column(gettext_lazy("versions"), attrgetter("number_of_versions"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptTemplate]:
         queryset: QuerySet[PromptTemplate] = super().get_queryset(request)
         versions = PromptVersion.objects.filter(template=OuterRef("pk")).order_by().values("template")
         number = Coalesce(Subquery(versions.values(number=Count("pk"))), 0)
         return queryset.select_related(*self.list_select_related).annotate(number_of_versions=number)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         scripts: list[tuple[str, str, View, str, View]] = [
@@ -150,26 +149,6 @@ class PromptTemplateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
             words = _("%(version)s is live again: the next recommendation is written with it.")
             self.message_user(request, words % {"version": version}, messages.SUCCESS)
         return redirect("admin:chatbot_prompttemplate_change", template.pk)
-
-    @admin.display(description=gettext_lazy("live version"))
-    def live(self, template: PromptTemplate) -> SafeString | str:
-        return str(template.live_version) if template.live_version else badge(_("none"), "danger")
-
-    @admin.display(description=gettext_lazy("note"))
-    def note(self, template: PromptTemplate) -> str:
-        return template.live_version.note if template.live_version else ""
-
-    @admin.display(description=gettext_lazy("author"))
-    def made_by(self, template: PromptTemplate) -> str:
-        return str(template.live_version.author or "–") if template.live_version else ""
-
-    @admin.display(description=gettext_lazy("created"))
-    def made_at(self, template: PromptTemplate) -> str:
-        return moment(template.live_version.created_at) if template.live_version else "–"
-
-    @admin.display(description=gettext_lazy("versions"))
-    def version_count(self, template: Any) -> int:
-        return int(template.number_of_versions)
 
 
 def _export(request: HttpRequest, template: PromptTemplate) -> HttpResponse:

@@ -51,7 +51,7 @@ class TurnInput:
 
 
 Reason = dict[str, Any]
-"""``{"code": …, …}``: one step of the decision, as it is stored; ``chatbot.admin.reasons`` says it in words."""
+"""``{"code": …, …}``: one step of the decision, as it is stored; ``chatbot.admin.labels`` says it in words."""
 
 
 @dataclass(frozen=True, slots=True)

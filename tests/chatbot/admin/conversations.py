@@ -1,14 +1,47 @@
-"""Conversations for tests of the admin."""
+"""Generations, conversations and staff for tests of the admin."""
 
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from chatbot.models import ChatSession, Feedback, Intent, Turn
-from tests.chatbot.admin.test_generations import make
+from chatbot.models import ChatSession, Feedback, Generation, Intent, Outcome, PromptVersion, Turn
+from tests.prompts import base_info
 
 SCRIPT = "<script>x()</script>"
+ANSWER = {
+    "kind": "recommendation",
+    "recommend": "비건 <script>x()</script> 도전을 골라 봤어요!",
+    "challenges": [
+        {"title": f"두부 {n}", "description": "두부를 <b>부쳐</b> 봐요.", "category": "VEGAN", "label": "비건"}
+        for n in (1, 2, 3)
+    ],
+}
+
+
+def live_version() -> PromptVersion:
+    version = base_info().live_version
+    assert version
+    return version
+
+
+def make(**changed: Any) -> Generation:
+    values = {
+        "prompt_version": live_version(),
+        "source": "catalogue",
+        "location": "beach",
+        "work_type": "sales",
+        "category": "VEGAN",
+        "system_prompt": "너는 도우미야.",
+        "user_prompt": "<script>x()</script> 바닷가",
+        "seed": 7,
+        "outcome": Outcome.COMPLETED,
+        "answer": ANSWER,
+        "event_count": 42,
+        "first_token_ms": 320,
+        "duration_ms": 2140,
+    }
+    return Generation.objects.create(**{**values, **changed})
 
 
 def said(message: str = f"비건으로 바꿔줘 {SCRIPT}", *, session: str = "phone-1", **turn: Any) -> Turn:

@@ -13,10 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
-from chatbot.admin import feedback_export
+from chatbot.admin import feedback
 from chatbot.models import ChatSession, Feedback, PromptVersion, Turn
-from tests.chatbot.admin.conversations import SCRIPT, said, staff, thought
-from tests.chatbot.admin.test_generations import ANSWER, make
+from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, said, staff, thought
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +195,7 @@ def test_the_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
 def test_a_file_is_written_in_pieces_each_row_once(
     page: Client, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    monkeypatch.setattr(feedback_export, "PIECE", 7)
+    monkeypatch.setattr(feedback, "BATCH", 7)
     _many(100)
     with django_assert_max_num_queries(30):  # fifteen pieces; the rest is the list's filters and who asks
         rows = _rows(_export(page))

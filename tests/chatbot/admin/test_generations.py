@@ -4,51 +4,19 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from challenges.models import Category
 from chatbot.models import ChatSession, Generation, Outcome, PromptVersion, Purpose, Turn
-from tests.prompts import base_info, make_version
+from tests.chatbot.admin.conversations import live_version, make, said, staff
+from tests.prompts import make_version
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/chatbot/generation/"
-ANSWER = {
-    "kind": "recommendation",
-    "recommend": "비건 <script>x()</script> 도전을 골라 봤어요!",
-    "challenges": [
-        {"title": f"두부 {n}", "description": "두부를 <b>부쳐</b> 봐요.", "category": "VEGAN", "label": "비건"}
-        for n in (1, 2, 3)
-    ],
-}
-
-
-def live_version() -> PromptVersion:
-    version = base_info().live_version
-    assert version
-    return version
-
-
-def make(**changed: Any) -> Generation:
-    values = {
-        "prompt_version": live_version(),
-        "source": "catalogue",
-        "location": "beach",
-        "work_type": "sales",
-        "category": "VEGAN",
-        "system_prompt": "너는 도우미야.",
-        "user_prompt": "<script>x()</script> 바닷가",
-        "seed": 7,
-        "outcome": Outcome.COMPLETED,
-        "answer": ANSWER,
-        "event_count": 42,
-        "first_token_ms": 320,
-        "duration_ms": 2140,
-    }
-    return Generation.objects.create(**{**values, **changed})
 
 
 def _shown(page: Client, query: dict[str, Any]) -> list[Any]:
@@ -125,8 +93,6 @@ def test_detail_shows_the_answer_as_a_person_sees_it_and_everything_escaped(page
 
 
 def test_what_a_person_said_is_told_with_what_was_understood_and_looked_up(page: Client) -> None:
-    from tests.chatbot.admin.conversations import said
-
     generation = said().generation
     html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
     for text in (
@@ -155,9 +121,9 @@ def test_a_selection_has_no_message(page: Client) -> None:
 def test_the_list_is_filtered_by_template(page: Client) -> None:
     selected = make()
     version = PromptVersion.objects.get(template__key="free-text")
-    said = make(prompt_version=version)
+    written = make(prompt_version=version)
     make(prompt_version=None, purpose=Purpose.TRIAL)
-    assert _shown(page, {"template": "free-text"}) == [said.pk]
+    assert _shown(page, {"template": "free-text"}) == [written.pk]
     assert _shown(page, {"template": "base-info"}) == [selected.pk]
     assert len(_shown(page, {"template": ""})) == 3
 
@@ -190,10 +156,7 @@ def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
 
 
 def test_staff_without_permission_is_turned_away(client: Client) -> None:
-    generation = make()
-    user = User.objects.create_user("staff", is_staff=True)
-    client.force_login(user)
-    assert client.get(LIST).status_code == 403
-    assert client.get(f"{LIST}{generation.pk}/change/").status_code == 403
-    user.user_permissions.add(Permission.objects.get(codename="view_generation"))
-    assert client.get(LIST).status_code == 200
+    address = f"{LIST}{make().pk}/change/"
+    client.force_login(User.objects.create_user("nobody", is_staff=True))
+    assert client.get(LIST).status_code == client.get(address).status_code == 403
+    assert staff("view_generation").get(LIST).status_code == 200

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,8 +11,7 @@ from django.urls import reverse
 
 from challenges.models import Category, Challenge
 from chatbot.models import ChatSession, Generation, Intent, KnowledgeDocument, Outcome, Turn
-from tests.chatbot.admin.conversations import SCRIPT, said, thought
-from tests.chatbot.admin.test_generations import ANSWER, make
+from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, said, staff, thought
 
 pytestmark = pytest.mark.django_db
 
@@ -96,14 +95,12 @@ def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
 
 def test_staff_who_may_only_look_may_not_erase(client: Client) -> None:
     session = _session("a", make())
-    user = User.objects.create_user("staff", is_staff=True)
-    client.force_login(user)
+    client.force_login(User.objects.create_user("nobody", is_staff=True))
     assert client.get(LIST).status_code == 403
-    user.user_permissions.add(Permission.objects.get(codename="view_chatsession"))
+    client = staff("view_chatsession")
     assert client.get(_address("change", session)).status_code == 200
     assert client.post(_address("delete", session), {"post": "yes"}).status_code == 403
-    posted = {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"}
-    client.post(LIST, posted)
+    client.post(LIST, {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"})
     assert ChatSession.objects.exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from chatbot.admin.reasons import FACETS, reason_text
+from chatbot.admin.labels import FACETS, reason_text
 from chatbot.nlu.intents.names import By
 from chatbot.nlu.intents.understanding import Facet
 from chatbot.nlu.intents.wishes import Role

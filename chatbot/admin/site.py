@@ -1,18 +1,31 @@
-"""The admin's first page: how the last day went, what people thought, what is live, how full the catalogue is."""
+"""The admin's first page, and Django's users and groups in the same look as the rest."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
+from challenges.admin.base import column
 from challenges.models import Challenge
 from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Thumb
+from chatbot.roles import ROLES
+
+admin.site.index_template = "admin/chatbot/dashboard.html"
+admin.site.unregister(User)
+admin.site.unregister(Group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +75,36 @@ def _feedback() -> Card:
     value = f"👍 {counts.get(Thumb.UP, 0)} · 👎 {counts.get(Thumb.DOWN, 0)}"
     link = reverse("admin:chatbot_feedback_changelist")
     return Card(_("Feedback in 24 hours"), value, _("See what people thought"), link)
+
+
+def role_name(group: Group) -> str:
+    """A group's name; those that every installation has are said in the reader's language."""
+    return _(group.name) if group.name in ROLES else group.name
+
+
+class _SearchableRights:
+    """Groups and permissions in one searchable field each: two lists side by side do not fit beside the sidebar."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        widget = UnfoldAdminSelect2MultipleWidget()
+        classes = widget.attrs["class"]
+        field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)  # type: ignore[misc]  # ModelAdmin's
+        field.widget.attrs["class"] = classes  # unfold would make it a plain list again
+        if db_field.name == "groups":
+            field.label_from_instance = role_name
+        return field
+
+
+@admin.register(User)
+class UserAdmin(_SearchableRights, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(_SearchableRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    list_display = ("role",)
+    role = column(gettext_lazy("role"), role_name, ordering="name")

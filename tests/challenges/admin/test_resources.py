@@ -16,7 +16,7 @@ from django.db.models import Model
 from django.test import Client
 from import_export import tmp_storages
 
-from challenges.admin.formats import CatalogueJSON, SpreadsheetCSV
+from challenges.admin.base import CatalogueJSON, SpreadsheetCSV
 from challenges.models import Category, Challenge, Location, WorkType
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,139 @@
+"""What the chatbot's lists and pages are made of: columns, badges, links, times. Everything in them is escaped."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from challenges.admin.base import link
+from challenges.models import Category
+from chatbot.admin.labels import OPTIONS, kind_label
+from chatbot.answers.schema import HELP, RECOMMENDATION
+from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Rows that are read in the admin, never written: Django then shows each field of a page as text."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RecordAdmin(ReadOnlyAdmin):
+    """Rows that the chatbot writes, very many of them."""
+
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
+
+
+def badge(text: object, variant: str = "") -> SafeString:
+    """``text`` on a coloured ground: ``success``, ``info``, ``warning``, ``danger`` or, by default, grey."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "variant": variant})
+
+
+_OUTCOMES: Mapping[str, str] = {
+    Outcome.COMPLETED: "success",
+    Outcome.RUNNING: "info",
+    Outcome.FAILED: "danger",
+    Outcome.INTERRUPTED: "warning",
+}
+_ENFORCEMENTS: Mapping[str, str] = {
+    Enforcement.AS_IT_CAME: "success",
+    Enforcement.MENDED: "info",
+    Enforcement.FILLED: "warning",
+}
+_KINDS = {RECOMMENDATION: "success", "explanation": "info", "declined": "warning", HELP: "danger"}
+
+
+def outcome_badge(outcome: str) -> SafeString:
+    return badge(Outcome(outcome).label, _OUTCOMES.get(outcome, ""))
+
+
+def enforcement_badge(enforcement: str) -> SafeString:
+    return badge(Enforcement(enforcement).label, _ENFORCEMENTS.get(enforcement, ""))
+
+
+def kind_badge(answer: Mapping[str, Any]) -> SafeString:
+    return badge(kind_label(answer), _KINDS.get(answer.get("kind", RECOMMENDATION), ""))
+
+
+def thumb_badge(thumb: str) -> SafeString:
+    sign, variant = ("👍", "success") if thumb == Thumb.UP else ("👎", "danger")
+    return badge(f"{sign} {Thumb(thumb).label}", variant)
+
+
+def session_link(key: str) -> SafeString:
+    """The session's page. Its id may be any visible characters, also those that the admin's addresses escape."""
+    return link(reverse("admin:chatbot_chatsession_change", args=[quote(key)]), key)
+
+
+def version_link(version: PromptVersion | None) -> SafeString | str:
+    return link(reverse("admin:chatbot_promptversion_change", args=[version.pk]), version) if version else "–"
+
+
+def web_address(address: str) -> str:
+    """The address when a browser may follow it, else ""."""
+    return address if address.lower().startswith(("https://", "http://")) else ""
+
+
+def moment(time: datetime) -> str:
+    """A point in time, short enough for a column."""
+    return date_format(localtime(time), "Y-m-d H:i")
+
+
+def seconds(milliseconds: int | None) -> str:
+    """A time of a generation as a person reads it."""
+    return "–" if milliseconds is None else _("%(count).2f s") % {"count": milliseconds / 1000}
+
+
+def answer_html(answer: Mapping[str, Any] | None) -> SafeString | str:
+    """The answer as a person read it; "" for none."""
+    return render_to_string("admin/chatbot/answer.html", {"answer": answer}) if answer else ""
+
+
+def prompt_texts(system_text: str, user_text: str) -> SafeString:
+    texts = {"system_text": system_text, "user_text": user_text}
+    return render_to_string("admin/chatbot/prompt_texts.html", texts)
+
+
+def with_labels(queryset: QuerySet[Any], prefix: str = "", *, also: Collection[str] = ()) -> QuerySet[Any]:
+    """Adds ``location_label``, ``work_type_label`` and ``category_label``: what is called so today, else the key.
+
+    ``prefix`` leads to the generation (``generation__``); ``also`` names further columns with a category's key.
+    """
+    labels = {
+        f"{name}_label": Coalesce(
+            Subquery(model._default_manager.filter(key=OuterRef(prefix + name)).values("label")[:1]), F(prefix + name)
+        )
+        for name, model in {**OPTIONS, **dict.fromkeys(also, Category)}.items()
+    }
+    labelled: QuerySet[Any] = queryset.annotate(**labels)
+    return labelled
+
+
+def without_texts(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Rows with their ``generation`` and its prompt version, whose long texts are left out."""
+    texts = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
+    version = ("prompt_version__system_text", "prompt_version__user_text")
+    queryset = queryset.select_related("generation__prompt_version__template")
+    return queryset.defer(*(f"generation__{name}" for name in (*texts, *version)))
