@@ -35,6 +35,13 @@ class InvalidFields(ApplicationError):
         super().__init__(400, "유효하지 않은 선택 항목이 포함되어 있습니다.", {"invalidFields": fields})
 
 
+class FieldsNotText(ApplicationError):
+    """Values that are JSON, but no strings; all that are wrong, by their names on the wire."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})
+
+
 class MalformedSessionId(ApplicationError):
     def __init__(self) -> None:
         super().__init__(422, "sessionId는 공백 없는 ASCII 문자 1자 이상 128자 이하여야 합니다.")

@@ -25,7 +25,7 @@ django_application = get_asgi_application()
 from chatbot.providers.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
 from chatbot.server.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
 from chatbot.websocket.consumer import ConversationConsumer  # noqa: E402  needs the loaded apps
-from chatbot.websocket.origin import AllowedOriginValidator  # noqa: E402  needs the loaded apps
+from chatbot.websocket.handshake import AllowedOriginValidator  # noqa: E402  needs the loaded apps
 
 
 def at_root(application: AsgiApplication) -> AsgiApplication:

@@ -11,7 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
-from chatbot.errors import ApplicationError, ServiceUnavailable
+from chatbot.errors import ApplicationError, FieldsNotText, ServiceUnavailable
 from chatbot.events.sse import single_event_response
 from chatbot.events.types import Failed, encode, encode_event
 
@@ -107,4 +107,4 @@ def _invalid_body(error: ValidationError) -> ApplicationError:
     fields = [str(place[-1]) for place in places if len(place) > 2]
     if not fields:
         return ApplicationError(400, NotAnObject.message)
-    return ApplicationError(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})
+    return FieldsNotText(fields)

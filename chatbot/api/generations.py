@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
+from chatbot.api.credentials import proof_of
 from chatbot.api.envelope import envelope
-from chatbot.api.ownership import proof_of
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import FieldRequired

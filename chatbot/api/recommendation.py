@@ -7,15 +7,16 @@ from ninja import Body, Query, Router
 
 from chatbot import service
 from chatbot.api import documentation
+from chatbot.api.credentials import proof_of, send_grant
 from chatbot.api.envelope import envelope, wants_events
-from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
-from chatbot.api.throttling import admission
+from chatbot.api.throttling import Admission
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.events.cursor import cursor_of
 from chatbot.events.sse import single_event_response, stream_response
 from chatbot.events.subscription import Subscription
 from chatbot.events.types import TokenFormat, encode_event
+from chatbot.sessions.ownership import Grant
 
 router = Router(tags=["recommendation"])
 
@@ -65,10 +66,9 @@ async def answer_free_text(request: HttpRequest, said: Body[FreeText], tokens: s
 async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     if wants_events(request):
         return await _stream(request, asked, tokens)
-    close, joined = await service.answer(asked, admit=admission(request))
+    close, joined = await service.answer(asked, admit=Admission(request))
     response = envelope(close.payload(), message=close.message)
-    given, takes_cookie = joined.grant, asked.proof.takes_cookie
-    give(response, owner_key=given.owner_key, session_token=given.session_token, takes_cookie=takes_cookie)
+    send_grant(response, joined.grant, asked.proof)
     return _with_ids(response, str(joined.generation.id), joined.session_id)
 
 
@@ -77,12 +77,12 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
         asked,
         cursor=cursor_of(request),
         token_format=token_format(tokens),
-        admit=admission(request),
+        admit=Admission(request),
     )
     match found:
         case Subscription(owner_key=owner_key, session_token=token):
             response = stream_response(found)
-            give(response, owner_key=owner_key, session_token=token, takes_cookie=asked.proof.takes_cookie)
+            send_grant(response, Grant(owner_key=owner_key, session_token=token), asked.proof)
             return _with_ids(response, str(found.generation_id), found.session_id)
         case service.Past(generation_id, number, event):
             data = encode_event(event)

@@ -9,14 +9,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
+from chatbot.api.credentials import proof_of, send_grant
 from chatbot.api.envelope import envelope
-from chatbot.api.ownership import give, proof_of
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import PageSize, UnknownTurn
 from chatbot.generation import cancellation
 from chatbot.sessions import ownership, store
-from chatbot.sessions.ownership import Grant
 
 router = Router(tags=["sessions"])
 
@@ -60,8 +59,7 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     is_known = await sync_to_async(ownership.check)(key, proof, private=True) is not None
     response = envelope(await sync_to_async(store.conversation)(key, limit=limit, before=before))
     response["Cache-Control"] = "no-store"
-    offer = Grant() if is_known else ownership.offered(proof, key)
-    return give(response, owner_key=offer.owner_key, session_token=offer.session_token, takes_cookie=proof.takes_cookie)
+    return response if is_known else send_grant(response, ownership.offered(proof, key), proof)
 
 
 def _page_size(text: str | None) -> int:

@@ -13,9 +13,9 @@ from chatbot.events.cursor import Cursor, parse_cursor
 from chatbot.events.subscription import Numbered, Subscription
 from chatbot.events.types import TERMINAL, encode_event
 from chatbot.service import Admit, NothingNew, Past
-from chatbot.websocket import messages_out
-from chatbot.websocket.client import Client
-from chatbot.websocket.messages_in import Question
+from chatbot.websocket import messages
+from chatbot.websocket.handshake import Client
+from chatbot.websocket.messages import Question
 
 ATTEMPTS = 3
 """How often a generation is taken up that breaks off without an end, because it was given up or its log erased; an
@@ -49,22 +49,22 @@ class Answer:
                         yield message
                 if self._ended:
                     return
-            yield messages_out.refusal(ShuttingDown(), request_id=self._request_id)
+            yield messages.error_message(ShuttingDown(), request_id=self._request_id)
         except Exception as error:  # whatever it is, the client is told, and the connection stays
-            yield messages_out.refusal(as_application_error(error), request_id=self._request_id)
+            yield messages.error_message(as_application_error(error), request_id=self._request_id)
         finally:
             self.settled.set()
 
     async def _attempt(self) -> AsyncGenerator[str, None]:
         match await self._listen():
             case None:
-                yield messages_out.sign(messages_out.RESET, request_id=self._request_id)
+                yield messages.plain_message(messages.RESET, request_id=self._request_id)
                 raise NothingToResume
             case Subscription() as listening:
                 self._settle(listening.generation_id)
                 self._client.found_to_be(listening.owner)
                 if listening.reset:
-                    yield messages_out.sign(messages_out.RESET, request_id=self._request_id)
+                    yield messages.plain_message(messages.RESET, request_id=self._request_id)
                 async with aclosing(follow(listening)) as events:
                     async for event in events:
                         yield self._tell(event, listening.generation_id)
@@ -72,7 +72,7 @@ class Answer:
                 yield self._tell(Numbered(event.name, number, encode_event(event)), generation_id)
             case NothingNew():
                 self._ended = True
-                yield messages_out.sign(messages_out.UP_TO_DATE, request_id=self._request_id)
+                yield messages.plain_message(messages.UP_TO_DATE, request_id=self._request_id)
 
     async def _listen(self) -> Subscription | Past | NothingNew | None:
         """What follows the cursor, or a generation from its beginning; None when neither can be had."""
@@ -95,4 +95,4 @@ class Answer:
     def _tell(self, event: Numbered, generation_id: uuid.UUID) -> str:
         self._cursor = Cursor(generation_id, event.number)
         self._ended = event.name in TERMINAL
-        return messages_out.numbered(event, generation_id, request_id=self._request_id)
+        return messages.event_message(event, generation_id, request_id=self._request_id)

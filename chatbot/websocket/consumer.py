@@ -10,14 +10,14 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.db import aclose_old_connections
 
 from chatbot.api.envelope import as_application_error
-from chatbot.api.throttling import admission_of_scope, admit_reading_of_scope
+from chatbot.api.throttling import Admission, admit_reading
 from chatbot.errors import ApplicationError, Busy, MalformedSessionId
 from chatbot.generation import cancellation
 from chatbot.generation.owners import check_resuming
-from chatbot.websocket import close_codes, messages_in, messages_out
+from chatbot.websocket import close_codes, messages
 from chatbot.websocket.answer import Answer
-from chatbot.websocket.client import Client
-from chatbot.websocket.messages_in import Question, Stop
+from chatbot.websocket.handshake import Client
+from chatbot.websocket.messages import Question, Stop
 
 PATH = "/ws/chatbot/"
 """What stands before the session's id."""
@@ -70,17 +70,17 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             return
         request_id = None
         try:
-            fields = messages_in.read_object(message.get("text"))
-            request_id = messages_in.read_request_id(fields)
-            self._client.show(messages_in.read_session_token(fields))
-            match messages_in.read(fields, session_id=self._client.session_id):
+            fields = messages.read_object(message.get("text"))
+            request_id = messages.read_request_id(fields)
+            self._client.show(messages.read_session_token(fields))
+            match messages.read_command(fields, session_id=self._client.session_id):
                 case Question() as question:
                     self._enqueue(question, self._client, request_id)
                 case Stop(generation_id):
                     stopped = await self._stop(self._client, generation_id)
-                    await self._tell(messages_out.stopped(stopped, request_id=request_id))
+                    await self._tell(messages.stop_message(stopped, request_id=request_id))
         except Exception as error:  # whatever it is, the client is told, and the connection stays
-            await self._tell(messages_out.refusal(as_application_error(error), request_id=request_id))
+            await self._tell(messages.error_message(as_application_error(error), request_id=request_id))
 
     def _enqueue(self, question: Question, client: Client, request_id: str | None) -> None:
         if len(self._asked) > MAX_WAITING:
@@ -88,7 +88,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         is_full = self.scope.get(Busy.SCOPE_KEY)
         if is_full is not None and is_full():
             raise Busy
-        admit = admission_of_scope(self.scope)
+        admit = Admission(client.request)
         self._asked.append(Answer(question, client=client, request_id=request_id, admit=admit))
         self._asked_more.set()
 
@@ -112,7 +112,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             generation_id = current.generation_id
         if generation_id is None:
             return None
-        await admit_reading_of_scope(self.scope)
+        await admit_reading(client.request)
         await aclose_old_connections()
         await check_resuming(generation_id, client.session_id, client.proof)
         outcome = await cancellation.stop(generation_id, session_id=client.session_id)

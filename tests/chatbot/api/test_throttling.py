@@ -10,10 +10,10 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from chatbot.api import sliding_window
-from chatbot.api import throttling as module
 from chatbot.api.sliding_window import MemoryWindows
-from chatbot.api.throttling import admission, admission_of_scope
+from chatbot.api.throttling import Admission
 from chatbot.errors import TooManyRequests
+from chatbot.websocket.handshake import handshake_request
 
 
 class Clock:
@@ -42,10 +42,10 @@ def _rates(settings: Settings) -> None:
 def ask(session_key: str, address: str = "203.0.113.9", **headers: str) -> int:
     """The seconds after which to come back, 0 when the request may go on."""
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=address)
-    return refusal(admission(request), session_key)
+    return refusal(Admission(request), session_key)
 
 
-def refusal(admit: module.Admit, session_key: str) -> int:
+def refusal(admit: Admission, session_key: str) -> int:
     try:
         async_to_sync(admit)(session_key)
     except TooManyRequests as error:
@@ -129,10 +129,10 @@ def test_forwarded_addresses_count_when_a_trusted_proxy_says_them(settings: Sett
     assert [ask("s", "10.0.0.1", X_Forwarded_For=value) > 0 for value in sent] == [False] * 5 + [True]
 
 
-def test_a_scope_is_counted_with_the_requests_of_its_client(settings: Settings) -> None:
+def test_a_handshake_is_counted_with_the_requests_of_its_client(settings: Settings) -> None:
     settings.LEAFRESH_TRUSTED_PROXIES = ["10.0.0.1"]
     scope: dict[str, Any] = {
-        "type": "websocket",
+        "path": "/ws/chatbot/s",
         "client": ["10.0.0.1", 40000],
         "headers": [
             (b"host", b"x"),
@@ -141,11 +141,10 @@ def test_a_scope_is_counted_with_the_requests_of_its_client(settings: Settings) 
         ],
     }
     for _ in range(3):
-        assert refusal(admission_of_scope(scope), "s") == 0
-    assert refusal(admission_of_scope(scope), "s") > 0
+        assert refusal(Admission(handshake_request(scope)), "s") == 0
+    assert refusal(Admission(handshake_request(scope)), "s") > 0
     assert ask("s", "192.0.2.1") > 0
-    assert refusal(admission_of_scope({"type": "websocket"}), "t") == 0
-    assert refusal(admission_of_scope({"type": "http", "client": None, "headers": []}), "t") == 0
+    assert refusal(Admission(handshake_request({"path": "/", "client": None, "headers": []})), "t") == 0
 
 
 def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> None:
@@ -171,7 +170,7 @@ def test_memory_is_bounded_and_keeps_who_came_last(settings: Settings, monkeypat
 
 def test_of_two_hundred_requests_at_once_twenty_pass(settings: Settings) -> None:
     settings.LEAFRESH_SESSION_RATE, settings.LEAFRESH_ADDRESS_RATE = "20/m", "100/m"
-    admit = admission(RequestFactory().get("/"))
+    admit = Admission(RequestFactory().get("/"))
 
     async def everybody() -> list[object]:
         return await asyncio.gather(*(admit("s") for _ in range(200)), return_exceptions=True)

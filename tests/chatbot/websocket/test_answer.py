@@ -16,8 +16,8 @@ from chatbot.events.types import Close, Token
 from chatbot.service import NothingNew, Past, everybody
 from chatbot.websocket import answer as answer_module
 from chatbot.websocket.answer import ATTEMPTS, Answer
-from chatbot.websocket.client import Client
-from chatbot.websocket.messages_in import Question
+from chatbot.websocket.handshake import Client
+from chatbot.websocket.messages import Question
 
 ASKED = BaseInfoRequest("도시", "사무직", "비건", "me")
 CLOSE = Close("recommendation", "비건", [])
@@ -32,7 +32,7 @@ class Service:
         self.found = list(found)
         self.cursors: list[Cursor | None] = []
 
-    async def listen(self, request: Request, *, cursor: Cursor | None, **options: Any) -> Found:
+    async def open_stream(self, request: Request, *, cursor: Cursor | None, **options: Any) -> Found:
         self.cursors.append(cursor)
         found = self.found.pop(0) if len(self.found) > 1 else self.found[0]
         if isinstance(found, Exception):
@@ -54,7 +54,9 @@ def written(*events: Token | Close) -> uuid.UUID:
 
 async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoRequest | None = ASKED) -> list[Any]:
     monkeypatch.setattr(answer_module, "service", service)
-    answer = Answer(Question(request, None, "object"), client=Client({}, "me"), request_id=None, admit=everybody)
+    answer = Answer(
+        Question(request, None, "object"), client=Client({"path": "/"}, "me"), request_id=None, admit=everybody
+    )
     told = [json.loads(message) async for message in answer.messages()]
     assert answer.settled.is_set()
     return [(message["event"], message.get("id")) for message in told]
@@ -112,7 +114,9 @@ async def test_a_fault_of_ours_is_told_without_its_cause(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(answer_module, "service", Service(RuntimeError("secret")))
-    answer = Answer(Question(ASKED, None, "object"), client=Client({}, "me"), request_id="1", admit=everybody)
+    answer = Answer(
+        Question(ASKED, None, "object"), client=Client({"path": "/"}, "me"), request_id="1", admit=everybody
+    )
     (told,) = [json.loads(message) async for message in answer.messages()]
     assert (told["event"], told["requestId"], told["data"]["status"]) == ("error", "1", 500)
     assert "secret" not in told["data"]["message"]

@@ -2,13 +2,14 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from pytest_django import Settings
 
+from chatbot.sessions.ownership import Proof, signed_owner_key
 from chatbot.websocket.consumer import ConversationConsumer
-from chatbot.websocket.origin import AllowedOriginValidator
+from chatbot.websocket.handshake import AllowedOriginValidator, Client
 
 
-async def admitted(**headers: str) -> bool:
+async def admitted(path: str = "/ws/chatbot/me", /, **headers: str) -> bool:
     sent = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    page = WebsocketCommunicator(AllowedOriginValidator(ConversationConsumer.as_asgi()), "/ws/chatbot/me", sent)
+    page = WebsocketCommunicator(AllowedOriginValidator(ConversationConsumer.as_asgi()), path, sent)
     connected, _ = await page.connect(timeout=20)
     await page.disconnect(timeout=20)
     return bool(connected)
@@ -62,3 +63,26 @@ async def test_where_every_host_is_allowed_only_the_page_of_the_same_host_may(se
     settings.ALLOWED_HOSTS = ["*"]
     assert await admitted(host="leafresh.example", origin="https://leafresh.example")
     assert not await admitted(host="leafresh.example", origin="https://evil.example")
+
+
+async def test_a_query_that_http_refuses_is_refused() -> None:
+    assert not await admitted(f"/ws/chatbot/me?{'a&' * 2000}", host="testserver")
+
+
+async def test_a_client_is_counted_and_proven_like_one_of_http(settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://page.example"]
+    cookie = f"leafresh_owner_1={signed_owner_key('key')}; other=1"
+    scope = {
+        "path": "/ws/chatbot/me",
+        "query_string": b"sessionToken=from-query",
+        "client": ["192.0.2.1", 7],
+        "headers": [(b"host", b"testserver"), (b"origin", b"https://page.example"), (b"cookie", cookie.encode())],
+    }
+    client = Client(scope, "me")
+    assert (client.session_id, client.request.META["REMOTE_ADDR"]) == ("me", "192.0.2.1")
+    assert client.proof == Proof(owner_key="key", token="from-query", takes_cookie=True)
+    client.show("from-message")
+    client.found_to_be("owner")
+    assert client.asks(None).proof == Proof(
+        owner_key="key", token="from-message", established="owner", takes_cookie=True
+    )

@@ -1,0 +1,67 @@
+"""The credentials of a session's owner in HTTP: a cookie, a header, a parameter.
+
+A browser sends its cookies with requests of any page. The cookie counts for this server's own pages and for the origins
+in ``LEAFRESH_CORS_ORIGINS``. So a page of another origin can neither use nor replace it. The token counts from
+everywhere: a client sends it on purpose.
+"""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from chatbot.sessions.ownership import Grant, Proof, owner_of, read_owner_key, signed_owner_key
+
+COOKIE = "leafresh_owner"
+"""The prefix of the cookies' names. Each owner key has its own cookie: two answers at once must not replace each
+other's."""
+MOST_COOKIES = 8
+"""Owner cookies of a request that are read at most."""
+HEADER = "X-Leafresh-Session-Token"
+PARAMETER = "sessionToken"
+DAY_SECONDS = 86_400
+
+
+def proof_of(request: HttpRequest, token: str | None = None) -> Proof:
+    """The proof in a request, HTTP or a WebSocket's handshake; ``token`` is one in its body."""
+    own = _is_trusted(request)
+    first, *further = _owner_keys(request.COOKIES) if own else [""]
+    return Proof(
+        owner_key=first,
+        further_keys=tuple(further),
+        token=request.headers.get(HEADER) or token or request.GET.get(PARAMETER, ""),
+        takes_cookie=own,
+    )
+
+
+def send_grant(response: HttpResponseBase, grant: Grant, proof: Proof) -> HttpResponseBase:
+    """Adds the grant's token and cookie to the response, for the client that sent the proof."""
+    if grant.session_token:
+        response[HEADER] = grant.session_token
+    if grant.owner_key and proof.takes_cookie:
+        response.set_cookie(
+            f"{COOKIE}_{owner_of(grant.owner_key)[:8]}",
+            signed_owner_key(grant.owner_key),
+            max_age=settings.LEAFRESH_SESSION_DAYS * DAY_SECONDS,
+            httponly=True,
+            secure=settings.LEAFRESH_HTTPS,
+            samesite="None" if settings.LEAFRESH_HTTPS else "Lax",
+        )
+    return response
+
+
+def _is_trusted(request: HttpRequest) -> bool:
+    """Whether the request's page may use the cookie. Only browsers send ``Origin`` and ``Sec-Fetch-Site``."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is None:
+        return site in {None, "same-origin", "none"}  # "none": a person typed the address
+    is_own = site == "same-origin" or origin.partition("://")[2] == request.get_host()
+    return is_own or origin in settings.CORS_ALLOWED_ORIGINS
+
+
+def _owner_keys(cookies: Mapping[str, str]) -> list[str]:
+    """The owner keys in the cookies, sorted by the cookies' names; [""] when there are none. Older cookies have COOKIE
+    itself as their name."""
+    names = sorted(name for name in cookies if name == COOKIE or name.startswith(f"{COOKIE}_"))[:MOST_COOKIES]
+    return list(dict.fromkeys(key for name in names if (key := read_owner_key(cookies[name])))) or [""]
