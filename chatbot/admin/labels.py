@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from challenges.catalog import Options
 from challenges.models import Category, Location, WorkType
 from chatbot.answers.schema import RECOMMENDATION
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet
+from chatbot.nlu.facets import FACETS
 
 Labels = Mapping[str, Mapping[str, str]]
 """What options are called: by kind (``location``, ``work_type``, ``category``), then by key."""
@@ -73,21 +73,11 @@ def mends_text(mends: Mapping[str, int]) -> str:
     return ", ".join(f"{_MENDS.get(name, name)} {count}" for name, count in mends.items())
 
 
-FACETS: Mapping[str, Promise] = {
-    Facet.EASIER: gettext_lazy("easier"),
-    Facet.SHORTER: gettext_lazy("shorter"),
-    Facet.CHILDREN: gettext_lazy("with children"),
-    Facet.TOGETHER: gettext_lazy("together with others"),
-    Facet.ALONE: gettext_lazy("alone"),
-    Facet.AT_WORK: gettext_lazy("at work"),
-    Facet.AT_HOME: gettext_lazy("at home"),
-    Facet.OUTDOORS: gettext_lazy("outdoors"),
-    Facet.CHEAPER: gettext_lazy("without spending money"),
-    Facet.HARDER: gettext_lazy("harder"),
-    Facet.LONGER: gettext_lazy("longer"),
-    Facet.INDOORS: gettext_lazy("indoors"),
-    Facet.FUN: gettext_lazy("more fun"),
-}
+def facet_label(key: str) -> str:
+    """What a facet is called in the page's language. A key that is gone is shown as it is."""
+    names = FACETS[key].admin if key in FACETS else {"ko": key}
+    return names.get((get_language() or "ko")[:2], names["ko"])
+
 
 _SENTENCES: Mapping[str, Promise] = {
     "emergency": gettext_lazy("%(words)s tells of an emergency."),
@@ -158,7 +148,7 @@ def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
     return pattern % {
         "words": ", ".join(_("“%(word)s”") % {"word": word} for word in _words(reason)),
         "title": reason.get("title", ""),
-        "facet": FACETS.get(str(reason.get("facet")), reason.get("facet", "")),
+        "facet": facet_label(str(reason.get("facet", ""))),
         **{kind: named.get(str(reason.get(kind)), reason.get(kind, "")) for kind, named in labels.items()},
     }
 

@@ -25,7 +25,7 @@ from challenges.catalog import Options, options
 from challenges.forms import NormalizedField
 from challenges.models import Challenge
 from chatbot.admin.columns import kind_badge
-from chatbot.admin.labels import FACETS, active_labels, label, reason_text
+from chatbot.admin.labels import active_labels, facet_label, label, reason_text
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.dialogue.plan import KINDS
 from chatbot.dialogue.requests import LONGEST_MESSAGE
@@ -141,7 +141,7 @@ def _tried(understanding: Understanding, known: _Known) -> Tried:
         (_("not wanted"), ", ".join(sorted(label(named, "category", key) for key in understanding.avoid))),
         (_("location"), label(named, "location", understanding.location)),
         (_("work type"), label(named, "work_type", understanding.work_type)),
-        (_("how it should be"), ", ".join(str(FACETS.get(facet, facet)) for facet in understanding.facets)),
+        (_("how it should be"), ", ".join(map(facet_label, understanding.facets))),
         (_("challenge"), shown[number].title if number is not None and 0 <= number < len(shown) else ""),
         (_("looked up by"), ", ".join(understanding.topic)),
     ]

@@ -7,7 +7,8 @@ from typing import Any
 from challenges.catalog import Choice, Options
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet, Understanding
+from chatbot.nlu.facets import FACETS
+from chatbot.nlu.intents.understanding import Understanding
 from chatbot.search.found import Found
 from chatbot.sessions.memory import Exchange
 
@@ -29,21 +30,6 @@ WANTS: Mapping[str, str] = {
     Intent.GREETING: "인사를 건넸습니다.",
     Intent.THANKS: "고마움이나 좋다는 뜻을 전했습니다.",
     Intent.OFF_TOPIC: "친환경 실천과 관계없는 말을 했습니다.",
-}
-FACETS: Mapping[Facet, str] = {
-    Facet.EASIER: "더 쉬운 것",
-    Facet.SHORTER: "더 짧게 끝나는 것",
-    Facet.CHILDREN: "아이와 함께할 수 있는 것",
-    Facet.TOGETHER: "여럿이 함께할 수 있는 것",
-    Facet.ALONE: "혼자 할 수 있는 것",
-    Facet.AT_WORK: "일터에서 할 수 있는 것",
-    Facet.AT_HOME: "집에서 할 수 있는 것",
-    Facet.OUTDOORS: "밖에서 할 수 있는 것",
-    Facet.CHEAPER: "돈이 들지 않는 것",
-    Facet.HARDER: "더 도전적인 것",
-    Facet.LONGER: "오래 이어 갈 수 있는 것",
-    Facet.INDOORS: "실내에서 할 수 있는 것",
-    Facet.FUN: "재미있는 것",
 }
 
 _TAG = re.compile(r"<(?=\s*/?\s*(?:message|history|context)\b)", re.IGNORECASE)
@@ -90,7 +76,7 @@ def context(
     """What was understood, what was found for it, and what the session had before."""
     lines = [f"이 사람은 {WANTS.get(understanding.intent, WANTS[Intent.ASK])}"]
     if understanding.facets:
-        lines.append(f"바라는 점: {', '.join(FACETS[facet] for facet in understanding.facets)}")
+        lines.append(f"바라는 점: {', '.join(FACETS[facet].prompt for facet in understanding.facets)}")
     if understanding.refused:
         lines.append(f"원하지 않는 것: {', '.join(understanding.refused)}")
     if explained:

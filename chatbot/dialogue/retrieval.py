@@ -1,7 +1,7 @@
 """What is looked up for a message: challenges to give, and what documents say."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from challenges.catalog import Choice, Selection, suitable
 from challenges.text import lookup_name
 from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet, TurnInput, Understanding
+from chatbot.nlu.facets import FACETS
+from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.morphemes import Language, content_words
 from chatbot.search.found import Found
 from chatbot.search.search import search
@@ -22,20 +23,6 @@ FOUND_CHALLENGES, FOUND_DOCUMENTS = 6, 2
 
 LONGEST_PASSAGE = 120
 """Characters of a document that the catalogue provider says before it recommends."""
-
-FACET_WORDS: Mapping[Facet, str] = {
-    Facet.EASIER: "하나만 한 번 가볍게 바로 눌러",
-    Facet.SHORTER: "십 분 오 분 한 번 잠깐 틈",
-    Facet.CHILDREN: "아이 가족 어릴 때 그림 놀이",
-    Facet.TOGETHER: "가족 친구 동료 이웃 함께 같이 나눠",
-    Facet.ALONE: "혼자 조용히 나만의",
-    Facet.AT_WORK: "회사 사무실 책상 회의 동료 탕비실 출근길 점심",
-    Facet.AT_HOME: "집 부엌 거실 욕실 냉장고 저녁",
-    Facet.OUTDOORS: "산책 공원 길 동네 걷다 산책로",
-    Facet.CHEAPER: "안 쓰는 헌 집에 있는 다 쓴 빌려",
-    Facet.HARDER: "일주일 하루 종일 한 달 매일 모두",
-}
-"""Words that the catalogue uses where it is about a facet."""
 
 _QUESTION = re.compile(r"왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|몇|뜻|차이|이유")
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
@@ -64,7 +51,7 @@ async def retrieve(
         case Intent.EXPLAIN:
             return await _about(turn, explained)
     topic, asks = _topic(understanding, selection.category), _QUESTION.search(turn.message)
-    facets = [FACET_WORDS[facet] for facet in understanding.facets if facet in FACET_WORDS]
+    facets = [hints for facet in understanding.facets if (hints := FACETS[facet].search)]
     question = " ".join([*topic, *facets])
     if not question and not asks:
         return Retrieved()

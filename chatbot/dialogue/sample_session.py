@@ -7,7 +7,7 @@ from challenges import models
 from challenges.catalog import Selection, suitable
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.providers.base import ProviderRequest
-from chatbot.providers.catalog import sentence
+from chatbot.providers.templates import sentence
 from chatbot.sessions.memory import Exchange, Memory
 
 _SEED = 1

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -12,10 +12,8 @@ from django.db import DatabaseError
 from challenges.catalog import suitable
 from chatbot.answers.schema import CHALLENGES, RECOMMENDATION, Challenge
 from chatbot.db.errors import may_pass
-from chatbot.models import Intent
-from chatbot.nlu.safety import help_lines
-from chatbot.providers.base import ProviderError, ProviderRequest, TemplateContext
-from chatbot.providers.templates import patterns, say
+from chatbot.providers.base import ProviderError, ProviderRequest
+from chatbot.providers.templates import sentence
 
 REMEMBERED = 30
 """Challenges of each category that are kept for when the database is gone."""
@@ -87,68 +85,6 @@ def answer_text(recommend: str, challenges: Sequence[Challenge]) -> str:
         for challenge in challenges
     ]
     return json.dumps({"recommend": recommend, "challenges": listed}, ensure_ascii=False)
-
-
-def sentence(request: ProviderRequest, chance: random.Random) -> str:
-    """A friendly sentence that names the category, or, where no challenges follow, all there is to say."""
-    context = request.template_context
-    place = _place(request)
-    choices = patterns("general") + patterns("location", request.selection.location.key) if not place else []
-    return say(choices or patterns("talk", *place), _values(request, chance), chance, context.said)
-
-
-def _place(request: ProviderRequest) -> tuple[str, ...]:
-    """Where in the wording the patterns are that suit the occasion; nowhere for a plain recommendation."""
-    context = request.template_context
-    match context.intent:
-        case "":
-            return ()
-        case Intent.DANGER:
-            return ("help", "english" if context.english else "korean", context.danger)
-        case Intent.ABUSE:
-            return ("declined",)
-        case Intent.THANKS if context.after_help:
-            return ("after_help",)
-        case Intent.EXPLAIN if request.kind != RECOMMENDATION:
-            return ("explain" if len(context.explained) == 1 else "which",)
-        case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:
-            return (intent,)
-    return _place_of_recommendation(context)
-
-
-def _place_of_recommendation(context: TemplateContext) -> tuple[str, ...]:
-    if context.assumed:
-        return ("assumed",)
-    if context.intent == Intent.OTHER and context.moved_from:
-        return ("exhausted",)
-    if context.passage:
-        return ("passage",)
-    if context.intent == Intent.REFINE:
-        return ("refine", context.facet if patterns("talk", "refine", context.facet) else "other")
-    if context.intent == Intent.ASK and context.subject:
-        return ("subject",)
-    return (context.intent if patterns("talk", context.intent) else "ask",)
-
-
-def _values(request: ProviderRequest, chance: random.Random) -> Mapping[str, str]:
-    context = request.template_context
-    values = {
-        "category": request.selection.category.label,
-        "before": context.moved_from,
-        "subject": context.subject,
-        "passage": context.passage,
-        "assumed": ", ".join(context.assumed),
-        "line": settings.LEAFRESH_HELP_LINE,
-        **help_lines.values(),
-        "tip": chance.choice(patterns("talk", "tip", "general")),
-        "choices": ", ".join(f"{n}번 {each.title}" for n, each in enumerate(context.explained, start=1)),
-    }
-    if len(context.explained) == 1:
-        explained: Challenge = context.explained[0]
-        values |= {"title": explained.title, "description": explained.description}
-        if context.passage:
-            values["tip"] = context.passage
-    return values
 
 
 def cut(text: str, chance: random.Random) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatbot.models import Intent
 from chatbot.nlu.intents.explaining import explanation, vague_explanation
-from chatbot.nlu.intents.facets import suiting
+from chatbot.nlu.intents.facet_rules import suiting
 from chatbot.nlu.intents.matter import Matter
 from chatbot.nlu.intents.moving import another, any_other, back, change
 from chatbot.nlu.intents.reading import read

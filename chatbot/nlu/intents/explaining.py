@@ -1,7 +1,7 @@
 """Wanting to know more about one of the shown challenges."""
 
 from chatbot.models import Intent
-from chatbot.nlu.intents.facets import suiting
+from chatbot.nlu.intents.facet_rules import suiting
 from chatbot.nlu.intents.matter import Matter
 from chatbot.nlu.intents.numbers import Counted, counted, titled
 from chatbot.nlu.intents.patterns import Span

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.patterns import Patterns
-from chatbot.nlu.intents.understanding import Facet
 
 FILE = Path(__file__).with_suffix(".toml")
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """``patterns["back.patterns"]`` are the table ``back``'s ``patterns``; ``words["eco.words"]`` a set of words."""
+    """``patterns["back.patterns"]`` are the table ``back``'s ``patterns``; ``words["eco.words"]`` a set of words.
+    ``facets`` are the patterns of each facet by its key."""
 
     patterns: Mapping[str, Patterns]
     words: Mapping[str, frozenset[str]]
-    facets: Mapping[Facet, Patterns]
-    opposites: Mapping[Facet, Facet]
+    facets: Mapping[str, Patterns]
     spelling: Mapping[str, str]
 
 
@@ -29,8 +29,6 @@ def lexicon() -> Lexicon:
     """The lexicon of this process."""
     tables: dict[str, Any] = tomllib.loads(FILE.read_text("utf-8"))
     sets: dict[str, str] = tables.pop("sets")
-    facets = {Facet(name): Patterns(patterns, sets) for name, patterns in tables.pop("facet").items()}
-    opposite = tables["facet_rules"].pop("opposite")
     spelling = tables.pop("spelling")
     patterns: dict[str, Patterns] = {}
     words: dict[str, frozenset[str]] = {}
@@ -41,5 +39,5 @@ def lexicon() -> Lexicon:
                 words[f"{table}.{name}"] = frozenset(entry.partition("/")[0] for entry in value.split("|"))
             else:
                 patterns[f"{table}.{name}"] = Patterns(value, sets)
-    turned = {Facet(name): Facet(other) for name, other in opposite.items() if other}
-    return Lexicon(patterns, words, facets, turned, spelling)
+    facets = {key: Patterns(facet.patterns, sets) for key, facet in FACETS.items()}
+    return Lexicon(patterns, words, facets, spelling)

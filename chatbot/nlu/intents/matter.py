@@ -6,12 +6,12 @@ from functools import cached_property
 
 from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
-from chatbot.nlu.intents.facets import facets_in
+from chatbot.nlu.intents.facet_rules import facets_in
 from chatbot.nlu.intents.known_names import KnownNames, known_names
 from chatbot.nlu.intents.names import By, Mention
 from chatbot.nlu.intents.places import place_in
 from chatbot.nlu.intents.reading import Reading
-from chatbot.nlu.intents.understanding import Facet, Reason, TurnInput, Understanding
+from chatbot.nlu.intents.understanding import Reason, TurnInput, Understanding
 from chatbot.nlu.intents.wishes import Role, Wishes, weigh
 from chatbot.nlu.morphemes import CONTENT_TAGS
 
@@ -49,11 +49,11 @@ class Matter:
         return weigh(self.mentions, self.reading, current=self.turn.memory.category)
 
     @cached_property
-    def facets(self) -> tuple[Facet, ...]:
+    def facets(self) -> tuple[str, ...]:
         return self._facets[0]
 
     @cached_property
-    def _facets(self) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
+    def _facets(self) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
         named = (mention for mention in self.mentions if mention.by is not By.KEYWORD)
         return facets_in(self.reading, besides=frozenset(at for mention in named for at in range(*mention.span)))
 

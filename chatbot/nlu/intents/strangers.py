@@ -4,7 +4,7 @@ import itertools
 import re
 
 from chatbot.models import Intent
-from chatbot.nlu.intents.facets import suiting
+from chatbot.nlu.intents.facet_rules import suiting
 from chatbot.nlu.intents.matter import Matter
 from chatbot.nlu.intents.names import By
 from chatbot.nlu.intents.patterns import Span

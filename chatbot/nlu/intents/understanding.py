@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from challenges.catalog import Options
@@ -11,24 +10,6 @@ from chatbot.nlu.analyser_manager import Patience
 from chatbot.nlu.morphemes import Language
 from chatbot.nlu.safety.word_lists import WordLists
 from chatbot.sessions.memory import Memory
-
-
-class Facet(StrEnum):
-    """How challenges are to be different from those before."""
-
-    EASIER = "easier"
-    SHORTER = "shorter"
-    CHILDREN = "children"
-    TOGETHER = "together"
-    ALONE = "alone"
-    AT_WORK = "at_work"
-    AT_HOME = "at_home"
-    OUTDOORS = "outdoors"
-    CHEAPER = "cheaper"
-    HARDER = "harder"
-    LONGER = "longer"
-    INDOORS = "indoors"
-    FUN = "fun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +39,13 @@ Reason = dict[str, Any]
 class Understanding:
     """What a person wants.
 
-    ``category`` is the key of the category to talk about from now on, "" to stay (or, with ``Intent.ANY``, to pick any
-    other); ``avoid`` are keys of categories that are not wanted; ``location`` and ``work_type`` are keys when the
-    message names them, else "". ``number`` counts the shown challenge that is meant from 0 (with ``Intent.EXPLAIN``);
-    ``topic`` are the words that say what the challenges should be about, for looking them up. ``danger`` says which
-    (with ``Intent.DANGER``): ``self_harm``, ``emergency``, ``own_hurt`` (an emergency that the person
-    brought about) or ``violence``.
+    ``category`` is the key of the category to talk about from now on, "" to stay or, with ``Intent.ANY``, to pick any
+    other. ``avoid`` are keys of unwanted categories. ``location`` and ``work_type`` are keys where the message names
+    one, else "". ``number`` counts the shown challenge that is meant from 0 (with ``Intent.EXPLAIN``). ``facets`` are
+    keys of ``chatbot.nlu.facets``. ``topic`` are the words to look challenges up by.
+
+    ``danger`` says which (with ``Intent.DANGER``): ``self_harm``, ``emergency``, ``violence`` or ``own_hurt``, an
+    emergency that the person brought about.
     """
 
     intent: Intent
@@ -72,7 +54,7 @@ class Understanding:
     location: str = ""
     work_type: str = ""
     number: int | None = None
-    facets: tuple[Facet, ...] = ()
+    facets: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()
     danger: str = ""
     reasons: tuple[Reason, ...] = ()

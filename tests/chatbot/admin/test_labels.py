@@ -8,9 +8,8 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from chatbot.admin.labels import FACETS, reason_text
+from chatbot.admin.labels import reason_text
 from chatbot.nlu.intents.names import By
-from chatbot.nlu.intents.understanding import Facet
 from chatbot.nlu.intents.wishes import Role
 from chatbot.nlu.safety.weighing import KINDS
 
@@ -78,10 +77,6 @@ def test_every_code_of_the_source_has_words_in_both_languages() -> None:
         with translation.override(language):
             unsaid = {code for code in codes if reason_text(_reason(code), LABELS).startswith(code)}
             assert unsaid == set()
-
-
-def test_every_facet_has_words() -> None:
-    assert set(FACETS) == set(Facet)
 
 
 @pytest.mark.parametrize(

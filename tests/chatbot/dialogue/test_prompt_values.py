@@ -9,7 +9,7 @@ from challenges.catalog import Choice, Options
 from chatbot.answers.schema import Challenge
 from chatbot.dialogue.prompt_values import context, history, quoted
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet, Understanding
+from chatbot.nlu.intents.understanding import Understanding
 from chatbot.search.found import Found
 from chatbot.sessions.memory import Exchange
 
@@ -44,14 +44,6 @@ def test_what_no_model_was_asked_none_is_told(intent: Intent) -> None:
     assert history(said, KNOWN, budget=2000) == history(said[:1], KNOWN, budget=2000) != ""
 
 
-def test_every_facet_has_words() -> None:
-    for facet in Facet:
-        told = context(Understanding(Intent.REFINE, facets=(facet,)), found=(), explained=(), given=())
-        wish = told.splitlines()[1]
-        assert wish.startswith("바라는 점: ")
-        assert wish != "바라는 점: "
-
-
 def test_the_oldest_goes_first_when_the_budget_is_spent() -> None:
     said = [exchange("처음", ANSWER), exchange("고마워", TALK)]
     newest = "사람: 고마워\n도우미: 저도 고마워요!"
@@ -66,7 +58,7 @@ def test_what_was_understood_found_and_given_before_is_told() -> None:
         Found("challenge", 1, "두유 라떼", "우유 대신 두유를 골라요.", "VEGAN", "비건", 3.0),
         Found("document", 2, "영양", "콩에는 단백질이 많아요.", "", "", 2.0),
     ]
-    understanding = Understanding(Intent.REFINE, facets=(Facet.EASIER, Facet.AT_WORK))
+    understanding = Understanding(Intent.REFINE, facets=("easier", "at_work"))
     assert context(understanding, found=found, explained=[], given=["가", "나"]) == (
         "이 사람은 조건에 맞는 챌린지를 원합니다.\n"
         "바라는 점: 더 쉬운 것, 일터에서 할 수 있는 것\n"

@@ -11,7 +11,8 @@ from challenges.catalog import Selection, options
 from challenges.models import Challenge
 from chatbot.providers import catalog
 from chatbot.providers.base import ProviderError, ProviderRequest
-from chatbot.providers.catalog import CatalogProvider, sentence
+from chatbot.providers.catalog import CatalogProvider
+from chatbot.providers.templates import sentence
 from tests.chatbot.web.test_outage import caused
 
 pytestmark = pytest.mark.django_db

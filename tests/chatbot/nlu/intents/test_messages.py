@@ -8,7 +8,7 @@ import csv
 from pathlib import Path
 
 from chatbot.models import Intent
-from tests.chatbot.nlu.intents.conftest import Understand
+from tests.chatbot.nlu.conftest import Understand
 
 TABLE = Path(__file__).with_name("messages.tsv")
 ENOUGH = 0.95

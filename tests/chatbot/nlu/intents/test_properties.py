@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.nlu.intents.understanding import Understanding
-from tests.chatbot.nlu.intents.conftest import SHOWN, Understand
+from tests.chatbot.nlu.conftest import SHOWN, Understand
 from tests.chatbot.nlu.intents.test_messages import rows
 
 WORDS = sorted({word for row in rows() for word in row["message"].split()})

@@ -7,8 +7,7 @@ import pytest
 from challenges.catalog import Choice, Options
 from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
-from chatbot.nlu.intents.understanding import Facet
-from tests.chatbot.nlu.intents.conftest import SHOWN, Understand
+from tests.chatbot.nlu.conftest import SHOWN, Understand
 
 
 @pytest.mark.parametrize(
@@ -107,30 +106,30 @@ def test_back_leads_to_the_first_category(understood: Understand, message: str) 
 @pytest.mark.parametrize(
     ("message", "facets"),
     [
-        ("더 쉬운 걸로", {Facet.EASIER}),
-        ("너무 어려워", {Facet.EASIER}),
-        ("안 어려운 거", {Facet.EASIER}),
-        ("어려운 거 해볼래", {Facet.HARDER}),
-        ("너무 쉬워", {Facet.HARDER}),
-        ("좀 더 쉬운 거 없어?", {Facet.EASIER}),
-        ("좀 쉬운 거 없어?", {Facet.EASIER}),
-        ("좀 더 어려운 거", {Facet.HARDER}),
-        ("좀 어려워", {Facet.EASIER}),
-        ("너무 짧아", {Facet.LONGER}),
-        ("짧은 거 말고", {Facet.LONGER}),
-        ("너무 오래 걸려", {Facet.SHORTER}),
-        ("오래 할 수 있는 거", {Facet.LONGER}),
-        ("야외 말고", {Facet.INDOORS}),
-        ("재밌는 거", {Facet.FUN}),
-        ("오래 걸리는 거 말고", {Facet.SHORTER}),
-        ("혼자는 싫어", {Facet.TOGETHER}),
-        ("애들이랑 할만한거", {Facet.CHILDREN}),
-        ("밖에 나가기 싫어", {Facet.INDOORS}),
-        ("돈 안 드는 거", {Facet.CHEAPER}),
-        ("회사에서 5분이면 되는 거", {Facet.AT_WORK, Facet.SHORTER}),
+        ("더 쉬운 걸로", {"easier"}),
+        ("너무 어려워", {"easier"}),
+        ("안 어려운 거", {"easier"}),
+        ("어려운 거 해볼래", {"harder"}),
+        ("너무 쉬워", {"harder"}),
+        ("좀 더 쉬운 거 없어?", {"easier"}),
+        ("좀 쉬운 거 없어?", {"easier"}),
+        ("좀 더 어려운 거", {"harder"}),
+        ("좀 어려워", {"easier"}),
+        ("너무 짧아", {"longer"}),
+        ("짧은 거 말고", {"longer"}),
+        ("너무 오래 걸려", {"shorter"}),
+        ("오래 할 수 있는 거", {"longer"}),
+        ("야외 말고", {"indoors"}),
+        ("재밌는 거", {"fun"}),
+        ("오래 걸리는 거 말고", {"shorter"}),
+        ("혼자는 싫어", {"together"}),
+        ("애들이랑 할만한거", {"children"}),
+        ("밖에 나가기 싫어", {"indoors"}),
+        ("돈 안 드는 거", {"cheaper"}),
+        ("회사에서 5분이면 되는 거", {"at_work", "shorter"}),
     ],
 )
-def test_facets_say_how_challenges_are_to_be(understood: Understand, message: str, facets: set[Facet]) -> None:
+def test_facets_say_how_challenges_are_to_be(understood: Understand, message: str, facets: set[str]) -> None:
     meaning = understood(message)
     assert (meaning.intent, set(meaning.facets)) == (Intent.REFINE, facets)
 

@@ -1,12 +1,9 @@
 """How challenges are to be: easier, shorter, with children … "Too hard" and "not hard" ask for the opposite."""
 
+from chatbot.nlu.facets import FACETS, Facet
 from chatbot.nlu.intents.patterns import Span
 from chatbot.nlu.intents.reading import Reading
-from chatbot.nlu.intents.understanding import Facet, Reason
-
-_COMPLAINED_OF = frozenset({Facet.EASIER, Facet.HARDER})
-_MEASURED = frozenset({Facet.SHORTER, Facet.LONGER})
-"""What is complained of with "too" alone: 너무 짧아, but not 짧아."""
+from chatbot.nlu.intents.understanding import Reason
 
 _CIRCUMSTANCES = frozenset({"NNG", "NNP", "NP", "VV", "VA", "XR", "SL", "MAG"})
 _THINGS = frozenset(
@@ -14,16 +11,17 @@ _THINGS = frozenset(
 )
 
 
-def facets_in(reading: Reading, *, besides: frozenset[int]) -> tuple[tuple[Facet, ...], tuple[Reason, ...]]:
-    """The facets in the order of the lexicon, each with its reason. Morphemes ``besides`` say something else."""
-    found: dict[Facet, str] = {}
-    for facet, patterns in reading.lexicon.facets.items():
+def facets_in(reading: Reading, *, besides: frozenset[int]) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    """The keys of the facets in the order of their table, each with its reason. ``besides`` are the places of
+    morphemes that say something else."""
+    found: dict[str, str] = {}
+    for key, patterns in reading.lexicon.facets.items():
         for span in reading.each(patterns):
-            meant = None if span.start in besides else _meant(facet, span, reading)
-            if meant is not None:
+            meant = "" if span.start in besides else _meant(FACETS[key], span, reading)
+            if meant:
                 found.setdefault(meant, reading.surface(span))
     reasons: tuple[Reason, ...] = tuple(
-        {"code": "facet", "facet": str(facet), "words": [words]} for facet, words in found.items()
+        {"code": "facet", "facet": facet, "words": [words]} for facet, words in found.items()
     )
     return tuple(found), reasons
 
@@ -51,22 +49,21 @@ def suiting(reading: Reading) -> Reason | None:
     return None
 
 
-def _meant(facet: Facet, span: Span, reading: Reading) -> Facet | None:
-    opposite = reading.lexicon.opposites.get(facet)
-    clause = reading.clause_of(span.start)
-    if facet is Facet.CHEAPER:
-        return facet
+def _meant(facet: Facet, span: Span, reading: Reading) -> str:
+    """The facet's key, or its opposite's ("" without one) where the clause negates it."""
+    if facet.turned_by == "nothing":
+        return facet.key
+    clause, words = reading.clause_of(span.start), reading.lexicon.words
     less = reading.morphemes[max(clause.start, span.start - 2) : span.start]
-    if any(one.form in reading.lexicon.words["facet_rules.less"] and one.tag in {"MAG", "SL"} for one in less):
-        return opposite
-    turned = reading.find("facet_rules.not", Span(span.end, clause.end)) is not None
-    if facet in _MEASURED and reading.morphemes[span.start].form in reading.lexicon.words["facet_rules.measures"]:
-        much = reading.find("facet_rules.too", Span(clause.start, span.start)) is not None
-        return opposite if turned or (much and _is_complaint(span, clause, reading)) else facet
-    if facet in _COMPLAINED_OF:
-        complained = _is_complaint(span, clause, reading)
-        return opposite if turned or complained else facet
-    return opposite if turned else facet
+    turned = any(one.form in words["facet_rules.less"] and one.tag in {"MAG", "SL"} for one in less)
+    turned = turned or reading.find("facet_rules.not", Span(span.end, clause.end)) is not None
+    if not turned and facet.turned_by == "complaint":
+        turned = _is_complaint(span, clause, reading)
+    if not turned and facet.turned_by == "too_much":  # 너무 짧아 complains, 짧아 does not
+        too = reading.find("facet_rules.too", Span(clause.start, span.start)) is not None
+        measures = reading.morphemes[span.start].form in words["facet_rules.measures"]
+        turned = too and measures and _is_complaint(span, clause, reading)
+    return facet.opposite if turned else facet.key
 
 
 def _is_complaint(span: Span, clause: Span, reading: Reading) -> bool:
