@@ -63,7 +63,7 @@ def _conclude(check_id: int, status: CheckStatus) -> bool:
 
 @transaction.atomic
 def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> tuple[PromptCheck, bool]:
-    trial.require_usable(Prompt(template.key, None, f"{template.key}@draft", content))
+    trial.require_usable(Prompt.of_draft(template, content))
     PromptTemplate.objects.select_for_update().get(pk=template.pk)  # who else begins now waits, and joins
     bound = asdict(fingerprint(template, content, provider_names(model=content.model)))
     running = PromptCheck.objects.filter(template=template, status=CheckStatus.RUNNING, **bound).first()
@@ -98,7 +98,7 @@ class _Checking:
 
     def __init__(self, check: PromptCheck, template: PromptTemplate, content: PromptContent) -> None:
         self._check = check
-        self._prompt = Prompt(template.key, None, f"{template.key}@draft", content)
+        self._prompt = Prompt.of_draft(template, content)
         self._running: set[LocalGeneration] = set()
         self._stopped = False
         self._slots = asyncio.Semaphore(AT_ONCE)

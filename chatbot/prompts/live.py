@@ -22,6 +22,10 @@ class Prompt:
     def of(cls, version: PromptVersion) -> "Prompt":
         return cls(version.template.key, version.pk, str(version), PromptContent.of(version))
 
+    @classmethod
+    def of_draft(cls, template: PromptTemplate, content: PromptContent) -> "Prompt":
+        return cls(template.key, None, f"{template.key}@draft", content)
+
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """The system and the user text with the values put in."""
         return self.content.render(values)

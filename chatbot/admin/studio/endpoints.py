@@ -1,7 +1,7 @@
 """What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope.
 
-What starts work, or listens to it, is a coroutine of the server's own loop: work that was started through
-``async_to_sync`` would look for the thread of a request that is over.
+What starts work, or follows it, is a coroutine of the server's own loop: work that ``async_to_sync`` starts would look
+for the thread of a request that is over.
 """
 
 import secrets
@@ -11,19 +11,18 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from chatbot.admin.studio.message import message_in, understood
-from chatbot.admin.studio.progress import check_progress, trial_report
-from chatbot.admin.studio.responses import BadRequest, answer, number_in, read_body, text_in, whole_in
-from chatbot.admin.studio.sides import side, side_label
-from chatbot.admin.studio.state import conflict, draft_state, preview
-from chatbot.admin.studio.words import refusal_text
+from challenges.catalog import Selection
+from chatbot.admin.labels import OPTIONS
+from chatbot.admin.studio.protocol import BadRequest, answer, number_in, read_body, signed_in, text_in, whole_in
+from chatbot.admin.studio.state import check_progress, conflict, draft_state, preview
+from chatbot.admin.studio.texts import refusal_text
+from chatbot.admin.studio.trials import message_in, side, side_label, trial_report, understood
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import checks, trial
 from chatbot.events.cursor import cursor_of
@@ -81,7 +80,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
     body = read_body(request)
     names = [text_in(body, name) for name in ("left", "right")]
     message = message_in(body, template)
-    selection = await sync_to_async(trial.select)(**_selection(body))
+    selection = await _select(body)
     prompts = [await sync_to_async(side)(template, name) for name in names]
     for prompt in prompts:
         trial.require_usable(prompt)
@@ -163,17 +162,10 @@ def _check(template: PromptTemplate, check_id: int) -> PromptCheck:
     return get_object_or_404(PromptCheck.objects.select_related("started_by"), pk=check_id, template=template)
 
 
-def signed_in(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def _content(body: dict[str, Any]) -> PromptContent:
-    max_tokens = number_in(body, "max_tokens")
+    max_tokens, temperature = number_in(body, "max_tokens"), number_in(body, "temperature")
     if max_tokens is not None and int(max_tokens) != max_tokens:
         raise BadRequest(422, _("%(name)s must be a whole number.") % {"name": "max_tokens"})
-    temperature = number_in(body, "temperature")
     if max_tokens is not None and max_tokens < 0:
         raise BadRequest(422, _("%(name)s must not be negative.") % {"name": "max_tokens"})
     return PromptContent(
@@ -185,8 +177,9 @@ def _content(body: dict[str, Any]) -> PromptContent:
     )
 
 
-def _selection(body: dict[str, Any]) -> dict[str, str]:
-    return {name: text_in(body, name) for name in ("location", "work_type", "category")}
+async def _select(body: dict[str, Any]) -> Selection:
+    """The selection that the script picked. Raises ApplicationError."""
+    return await sync_to_async(trial.select)(**{kind: text_in(body, kind) for kind in OPTIONS})
 
 
 async def _preview(body: dict[str, Any], template: PromptTemplate, content: PromptContent) -> dict[str, Any] | None:
@@ -194,10 +187,8 @@ async def _preview(body: dict[str, Any], template: PromptTemplate, content: Prom
 
     A coroutine, because the first message of a process waits for seconds until language can be understood.
     """
-    names = ("location", "work_type", "category")
-    if not all(body.get(name) for name in names):
+    if not all(body.get(kind) for kind in OPTIONS):
         return None
-    prompt = Prompt(template.key, None, f"{template.key}@draft", content)
-    selection = await sync_to_async(trial.select)(**_selection(body))
-    ordered = await trial.foresee(prompt, selection, message_in(body, template))
-    return {**preview(content, ordered), "understood": await sync_to_async(understood)(ordered)}
+    prompt = Prompt.of_draft(template, content)
+    job = await trial.foresee(prompt, await _select(body), message_in(body, template))
+    return {**preview(content, job), "understood": await sync_to_async(understood)(job)}

@@ -1,6 +1,10 @@
-"""The studio's pages: a template's own, the editor, comparing two sides, the blast radius."""
+"""The studio's pages: a template's own, the editor, comparing two sides, the blast radius.
+
+Each function makes the context of the page's template; ``rights`` says what the person may do.
+"""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -8,48 +12,46 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from challenges.catalog import Options, options
 from chatbot.admin.labels import active_labels, kind_label
-from chatbot.admin.results import results
-from chatbot.admin.studio.markup import difference_html
-from chatbot.admin.studio.message import FIRST_MESSAGE, answers_messages
-from chatbot.admin.studio.sides import DRAFT, LIVE, side, side_label, version_of
-from chatbot.admin.studio.state import draft_state, first_selection
-from chatbot.admin.studio.words import variable_text
+from chatbot.admin.studio.state import draft_state
+from chatbot.admin.studio.texts import content_differences, difference_html, variable_text
+from chatbot.admin.studio.trials import DRAFT, FIRST_MESSAGE, LIVE, answers_messages, side, side_label, version_of
+from chatbot.admin.studio.versions import results
 from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.evaluation.impact import Impact, has_changed, impacts, last_requests
 from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion
 from chatbot.prompts.content import MODEL_BOUNDS, PromptContent
 from chatbot.prompts.contracts import RECOMMENDATION, TEMPLATES, TemplateContract, Variable
-from chatbot.prompts.diff import differences
 from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.gate import last_check
 from chatbot.providers.configured import provider_names
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    may_edit: bool
+    may_publish: bool
+
 
 SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
 SHOWN_MESSAGES = 5
 SHOWN_OVERRIDES = 100
-"""How many releases past the gate are shown behind the last releases, whatever their age."""
+"""How many releases past the gate are shown after the last releases, whatever their age."""
 
 
-def may(request: HttpRequest, right: str) -> bool:
-    return bool(request.user.has_perm(f"chatbot.{right}"))
-
-
-def overview(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+def overview(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
     """What is live, since when, by whom, in place of what, and how it does; the draft; what came before."""
     releases = list(_releases(template)[:SHOWN_RELEASES])
     live = releases[0] if releases else None
     releases += _releases(template).filter(overridden=True, pk__lt=releases[-1].pk if releases else 0)[:SHOWN_OVERRIDES]
     draft = draft_of(template)
     contract = TEMPLATES.get(template.key)
-    context = {
-        **base,
+    return {
         "live": live,
         "columns": _columns(live),
         "releases": releases,
@@ -62,9 +64,8 @@ def overview(request: HttpRequest, template: PromptTemplate, base: dict[str, Any
         "schema": json.dumps(contract.output_schema, ensure_ascii=False, indent=2) if contract else "",
         "all_versions": f"{reverse('admin:chatbot_promptversion_changelist')}?template__id__exact={template.pk}",
         "samples": f"{reverse('admin:chatbot_promptsample_changelist')}?template__id__exact={template.pk}",
-        "may_roll_back": may(request, "publish_prompt") and live is not None and live.previous_id is not None,
+        "may_roll_back": rights.may_publish and live is not None and live.previous_id is not None,
     }
-    return TemplateResponse(request, "admin/chatbot/studio/overview.html", context)
 
 
 def _releases(template: PromptTemplate) -> QuerySet[PromptRelease]:
@@ -104,7 +105,7 @@ def _milliseconds(value: int | None) -> str:
     return "–" if value is None else _("%(count)s ms") % {"count": value}
 
 
-def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+def editor(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
     """The draft, to be edited, previewed, compared, checked and published."""
     contract = TEMPLATES.get(template.key)
     if contract is None:
@@ -115,14 +116,13 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
     config = {
         **_addresses(template),
         "state": draft_state(template, draft),
-        "draft": _fields(content),
-        "live": _fields(PromptContent.of(template.live_version)) if template.live_version else None,
+        "draft": asdict(content),
+        "live": asdict(PromptContent.of(template.live_version)) if template.live_version else None,
         "check": check.pk if check else None,
         "user": request.user.pk,
-        "mayEdit": may(request, "change_promptdraft"),
+        "mayEdit": rights.may_edit,
     }
-    context = {
-        **base,
+    return {
         "config": config,
         "contract": contract,
         "variables": _variables(contract),
@@ -133,22 +133,14 @@ def editor(request: HttpRequest, template: PromptTemplate, base: dict[str, Any])
         "sides": _sides(template),
         "left": LIVE,
         "right": DRAFT,
-        "may_edit": config["mayEdit"],
-        "may_publish": may(request, "publish_prompt"),
-        "may_override": may(request, "publish_prompt") and getattr(request.user, "is_superuser", False),
+        "may_override": rights.may_publish and request.user.is_superuser,
         **_pickers(template, options.get()),
     }
-    return TemplateResponse(request, "admin/chatbot/studio/editor.html", context)
 
 
 def _variables(contract: TemplateContract) -> list[tuple[Variable, str]]:
     """The variables, each with what it stands for."""
     return [(variable, variable_text(variable.name)) for variable in contract.variables]
-
-
-def _fields(content: PromptContent) -> dict[str, Any]:
-    names = ("system_text", "user_text", "model", "temperature", "max_tokens")
-    return {name: getattr(content, name) for name in names}
 
 
 def _addresses(template: PromptTemplate) -> dict[str, str]:
@@ -159,14 +151,11 @@ def _addresses(template: PromptTemplate) -> dict[str, str]:
 def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
     """Three lists to pick a selection from, and for some templates what is said with it. The names are those of the
     studio's requests."""
-    pickers = [
-        ("location", _("location"), known.locations),
-        ("work_type", _("work type"), known.work_types),
-        ("category", _("category"), known.categories),
-    ]
+    kinds = {"location": known.locations, "work_type": known.work_types, "category": known.categories}
+    names = {"location": _("location"), "work_type": _("work type"), "category": _("category")}
     return {
-        "pickers": [{"name": name, "label": label, "choices": list(kind.values())} for name, label, kind in pickers],
-        "pickable": first_selection(known) is not None,
+        "pickers": [{"name": kind, "label": names[kind], "choices": kinds[kind].values()} for kind in kinds],
+        "pickable": all(kinds.values()),
         "message": FIRST_MESSAGE if answers_messages(template) else "",
         "message_bounds": (SHORTEST_MESSAGE, LONGEST_MESSAGE),
     }
@@ -179,7 +168,7 @@ def _sides(template: PromptTemplate) -> list[tuple[str, str]]:
     return named + [(str(number), f"{template.key}@{number}") for number in numbers]
 
 
-def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> HttpResponse:
+def compare(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any] | HttpResponse:
     """Two sides, word by word and writing side by side: ``?left=3&right=draft``."""
     left, right = request.GET.get("left", LIVE), request.GET.get("right", DRAFT)
     try:
@@ -194,45 +183,39 @@ def compare(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]
     settings_of = [
         [content.model or _("the configured one"), content.temperature, content.max_tokens] for content in (one, other)
     ]
-    context = {
-        **base,
-        "config": {**_addresses(template), "state": None, "mayEdit": may(request, "change_promptdraft")},
+    return {
+        "config": {**_addresses(template), "state": None, "mayEdit": rights.may_edit},
         "sides": sides,
         "left": left,
         "right": right,
         "left_label": side_label(template, left, prompts["left"]),
         "right_label": side_label(template, right, prompts["right"]),
-        "system_difference": difference_html(differences(one.system_text, other.system_text)),
-        "user_difference": difference_html(differences(one.user_text, other.user_text)),
+        "differences": content_differences(one, other),
         "same": one == other,
         "model_rows": list(zip([_("chat model"), _("temperature"), _("tokens at most")], *settings_of, strict=True)),
-        "may_edit": may(request, "change_promptdraft"),
         **_pickers(template, options.get()),
     }
-    return TemplateResponse(request, "admin/chatbot/studio/compare.html", context)
 
 
-def impact(request: HttpRequest, template: PromptTemplate, base: dict[str, Any]) -> TemplateResponse:
+def impact(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
     """What the last real requests would have been told under the draft, by category. What people said is shown to those
     who may see it elsewhere too."""
     live = version_of(template, LIVE)
     contract = TEMPLATES.get(template.key) or TemplateContract(template.key, ())
     requests = last_requests(template, settings.LEAFRESH_IMPACT_REQUESTS)
     before, after = PromptContent.of(live), side(template, DRAFT).content
-    may_read = may(request, "view_generation")
+    may_read = request.user.has_perm("chatbot.view_generation")
     names = active_labels(options.get())["category"]
     groups: dict[str, list[dict[str, Any]]] = {}
     for found in impacts(requests, before=before, after=after, contract=contract, with_quotes=may_read):
         groups.setdefault(names.get(found.category, found.category), []).append(_shown(found))
-    context = {
-        **base,
+    return {
         "groups": groups,
         "request_count": len(requests),
         "live_version": live,
         "quotes": bool(contract.quoted),
         "may_read": may_read,
     }
-    return TemplateResponse(request, "admin/chatbot/studio/impact.html", context)
 
 
 def _shown(found: Impact) -> dict[str, Any]:

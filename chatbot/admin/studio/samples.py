@@ -17,7 +17,7 @@ from challenges.admin.base import column, without_related_links
 from challenges.forms import words_field
 from chatbot.admin.columns import with_labels
 from chatbot.admin.labels import OPTIONS
-from chatbot.admin.studio.message import UnfitMessage, answers_messages, checked
+from chatbot.admin.studio.trials import UnfitMessage, answers_messages, checked
 from chatbot.models import PromptSample, PromptTemplate
 from chatbot.prompts.contracts import TEMPLATES
 

@@ -1,20 +1,29 @@
-"""How a draft stands, as the editor shows it while one types."""
+"""How a draft and its check stand, as the editor shows it while a person types."""
 
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from challenges.catalog import Options, Selection
+from challenges.catalog import options
 from chatbot.admin.columns import moment
-from chatbot.admin.studio.markup import difference_html, rendered_html
-from chatbot.admin.studio.words import problem_text, stale_text
+from chatbot.admin.labels import Labels, active_labels, kind_label, mends_text
+from chatbot.admin.studio.texts import (
+    content_differences,
+    failure_text,
+    problem_text,
+    rendered_html,
+    selection_text,
+    stale_text,
+)
+from chatbot.admin.studio.trials import SHOWN_RAW
 from chatbot.answers.schema import utf16_length
 from chatbot.generation.job import Job, values_for
-from chatbot.models import CheckStatus, PromptDraft, PromptTemplate
+from chatbot.models import CheckStatus, PromptCheck, PromptDraft, PromptTemplate, SampleRun
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract, output_format
-from chatbot.prompts.diff import differences
+from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.gate import fingerprint, holds, last_check
 from chatbot.prompts.rendering import Problem, segments
 from chatbot.providers.configured import provider_names
@@ -31,11 +40,11 @@ def draft_state(template: PromptTemplate, draft: PromptDraft) -> dict[str, Any]:
         "revision": draft.revision,
         "editedBy": str(draft.edited_by or ""),
         "editedAt": moment(draft.edited_at),
-        "changed": template.live_version is None or template.live_version.content_hash != content.hash,
+        "changed": _is_changed(template, content),
         "length": len(content.system_text) + len(content.user_text),
         "limit": contract.max_length,
         "problems": [_problem(problem, contract, content) for problem in problems],
-        "gate": gate_state(template, content, problems),
+        "gate": _gate_state(template, content, problems),
     }
 
 
@@ -53,32 +62,39 @@ def _problem(problem: Problem, contract: TemplateContract, content: PromptConten
     }
 
 
-def gate_state(template: PromptTemplate, content: PromptContent, problems: list[Problem]) -> dict[str, Any]:
+def _gate_state(template: PromptTemplate, content: PromptContent, problems: list[Problem]) -> dict[str, Any]:
     """Whether the content may be published, and what is missing: ``state`` is ``problems``, ``unchanged``, ``none``,
     ``running``, ``stale``, ``open`` or ``shut``."""
     check = last_check(template, content.hash)
-    sources = provider_names(model=content.model)
-    bound = fingerprint(template, content, sources)
-    state, words = "none", _("Not checked yet.")
+    now = fingerprint(template, content, provider_names(model=content.model))
     if problems:
         state, words = "problems", _("Correct the problems first.")
-    elif template.live_version is not None and template.live_version.content_hash == content.hash:
+    elif not _is_changed(template, content):
         state, words = "unchanged", _("The draft is the same as what is live.")
-    elif check is not None and check.status == CheckStatus.RUNNING and not check.lost:
+    elif check is None:
+        state, words = "none", _("Not checked yet.")
+    elif _status(check) == CheckStatus.RUNNING:
         state, words = "running", _("The check is running.")
-    elif check is not None and not holds(check, bound):
-        state, words = "stale", stale_text(check, bound)
-    elif check is not None and check.status == CheckStatus.PASSED:
+    elif not holds(check, now):
+        state, words = "stale", stale_text(check, now)
+    elif check.status == CheckStatus.PASSED:
         state, words = "open", _("This exact text passed its check.")
-    elif check is not None:
-        status = CheckStatus.INTERRUPTED if check.lost else CheckStatus(check.status)
-        state, words = "shut", _("The check: %(status)s.") % {"status": status.label}
-    return {"state": state, "text": words, "check": check.pk if check else None, "sources": " → ".join(sources)}
+    else:
+        state, words = "shut", _("The check: %(status)s.") % {"status": _status(check).label}
+    return {"state": state, "text": words, "check": check.pk if check else None, "sources": now.sources}
 
 
-def preview(content: PromptContent, ordered: Job) -> dict[str, str]:
-    """What would be sent to the model for what is ordered, as HTML with the values marked."""
-    values = values_for(ordered.variables, output_format=output_format(ordered.request.kind))
+def _is_changed(template: PromptTemplate, content: PromptContent) -> bool:
+    return template.live_version is None or template.live_version.content_hash != content.hash
+
+
+def _status(check: PromptCheck) -> CheckStatus:
+    return CheckStatus.INTERRUPTED if check.lost else CheckStatus(check.status)
+
+
+def preview(content: PromptContent, job: Job) -> dict[str, str]:
+    """What would be sent to the model for the job, as HTML with the values marked."""
+    values = values_for(job.variables, output_format=output_format(job.request.kind))
     return {
         "system": rendered_html(segments(content.system_text, values)),
         "user": rendered_html(segments(content.user_text, values)),
@@ -92,23 +108,45 @@ def conflict(draft: PromptDraft, mine: PromptContent) -> dict[str, Any]:
         "revision": draft.revision,
         "editedBy": str(draft.edited_by or _("an import")),
         "editedAt": moment(draft.edited_at),
-        "theirs": {
-            "system_text": theirs.system_text,
-            "user_text": theirs.user_text,
-            "model": theirs.model,
-            "temperature": theirs.temperature,
-            "max_tokens": theirs.max_tokens,
-        },
-        "differences": {
-            "system": difference_html(differences(theirs.system_text, mine.system_text)),
-            "user": difference_html(differences(theirs.user_text, mine.user_text)),
-        },
+        "theirs": asdict(theirs),
+        "differences": content_differences(theirs, mine),
     }
 
 
-def first_selection(known: Options) -> Selection | None:
-    """What a preview begins with; None when nothing can be picked."""
-    kinds = (known.locations, known.work_types, known.categories)
-    if not all(kinds):
-        return None
-    return Selection(*(next(iter(kind.values())) for kind in kinds))
+def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, Any]:
+    """How far a check is, and what came of each sample. A constant number of queries."""
+    runs = list(SampleRun.objects.filter(check_run=check))
+    named = active_labels(options.get())
+    status = _status(check)
+    content = PromptContent.of(draft_of(template))
+    now = fingerprint(template, content, provider_names(model=content.model))
+    return {
+        "id": check.pk,
+        "status": status,
+        "statusText": str(status.label),
+        "running": status == CheckStatus.RUNNING,
+        "startedBy": str(check.started_by or "–"),
+        "startedAt": moment(check.started_at),
+        "sources": check.sources,
+        "stale": "" if holds(check, now) else stale_text(check, now),
+        "done": sum(run.ended for run in runs),
+        "failed": sum(bool(run.reasons) for run in runs),
+        "total": len(runs),
+        "runs": [_run(run, named) for run in runs],
+    }
+
+
+def _run(run: SampleRun, named: Labels) -> dict[str, Any]:
+    return {
+        "position": run.position,
+        "name": selection_text(run.expected, named),
+        "ended": run.ended,
+        "passed": run.ended and not run.reasons,
+        "reasons": [failure_text(reason) for reason in run.reasons],
+        "answer": run.answer,
+        "kind": kind_label(run.answer) if run.answer and run.expected.get("message") else "",
+        "raw": run.raw_text[:SHOWN_RAW],
+        "mends": mends_text(run.report.get("mends", {})) or _("nothing"),
+        "firstTokenMs": run.report.get("firstTokenMs"),
+        "durationMs": run.report.get("durationMs"),
+    }

@@ -1,6 +1,6 @@
 """Prompt templates in the admin: the list, and where each page and script of the studio is found."""
 
-from collections.abc import Callable
+from dataclasses import asdict
 from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,16 +22,14 @@ from django.views.decorators.http import require_GET, require_POST
 from challenges.admin.base import column
 from chatbot.admin.columns import ReadOnlyAdmin, badge, moment
 from chatbot.admin.studio import endpoints, pages
-from chatbot.admin.studio.responses import SignedOut, in_envelope
-from chatbot.admin.studio.sides import version_of
-from chatbot.admin.studio.words import refusal_text
+from chatbot.admin.studio.protocol import SignedOut, View, in_envelope, signed_in
+from chatbot.admin.studio.texts import refusal_text
+from chatbot.admin.studio.trials import version_of
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import clean_text
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.files import export_template
 from chatbot.prompts.releases import InvalidPrompt, NotReleased, roll_back
-
-View = Callable[..., Any]
 
 READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prompt"
 
@@ -68,25 +67,17 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
             ("checks/<int:check_id>/stop/", "check_stop", endpoints.stop_check, EDIT, require_POST),
             ("publish/", "publish", endpoints.publish_draft, EDIT, require_POST),
         ]
-        views: list[tuple[str, str, View]] = [
-            ("change/", "change", pages.overview),
-            ("editor/", "editor", pages.editor),
-            ("compare/", "compare", pages.compare),
-            ("impact/", "impact", pages.impact),
+        shown = {"change": pages.overview, "editor": pages.editor, "compare": pages.compare, "impact": pages.impact}
+        admin_view = self.admin_site.admin_view
+        views = [
+            *((f"{name}/", name, admin_view(require_GET(self._page(page)))) for name, page in shown.items()),
+            ("export/", "export", admin_view(require_GET(self._for(_export, READ)))),
+            ("roll-back/", "roll_back", admin_view(require_POST(self._for(self._roll_back, PUBLISH)))),
+            *((end, name, method(self._script(view, right))) for end, name, view, right, method in scripts),
         ]
-        own = [
-            self._url(end, name, self.admin_site.admin_view(require_GET(self._page(page)))) for end, name, page in views
-        ]
-        own += [self._url(end, name, how(self._script(view, right))) for end, name, view, right, how in scripts]
-        export, back = require_GET(self._for(_export, READ)), require_POST(self._for(self._roll_back, PUBLISH))
-        own.append(self._url("export/", "export", self.admin_site.admin_view(export)))
-        own.append(self._url("roll-back/", "roll_back", self.admin_site.admin_view(back)))
-        inherited: list[URLPattern] = super().get_urls()
-        return own + inherited
-
-    def _url(self, end: str, name: str, view: View) -> URLPattern:
-        own: URLPattern = path(f"<int:template_id>/{end}", view, name=f"chatbot_prompttemplate_{name}")
-        return own
+        prefix = "chatbot_prompttemplate"
+        own = [path(f"<int:template_id>/{end}", view, name=f"{prefix}_{name}") for end, name, view in views]
+        return [*own, *super().get_urls()]
 
     def _find(self, request: HttpRequest, template_id: int, right: str) -> PromptTemplate:
         """The template that the address names, for those who have the right."""
@@ -101,7 +92,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return found
 
     def _script(self, view: View, right: str) -> View:
-        """A view for scripts, a coroutine or not. Who is signed out is told so, not sent to a page."""
+        """A view for scripts. A person who is signed out gets words, not the login page."""
 
         def enter(request: HttpRequest, template_id: int) -> PromptTemplate:
             if not self.admin_site.has_permission(request):
@@ -111,27 +102,23 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
                 raise Http404(template.key)
             return template
 
-        async def awaited(request: HttpRequest, template_id: int, **rest: Any) -> Any:
-            return await view(request, await sync_to_async(enter)(request, template_id), **rest)
+        async def script(request: HttpRequest, template_id: int, **rest: Any) -> Any:
+            template = await sync_to_async(enter)(request, template_id)
+            return await (view if iscoroutinefunction(view) else sync_to_async(view))(request, template, **rest)
 
-        def found(request: HttpRequest, template_id: int, **rest: Any) -> Any:
-            return view(request, enter(request, template_id), **rest)
-
-        script: View = never_cache(in_envelope(awaited if iscoroutinefunction(view) else found))
-        return script
+        answered: View = never_cache(in_envelope(script))
+        return answered
 
     def _page(self, page: View) -> View:
         def shown(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+            rights = pages.Rights(*(request.user.has_perm(f"chatbot.{right}") for right in (EDIT, PUBLISH)))
+            found = page(request, template, rights)
+            if isinstance(found, HttpResponse):
+                return found
             request.current_app = self.admin_site.name
-            base = {
-                **self.admin_site.each_context(request),
-                "title": template.key,
-                "opts": self.opts,
-                "template": template,
-                "rights": {right: request.user.has_perm(f"chatbot.{right}") for right in (READ, EDIT, PUBLISH)},
-            }
-            response: HttpResponse = page(request, template, base)
-            return response
+            base = {**self.admin_site.each_context(request), "title": template.key, "opts": self.opts}
+            context = {**base, "template": template, **asdict(rights), **found}
+            return TemplateResponse(request, f"admin/chatbot/studio/{page.__name__}.html", context)
 
         return self._for(shown, READ)
 
@@ -142,7 +129,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
             "version": template.live_version
         }
         try:
-            roll_back(version=version, by=endpoints.signed_in(request), why=why)
+            roll_back(version=version, by=signed_in(request), why=why)
         except (InvalidPrompt, NotReleased) as refusal:
             self.message_user(request, refusal_text(refusal), messages.ERROR)
         else:

@@ -1,7 +1,12 @@
-"""Prompt versions in the admin: read, compared, rolled back to; never written or deleted."""
+"""Prompt versions in the admin: read, compared, rolled back to, never written; and how their answers came out."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -10,8 +15,80 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from challenges.admin.base import column
 from chatbot.admin.columns import ReadOnlyAdmin, badge, moment, prompt_texts
-from chatbot.admin.results import sources_table
-from chatbot.models import PromptRelease, PromptVersion
+from chatbot.models import Enforcement, Feedback, Generation, Outcome, PromptRelease, PromptVersion, Purpose, Thumb
+
+
+@dataclass(slots=True)
+class Results:
+    """How the answers of one version, or one source, came out.
+
+    ``kept`` counts complete answers by how their contract was kept. ``timed`` are those whose time to the first token
+    is known; the median is in milliseconds, None when there is none.
+    """
+
+    kept: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    timed: int = 0
+    first_token_ms: int | None = None
+    thumbs: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def answers(self) -> int:
+        return self.kept.total()
+
+    @property
+    def up(self) -> int:
+        return self.thumbs[Thumb.UP]
+
+    @property
+    def down(self) -> int:
+        return self.thumbs[Thumb.DOWN]
+
+    @property
+    def ways(self) -> list[int]:
+        """``kept`` in the order of ``Enforcement``."""
+        return [self.kept[how] for how in Enforcement.values]
+
+
+def _results_by(name: str, versions: Sequence[int]) -> dict[Any, Results]:
+    """By a column of generations. Two queries. Trials and checks do not count: no person got their answers."""
+    found: dict[Any, Results] = defaultdict(Results)
+    rows = Generation.objects.filter(prompt_version__in=versions, purpose=Purpose.PUBLIC).order_by()
+    counts = (Count("pk"), Count("first_token_ms"))
+    for key, outcome, enforcement, number, timed in rows.values_list(name, "outcome", "enforcement").annotate(*counts):
+        found[key].timed += timed
+        if outcome == Outcome.COMPLETED:
+            found[key].kept[enforcement] += number
+        elif outcome == Outcome.FAILED:
+            found[key].failed += number
+    given = Feedback.objects.filter(generation__prompt_version__in=versions).order_by()
+    for key, thumb, number in given.values_list(f"generation__{name}", "thumb").annotate(Count("pk")):
+        found[key].thumbs[thumb] = number
+    return found
+
+
+def results(versions: Sequence[int]) -> Mapping[int, Results]:
+    """By version. Two queries, and one more for each version that has answered."""
+    found = _results_by("prompt_version", versions)
+    for version, result in found.items():
+        if result.timed:
+            result.first_token_ms = _median(version, result.timed)
+    return {version: found[version] for version in versions}
+
+
+def _median(version: int, number: int) -> int | None:
+    """The lower median of ``number`` times, by counting up to the middle."""
+    rows = Generation.objects.filter(prompt_version=version, purpose=Purpose.PUBLIC, first_token_ms__isnull=False)
+    times: Any = rows.order_by("first_token_ms").values_list("first_token_ms", flat=True)
+    middle = list(times[(number - 1) // 2 : (number - 1) // 2 + 1])
+    return middle[0] if middle else None
+
+
+def sources_table(version: PromptVersion) -> SafeString:
+    """A row per answer source: how many answers, how their contract was kept, how many failed, what people thought."""
+    found = sorted(_results_by("source", [version.pk]).items())
+    context = {"results": found, "ways": [how.label for how in Enforcement]}
+    return render_to_string("admin/chatbot/results.html", context)
 
 
 def _links(version: PromptVersion) -> SafeString:

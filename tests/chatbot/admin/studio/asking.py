@@ -1,12 +1,16 @@
 """Asking the studio as its pages and scripts do."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
+from chatbot.generation.registry import registry
 from chatbot.models import PromptTemplate
 from tests.prompts import CONTENT, base_info
 
@@ -61,3 +65,16 @@ async def apost(client: AsyncClient, to: str, body: object = None) -> Any:
 async def aget(client: AsyncClient, at: str) -> Any:
     response = await client.get(at, headers={"accept-language": ENGLISH})
     return json.loads(response.content)
+
+
+async def at(name: str, *rest: object) -> str:
+    return await sync_to_async(address)(name, *rest)
+
+
+async def until(asked: Callable[[], Awaitable[Any]]) -> Any:
+    """The first answer to ``asked`` that no longer says that it runs."""
+    async with asyncio.timeout(60):
+        while (found := await asked())["data"]["running"]:
+            await asyncio.sleep(0.01)
+    await registry().drain()
+    return found["data"]

@@ -1,10 +1,18 @@
 """Who works in the studio."""
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import User
+from django.test import AsyncClient, Client
 
+from chatbot.evaluation import checks
+from chatbot.prompts.drafts import save_draft
 from tests.chatbot.admin.studio.asking import member, signed_in
-from tests.prompts import superuser
+from tests.prompts import CONTENT, base_info, superuser
+
+
+@pytest.fixture(autouse=True)
+def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -25,3 +33,18 @@ def operator(db: None) -> Client:
 @pytest.fixture
 def root(db: None) -> Client:
     return signed_in(superuser())
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """An editor whose draft of ``base-info`` is ``CONTENT`` at revision 1."""
+    user = member("Prompt editor")
+    save_draft(template=base_info(), revision=0, content=CONTENT, by=user)
+    return user
+
+
+@pytest.fixture
+def script(user: User) -> AsyncClient:
+    client = AsyncClient()
+    client.force_login(user)
+    return client

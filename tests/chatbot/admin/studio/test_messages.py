@@ -8,11 +8,9 @@ from django.test import AsyncClient, Client
 from pytest_django import Settings
 
 from chatbot.dialogue.prompt_values import quoted
-from chatbot.evaluation import checks
 from chatbot.models import CheckStatus, Generation, Outcome, PromptDraft, PromptSample, PromptVersion
 from chatbot.prompts.drafts import save_draft
-from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, post, text
-from tests.chatbot.admin.studio.test_trying import until
+from tests.chatbot.admin.studio.asking import SELECTION, address, aget, apost, member, post, text, until
 from tests.prompts import ANSWERING, free_text
 
 pytestmark = pytest.mark.django_db
@@ -21,11 +19,6 @@ SIDES = {"left": "live", "right": "draft", **SELECTION}
 TOO_SHORT = "A message has 2 to 500 visible characters."
 FIXED = "No model is asked: insults, danger and attempts to change the rules are answered in fixed words."
 UNFIT = ["", " ", "ㅇ", "\u200b\u200b\u200b", "가" * 501, "\ud800"]
-
-
-@pytest.fixture(autouse=True)
-def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_two_sides_are_compared_word_by_word(operator: Client) -> None:
     response = page(operator, "compare", left="2", right="draft")
     assert (response.context["left_label"], response.context["right_label"]) == ("base-info@2", "Draft")
     assert "<del>짧고</del><ins>길고</ins> 다정하게" in response.content.decode()
-    assert response.context["user_difference"] == USER_TEXT
+    assert response.context["differences"]["user"] == USER_TEXT
     assert response.context["model_rows"] == [
         ("chat model", "the configured one", "the configured one"),
         ("temperature", 0.5, None),

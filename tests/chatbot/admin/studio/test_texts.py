@@ -1,4 +1,7 @@
-"""Codes in words: every code that the prompts' code can say has a sentence of its own."""
+"""Codes in words: every code that the prompts' code can say has a sentence of its own.
+
+Texts as HTML: all that was written is escaped, all that is ours is not.
+"""
 
 import re
 from pathlib import Path
@@ -7,11 +10,13 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chatbot.admin.studio.words import (
+from chatbot.admin.studio.texts import (
+    difference_html,
+    failure_text,
     marker,
     problem_text,
-    reason_text,
     refusal_text,
+    rendered_html,
     selection_text,
     stale_text,
     variable_text,
@@ -20,9 +25,10 @@ from chatbot.evaluation import judge
 from chatbot.models import CheckStatus, PromptCheck
 from chatbot.prompts import releases
 from chatbot.prompts.contracts import BASE_INFO, TEMPLATES
+from chatbot.prompts.diff import Change
 from chatbot.prompts.gate import Fingerprint
 from chatbot.prompts.releases import InvalidPrompt, NotReleased
-from chatbot.prompts.rendering import Problem
+from chatbot.prompts.rendering import Problem, Segment
 
 KNOWN = "{{location}}, {{workType}}, {{category}}, {{output_format}}"
 
@@ -88,12 +94,12 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("code", REASONS)
 def test_reasons(code: str) -> None:
     values, words = REASONS[code]
-    assert reason_text({"code": code, **values}) == words
+    assert failure_text({"code": code, **values}) == words
 
 
 def test_every_reason_has_words() -> None:
     assert codes(judge, r'"code": "(\w+)"') | {"refused"} <= set(REASONS) | {"repaired", "asked_again", "filled"}
-    assert reason_text({"code": "of another release"}) == "of another release"
+    assert failure_text({"code": "of another release"}) == "of another release"
 
 
 def test_refusals() -> None:
@@ -141,3 +147,26 @@ def test_every_variable_is_explained() -> None:
 
 def test_a_marker_is_written_as_in_a_text() -> None:
     assert marker("location") == "{{location}}"
+
+
+def test_a_difference() -> None:
+    changes = [
+        Change("equal", "가 <b> {0} "),
+        Change("delete", "{location.__class__}"),
+        Change("insert", "<script>&amp;"),
+        Change("gap", "<i>"),
+        Change("equal", "\n끝"),
+    ]
+    assert difference_html(changes) == (
+        "가 &lt;b&gt; {0} <del>{location.__class__}</del><ins>&lt;script&gt;&amp;amp;</ins>"
+        ' <span class="gap" title="equal text left out">[…]</span> \n끝'
+    )
+    assert difference_html([]) == ""
+
+
+def test_a_rendered_prompt() -> None:
+    segments = [Segment("{} <b>"), Segment('"{}" <i>', "location"), Segment(""), Segment("x", '"><script>')]
+    assert rendered_html(segments) == (
+        '{} &lt;b&gt;<mark title="location">&quot;{}&quot; &lt;i&gt;</mark>'
+        '<mark title="&quot;&gt;&lt;script&gt;">x</mark>'
+    )

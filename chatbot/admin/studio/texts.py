@@ -1,17 +1,25 @@
-"""What the prompts' code says in codes, in words that an editor understands."""
+"""What the studio says: codes in words that an editor understands, texts as HTML.
 
-from collections.abc import Mapping
+All that people or models wrote is escaped here, and trusted nowhere.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from chatbot.admin.labels import Labels, label
 from chatbot.evaluation.judge import Reason
 from chatbot.models import Outcome
+from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TemplateContract
+from chatbot.prompts.diff import Change, differences
 from chatbot.prompts.gate import Fingerprint
 from chatbot.prompts.releases import InvalidPrompt, NotReleased
-from chatbot.prompts.rendering import Problem
+from chatbot.prompts.rendering import Problem, Segment
 
 
 def marker(name: str) -> str:
@@ -38,37 +46,30 @@ def variable_text(name: str) -> str:
 
 def problem_text(problem: Problem, contract: TemplateContract) -> str:
     """Why the draft cannot be used, and what would help."""
-    match problem.code:
-        case "blank":
-            return _("The user text must not be blank.")
-        case "too_long":
-            words = _("Both texts together have %(length)s characters; %(limit)s are allowed.")
-            return words % {"length": f"{int(problem.name):,}", "limit": f"{contract.max_length:,}"}
-        case "unknown" if not problem.name:
-            return _("A name is missing between the double braces.")
-        case "unknown":
-            known = ", ".join(marker(variable.name) for variable in contract.variables)
-            words = _("%(marker)s is not known here. Known are: %(known)s.")
-            return words % {"marker": marker(problem.name), "known": known}
-        case "missing":
-            words = _("%(marker)s must appear in the system text or the user text.")
-            return words % {"marker": marker(problem.name)}
-        case "unbalanced":
-            return _("These double braces have no partner. A variable is written like %(marker)s.") % {
-                "marker": marker(contract.variables[0].name)
-            }
-        case "invisible":
-            return _("There is an invisible character here (%(character)s): delete it.") % {"character": problem.name}
-        case "model":
-            return _("The model %(model)s is not among those that can be chosen (LEAFRESH_CHAT_MODELS).") % {
-                "model": problem.name
-            }
-        case _code:
-            field = _("Temperature") if problem.field == "temperature" else _("Tokens at most")
-            return _("“%(field)s” must be within %(bounds)s.") % {"field": field, "bounds": problem.name}
+    words = {
+        "blank": _("The user text must not be blank."),
+        "too_long": _("Both texts together have %(length)s characters; %(limit)s are allowed."),
+        "unknown": _("%(marker)s is not known here. Known are: %(known)s."),
+        "missing": _("%(marker)s must appear in the system text or the user text."),
+        "unbalanced": _("These double braces have no partner. A variable is written like %(marker)s."),
+        "invisible": _("There is an invisible character here (%(character)s): delete it."),
+        "model": _("The model %(model)s is not among those that can be chosen (LEAFRESH_CHAT_MODELS)."),
+        "bounds": _("“%(field)s” must be within %(bounds)s."),
+    }
+    if problem.code == "unknown" and not problem.name:
+        return _("A name is missing between the double braces.")
+    known = [marker(variable.name) for variable in contract.variables]
+    return words[problem.code] % {
+        "length": f"{int(problem.name):,}" if problem.code == "too_long" else "",
+        "limit": f"{contract.max_length:,}",
+        "marker": known[0] if problem.code == "unbalanced" else marker(problem.name),
+        "known": ", ".join(known),
+        "field": _("Temperature") if problem.field == "temperature" else _("Tokens at most"),
+        **dict.fromkeys(("character", "model", "bounds"), problem.name),
+    }
 
 
-def reason_text(reason: Reason) -> str:
+def failure_text(reason: Reason) -> str:
     """Why a sample did not come out as expected."""
     values = {name: value for name, value in reason.items() if name != "code"}
     words = {
@@ -126,10 +127,33 @@ def stale_text(check: Any, now: Fingerprint) -> str:
     return _("The samples, what can be picked, or the template's contract have changed since the check.")
 
 
-def selection_text(selection: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]]) -> str:
+def selection_text(selection: Mapping[str, Any], named: Labels) -> str:
     """A selection of keys as a person reads it: what its options are called today, and what is said with it."""
-    names = ("category", "location", "work_type")
-    parts = [labels[name].get(str(selection[name]), str(selection[name])) for name in names]
+    parts = [label(named, kind, str(selection[kind])) for kind in ("category", "location", "work_type")]
     if message := selection.get("message"):
         parts.append(_("“%(message)s”") % {"message": message})
     return " · ".join(parts)
+
+
+_CHANGES = {"equal": "{}", "insert": "<ins>{}</ins>", "delete": "<del>{}</del>"}
+
+
+def difference_html(changes: Iterable[Change]) -> SafeString:
+    """A difference to be read: what came, what went, and a mark where equal text was left out."""
+    gap = format_html(' <span class="gap" title="{}">[…]</span> ', _("equal text left out"))
+    parts = (gap if change.kind == "gap" else format_html(_CHANGES[change.kind], change.text) for change in changes)
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def content_differences(before: PromptContent, after: PromptContent) -> dict[str, SafeString]:
+    return {
+        "system": difference_html(differences(before.system_text, after.system_text)),
+        "user": difference_html(differences(before.user_text, after.user_text)),
+    }
+
+
+def rendered_html(segments: Iterable[Segment]) -> SafeString:
+    """A rendered prompt with the values marked."""
+    marked = '<mark title="{}">{}</mark>'
+    parts = (format_html(marked, part.name, part.text) if part.name else part.text for part in segments)
+    return format_html_join("", "{}", ((part,) for part in parts))

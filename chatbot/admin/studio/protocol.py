@@ -1,0 +1,102 @@
+"""How the studio's scripts and the server talk: what requests hold, and the envelope of the answers."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from chatbot.db.errors import may_pass
+from chatbot.errors import ApplicationError, ServiceUnavailable
+from chatbot.events.types import encode
+from chatbot.web import outage
+
+View = Callable[..., Any]
+
+
+class BadRequest(ApplicationError):
+    """What a script sent cannot be read."""
+
+
+class SignedOut(Exception):
+    """The person may not enter the admin (any more)."""
+
+
+def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = "") -> HttpResponse:
+    content = encode({"status": status, "message": message, "data": data})
+    return HttpResponse(content, status=status, content_type="application/json; charset=utf-8")
+
+
+def in_envelope(view: View) -> View:
+    """Turns what the coroutine raises into the envelope, so that a script always has words to show."""
+
+    @wraps(view)
+    async def answered(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = await view(*args, **kwargs)
+        except ApplicationError as error:
+            response = answer(error.data, status=error.status, message=error.message)
+        except SignedOut:
+            response = answer(None, status=401, message=_("You are signed out: sign in again."))
+        except PermissionDenied:
+            response = answer(None, status=403, message=_("You do not have the right to do this."))
+        except Http404:
+            response = answer(None, status=404, message=_("It does not exist: load the page again."))
+        except RequestDataTooBig:
+            response = answer(None, status=413, message=_("That is too much text to be sent."))
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            response = answer(None, status=503, message=outage.message())
+            response["Retry-After"] = str(ServiceUnavailable().retry_after)
+        return response
+
+    return answered
+
+
+def signed_in(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def read_body(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object in a request. Raises BadRequest."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):  # the latter for brackets in brackets in brackets
+        raise BadRequest(400, _("The request is not JSON.")) from None
+    if not isinstance(body, dict):
+        raise BadRequest(400, _("The request is not a JSON object."))
+    return body
+
+
+def text_in(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """A text of the request; ``default`` when it is missing. Raises BadRequest."""
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise BadRequest(422, _("%(name)s must be a text.") % {"name": name})
+    return value
+
+
+def number_in(body: Mapping[str, Any], name: str) -> float | None:
+    """A number of the request, None when it is empty. Raises BadRequest."""
+    value = body.get(name)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 2**31:
+        raise BadRequest(422, _("%(name)s must be a number.") % {"name": name})
+    return value
+
+
+def whole_in(body: Mapping[str, Any], name: str) -> int:
+    """A whole number of the request, not negative. Raises BadRequest."""
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise BadRequest(422, _("%(name)s must be a whole number.") % {"name": name})
+    return value

@@ -1,0 +1,115 @@
+"""What a trial compares and how it went: two sides, the same message, what was understood, what was written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from chatbot.admin.labels import all_labels, kind_label, mends_text, reason_text
+from chatbot.admin.studio.protocol import text_in
+from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
+from chatbot.errors import ApplicationError
+from chatbot.evaluation import trial
+from chatbot.generation.job import Job
+from chatbot.models import Enforcement, Generation, Intent, Outcome, PromptTemplate, PromptVersion
+from chatbot.prompts.content import PromptContent
+from chatbot.prompts.contracts import TEMPLATES
+from chatbot.prompts.drafts import draft_of
+from chatbot.prompts.live import Prompt
+
+DRAFT, LIVE = "draft", "live"
+
+FIRST_MESSAGE = "더 쉬운 거 없어?"
+"""The message of a trial until a person writes another."""
+
+SHOWN_RAW = 4000
+
+
+def side(template: PromptTemplate, name: str) -> Prompt:
+    """The prompt that ``draft``, ``live`` or a version's number means. Raises Http404."""
+    if name == DRAFT:
+        return Prompt.of_draft(template, PromptContent.of(draft_of(template)))
+    return Prompt.of(version_of(template, name))
+
+
+def version_of(template: PromptTemplate, name: str) -> PromptVersion:
+    """The live version or the one with that number. Raises Http404."""
+    versions = PromptVersion.objects.filter(template=template).select_related("template", "author")
+    if name == LIVE:
+        found = versions.filter(pk=template.live_version_id or 0).first()
+    elif name.isascii() and name.isdecimal() and len(name) < 10:
+        found = versions.filter(number=int(name)).first()
+    else:
+        found = None
+    if found is None:
+        raise Http404(name)
+    return found
+
+
+def side_label(template: PromptTemplate, name: str, prompt: Prompt) -> str:
+    if name == DRAFT:
+        return _("Draft")
+    if prompt.version_id == template.live_version_id:
+        return _("%(version)s (live)") % {"version": prompt.name}
+    return prompt.name
+
+
+class UnfitMessage(ApplicationError):
+    """The message is one that people cannot send either."""
+
+    def __init__(self) -> None:
+        words = _("A message has %(least)s to %(most)s visible characters.")
+        super().__init__(422, words % {"least": SHORTEST_MESSAGE, "most": LONGEST_MESSAGE})
+
+
+def answers_messages(template: PromptTemplate) -> bool:
+    contract = TEMPLATES.get(template.key)
+    return contract is not None and contract.answers_a_message
+
+
+def checked(message: str) -> str:
+    """The message as it is kept. Raises UnfitMessage."""
+    try:
+        return FreeTextRequest(message).checked().message or ""
+    except ApplicationError:  # which says the same in a client's words
+        raise UnfitMessage from None
+
+
+def message_in(body: Mapping[str, Any], template: PromptTemplate) -> str:
+    """The message in a script's request; "" for a template that answers none. Raises BadRequest, UnfitMessage."""
+    return checked(text_in(body, "message", "")) if answers_messages(template) else ""
+
+
+def understood(job: Job) -> dict[str, Any]:
+    """What was understood of the message, why, and whether that keeps every model from being asked."""
+    note = job.note
+    if not note.message:
+        return {"intent": "", "reasons": [], "withoutModel": ""}
+    named = all_labels()
+    fixed = _("No model is asked: insults, danger and attempts to change the rules are answered in fixed words.")
+    return {
+        "intent": _("Understood: %(intent)s") % {"intent": Intent(note.intent).label},
+        "reasons": [reason_text(reason, named) for reason in note.reasons],
+        "withoutModel": fixed if trial.asks_no_model(job) else "",
+    }
+
+
+def trial_report(generation: Generation) -> dict[str, Any]:
+    """How one side of a trial went."""
+    answer = generation.answer
+    return {
+        "running": generation.outcome == Outcome.RUNNING,
+        "outcome": str(Outcome(generation.outcome).label),
+        "error": generation.error,
+        "source": generation.source,
+        "errors": [entry["error"] for entry in generation.tried if entry["error"]],
+        "kept": str(Enforcement(generation.enforcement).label) if answer else "–",
+        "kind": kind_label(answer) if answer and "message" in generation.variables else "",
+        "mends": mends_text(generation.mends) or _("nothing"),
+        "tokensIn": generation.tokens_in,
+        "tokensOut": generation.tokens_out,
+        "firstTokenMs": generation.first_token_ms,
+        "durationMs": generation.duration_ms,
+        "raw": generation.raw_text[:SHOWN_RAW],
+    }
