@@ -1,6 +1,6 @@
-"""The ASGI entry: HTTP goes to Django, WebSockets to Channels, both on threads that they share.
+"""The ASGI entry: HTTP goes to Django, WebSockets to Channels. Both share a fixed number of threads.
 
-``daphne leafresh.asgi:application`` works; ``manage.py serve`` also says where it listens and ends streams cleanly.
+``daphne leafresh.asgi:application`` works, too. ``manage.py serve`` also prints its addresses and ends streams cleanly.
 """
 
 import os
@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leafresh.settings")
 
 try:
-    import leafresh.settings  # noqa: F401  a wrong value must stop the start, with one sentence
+    import leafresh.settings  # noqa: F401  a wrong value stops the start with one sentence
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 
@@ -29,8 +29,10 @@ from chatbot.websocket.handshake import AllowedOriginValidator  # noqa: E402  ne
 
 
 def at_root(application: AsgiApplication) -> AsgiApplication:
-    """The site begins where FORCE_SCRIPT_NAME says, else at the root. daphne, when it is started by itself, would have
-    any client say where (``Daphne-Root-Path``)."""
+    """Serves the site at FORCE_SCRIPT_NAME, by default at the root.
+
+    Otherwise any client of daphne itself could set the path with the header ``Daphne-Root-Path``.
+    """
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         await application({**scope, "root_path": settings.FORCE_SCRIPT_NAME or ""}, receive, send)

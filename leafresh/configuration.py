@@ -55,7 +55,7 @@ SECRET_KEY_FALLBACKS = env.read("LEAFRESH_SECRET_KEY_FALLBACKS", listed(str))
 """Earlier secret keys, separated by commas. Their signatures still count. Without them a new key makes all signed
 cookies and tokens void, and clients lose access to their conversations."""
 
-if REDIS_URL and env.is_empty("LEAFRESH_SECRET_KEY"):  # each process might make a key of its own
+if REDIS_URL and env.is_empty("LEAFRESH_SECRET_KEY"):  # else each process makes another key
     raise ImproperlyConfigured(
         "LEAFRESH_SECRET_KEY is empty. All processes need the same one: give it a value, or leave the variable out "
         "where they share LEAFRESH_DATA_DIR."

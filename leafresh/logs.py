@@ -1,31 +1,47 @@
-"""What the log need not say again and again, and what it never says."""
+"""What the log and the error page leave out: secrets, a person's words, and the same line again and again."""
 
 import logging
+import re
 import time
+
+from django.views.debug import SafeExceptionReporterFilter
 
 from chatbot.server.redaction import redacted
 
-SECONDS = 10.0
+INTERVAL_SECONDS = 10.0
 
 
-class Line(logging.Formatter):
-    """Says no query of an address and no session, whoever logs it: daphne, Django, a traceback."""
+class RedactingFormatter(logging.Formatter):
+    """Shows no query of an address and no session id, also in lines of libraries and in tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
 
 
-class Seldom(logging.Filter):
-    """Lets a kind of line (the same words, whatever they tell of) pass once in SECONDS, by its first line alone."""
+class RateLimitFilter(logging.Filter):
+    """Lets one line of each kind pass in INTERVAL_SECONDS, shortened to its first line.
+
+    Lines with the same words are of one kind, whatever their arguments.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[str, float] = {}
+        self._passed: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
-        if now - self._said.get(record.msg, -SECONDS) < SECONDS:
+        if now - self._passed.get(record.msg, -INTERVAL_SECONDS) < INTERVAL_SECONDS:
             return False
-        self._said[record.msg] = now
+        self._passed[record.msg] = now
         record.msg, record.args = record.getMessage().partition("\n")[0], None
         return True
+
+
+class ReporterFilter(SafeExceptionReporterFilter):
+    """Hides URLs with a password from Django's error page (``LEAFRESH_DEBUG``).
+
+    Django itself hides keys and passwords by the names of their settings.
+    """
+
+    _known = SafeExceptionReporterFilter.hidden_settings.pattern
+    hidden_settings = re.compile(f"{_known}|_URL|CACHES|CHANNEL_LAYERS|LOCATION|HOSTS$", re.IGNORECASE)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
 
-from leafresh import admin_look
+from leafresh import admin_theme
 from leafresh.configuration import *  # noqa: F403  Django finds them here
 from leafresh.configuration import (
     BASE_DIR,
@@ -50,9 +50,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what several processes share ------------------------------------------------------------------------------
 
-# The cache holds what is counted for the rate limits, and the admin's sessions. In memory, each process counts for
-# itself; Django would keep 300 entries and forget a third when they are full, limits among them; the most recently used
-# stay. The channel layer carries what processes ask of each other; alone, a process asks nobody.
+# The cache holds the counters of the rate limits, and the admin's sessions. In memory, each process counts alone. By
+# default Django would keep 300 entries and drop a third of them when they are full, counters among them. The channel
+# layer carries messages between processes.
 if REDIS_URL:
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
@@ -61,7 +61,7 @@ if REDIS_URL:
             "KEY_PREFIX": LEAFRESH_REDIS_PREFIX,
             "OPTIONS": {
                 "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # never pickle: it runs what it reads
-                "IGNORE_EXCEPTIONS": True,  # without Redis nobody is refused, and sessions are read from the database
+                "IGNORE_EXCEPTIONS": True,  # without Redis no request is refused; sessions come from the database
                 "SOCKET_CONNECT_TIMEOUT": 0.5,
                 "SOCKET_TIMEOUT": 0.5,
             },
@@ -72,7 +72,7 @@ if REDIS_URL:
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             "CONFIG": {
-                # The layer waits five seconds at a time for a message, redis-py as long for any answer: too close.
+                # The layer waits five seconds for a message. So does redis-py for any answer, which is too close.
                 "hosts": [{"address": REDIS_URL, "socket_timeout": 8}],
                 "prefix": f"{LEAFRESH_REDIS_PREFIX}:layer",
             },
@@ -108,20 +108,20 @@ INSTALLED_APPS = [
 ]
 # Every middleware here must be async-capable: one that is not holds a thread for as long as a view runs.
 MIDDLEWARE = [
-    "leafresh.middleware.SchemeMiddleware",
+    "leafresh.middleware.scheme_middleware",
     "corsheaders.middleware.CorsMiddleware",
     "chatbot.api.middleware.ApiMiddleware",
-    "leafresh.middleware.PolicyMiddleware",
-    "leafresh.middleware.BusyMiddleware",
+    "leafresh.middleware.policy_middleware",
+    "leafresh.middleware.busy_middleware",
     "leafresh.middleware.SecurityMiddleware",
-    "leafresh.static.StaticFilesMiddleware",
+    "leafresh.middleware.static_files_middleware",
     "leafresh.middleware.SessionMiddleware",
     "leafresh.middleware.LocaleMiddleware",
-    "leafresh.middleware.BodyMiddleware",
+    "leafresh.middleware.body_middleware",
     "leafresh.middleware.CommonMiddleware",
     "leafresh.middleware.CsrfViewMiddleware",
     "leafresh.middleware.AuthenticationMiddleware",
-    "leafresh.middleware.LoginMiddleware",
+    "leafresh.middleware.login_middleware",
     "leafresh.middleware.MessageMiddleware",
     "leafresh.middleware.XFrameOptionsMiddleware",
     "leafresh.middleware.OutageMiddleware",
@@ -141,8 +141,8 @@ TEMPLATES = [
         },
     },
 ]
-# The first only looks whether somebody may try; a password is not looked at when nobody may, which costs a fifth of a
-# second of a core.
+# The first backend only checks the bounds of logins. When one is reached, no password is hashed, which would cost a
+# fifth of a second of a core.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -155,7 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EVENTSTREAM_STORAGE_CLASS = "chatbot.events.log.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.cursor.GenerationChannelManager"
-CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # never pages or the admin; static files are for every page as they are
+CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # not pages or the admin; any page may use static files
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session", "x-leafresh-session-token"]
@@ -164,7 +164,7 @@ CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-sessi
 
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second: of unfold and others, by hand
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second: our translations of libraries
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 STATIC_URL = "static/"
@@ -183,50 +183,56 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 if LEAFRESH_HTTPS:
-    # What the proxy says counts, and only what a trusted one says: see SchemeMiddleware. The API, the streams and the
-    # probes are never redirected, since the middleware passes them by.
+    # scheme_middleware removes the header unless a trusted proxy sent it. The API, the streams and the probes bypass
+    # SecurityMiddleware and are never redirected.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # Of this host alone: whether its neighbours speak HTTPS (includeSubDomains, preload), the domain's owner knows.
+    # For this host alone. Only the domain's owner knows of its other hosts (includeSubDomains, preload).
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
-    # Django looks for these by their names. Ours are theirs, behind a turn that the API takes (leafresh/middleware.py);
-    # tests/leafresh/test_https.py asks Django's checks under its own names.
+    # Django's checks look for its middleware by name. Ours has other names, because the API bypasses it
+    # (leafresh/middleware.py). tests/leafresh/test_https.py runs the checks with Django's names.
     "security.W001",  # SecurityMiddleware
     "security.W002",  # XFrameOptionsMiddleware
     "security.W003",  # CsrfViewMiddleware
-    "axes.W002",  # its middleware, which fails in an asynchronous chain; ours is LoginMiddleware
+    "axes.W002",  # axes' own middleware fails in an asynchronous chain: login_middleware does its work
 ]
 
 # --- logging in --------------------------------------------------------------------------------------------------
 
-# In the database, which all processes share and which commands can reset; leafresh.logins says which bounds there are.
-AXES_HANDLER = "leafresh.logins.LoginHandler"
+# Counted in the database, which all processes share and which commands can reset. The module has the bounds.
+AXES_HANDLER = "leafresh.login_throttling.LoginHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
-AXES_FAILURE_LIMIT = 1  # what the handler says when one of its bounds is reached
+AXES_FAILURE_LIMIT = 1  # the handler returns it when one of its bounds is reached
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends by itself, also while somebody goes on trying
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends after that time, also during further attempts
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "leafresh.logins.address_of"
-AXES_CLIENT_STR_CALLABLE = "leafresh.logins.who"
-AXES_DISABLE_ACCESS_LOG = True  # who logged in is in the admin's own log of what was done
+AXES_CLIENT_IP_CALLABLE = "leafresh.login_throttling.client_ip"
+AXES_CLIENT_STR_CALLABLE = "leafresh.login_throttling.client_str"
+AXES_DISABLE_ACCESS_LOG = True  # the admin's own log has the logins
 AXES_ENABLE_ADMIN = False  # `manage.py axes_list_attempts` and `axes_reset` instead
 
 # --- admin -------------------------------------------------------------------------------------------------------
 
-LOGIN_REDIRECT_URL = "admin:index"  # unfold's login page forgets where one wanted to go
-UNFOLD = admin_look.UNFOLD
+LOGIN_REDIRECT_URL = "admin:index"  # unfold's login page does not keep the address that was asked for
+UNFOLD = admin_theme.UNFOLD
 
 # --- logging -----------------------------------------------------------------------------------------------------
 
-# One line per request comes from leafresh.access; Django's own line for 4xx answers would say it again.
+# leafresh.access writes one line per request. Django's own line for 4xx answers would repeat it.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "leafresh.logs.ReporterFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "leafresh.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"seldom": {"()": "leafresh.logs.Seldom"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "redacting": {
+            "()": "leafresh.logs.RedactingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "filters": {"rate_limit": {"()": "leafresh.logs.RateLimitFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "redacting"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "leafresh": {"level": "INFO"},
@@ -237,6 +243,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django_eventstream": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        "psycopg.pool": {"filters": ["seldom"]},  # one line for each attempt of each connection, while it is gone
+        "psycopg.pool": {"filters": ["rate_limit"]},  # one line for each attempt of each connection, while it is gone
     },
 }

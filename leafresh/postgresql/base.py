@@ -1,10 +1,10 @@
-"""Django's backend for PostgreSQL, which knows when there is no use in waiting for a connection."""
+"""Django's backend for PostgreSQL, which does not wait for a connection during an outage."""
 
 from typing import Any
 
 from django.db.backends.postgresql import base
 
-from leafresh.postgresql.outage import outage
+from leafresh.postgresql.connection import outage
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -1,46 +1,103 @@
-"""A connection that does not wait for a server that is gone.
+"""Connections that do not wait for a PostgreSQL server that is gone.
 
-A server that is stopped or killed breaks its connections; one whose machine is gone is noticed by TCP. One that is
-frozen (a stopped process, a paused container, a disk that hangs) keeps its connections and answers nothing: a client
-that only reads would wait for as long as that lasts. A slow statement looks the same from here, so who hears nothing
-for a while asks the server, beside the connection, whether it is there.
+A server that stops breaks its connections, and TCP notices a machine that is gone. A frozen server (a stopped process,
+a paused container, a disk that hangs) keeps its connections and answers nothing. A client that only reads would wait
+until it continues. A slow statement looks the same, so a silent connection asks the server over another one.
 """
 
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from psycopg import Connection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.pq import ConnStatus
 
-from leafresh.postgresql.outage import outage
-
 Value = TypeVar("Value")
 
 SILENCE_SECONDS = 1.0
-"""A statement that is not answered for so long makes its connection ask whether the server is there."""
+"""A connection that waits longer for an answer asks whether the server is there."""
 
 ASKING_SECONDS = 1.0
 """How long the server has to answer that."""
 
+PATIENCE_SECONDS = 0.2
+"""During an outage: how long other threads wait for the one that tries. That takes less when the server is back."""
+
+PAUSE_SECONDS = 0.5
+"""During an outage: the pause after an attempt that failed."""
+
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-"""What a client may send first. The server answers with one byte, before it asks who that is."""
+"""A client may send this first. The server answers with one byte, before it asks who the client is."""
+
+
+class Outage:
+    """What a process's threads know of an outage. One thread at a time tries to connect; the others fail soon.
+
+    A process has few threads. If each of them waited for the server, requests would queue.
+    """
+
+    def __init__(self) -> None:
+        self._is_on = False
+        self._failed_at = 0.0
+        self._trying = threading.Lock()
+
+    def began(self) -> None:
+        """The server was found to be gone."""
+        self._failed_at = time.monotonic()
+        self._is_on = True
+
+    @contextmanager
+    def attempt(self, has_connection: Callable[[], bool]) -> Iterator[None]:
+        """Within, a thread gets a connection. Raises psycopg's OperationalError when trying is of no use.
+
+        ``has_connection`` says whether the pool has one now.
+        """
+        alone = self._is_on and not has_connection() and self._wait_for_turn()
+        try:
+            yield
+        except OperationalError:
+            self.began()
+            raise
+        else:
+            self._is_on = False
+        finally:
+            if alone:
+                self._trying.release()
+
+    def _wait_for_turn(self) -> bool:
+        """Whether this thread is the one that tries; False when the server is back."""
+        if self._has_just_failed() or not self._trying.acquire(timeout=PATIENCE_SECONDS):
+            raise OperationalError("the server did not answer a moment ago")
+        if self._is_on and not self._has_just_failed():
+            return True
+        self._trying.release()
+        if self._is_on:
+            raise OperationalError("the server did not answer a moment ago")
+        return False
+
+    def _has_just_failed(self) -> bool:
+        return time.monotonic() - self._failed_at < PAUSE_SECONDS
+
+
+outage = Outage()
 
 
 class AttentiveConnection(Connection[Any]):
-    """Raises OperationalError when the server does not answer: some two seconds after it fell silent."""
+    """Raises OperationalError about two seconds after the server fell silent."""
 
     _drained_at = 0.0
-    """When the pool was emptied for the last time, for all connections of the process."""
+    """When the pool was last emptied, for all connections of the process."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
 
     def wait(self, gen: PQGen[Value], *arguments: Any, **options: Any) -> Value:
-        """psycopg calls this for whatever has to be waited for on an open connection."""
+        """psycopg calls this for all waiting on an open connection."""
         try:
             return super().wait(self._attentively(gen), *arguments, **options)
         except OperationalError:
@@ -49,7 +106,7 @@ class AttentiveConnection(Connection[Any]):
             raise
 
     def _attentively(self, gen: PQGen[Value]) -> PQGen[Value]:
-        """The generator itself, looked after while it waits: psycopg sends it 0 when nothing came for 0.1 seconds."""
+        """The generator, watched while it waits: psycopg sends it 0 when nothing came for 0.1 seconds."""
         try:
             wanted = next(gen)
             silent_since = None
@@ -70,11 +127,11 @@ class AttentiveConnection(Connection[Any]):
     def _ask(self) -> None:
         if not server_answers(self.pgconn.host.decode(), self.pgconn.hostaddr.decode(), int(self.pgconn.port)):
             outage.began()
-            self.close()  # what it was asked may be answered later, and would be taken for another answer
+            self.close()  # a late answer would be taken for the answer to another statement
             raise OperationalError("the server does not answer")
 
     def _drain(self) -> None:
-        """The others of its pool were made by the same server: a thread should not have to try one after the other."""
+        """Empties the pool: the same server made its other connections, and a thread should not try each of them."""
         pool = self._pool
         if pool is not None and self._made_at > AttentiveConnection._drained_at:
             AttentiveConnection._drained_at = time.monotonic()
@@ -86,8 +143,10 @@ _answers: dict[tuple[str, str, int], tuple[float, bool]] = {}
 
 
 def server_answers(host: str, address: str, port: int) -> bool:
-    """Whether a PostgreSQL server at the host (or the directory of its socket) answers within ASKING_SECONDS. Threads
-    that want to know at the same time ask once."""
+    """Whether a PostgreSQL server at the host (or the directory of its socket) answers within ASKING_SECONDS.
+
+    Threads that want to know at the same time ask once.
+    """
     key = (host, address, port)
     wanted_at = time.monotonic()
     with _asking:

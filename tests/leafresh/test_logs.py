@@ -1,6 +1,10 @@
+"""What the log and the error page leave out."""
+
 import logging
 
 import pytest
+from django.test import override_settings
+from django.views.debug import get_default_exception_reporter_filter
 
 from leafresh import logs
 
@@ -8,16 +12,16 @@ from leafresh import logs
 def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("leafresh.logs.time.monotonic", lambda: now)
-    seldom = logs.Seldom()
+    limited = logs.RateLimitFilter()
 
     def said(text: str, *of: object) -> str | None:
         record = logging.LogRecord("psycopg.pool", logging.WARNING, "", 0, text, of, None)
-        return record.getMessage() if seldom.filter(record) else None
+        return record.getMessage() if limited.filter(record) else None
 
     assert said("cannot connect to %s: %s", "a", "refused\n\tIs it there?") == "cannot connect to a: refused"
     assert said("cannot connect to %s: %s", "b", "refused") is None
     assert said("gave up") == "gave up"
-    now += logs.SECONDS
+    now += logs.INTERVAL_SECONDS
     assert said("cannot connect to %s: %s", "a", "a 100% timeout") == "cannot connect to a: a 100% timeout"
 
 
@@ -40,10 +44,19 @@ def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch)
 )
 def test_no_line_has_a_query_or_a_session(said: str, logged: str) -> None:
     record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (said,), None)
-    assert logs.Line("%(name)s %(message)s").format(record) == f"daphne.server {logged}"
+    assert logs.RedactingFormatter("%(name)s %(message)s").format(record) == f"daphne.server {logged}"
 
 
 def test_no_traceback_has_a_query() -> None:
     error = ValueError("<ASGIRequest: GET '/ai/x?message=hello'>")
     record = logging.LogRecord("a", logging.ERROR, "", 0, "it failed", (), (ValueError, error, None))
-    assert logs.Line().format(record) == "it failed\nValueError: <ASGIRequest: GET '/ai/…?…'>"
+    assert logs.RedactingFormatter().format(record) == "it failed\nValueError: <ASGIRequest: GET '/ai/…?…'>"
+
+
+@override_settings(
+    REDIS_URL="redis://:hunter2@127.0.0.1/0",
+    CACHES={"default": {"LOCATION": "redis://:hunter2@127.0.0.1/0"}},
+    CHANNEL_LAYERS={"default": {"CONFIG": {"hosts": ["redis://:hunter2@127.0.0.1/0"]}}},
+)
+def test_no_password_is_on_the_error_page() -> None:
+    assert "hunter2" not in repr(get_default_exception_reporter_filter().get_safe_settings())

@@ -5,14 +5,14 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from leafresh.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, PolicyMiddleware
+from leafresh.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, policy_middleware
 
 
 async def policy(path: str, response: HttpResponse) -> str | None:
     async def answer(request: object) -> HttpResponse:
         return response
 
-    answered = await PolicyMiddleware(answer)(RequestFactory().get(path))
+    answered = await policy_middleware(answer)(RequestFactory().get(path))
     told: str | None = answered.headers.get("Content-Security-Policy")
     return told
 

@@ -16,8 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from leafresh import postgresql
 from leafresh.postgresql import connection
-from leafresh.postgresql.connection import AttentiveConnection, server_answers
-from leafresh.postgresql.outage import Outage
+from leafresh.postgresql.connection import AttentiveConnection, Outage, server_answers
 from tests.e2e.server import ROOT
 from tests.leafresh.test_configuration import configured
 
@@ -157,8 +156,8 @@ def test_an_answer_is_passed_on() -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Outage:
-    monkeypatch.setattr("leafresh.postgresql.outage.PATIENCE_SECONDS", 0.01)
-    monkeypatch.setattr("leafresh.postgresql.outage.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("leafresh.postgresql.connection.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("leafresh.postgresql.connection.PAUSE_SECONDS", 0)
     return Outage()
 
 
@@ -187,7 +186,7 @@ def test_one_thread_at_a_time_waits_for_a_server_that_is_gone(impatient: Outage)
 
 
 def test_nobody_tries_again_at_once(impatient: Outage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leafresh.postgresql.outage.PAUSE_SECONDS", 30)
+    monkeypatch.setattr("leafresh.postgresql.connection.PAUSE_SECONDS", 30)
     fail(impatient)
     fail(impatient, why="a moment ago")
     succeed(impatient, has_connection=True)
@@ -197,7 +196,7 @@ def test_nobody_tries_again_at_once(impatient: Outage, monkeypatch: pytest.Monke
 def test_who_waits_for_the_one_goes_on_when_the_server_is_back(
     impatient: Outage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leafresh.postgresql.outage.PATIENCE_SECONDS", 30)
+    monkeypatch.setattr("leafresh.postgresql.connection.PATIENCE_SECONDS", 30)
     impatient.began()
     together = threading.Barrier(3)
 

@@ -1,11 +1,11 @@
-"""How often somebody may try to log in to the admin, counted by django-axes in the database that all processes share.
+"""How often a client may try to log in to the admin. django-axes counts failures in the database.
 
-Three bounds, each in COOL_OFF and lifted by itself:
+There are three bounds. Each ends by itself after AXES_COOLOFF_TIME:
 
-- an account from one address: who guesses a password is stopped early, and its owner still gets in from elsewhere;
-- an address, whatever the account: who tries one password with many names is stopped, and an office with one address
-  has room for people who mistype;
-- an account from everywhere: only when very many addresses guess the same account's password is its owner kept out too.
+- An account from one address: an attacker who guesses a password is stopped early. Its owner can log in elsewhere.
+- An address, for all accounts: an attacker who tries one password with many names is stopped. An office with one
+  address has room for typing errors.
+- An account from all addresses: only when very many addresses guess its password, the owner cannot log in either.
 
 Django names what is here in settings; it needs the loaded apps.
 """
@@ -31,10 +31,10 @@ BOUNDS = (5, 30, 100)
 
 
 class LoginHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes ships no types
-    """django-axes' own, which has one bound for all three."""
+    """django-axes' handler, which has one bound for all three."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """0, or AXES_FAILURE_LIMIT when a bound is reached; then ``request.login_waits`` is in seconds."""
+        """0, or AXES_FAILURE_LIMIT when a bound is reached; then ``request.login_wait_seconds`` is set."""
         found = [
             attempts.aggregate(failures=Sum("failures_since_start"), last=Max("attempt_time"))
             for attempts in self.get_user_attempts(request, credentials)
@@ -43,22 +43,25 @@ class LoginHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes ships no 
         if not reached:
             return 0
         until: datetime.datetime = max(reached) + settings.AXES_COOLOFF_TIME
-        request.login_waits = max(1, math.ceil((until - timezone.now()).total_seconds()))
+        request.login_wait_seconds = max(1, math.ceil((until - timezone.now()).total_seconds()))
         limit: int = settings.AXES_FAILURE_LIMIT
         return limit
 
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """Who gets in is forgiven for this account from this address. The other bounds count on: a guesser with an
-        account of his own could reset them."""
+        """A login resets the failures of its account from its address.
+
+        The other bounds stay: otherwise an attacker with an account could reset them.
+        """
         count: int = self.filter_user_attempts(request, credentials)[0].delete()[0]
         return count
 
 
 class LoginForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
-    """Says for how long nobody is let in, instead of calling the password wrong: it was not looked at."""
+    """Says how long a refused client has to wait, instead of calling the password wrong, which was not checked."""
 
     def get_invalid_login_error(self) -> ValidationError:
-        if seconds := seconds_to_wait(self.request):
+        seconds: int = getattr(self.request, "login_wait_seconds", 0)
+        if getattr(self.request, "axes_locked_out", False) and seconds:
             minutes = math.ceil(seconds / 60)
             return ValidationError(
                 ngettext(
@@ -73,15 +76,8 @@ class LoginForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no ty
         return error
 
 
-def seconds_to_wait(request: HttpRequest) -> int:
-    """Until somebody may try to log in again; 0 when nothing was refused."""
-    locked = getattr(request, "axes_locked_out", False)
-    seconds: int = getattr(request, "login_waits", 0)
-    return seconds if locked else 0
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """Of the client, as the rate limits see it; None for a Unix socket. Of IPv6 the first address of its /64."""
+def client_ip(request: HttpRequest) -> str | None:
+    """The client's address as the rate limits see it: of IPv6 the first of its /64; None for a Unix socket."""
     address = client_address(
         peer=request.META.get("REMOTE_ADDR"),
         forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -90,6 +86,6 @@ def address_of(request: HttpRequest) -> str | None:
     return None if address == UNKNOWN else str(ip_network(address).network_address)
 
 
-def who(username: str | None, ip_address: str | None, *_: object) -> str:
-    """In the log: what was typed as a name, which may be anything, on one line; never the password."""
+def client_str(username: str | None, ip_address: str | None, *_: object) -> str:
+    """The client in a line of the log. The name may be any text, so it is quoted; the password is left out."""
     return f"{username!r} from {ip_address or UNKNOWN}"

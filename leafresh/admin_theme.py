@@ -26,7 +26,7 @@ def _shows_challenges(request: HttpRequest) -> bool:
 
 
 UNFOLD = {
-    "LOGIN": {"form": "leafresh.logins.LoginForm"},
+    "LOGIN": {"form": "leafresh.login_throttling.LoginForm"},
     "SITE_TITLE": "Leafresh",
     "SITE_HEADER": "Leafresh",
     "SITE_SYMBOL": "eco",
