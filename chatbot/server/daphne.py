@@ -1,10 +1,10 @@
-"""daphne's WebSocket connections as we run them: bounded in every direction, and closed with a code that says why.
+"""daphne with bounded WebSockets, which are closed with a code and a reason.
 
-daphne takes what an application sends without ever making it wait, and keeps what a client does not read; it keeps
-what an application did not look at yet; it drops a connection over a message that is too large without a word; it lets
-an application close with few codes and no reason; and it ends without saying goodbye. Of HTTP it is what happens when
-an application fails behind the first byte of its response. Importing this module installs the event loop that daphne
-runs on: uvloop, on which a stream takes less processor time than on asyncio's own.
+By itself daphne never makes an application wait for a slow client, and keeps all messages that one of them did not
+read. It drops a connection silently when a message is too large. It lets an application close with few codes and no
+reason, and closes nothing when it stops.
+
+Importing this module installs uvloop, on which a stream takes less processor time than on asyncio's own event loop.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ import uvloop
 from twisted.internet import asyncioreactor, defer
 
 if "twisted.internet.reactor" not in sys.modules:
-    # daphne takes one that is there.
+    # daphne uses a reactor that is installed.
     asyncioreactor.install(uvloop.new_event_loop())  # type: ignore[no-untyped-call]  # twisted types it not
 
 import daphne.http_protocol
@@ -37,36 +37,35 @@ from chatbot.websocket import close_codes
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 8 * 1024
-"""Of a message from a client. 500 characters of free text have 1.5 KiB, decomposed as macOS does 4.5."""
+"""A client's message. 500 characters of free text have 1.5 KiB, or 4.5 when decomposed as on macOS."""
 
 MAX_UNREAD_MESSAGES = 100
-"""Of a client's messages that the application did not look at yet."""
+"""A client's messages that the application has not read yet."""
 
 MAX_UNSENT_BYTES = 256 * 1024
-"""What may wait for a client. The application waits long before; answers to pings do not."""
+"""Bytes that wait for a client. The application waits much earlier; answers to pings do not."""
 
 PATIENCE_SECONDS = 20
-"""A client that is behind has this long to take all that waits for it: at 4 KiB a second it can."""
+"""How long a slow client has to read all that waits for it. At 4 KiB a second it can."""
 
 GOODBYE_SECONDS = 10
-"""A slow reader has this long to find the code at the end of what it did not read."""
+"""How long a slow client has to find the close code after what it has not read."""
 
 RESTART_SECONDS = 1
-"""How long a server that stops waits for clients to answer its goodbye."""
+"""How long a server that stops waits for clients to answer the close."""
 
 _TWISTED_KEEPS = 64 * 1024
-"""A client is behind when more than this waits for it (``FileDescriptor.bufferSize``), until nothing does."""
-
+"""A client is slow from the time when more bytes than this wait for it until none does (Twisted's ``bufferSize``)."""
 
 _BACKLOG = 1_000
 """More connections than the system keeps for a port until they are accepted (Twisted asks for 50)."""
 
 
 def settle_memory() -> None:
-    """Takes what was imported out of the garbage collector's sight, and has it look less often.
+    """Hides imported objects from the garbage collector, and lets it run less often.
 
-    Django and LangChain are some hundred thousand objects that stay. Going through them all stopped every stream for a
-    tenth of a second now and then.
+    Django and LangChain are some hundred thousand objects that stay. A run over them stopped every stream for a tenth
+    of a second.
     """
     gc.collect()
     gc.freeze()
@@ -74,15 +73,17 @@ def settle_memory() -> None:
 
 
 def allow_open_files() -> None:
-    """Takes as many open files as the system allows: a stream is one, and in containers 1,024 are given at first."""
+    """Allows as many open files as the system permits: each stream is one, and containers often start with 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # a system with a lower bound of its own
+    with contextlib.suppress(ValueError, OSError):  # the system has another, lower bound
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types
-    """daphne, with two differences: sending to a WebSocket takes as long as the client is behind; and when it is told
-    to stop, it first awaits ``let_go(server)``, and only then cancels what still runs."""
+    """daphne, with two differences: sending to a WebSocket waits while its client is slow, and a stop takes time.
+
+    When the server is told to stop, it awaits ``let_go(server)``. Then it cancels what still runs.
+    """
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         super().__init__(**options)
         self._let_go = let_go
         self._ports: list[Any] = []
-        # daphne offers no way to be given other classes than its own.
+        # daphne takes no other classes by argument.
         WebSocketFactory.protocol = Connection
         daphne.http_protocol.WebRequest = http_channel.Request
         daphne.server.HTTPFactory = http_channel.Factory
@@ -115,38 +116,40 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         super().listen_success(port)
 
     def kill_all_applications(self) -> defer.Deferred[None]:
-        """What Twisted waits for before it stops."""
+        """Twisted waits for this before it stops."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
         try:
             await self._let_go(self)
-        except Exception:  # it ends all the same
+        except Exception:  # the server stops anyway
             logger.exception("the server could not be stopped gently")
-        left = self._at_work()
-        for application in left:
+        running = self._running()
+        for application in running:
             application.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
-    def _at_work(self) -> "list[asyncio.Future[None]]":
+    def _running(self) -> "list[asyncio.Future[None]]":
         applications = [each.get("application_instance") for each in self.connections.values()]
         return [each for each in applications if each is not None and not each.done()]
 
     def stop_listening(self) -> None:
-        """Takes no new connections; those that are open stay, and those that the system has taken for us: closing the
-        port would reset them, and a proxy does not send a POST again."""
+        """Accepts no new connections after those that the system has taken already.
+
+        Closing the port would reset those, and a proxy does not repeat a POST.
+        """
         for port in self._ports:
             port.numberAccepts = _BACKLOG
             port.doRead()
             port.stopListening()
 
     async def idle(self) -> None:
-        """Returns when no request is being answered any more, and no WebSocket is open."""
-        while left := self._at_work():
-            await asyncio.wait(left)
+        """Returns when no request is being answered and no WebSocket is open."""
+        while running := self._running():
+            await asyncio.wait(running)
 
     async def say_goodbye(self) -> None:
-        """Closes all WebSockets with RESTARTING, and waits a moment until the clients have taken note."""
+        """Closes all WebSockets with RESTARTING, and waits RESTART_SECONDS at most for the clients' answers."""
         connections = [each for each in self.connections if isinstance(each, Connection) and each.may_send]
         for connection in connections:
             connection.sendCloseFrame(close_codes.RESTARTING, b"restarting")
@@ -156,20 +159,20 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
 
 
 class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types
-    """One WebSocket. It registers with its transport as what produces data, to be told when a client is behind
-    (``pauseProducing``) and when everything was taken (``resumeProducing``)."""
+    """One WebSocket. As the producer of its transport it learns when a client is slow (``pauseProducing``) and when
+    the client has read everything (``resumeProducing``)."""
 
-    failByDrop = False  # say what is wrong (1002, 1007, 1009) before the connection is dropped
+    failByDrop = False  # close with a code (1002, 1007, 1009) before the connection is dropped
     maxMessagePayloadSize = MAX_MESSAGE_BYTES
     maxFramePayloadSize = MAX_MESSAGE_BYTES
     closeHandshakeTimeout = GOODBYE_SECONDS
 
-    muted: bool = False  # as in daphne: what the client still sends is not looked at
+    muted: bool = False  # daphne's flag: later messages of the client are ignored
     _patience: asyncio.TimerHandle | None = None
-    _unsent = 0  # bytes, at most, while the client is behind
+    _unsent = 0  # bytes at most, while the client is slow
 
     def __repr__(self) -> str:
-        """daphne logs it; its own has the session."""
+        """For daphne's log, where its own form would show the session id."""
         return f"<WebSocket {loggable_path(self.path.decode('ascii', 'replace'))}>"
 
     @property
@@ -192,7 +195,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
             self._patience = loop.call_later(PATIENCE_SECONDS, self.close_with, close_codes.TOO_SLOW, "too slow")
 
     def resumeProducing(self) -> None:
-        """The client took all, or nothing more will be sent: nobody waits any longer."""
+        """The client has read everything, or nothing more will be sent: the application need not wait."""
         self.caught_up.set()
         if self._patience is not None:
             self._patience.cancel()
@@ -201,7 +204,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
     stopProducing = resumeProducing
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """Every frame goes this way, pongs too."""
+        """All frames pass here, pongs too."""
         super().sendData(data, sync, chopsize)
         if not self.caught_up.is_set():
             self._unsent += len(data)
@@ -209,7 +212,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
                 self.close_with(close_codes.TOO_SLOW, "too slow")
 
     def serverSend(self, content: str, binary: bool = False) -> None:
-        """Sends a text. Not by ``sendMessage``, which holds it to the bound of what clients may send."""
+        """Sends a text. ``sendMessage`` would apply the bound of clients' messages."""
         if self.may_send:
             self.sendFrame(opcode=1, payload=content.encode())
 
@@ -217,7 +220,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
         if self.application_queue.qsize() >= MAX_UNREAD_MESSAGES:
             if self.caught_up.is_set():
                 self.close_with(close_codes.TOO_FAST, "too many messages at once")
-            else:  # the application waits for this very client
+            else:  # the application waits for this client
                 self.close_with(close_codes.TOO_SLOW, "too slow")
         super().onMessage(payload, isBinary)
 
@@ -228,13 +231,13 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
             super().handle_reply(message)
 
     def close_with(self, code: int, reason: str) -> None:
-        """Closes with any code; daphne's way knows few, and no reason."""
+        """Closes with any code and a reason."""
         if self.may_send:
             logger.info("a WebSocket is closed: %d %s", code, reason)
             self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, 123))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        """Whoever closes: nothing more goes out, so the application is told at once that the client is gone."""
+        """Either side closes. Nothing more is sent, so the application learns at once that the client is gone."""
         if self.may_send:
             self.muted = True
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})

@@ -1,9 +1,10 @@
-"""daphne's HTTP connections as we run them: bounded in size and time, and answered in the envelope.
+"""daphne with bounded HTTP connections, whose errors have the API's envelope.
 
-daphne reads a whole body before it calls the application, however large; a client that sends a byte now and then holds
-its connection without end; what Twisted cannot read gets a bare 400; and any client may say where the site begins. Here
-a client has a bound for its headers, its body, and the time it takes to send them. Import
-``chatbot.server.daphne``, which installs the event loop first.
+By itself daphne reads a whole body of any size before it calls the application. A client that sends a byte now and then
+keeps its connection for ever. A request that Twisted cannot parse gets an empty 400. Any client may set the site's root
+path. Here headers, bodies, and the time to send them have bounds.
+
+Import ``chatbot.server.daphne`` first, which installs the event loop.
 """
 
 import asyncio
@@ -20,43 +21,39 @@ from chatbot.server.redaction import loggable_path
 logger = logging.getLogger("leafresh.access")
 
 HEADER_SECONDS = 10
-"""From a request's first byte to the end of its headers; of the first one, from the connection on."""
+"""From a request's first byte to the end of its headers; for the first request, from the connection on."""
 
 BODY_SECONDS = 30
 """From the end of the headers to the end of the body."""
 
 UPLOAD_SECONDS = 120
-"""The same for files that an editor sends to the admin: ten megabytes by a slow line."""
+"""The same for files that an editor uploads to the admin: ten megabytes over a slow line."""
 
 KEEP_ALIVE_SECONDS = 60
 """How long a connection may stay open without a request."""
 
 MAX_BODY_BYTES = 256 * 1024
-"""Of a request to the API. The longest that makes sense has a few kilobytes."""
+"""A request's body to the API. Useful ones have a few kilobytes."""
 
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
-"""Of a request to the admin, which takes files; nginx's ``client_max_body_size`` in deploy/ is the same."""
+"""The same for the admin, which takes files. nginx's ``client_max_body_size`` in deploy/ has the same value."""
 
 UPLOADS = b"/admin/"
 
 MAX_UNFINISHED = 100
-"""Requests of one address whose headers or bodies are still to come. One more closes the oldest."""
+"""Unfinished requests of one address. One more closes the oldest connection."""
 
 GRACE_SECONDS = 2
-"""No connection is closed for that within its first seconds: many that come at once are no attack."""
+"""A connection's first seconds, when it is not closed for that: many connections at once are no attack."""
 
 LINGER_SECONDS = 5
-"""How long what a refused client still sends is read: closing at once could lose the answer on its way."""
+"""How long the server reads on after it refused a request. Closing at once could lose the answer on its way."""
 
 LINGER_BYTES = 16 * 1024 * 1024
-"""The same, in bytes."""
+"""How many bytes it reads then."""
 
 _TOO_SLOW = "요청이 너무 느리게 왔습니다. 다시 시도해 주세요."
 _TOO_MANY_HEADERS = "요청 헤더가 너무 많습니다. 500개 이하로 줄여 주세요."
-
-
-def most_bytes(path: bytes) -> int:
-    return MAX_UPLOAD_BYTES if path.startswith(UPLOADS) else MAX_BODY_BYTES
 
 
 class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne ships no types
@@ -66,15 +63,15 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
     max_body_bytes = MAX_BODY_BYTES
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        # Django reads forms. Twisted would read them too, whole and on the event loop.
+        # Django reads forms. Twisted would read them, too, on the event loop.
         super().__init__(*args, **options, parsePOSTFormSubmission=False)
 
     def __repr__(self) -> str:
-        """daphne logs it; Twisted's has the whole address."""
+        """For daphne's log, where Twisted's form would show the whole address."""
         return f"<{self.method.decode('ascii', 'replace')} {loggable_path(self.uri.decode('ascii', 'replace'))}>"
 
     def process(self) -> None:
-        """daphne believes ``Daphne-Root-Path`` from anybody, also for WebSockets, which pass here."""
+        """Removes ``Daphne-Root-Path``, which daphne believes from any client. WebSockets pass here, too."""
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
         if all(value.isascii() for value in protocols):  # daphne reads it as ASCII
@@ -91,15 +88,16 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
             super().handleContentChunk(data)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """What daphne itself answers, in the envelope instead of its HTML."""
+        """daphne's own errors, in the envelope instead of HTML."""
         headers = [(b"Content-Type", b"application/json; charset=utf-8")]
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": _envelope(status)})
 
     def handle_exception(self, exception: BaseException) -> None:
-        """An error where there may be one; after the first byte the connection is all that can be ended, and the
-        client sees that something is missing. daphne's own way raises there, in what looks after all requests, which
-        then looks after none any more."""
+        """Answers with an error. After the first byte it breaks the connection, so that the client sees the loss.
+
+        There daphne itself would raise in its task for all requests, which would end that task.
+        """
         if self._response_started:
             self.loseConnection()
         else:
@@ -110,14 +108,14 @@ _TwistedChannel: Any = http.HTTPChannel  # its types are half there, and some ar
 
 
 class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
-    """One connection, which sends requests one after the other."""
+    """One connection, which carries one request after the other."""
 
     length: int | None
     _abortingCall: Any
     _begun = True  # the first request begins with the connection
-    _heard = False  # whether anything of the request came
-    _refused = False  # an answer is on its way or out; what still comes is thrown away
-    _thrown_away = 0
+    _heard = False  # whether any byte of the request came
+    _refused = False  # the refusal is being sent or sent; later bytes are discarded
+    _discarded = 0  # bytes
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -125,7 +123,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
 
     def dataReceived(self, data: bytes) -> None:
         if self._refused:
-            self._throw_away(data)
+            self._discard(data)
             return
         if not self._handlingRequest:
             if not self._begun:
@@ -139,7 +137,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         self.factory.unfinished.add(self)
 
     def resetTimeout(self) -> None:
-        """What comes in time does not buy more time."""
+        """Received bytes do not extend the time."""
 
     def lineReceived(self, line: bytes) -> Any:
         if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
@@ -157,19 +155,20 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
 
     def allHeadersReceived(self) -> None:
         request = self.requests[-1]
-        request.max_body_bytes = most_bytes(self._path)
+        is_upload = self._path.startswith(UPLOADS)
+        request.max_body_bytes = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
         if self.length is not None and self.length > request.max_body_bytes:
-            request.requestHeaders.removeHeader(b"Expect")  # what is asked there has its answer
-            self.length = 0  # it is handled at once
+            request.requestHeaders.removeHeader(b"Expect")  # the refusal answers it
+            self.length = 0  # the request is handled at once
             self._mark_too_large(request)
         super().allHeadersReceived()
         if self._refused:
             self.persistent = False
         elif self.length != 0:
-            self.setTimeout(UPLOAD_SECONDS if self._path.startswith(UPLOADS) else BODY_SECONDS)
+            self.setTimeout(UPLOAD_SECONDS if is_upload else BODY_SECONDS)
 
     def refuse_body(self) -> None:
-        """In the middle of a body of unknown size: the request is handled without it."""
+        """In the middle of a body of unknown size: handles the request without its body."""
         request = self.requests[-1]
         request.content.seek(0)
         request.content.truncate()
@@ -193,7 +192,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
 
     def rawDataReceived(self, data: bytes) -> None:
         if self._refused:
-            self._throw_away(data)
+            self._discard(data)
         else:
             super().rawDataReceived(data)
 
@@ -215,7 +214,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         self._refuse(400)
 
     def _refuse(self, status: int, message: str = "") -> None:
-        """Answers what cannot be handed to the application: it is not whole."""
+        """Answers an incomplete request, which cannot be given to the application."""
         if self._refused:
             return
         body = _envelope(status, message)
@@ -225,14 +224,14 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         )
         logger.info("a request that was not whole: %d", status)
         self._refused = True
-        self._buffer = b""  # Twisted's, of lines that were not looked at
+        self._buffer = b""  # Twisted's unread lines
         self.setTimeout(None)
         self.factory.unfinished.remove(self)
         self.transport.write(head.encode() + body)
         self.loseConnection()
 
     def loseConnection(self) -> None:
-        """After a refusal, the connection is closed for good when the client has ended it, or after a while."""
+        """After a refusal, closes the connection when the client does or LINGER_SECONDS are over."""
         if not self._refused:
             super().loseConnection()
             return
@@ -242,17 +241,17 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         if self._abortingCall is None:
             self._abortingCall = self.callLater(LINGER_SECONDS, self.forceAbortClient)
 
-    def _throw_away(self, data: bytes) -> None:
-        self._thrown_away += len(data)
-        if self._thrown_away > LINGER_BYTES:
-            if self._abortingCall is not None:  # the answer is out
+    def _discard(self, data: bytes) -> None:
+        self._discarded += len(data)
+        if self._discarded > LINGER_BYTES:
+            if self._abortingCall is not None:  # the answer is sent
                 self.transport.loseConnection()
             else:
                 self._networkProducer.pauseProducing()
 
 
 class Unfinished:
-    """The connections that wait for the rest of a request, by the address that they came from."""
+    """Connections with an unfinished request, by the client's address."""
 
     def __init__(self, trusted: TrustedProxies) -> None:
         self._trusted = trusted
@@ -260,7 +259,7 @@ class Unfinished:
         self._address_of: dict[Channel, str] = {}
 
     def add(self, channel: Channel) -> None:
-        """Proxies are not counted: all people come from their addresses. Nor is who comes by a Unix socket."""
+        """Counts the connection, unless it comes from a proxy or by a Unix socket: these carry all clients."""
         peer = getattr(channel.transport.getPeer(), "host", None)
         if peer is None or self._trusted.includes(peer):
             return
@@ -283,7 +282,7 @@ class Unfinished:
 
 
 class Factory(daphne.http_protocol.HTTPFactory):  # type: ignore[misc]  # daphne ships no types
-    """Makes a Channel of each connection. Twisted's own stands behind a proxy that chooses HTTP/2, which needs TLS."""
+    """Makes a Channel for each connection. Twisted's own factory would negotiate HTTP/2, which needs TLS."""
 
     protocol = Channel
     trusted = TrustedProxies()
@@ -294,13 +293,14 @@ class Factory(daphne.http_protocol.HTTPFactory):  # type: ignore[misc]  # daphne
         self.unfinished = Unfinished(self.trusted)
 
     def log(self, request: Request) -> None:
-        """Twisted would write a line that nothing reads, with the whole address."""
+        """Nothing: Twisted's line would show the whole address."""
 
 
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
 def _envelope(status: int, message: str = "") -> bytes:
-    from chatbot.api.envelope import envelope, status_error  # here: it needs Django's settings
+    # Not at the top: it needs Django's settings, and the event loop is installed before them.
+    from chatbot.api.envelope import envelope, status_error
 
     return envelope(None, status=status, message=message or status_error(status).message).content

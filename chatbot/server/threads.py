@@ -1,8 +1,7 @@
-"""Which threads Django's synchronous code (the ORM above all) runs in.
+"""The threads in which Django's synchronous code runs, above all the ORM.
 
-asgiref gives every request a thread of its own and pins it, with the database handle it opened, for as long as the
-response streams: 150 open streams hold 150 threads and 150 handles. Here requests share a few, chosen before Django
-would choose.
+asgiref gives each request a thread, which keeps its database handle, until the response ends: 150 open streams hold 150
+threads and 150 handles. Here requests share a few threads, chosen before Django would choose.
 """
 
 import contextlib
@@ -28,25 +27,24 @@ AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """So many threads, and for each so many calls that may wait for it."""
+    """The number of threads, and of calls that may wait for each of them."""
 
     threads: int
     waiting: int
 
 
 SIZES = {"api": Size(10, 100), "pages": Size(3, 20), "admin": Size(3, 12), "life": Size(1, 1000)}
-"""By what is asked for. The API's calls take a millisecond, the admin's may take seconds."""
+"""By kind of request. The API's calls take a millisecond, the admin's may take seconds."""
 
 
 class SharedThreads:
-    """ASGI middleware that runs each request's synchronous code in one of a fixed number of threads, the one with the
-    least to do; a WebSocket's, for as long as it is open, in the same one.
+    """ASGI middleware that runs a request's synchronous code in the least busy of a fixed number of threads.
 
-    The API, the pages, the admin (an import of many rows, a dozen logins) and the question whether the process lives,
-    which must be answered when all others wait for a locked table, have threads of their own: none delays another.
-    ``Busy.SCOPE_KEY`` leads to a function that tells whether all of a request's threads are full: the middleware then
-    refuses it. The threads live as long as the process: work that outlives its request, such as a generation, keeps
-    using them.
+    A WebSocket keeps its thread while it is open. The API, the pages, the admin (large imports, logins) and the
+    liveness probe have separate threads, so that none delays another. The probe must be answered when all others wait
+    for a locked table. The scope's ``Busy.SCOPE_KEY`` is a function that says whether all threads of the request's kind
+    are full. Then the middleware of the API or of the pages refuses it. Threads live as long as the process, since a
+    generation uses them longer than its request does.
     """
 
     def __init__(self, application: AsgiApplication) -> None:
@@ -57,15 +55,14 @@ class SharedThreads:
         self.start()
         kind = _kind_of(scope)
         threads = self._kinds[kind]
-        # Set but never reset: an ASGI server runs each request in a task, hence in a context, of its own.
+        # Not reset: an ASGI server runs each request in another task, and so in another context.
         SyncToAsync.thread_sensitive_context.set(threads.least_busy())
         executors.serving.set(kind)
-        scope[Busy.SCOPE_KEY] = threads.is_full  # a WebSocket's is asked with each of its messages
+        scope[Busy.SCOPE_KEY] = threads.is_full  # WebSockets call it with each message
         await self.application(scope, receive, send)
 
     def start(self) -> None:
-        """Starts the threads, if they are not yet: with the first request, so that nothing is opened at import, or
-        before the event loop runs, which each start of a thread would hold on a busy machine."""
+        """Starts the threads unless they run. A start would block an event loop, so ``serve`` calls this before."""
         if not self._kinds:
             self._kinds = {kind: _Threads(size, idle=kind == "life") for kind, size in SIZES.items()}
 
@@ -82,7 +79,7 @@ def _kind_of(scope: Any) -> str:
 
 
 class _Thread(ThreadPoolExecutor):
-    """One thread that knows which calls wait for it, or are running."""
+    """One thread that knows its running and waiting calls."""
 
     def __init__(self) -> None:
         super().__init__(max_workers=1, thread_name_prefix="leafresh")
@@ -96,8 +93,10 @@ class _Thread(ThreadPoolExecutor):
 
 
 class _Threads:
-    """Threads of one kind, whose database handles are opened now, so that their number does not depend on the load;
-    without handles when they are to be ``idle``."""
+    """Threads of one kind. Each opens its database handle now, so that the number of handles does not depend on load.
+
+    ``idle`` threads open none.
+    """
 
     def __init__(self, size: Size, *, idle: bool) -> None:
         self._most = size.waiting + 1
@@ -110,7 +109,7 @@ class _Threads:
             self._threads.append((context, thread))
 
     def least_busy(self) -> ThreadSensitiveContext:
-        """Each in its turn, where several have as little to do."""
+        """The thread with the fewest calls; equally busy ones take turns."""
         self._threads.rotate(-1)
         return min(self._threads, key=lambda each: len(each[1].calls))[0]
 
@@ -119,6 +118,6 @@ class _Threads:
 
 
 def _open_database() -> None:
-    with contextlib.suppress(DatabaseError):  # the first request that needs it will say so
+    with contextlib.suppress(DatabaseError):  # the first request that needs the database will report it
         connection.ensure_connection()
     give_back()

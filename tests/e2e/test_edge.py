@@ -216,7 +216,7 @@ def impatient_server() -> Iterator[RunningServer]:
         "MAX_UNFINISHED": 20,
         "GRACE_SECONDS": 0.2,
     }
-    program = "import chatbot.server.daphne; from chatbot import http_channel as it; " + "; ".join(
+    program = "import chatbot.server.daphne; from chatbot.server import http_channel as it; " + "; ".join(
         f"it.{name} = {value}" for name, value in bounds.items()
     )
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}, before=program) as running:
