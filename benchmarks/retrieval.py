@@ -105,16 +105,16 @@ async def compare(questions: Sequence[Question], kind: Literal["challenge", "doc
     from asgiref.sync import sync_to_async
 
     from challenges import catalog, revisions
-    from chatbot.nlu.analyser_manager import language_for
+    from chatbot.nlu.analyser_manager import analyser_for
     from chatbot.search.search import search
 
     tokens = await sync_to_async(revisions.read)()
     known = await sync_to_async(catalog.options.get)(tokens)
-    language = await language_for(known)
+    analyser = await analyser_for(known)
     entries, keys = await sync_to_async(_corpus)(kind)
 
     async def ours(question: str) -> Ranked:
-        found = await search(question, language=language, known=known, revisions=tokens, kind=kind, count=DEPTH)
+        found = await search(question, analyser=analyser, known=known, revisions=tokens, kind=kind, count=DEPTH)
         return [(row.kind, row.id) for row in found]
 
     searchers = {

@@ -58,19 +58,19 @@ async def measure(rows: int) -> str:
 class Asking:
     """Searches as the service would, and what each costs."""
 
-    def __init__(self, language: Any, known: Any, revisions: Any) -> None:
-        self._language, self._known, self._revisions = language, known, revisions
+    def __init__(self, analyser: Any, known: Any, revisions: Any) -> None:
+        self._analyser, self._known, self._revisions = analyser, known, revisions
 
     @classmethod
     async def begin(cls) -> "Asking":
         from asgiref.sync import sync_to_async
 
         from challenges import catalog, revisions
-        from chatbot.nlu.analyser_manager import language_for
+        from chatbot.nlu.analyser_manager import analyser_for
 
         tokens = await sync_to_async(revisions.read)()
         known = await sync_to_async(catalog.options.get)(tokens)
-        return cls(await language_for(known), known, tokens)
+        return cls(await analyser_for(known), known, tokens)
 
     async def refresh(self) -> None:
         from asgiref.sync import sync_to_async
@@ -86,7 +86,7 @@ class Asking:
         began = time.process_time()
         await search(
             question,
-            language=self._language,
+            analyser=self._analyser,
             known=self._known,
             revisions=self._revisions,
             category="ZERO_WASTE",

@@ -30,8 +30,8 @@ from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
 from chatbot.dialogue.plan import KINDS
 from chatbot.dialogue.requests import LONGEST_MESSAGE
 from chatbot.dialogue.sample_session import with_challenges
-from chatbot.nlu.analyser import LanguageGone
-from chatbot.nlu.analyser_manager import Patience, language_for, rough_language
+from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
+from chatbot.nlu.analyser_process import AnalyserGone
 from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
@@ -123,14 +123,14 @@ def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known
 
 
 async def _understood(message: str, known: _Known) -> Understanding:
-    patience = Patience()
-    language = await language_for(known.options, patience)
-    turn = TurnInput(message, known.memory, known.options, known.words, language)
+    budget = TimeBudget()
+    analyser = await analyser_for(known.options, budget)
+    turn = TurnInput(message, known.memory, known.options, known.words, analyser)
     try:
-        return await patience.run(language, understand, turn)
-    except LanguageGone:
-        rough = rough_language(known.options)
-        return await patience.run(rough, understand, replace(turn, language=rough))
+        return await budget.run(analyser, understand, turn)
+    except AnalyserGone:
+        rough = rough_analyser(known.options)
+        return await budget.run(rough, understand, replace(turn, analyser=rough))
 
 
 def _tried(understanding: Understanding, known: _Known) -> Tried:

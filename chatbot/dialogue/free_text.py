@@ -14,8 +14,8 @@ from chatbot.dialogue.sample_session import opened
 from chatbot.generation.job import Job, live_prompt
 from chatbot.generation.registry import Key
 from chatbot.models import Purpose
-from chatbot.nlu.analyser import LanguageGone
-from chatbot.nlu.analyser_manager import Patience, language_for, rough_language
+from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
+from chatbot.nlu.analyser_process import AnalyserGone
 from chatbot.nlu.intents.understanding import TurnInput
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
 from chatbot.prompts.contracts import FREE_TEXT
@@ -69,19 +69,19 @@ def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
 
 async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Job:
     """Goes on roughly when the analyser is not there in time."""
-    patience = Patience()
+    budget = TimeBudget()
     turn = TurnInput(
         message=message,
         memory=recalled.memory,
         options=recalled.known,
         words=recalled.words,
-        language=await language_for(recalled.known, patience),
-        patience=patience,
+        analyser=await analyser_for(recalled.known, budget),
+        budget=budget,
         revisions=recalled.current,
         seed=seed,
     )
     try:
         return await plan_reply(turn, recalled.prompt, purpose=purpose)
-    except LanguageGone:
-        turn = replace(turn, language=rough_language(recalled.known))
+    except AnalyserGone:
+        turn = replace(turn, analyser=rough_analyser(recalled.known))
         return await plan_reply(turn, recalled.prompt, purpose=purpose)

@@ -47,9 +47,9 @@ class _Plan:
 
 
 async def plan_reply(turn: TurnInput, prompt: Prompt, *, purpose: Purpose) -> Job:
-    """The job that answers the turn. Raises LanguageGone, and ApplicationError when nothing can be picked or
+    """The job that answers the turn. Raises AnalyserGone, and ApplicationError when nothing can be picked or
     written."""
-    understanding = await turn.patience.run(turn.language, understand, turn)
+    understanding = await turn.budget.run(turn.analyser, understand, turn)
     is_fixed = understanding.intent in prompt_values.WITHOUT_MODEL
     providers: list[Provider] = [CatalogProvider()] if is_fixed else providers_for(prompt)
     plan = await _plan(turn, understanding, by_model=providers[0].hosted)

@@ -14,7 +14,7 @@ from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
-from chatbot.nlu.morphemes import Language, content_words
+from chatbot.nlu.morphemes import MorphemeAnalyser, content_words
 from chatbot.search.found import Found
 from chatbot.search.search import search
 
@@ -130,8 +130,8 @@ async def _about(turn: TurnInput, explained: Sequence[Challenge]) -> Retrieved:
 async def _search(turn: TurnInput, question: str, **wanted: Any) -> list[Found]:
     return await search(
         question,
-        language=turn.language,
-        patience=turn.patience,
+        analyser=turn.analyser,
+        budget=turn.budget,
         known=turn.options,
         revisions=turn.revisions,
         **wanted,
@@ -148,26 +148,26 @@ async def _nouns(words: Sequence[str], turn: TurnInput) -> list[str]:
     """Those of the words that are nouns of the message. One syllable says little and is left out."""
     if not words:
         return []
-    morphemes = await turn.patience.run(turn.language, turn.language.morphemes, turn.message)
+    morphemes = await turn.budget.run(turn.analyser, turn.analyser.morphemes, turn.message)
     nouns = {each.form for each in morphemes if each.tag in {"NNG", "NNP"}}
     return [word for word in words if word in nouns and len(word) > 1]
 
 
 async def _content_words(text: str, turn: TurnInput) -> list[str]:
-    return await turn.patience.run(turn.language, turn.language.content_words, text)
+    return await turn.budget.run(turn.analyser, turn.analyser.content_words, text)
 
 
 async def _passage(documents: Sequence[Found], words: Sequence[str], turn: TurnInput) -> str:
     """The sentence of the best document that shares most of the words; "" when the document has less than half."""
     if not documents or not words:
         return ""
-    return await turn.patience.run(turn.language, _best_sentence, documents, words, turn.language)
+    return await turn.budget.run(turn.analyser, _best_sentence, documents, words, turn.analyser)
 
 
-def _best_sentence(documents: Sequence[Found], asked: Sequence[str], language: Language) -> str:
+def _best_sentence(documents: Sequence[Found], asked: Sequence[str], analyser: MorphemeAnalyser) -> str:
     wanted = set(asked)
     sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
-    whole, *each = map(content_words, language.analyse([f"{documents[0].title} {documents[0].text}", *sentences]))
+    whole, *each = map(content_words, analyser.analyse([f"{documents[0].title} {documents[0].text}", *sentences]))
     if 2 * len(wanted & set(whole)) < len(wanted):
         return ""
     shared = {sentence: len(wanted & set(words)) for sentence, words in zip(sentences, each, strict=True)}

@@ -6,8 +6,8 @@ from functools import partial
 
 from chatbot.answers.similarity import rough_words
 from chatbot.errors import Busy
-from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser
-from chatbot.nlu.analyser_manager import Patience, loaded
+from chatbot.nlu.analyser_manager import TimeBudget, loaded
+from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess
 from chatbot.nlu.morphemes import content_words
 
 MOST_REMEMBERED = 10_000
@@ -45,7 +45,7 @@ class TitleWords:
     is never loaded for this: it takes seconds and half a gigabyte."""
 
     def __init__(self) -> None:
-        self._analyser: MorphemeAnalyser | None = loaded()
+        self._analyser: AnalyserProcess | None = loaded()
         self._words: dict[str, Sequence[str]] = {}
 
     def __call__(self, title: str) -> Collection[str] | None:
@@ -68,8 +68,8 @@ class TitleWords:
         if not missing:
             return
         try:
-            found = await Patience().run(analyser, partial(_words_of, analyser, missing))
-        except (LanguageGone, Busy):
+            found = await TimeBudget().run(analyser, partial(_words_of, analyser, missing))
+        except (AnalyserGone, Busy):
             self._analyser = None
             return
         for title, words in zip(missing, found, strict=True):
@@ -77,5 +77,5 @@ class TitleWords:
             self._words[title] = words
 
 
-def _words_of(analyser: MorphemeAnalyser, titles: Sequence[str]) -> list[Sequence[str]]:
+def _words_of(analyser: AnalyserProcess, titles: Sequence[str]) -> list[Sequence[str]]:
     return [tuple(content_words(morphemes)) for morphemes in analyser.analyse(titles)]

@@ -19,9 +19,9 @@ from django.db import DatabaseError, InterfaceError
 from challenges.catalog import Choice, Options, options
 from chatbot import executors
 from chatbot.db.errors import give_back
-from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser, until
-from chatbot.nlu.morphemes import Language
-from chatbot.nlu.rough import RoughLanguage
+from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess, until
+from chatbot.nlu.morphemes import MorphemeAnalyser
+from chatbot.nlu.rough import RoughAnalyser
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def names_of(known: Options) -> frozenset[str]:
     return frozenset(normalize("NFC", word) for kind in kinds for word in words(kind.values()))
 
 
-class Patience:
+class TimeBudget:
     """How many ``seconds`` one message, or the titles of one answer, may still wait for the analyser."""
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -53,65 +53,66 @@ class Patience:
 
     async def run(
         self,
-        language: Language,
+        analyser: MorphemeAnalyser,
         function: Callable[Arguments, Result],
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """The result of a function that asks ``language``, in a thread. Raises LanguageGone when time is up, and Busy
+        """The result of a function that asks ``analyser``, in a thread. Raises AnalyserGone when time is up, and Busy
         when too many wait."""
-        if language.rough:
+        if analyser.rough:
             return await executors.rough.run(function, *args, **kwargs)
         with until(time.monotonic() + self.left):
             return await self.wait(executors.analyser.run(function, *args, **kwargs))
 
     async def wait(self, result: Awaitable[Result]) -> Result:
-        """The result. Raises LanguageGone when time is up."""
+        """The result. Raises AnalyserGone when time is up."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.left):
                 return await result
         except TimeoutError:
-            raise LanguageGone from None
+            raise AnalyserGone from None
         finally:
             self.left = max(0.0, self.left - (time.monotonic() - began))
 
 
-class Keeper:
-    """Owns the analyser. It is made in the background; a new one replaces it when the names changed, or it is gone."""
+class AnalyserManager:
+    """Owns the analyser's process. It is made in the background; a new one replaces it when the names changed, or it is
+    gone."""
 
     def __init__(self) -> None:
-        self._ready: MorphemeAnalyser | None = None
-        self._made: MorphemeAnalyser | None = None  # loaded, or being loaded
+        self._ready: AnalyserProcess | None = None
+        self._made: AnalyserProcess | None = None  # loaded, or being loaded
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyser-maker")
-        self._making: tuple[frozenset[str], Future[MorphemeAnalyser]] | None = None
-        self._rough = RoughLanguage(frozenset())
+        self._making: tuple[frozenset[str], Future[AnalyserProcess]] | None = None
+        self._rough = RoughAnalyser(frozenset())
         self._watch: threading.Thread | None = None
         self._end = threading.Event()
 
     @property
-    def ready(self) -> MorphemeAnalyser | None:
+    def ready(self) -> AnalyserProcess | None:
         """The analyser, if there is one that can be asked."""
         return self._ready if self._ready is not None and self._ready.alive else None
 
-    async def get(self, names: frozenset[str], patience: Patience) -> Language:
-        """The analyser, the one of before while another is made for new names; a rough language where there is none in
+    async def get(self, names: frozenset[str], budget: TimeBudget) -> MorphemeAnalyser:
+        """The analyser, the one of before while another is made for new names; a rough analyser where there is none in
         time, and at once while one that is gone is replaced: each message would wait for what takes seconds."""
         for _ in range(ATTEMPTS):
             making, ready = self.begin(names), self.ready
             if ready is not None or making is None or self._ready is not None:
                 return ready or self._roughly(names)
-            with suppress(LanguageGone):
-                return await patience.wait(asyncio.wrap_future(_cancellable(making)))
+            with suppress(AnalyserGone):
+                return await budget.wait(asyncio.wrap_future(_cancellable(making)))
         return self._roughly(names)
 
-    def _roughly(self, names: frozenset[str]) -> RoughLanguage:
-        """The same object while the names are the same: what is prepared for a language is kept by that."""
+    def _roughly(self, names: frozenset[str]) -> RoughAnalyser:
+        """The same object while the names are the same, as others keep what they prepared for an analyser."""
         if self._rough.names != names:
-            self._rough = RoughLanguage(names)
+            self._rough = RoughAnalyser(names)
         return self._rough
 
-    def begin(self, names: frozenset[str]) -> Future[MorphemeAnalyser] | None:
+    def begin(self, names: frozenset[str]) -> Future[AnalyserProcess] | None:
         """The making of an analyser that knows the names; None when there is one, or the server ends."""
         ready, making = self.ready, self._making
         if self._end.is_set() or (ready is not None and ready.names == names):
@@ -126,10 +127,10 @@ class Keeper:
         self._making = (names, self._maker.submit(self._make, names))
         return self._making[1]
 
-    def _make(self, names: frozenset[str]) -> MorphemeAnalyser:
+    def _make(self, names: frozenset[str]) -> AnalyserProcess:
         if self._end.is_set():
-            raise LanguageGone
-        made = self._made = MorphemeAnalyser(names)
+            raise AnalyserGone
+        made = self._made = AnalyserProcess(names)
         made.load()
         self._ready = made
         if self._watch is None:
@@ -158,14 +159,14 @@ class Keeper:
         self._maker.shutdown(wait=False, cancel_futures=True)
 
 
-def _cancellable(making: Future[MorphemeAnalyser]) -> Future[MorphemeAnalyser]:
+def _cancellable(making: Future[AnalyserProcess]) -> Future[AnalyserProcess]:
     """What may be cancelled by who waits no longer, while the making goes on."""
-    watched: Future[MorphemeAnalyser] = Future()
+    watched: Future[AnalyserProcess] = Future()
 
-    def done(made: Future[MorphemeAnalyser]) -> None:
+    def done(made: Future[AnalyserProcess]) -> None:
         if not watched.set_running_or_notify_cancel():
             return
-        error = LanguageGone() if made.cancelled() else made.exception()
+        error = AnalyserGone() if made.cancelled() else made.exception()
         if error is None:
             watched.set_result(made.result())
         else:
@@ -175,19 +176,19 @@ def _cancellable(making: Future[MorphemeAnalyser]) -> Future[MorphemeAnalyser]:
     return watched
 
 
-_keeper = Keeper()
+_manager = AnalyserManager()
 
 
-async def language_for(known: Options, patience: Patience | None = None) -> Language:
-    """The analyser that knows the names of what can be picked; a rough language when there is none in time."""
-    return await _keeper.get(names_of(known), patience or Patience())
+async def analyser_for(known: Options, budget: TimeBudget | None = None) -> MorphemeAnalyser:
+    """The analyser that knows the names of what can be picked; a rough analyser when there is none in time."""
+    return await _manager.get(names_of(known), budget or TimeBudget())
 
 
 async def warm() -> None:
     """Has the analyser made before a message needs it. When the database does not say for which names, the first
     message does it."""
     with suppress(DatabaseError, InterfaceError):
-        _keeper.begin(names_of(await sync_to_async(_options)()))
+        _manager.begin(names_of(await sync_to_async(_options)()))
 
 
 def _options() -> Options:
@@ -197,17 +198,17 @@ def _options() -> Options:
         give_back()
 
 
-def rough_language(known: Options) -> Language:
+def rough_analyser(known: Options) -> MorphemeAnalyser:
     """What goes on when the analyser is gone. Begins to replace it."""
-    _keeper.replace()
-    return _keeper._roughly(names_of(known))
+    _manager.replace()
+    return _manager._roughly(names_of(known))
 
 
-def loaded() -> MorphemeAnalyser | None:
+def loaded() -> AnalyserProcess | None:
     """The analyser if this server has one already: nobody waits for it, nothing is loaded."""
-    return _keeper.ready
+    return _manager.ready
 
 
 def close() -> None:
     """The server ends: nothing of it waits for the analyser any more."""
-    _keeper.close()
+    _manager.close()

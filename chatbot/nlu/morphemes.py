@@ -1,5 +1,6 @@
 """Korean morphemes (kiwipiepy). Knows nothing of Django: it also runs in a process that has none."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
@@ -23,17 +24,34 @@ class Morpheme:
     known: bool = True
 
 
-class Language:
-    """One analyser with a dictionary of names, in this process. Making one takes seconds, during which nothing else
-    runs; then it takes about 0.3 ms for a message. Safe to use from any thread.
+class MorphemeAnalyser(ABC):
+    """Cuts texts into morphemes with a dictionary of ``names``. Safe to use from any thread.
 
     A ``rough`` one only guesses: what depends on morphemes should then believe the text.
     """
 
+    names: frozenset[str]
     rough = False
 
+    @abstractmethod
+    def morphemes(self, text: str) -> list[Morpheme]:
+        """The morphemes of ``text`` (after NFC, halves of surrogate pairs replaced) in their order."""
+
+    def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
+        """The morphemes of each text: one call for many."""
+        return [self.morphemes(text) for text in texts]
+
+    def content_words(self, text: str) -> list[str]:
+        """The morphemes that carry meaning, verbs as their stems, without case."""
+        return content_words(self.morphemes(text))
+
+
+class KiwiAnalyser(MorphemeAnalyser):
+    """kiwipiepy in this process. Making one takes seconds, during which nothing else runs; then it takes about 0.3 ms
+    for a message."""
+
     def __init__(self, names: frozenset[str]) -> None:
-        from kiwipiepy import Kiwi
+        from kiwipiepy import Kiwi  # the server itself never loads it: 105 MB that only a child process needs
 
         self.names = names
         # Without the names of several words (titles, places): half the time to load, 180 MB less, and our messages
@@ -45,20 +63,11 @@ class Language:
         self.morphemes("준비")  # the first analysis takes as long as loading did
 
     def morphemes(self, text: str) -> list[Morpheme]:
-        """The morphemes of ``text`` (after NFC, halves of surrogate pairs replaced) in their order."""
         tokens = self._kiwi.tokenize(normalize("NFC", storable(text)), compatible_jamo=True)
         return [
             Morpheme(token.form, str(token.tag).partition("-")[0], token.start, token.end, not token.oov)
             for token in tokens
         ]
-
-    def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
-        """The morphemes of each text: one call for many."""
-        return [self.morphemes(text) for text in texts]
-
-    def content_words(self, text: str) -> list[str]:
-        """The morphemes that carry meaning, verbs as their stems, without case."""
-        return content_words(self.morphemes(text))
 
 
 def content_words(morphemes: Iterable[Morpheme]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from challenges.text import storable
-from chatbot.nlu.morphemes import Language, Morpheme, is_word
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser, is_word
 
 FILE = Path(__file__).with_suffix(".tsv")
 
@@ -34,7 +34,7 @@ Part = tuple[str, str, int, int]
 """A morpheme of a word: its form, its tag, and its place in the word."""
 
 
-class RoughLanguage(Language):
+class RoughAnalyser(MorphemeAnalyser):
     """Guesses in this process, without loading anything but the table. Never waits."""
 
     rough = True

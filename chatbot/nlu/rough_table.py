@@ -10,24 +10,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from unicodedata import normalize
 
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
 from chatbot.nlu.rough import PIECES, Part, is_hangul
 
 LONGEST = 8
 """Characters of a word that is written: longer ones are rare."""
 
 
-def readings(texts: Iterable[str], language: Language) -> dict[str, tuple[Part, ...]]:
+def readings(texts: Iterable[str], analyser: MorphemeAnalyser) -> dict[str, tuple[Part, ...]]:
     """The most frequent reading of each word of the texts."""
     found: dict[str, Counter[tuple[Part, ...]]] = defaultdict(Counter)
     for text in texts:
-        for word, parts in _words(normalize("NFC", text), language):
+        for word, parts in _words(normalize("NFC", text), analyser):
             found[word][parts] += 1
     return {word: counted.most_common(1)[0][0] for word, counted in found.items()}
 
 
-def _words(text: str, language: Language) -> Iterator[tuple[str, tuple[Part, ...]]]:
-    morphemes = language.morphemes(text)
+def _words(text: str, analyser: MorphemeAnalyser) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    morphemes = analyser.morphemes(text)
     for piece in PIECES.finditer(text):
         start, end = piece.span()
         inside = [each for each in morphemes if start <= each.start and each.end <= end]
@@ -37,7 +37,7 @@ def _words(text: str, language: Language) -> Iterator[tuple[str, tuple[Part, ...
 
 def main() -> None:
     lines = [line.partition("\t")[0] for name in sys.argv[1:] for line in Path(name).read_text("utf-8").splitlines()]
-    for word, parts in sorted(readings(lines, Language(frozenset())).items()):
+    for word, parts in sorted(readings(lines, KiwiAnalyser(frozenset())).items()):
         written = (f"{form}/{tag}/{start}/{end}" for form, tag, start, end in parts)
         print("\t".join([word, *written]))
 

@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options
 from chatbot import executors
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search.analysis import Analysis, Gathering, digests_of
 from chatbot.search.corpus import Keys, challenges_after, count, documents_after, read_keys
 from chatbot.search.entries import Entry
@@ -24,13 +24,13 @@ FEW = 20
 """Texts of a chunk that are analysed in a thread, however large the index."""
 
 
-async def build(*, language: Language, known: Options, before: Index | None) -> Index:
-    """An index of the active rows. Texts that ``before`` has are not analysed again; it must be of the same language.
+async def build(*, analyser: MorphemeAnalyser, known: Options, before: Index | None) -> Index:
+    """An index of the active rows. Texts that ``before`` has are not analysed again; it must be of the same analyser.
 
     Reads the database in short steps, and computes in worker threads or, when it is much, in a process.
     """
     keys = await sync_to_async(read_keys)()
-    desk = _Desk(language, large=await sync_to_async(count)() > SMALL)
+    desk = _Desk(analyser, large=await sync_to_async(count)() > SMALL)
     gathering = Gathering(before.analysis if before else None)
     try:
         rows = [await executors.index.run(_gather, gathering, chunk, desk) async for chunk in _entries(keys)]
@@ -39,7 +39,7 @@ async def build(*, language: Language, known: Options, before: Index | None) -> 
     finally:
         await executors.index.run(desk.close)
     kept = (
-        before.reader.names if before and before.known == known else await executors.index.run(names, known, language)
+        before.reader.names if before and before.known == known else await executors.index.run(names, known, analyser)
     )
     joined = await executors.index.run(Rows.joined, rows)
     return await executors.index.run(
@@ -67,15 +67,15 @@ def _gather(gathering: Gathering, chunk: Sequence[Entry], desk: "_Desk") -> Rows
 class _Desk:
     """Where the computing is done: here, or in a process when there is much of it."""
 
-    def __init__(self, language: Language, *, large: bool) -> None:
-        self._language = language
+    def __init__(self, analyser: MorphemeAnalyser, *, large: bool) -> None:
+        self._analyser = analyser
         self._large = large
         self._worker: Worker | None = None
 
     def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
         if self._large and len(texts) > FEW:
             return self._started().index_words(texts)
-        return index_words(self._language, texts)
+        return index_words(self._analyser, texts)
 
     def ranking(self, analysis: Analysis) -> Ranking:
         make = self._started().ranking if self._large else Ranking.of
@@ -83,7 +83,7 @@ class _Desk:
 
     def _started(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker(self._language.names)
+            self._worker = Worker(self._analyser.names)
         return self._worker
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from challenges.catalog import Options
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search.building import build
 from chatbot.search.index import Index
 
@@ -25,20 +25,20 @@ class State:
     """What an index was made of, or is to be made of. ``tokens`` are those of the watched tables."""
 
     tokens: tuple[object, ...]
-    language: Language
+    analyser: MorphemeAnalyser
     known: Options
 
     @classmethod
-    def at(cls, revisions: Mapping[str, str], language: Language, known: Options) -> "State":
+    def at(cls, revisions: Mapping[str, str], analyser: MorphemeAnalyser, known: Options) -> "State":
         """A missing token is like no other: what was read without one is never known to be true."""
         tokens = tuple(revisions.get(name) or object() for name in ("corpus", "options"))
-        return cls(tokens, language, known)
+        return cls(tokens, analyser, known)
 
     def same(self, other: "State | None") -> bool:
-        return other is not None and (self.tokens, self.language.names) == (other.tokens, other.language.names)
+        return other is not None and (self.tokens, self.analyser.names) == (other.tokens, other.analyser.names)
 
 
-class Keeper:
+class IndexManager:
     """Owns the process's index and the one task that makes the next."""
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ class Keeper:
             self._wanted = wanted
             builder = self._building()
             if builder is not None:
-                patience = FRESH_WAIT_SECONDS if self._index else FIRST_WAIT_SECONDS
+                longest = FRESH_WAIT_SECONDS if self._index else FIRST_WAIT_SECONDS
                 age = time.monotonic() - self._begun
-                await asyncio.wait({builder}, timeout=max(0.0, patience - age))
+                await asyncio.wait({builder}, timeout=max(0.0, longest - age))
         return self._index
 
     def _building(self) -> asyncio.Task[None] | None:
@@ -83,9 +83,9 @@ class Keeper:
             while self._wanted is not None and not self._wanted.same(self._made_of):
                 wanted = self._wanted
                 self._begun = time.monotonic()
-                same_language = self._made_of is not None and self._made_of.language.names == wanted.language.names
-                before = self._index if same_language else None
-                self._index = await build(language=wanted.language, known=wanted.known, before=before)
+                same_names = self._made_of is not None and self._made_of.analyser.names == wanted.analyser.names
+                before = self._index if same_names else None
+                self._index = await build(analyser=wanted.analyser, known=wanted.known, before=before)
                 self._made_of = wanted
         except Exception:  # nobody awaits it: the index of before goes on
             logger.exception("the index of challenges and documents could not be built")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from challenges.catalog import Choice, Options
-from chatbot.search.terms import Analyser, terms
+from chatbot.nlu.morphemes import MorphemeAnalyser
+from chatbot.search.terms import terms
 
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
@@ -42,7 +43,7 @@ LONGEST_NAME = 4
 """Words of a name at most."""
 
 
-def names(known: Options, analyser: Analyser) -> Names:
+def names(known: Options, analyser: MorphemeAnalyser) -> Names:
     """About 0.1 s, for each name is analysed."""
     found: dict[tuple[str, ...], Meaning] = defaultdict(Meaning)
     kinds: list[tuple[Kind, Mapping[str, Choice]]] = [

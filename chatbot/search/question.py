@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search.names import GENERAL, LONGEST_NAME, Kind, Meaning, Names
 from chatbot.search.spelling import Spelling
-from chatbot.search.terms import Analyser, Term, terms
+from chatbot.search.terms import Term, terms
 
 LONGEST = 500
 """Characters of a question that are read."""
@@ -54,7 +55,7 @@ class Reader:
     spelling: Spelling
     _nothing: Meaning = field(default_factory=Meaning, repr=False)
 
-    def concepts(self, question: str, analyser: Analyser) -> list[Concept]:
+    def concepts(self, question: str, analyser: MorphemeAnalyser) -> list[Concept]:
         asked = terms(analyser.morphemes(question[:LONGEST].replace("#", " ")))
         corrected = self._corrected(asked)
         phrases, parts = self._phrases([term for term in asked if not term.compound], corrected)

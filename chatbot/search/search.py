@@ -2,7 +2,7 @@
 
     found = await search(
         "우유팩 어떻게 버려요?",
-        language=await language_for(known, patience), patience=patience,
+        analyser=await analyser_for(known, budget), budget=budget,
         known=known, revisions=revisions,   # as read for this request
         category="ZERO_WASTE", location="city", work_type="office", count=3,
     )
@@ -17,24 +17,24 @@ from typing import Literal
 from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options
-from chatbot.nlu.analyser_manager import Patience
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.analyser_manager import TimeBudget
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search.corpus import load_challenges, load_passages
 from chatbot.search.found import Found
 from chatbot.search.index import Hit, Index, Wanted
-from chatbot.search.index_manager import Keeper, State
+from chatbot.search.index_manager import IndexManager, State
 
 SPARE = 3
 """Rows looked up beyond ``count``, for those that went away since the index was made."""
 
-_keeper = Keeper()
+_manager = IndexManager()
 
 
 async def search(
     question: str,
     *,
-    language: Language,
-    patience: Patience | None = None,
+    analyser: MorphemeAnalyser,
+    budget: TimeBudget | None = None,
     known: Options,
     revisions: Mapping[str, str],
     category: str = "",
@@ -53,26 +53,26 @@ async def search(
 
     ``known`` and ``revisions`` are as read for the request (``challenges.catalog.options``,
     ``challenges.revisions.read``). When rows changed since the last search, it waits up to a second for the new index;
-    the first search waits for the first index. With a rough language the latest index is used. At most one SQL
+    the first search waits for the first index. With a rough analyser the latest index is used. At most one SQL
     statement for challenges and one for documents.
-    Never raises for what stands in the question, nor when the index cannot be built; LanguageGone when the language
-    cannot be asked within the ``patience``.
+    Never raises for what stands in the question, nor when the index cannot be built; AnalyserGone when the analyser
+    cannot be asked within the ``budget``.
     """
     if count < 1 or not question.strip():
         return []
-    index = _keeper.latest if language.rough else await _keeper.index(State.at(revisions, language, known))
+    index = _manager.latest if analyser.rough else await _manager.index(State.at(revisions, analyser, known))
     if index is None:
         return []
     wanted = Wanted(category, location, work_type, only_category, kind)
     most = count + len(exclude_titles) + SPARE
-    hits = await (patience or Patience()).run(language, _hits, index, question, language, wanted, most)
+    hits = await (budget or TimeBudget()).run(analyser, _hits, index, question, analyser, wanted, most)
     found = await sync_to_async(_load)(hits) if hits else []
     left_out = frozenset(exclude_titles)
     return [row for row in found if row.kind == "document" or row.title not in left_out][:count]
 
 
-def _hits(index: Index, question: str, language: Language, wanted: Wanted, count: int) -> list[Hit]:
-    return index.find(index.reader.concepts(question, language), wanted, count)
+def _hits(index: Index, question: str, analyser: MorphemeAnalyser, wanted: Wanted, count: int) -> list[Hit]:
+    return index.find(index.reader.concepts(question, analyser), wanted, count)
 
 
 def _load(hits: Sequence[Hit]) -> list[Found]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from chatbot.nlu.morphemes import Morpheme
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 _VERBS = frozenset({"VV", "VA"})
@@ -13,14 +12,6 @@ _AUXILIARY_ENDINGS = frozenset({"어", "아", "고", "지"})
 
 TITLE_REPEATS = 2
 """How often a word of a title counts."""
-
-
-class Analyser(Protocol):
-    """What cuts a text into morphemes: ``chatbot.nlu.morphemes.Language``."""
-
-    def morphemes(self, text: str) -> list[Morpheme]: ...
-
-    def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
         ending = morpheme.form if morpheme.tag == "EC" else ""
 
 
-def index_words(analyser: Analyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+def index_words(analyser: MorphemeAnalyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
     """The words under which each title and text is found, as often as they count."""
     analysed = analyser.analyse([f"{title}\n{text}" for title, text in texts])  # half the time of title and text apart
     return [_words(title, list(_simple(morphemes))) for (title, _), morphemes in zip(texts, analysed, strict=True)]

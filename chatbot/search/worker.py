@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.nlu.child_process import ChildProcess
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
 from chatbot.search.ranking import Ranking
 from chatbot.search.terms import index_words
 
@@ -61,7 +61,7 @@ def serve(connection: Connection) -> None:
     os.nice(NICENESS)
     names = connection.recv()
     connection.send(None)
-    language: Language | None = None
+    analyser: MorphemeAnalyser | None = None
     while True:
         texts = connection.recv()
         if texts is None:
@@ -70,5 +70,5 @@ def serve(connection: Connection) -> None:
             for array in ranking.arrays:
                 connection.send_bytes(array.tobytes())
         else:
-            language = language or Language(names)
-            connection.send(index_words(language, texts))
+            analyser = analyser or KiwiAnalyser(names)
+            connection.send(index_words(analyser, texts))

@@ -6,7 +6,7 @@ from challenges.catalog import Choice, Options
 from challenges.seeding import seed_rows
 from challenges.text import lookup_name
 from chatbot.nlu.analyser_manager import names_of
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
 from chatbot.nlu.safety.seeding import seed_lists
 from chatbot.nlu.safety.word_lists import WordLists
 
@@ -35,8 +35,8 @@ def known() -> Options:
 
 
 @pytest.fixture(scope="session")
-def language(known: Options) -> Language:
-    return Language(names_of(known))
+def analyser(known: Options) -> MorphemeAnalyser:
+    return KiwiAnalyser(names_of(known))
 
 
 @pytest.fixture(scope="session")

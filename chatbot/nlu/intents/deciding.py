@@ -15,7 +15,7 @@ from chatbot.nlu.intents.understanding import TurnInput, Understanding
 
 def decide(turn: TurnInput) -> Understanding:
     """The first meaning that is found."""
-    matter = Matter(turn, read(turn.message, language=turn.language))
+    matter = Matter(turn, read(turn.message, analyser=turn.analyser))
     return next(meaning for meaning in (step(matter) for step in _STEPS) if meaning is not None)
 
 

@@ -19,7 +19,7 @@ def explanation(matter: Matter) -> Understanding | None:
     names = frozenset(
         form for mention in matter.mentions if mention.by != "keyword" for form in mention.words.casefold().split()
     )
-    title = titled(matter.shown, matter.reading, besides=names, language=matter.turn.language)
+    title = titled(matter.shown, matter.reading, besides=names, analyser=matter.turn.analyser)
     if title is None or not (title.whole or matter.reading.find("explain.cue") is not None):
         return None
     if matter.reading.find("any.patterns") is not None or _wants_other(matter) or _wonders(matter):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from challenges.catalog import Options
 from chatbot.nlu.intents.names import Names
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +16,16 @@ class KnownNames:
     work_types: Names
 
 
-_kept: tuple[Language, Options, KnownNames] | None = None
+_kept: tuple[MorphemeAnalyser, Options, KnownNames] | None = None
 
 
-def known_names(known: Options, *, language: Language) -> KnownNames:
+def known_names(known: Options, *, analyser: MorphemeAnalyser) -> KnownNames:
     """The names of ``known``; those of the latest are kept, as making them analyses each name."""
     global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
     kept = _kept
-    if kept is not None and kept[0] is language and kept[1] is known:
+    if kept is not None and kept[0] is analyser and kept[1] is known:
         return kept[2]
     kinds = (known.categories, known.locations, known.work_types)
-    names = KnownNames(*(Names(choices.values(), language) for choices in kinds))
-    _kept = (language, known, names)
+    names = KnownNames(*(Names(choices.values(), analyser) for choices in kinds))
+    _kept = (analyser, known, names)
     return names

@@ -34,7 +34,7 @@ class Matter:
 
     @cached_property
     def _names(self) -> KnownNames:
-        return known_names(self.turn.options, language=self.turn.language)
+        return known_names(self.turn.options, analyser=self.turn.analyser)
 
     @cached_property
     def mentions(self) -> list[Mention]:

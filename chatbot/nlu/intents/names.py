@@ -9,7 +9,7 @@ from challenges.text import lookup_name
 from chatbot.nlu.intents.patterns import Span
 from chatbot.nlu.intents.reading import Reading
 from chatbot.nlu.intents.typos import Misspelt
-from chatbot.nlu.morphemes import CONTENT_TAGS, Language, Morpheme
+from chatbot.nlu.morphemes import CONTENT_TAGS, Morpheme, MorphemeAnalyser
 
 LONGEST_NAME = 8
 """Morphemes of a name at most."""
@@ -82,7 +82,7 @@ class Mention:
 class Names:
     """The names of one kind of choices: of the categories, the locations or the work types."""
 
-    def __init__(self, choices: Iterable[Choice], language: Language) -> None:
+    def __init__(self, choices: Iterable[Choice], analyser: MorphemeAnalyser) -> None:
         self._written: dict[str, tuple[str, By]] = {}
         self._stems: dict[tuple[str, ...], tuple[str, By]] = {}
         self._emoji: dict[str, str] = {}
@@ -93,7 +93,7 @@ class Names:
             for choice in listed
             for name in ((choice.key, choice.label, *choice.aliases) if by is By.NAME else choice.keywords)
         ]
-        analysed = language.analyse([name for name, _, _ in named])
+        analysed = analyser.analyse([name for name, _, _ in named])
         for (name, key, by), morphemes in zip(named, analysed, strict=True):
             self._add(name, key, by, morphemes)
         for choice in listed:

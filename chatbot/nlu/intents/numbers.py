@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chatbot.answers.schema import Challenge
 from chatbot.nlu.intents.patterns import Span
 from chatbot.nlu.intents.reading import Reading
-from chatbot.nlu.morphemes import CONTENT_TAGS, Language, content_words
+from chatbot.nlu.morphemes import CONTENT_TAGS, MorphemeAnalyser, content_words
 
 _NATIVE = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열")
 _ORDINALS = ("첫", *_NATIVE[1:])
@@ -88,7 +88,7 @@ class Titled:
 
 
 def titled(
-    shown: Sequence[Challenge], reading: Reading, *, besides: frozenset[str], language: Language
+    shown: Sequence[Challenge], reading: Reading, *, besides: frozenset[str], analyser: MorphemeAnalyser
 ) -> Titled | None:
     """The one shown challenge whose title shares the most words with the message, or None when there is no such one.
 
@@ -97,7 +97,7 @@ def titled(
     text = "".join(reading.text.casefold().split())
     said = {one.form for one in reading.morphemes if one.tag in CONTENT_TAGS and one.tag[0] in "NXS"} - besides
     whole, scores = [], []
-    titles = language.analyse([challenge.title for challenge in shown]) if said else [[]] * len(shown)
+    titles = analyser.analyse([challenge.title for challenge in shown]) if said else [[]] * len(shown)
     for number, (challenge, morphemes) in enumerate(zip(shown, titles, strict=True)):
         title = "".join(challenge.title.casefold().split())
         if title and title in text:

@@ -7,7 +7,7 @@ from functools import cached_property
 from chatbot.nlu.hangul import tidy, typed_in_latin
 from chatbot.nlu.intents.lexicon import Lexicon, lexicon
 from chatbot.nlu.intents.patterns import Patterns, Span
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 
 _HELPERS = frozenset({"수", "만", "줄", "듯", "척", "뻔", "만하"})
 _THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "법"})
@@ -103,25 +103,25 @@ class Reading:
         return self.text[self.morphemes[span.start].start : self.morphemes[span.end - 1].end]
 
 
-def read(message: str, *, language: Language) -> Reading:
-    """The message's reading. A pure function of the message and the language."""
+def read(message: str, *, analyser: MorphemeAnalyser) -> Reading:
+    """The message's reading. A pure function of the message and the analyser."""
     words = lexicon()
     text = tidy(message)
-    text = " ".join(_in_hangul(word, language) or word for word in text.split(" "))
+    text = " ".join(_in_hangul(word, analyser) or word for word in text.split(" "))
     text = f" {text}"
     for wrong, right in words.spelling.items():
         text = text.replace(wrong, right)
     text = text.strip()
     morphemes = (
-        Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in language.morphemes(text)
+        Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in analyser.morphemes(text)
     )
     return Reading(text, tuple(morphemes), words, laughs=not text and any(letter in message for letter in "ㅋㅎ"))
 
 
-def _in_hangul(word: str, language: Language) -> str:
+def _in_hangul(word: str, analyser: MorphemeAnalyser) -> str:
     """What a word says that was typed without switching the keyboard, "" unless a dictionary has all of it."""
     typed = typed_in_latin(word.lower())
-    return typed if typed and all(one.known for one in language.morphemes(typed)) else ""
+    return typed if typed and all(one.known for one in analyser.morphemes(typed)) else ""
 
 
 def _ends_clause(morphemes: Sequence[Morpheme], at: int) -> bool:

@@ -13,11 +13,11 @@ def understand(turn: TurnInput) -> Understanding:
     """What the person wants. Any text is understood as something, at least as a question for challenges. That it was
     read roughly is one of the reasons."""
     found = _understand(turn)
-    return replace(found, reasons=(*found.reasons, {"code": "rough"})) if turn.language.rough else found
+    return replace(found, reasons=(*found.reasons, {"code": "rough"})) if turn.analyser.rough else found
 
 
 def _understand(turn: TurnInput) -> Understanding:
-    found = concern(turn.message, words=turn.words, language=turn.language, names=lambda: names_of(turn.options))
+    found = concern(turn.message, words=turn.words, analyser=turn.analyser, names=lambda: names_of(turn.options))
     if found is None:
         return decide(turn)
     code = found.kind if found.words else f"{found.kind}_weighed"

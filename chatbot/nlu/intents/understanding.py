@@ -6,8 +6,8 @@ from typing import Any
 
 from challenges.catalog import Options
 from chatbot.models import Intent
-from chatbot.nlu.analyser_manager import Patience
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.analyser_manager import TimeBudget
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.safety.word_lists import WordLists
 from chatbot.sessions.memory import Memory
 
@@ -16,8 +16,8 @@ from chatbot.sessions.memory import Memory
 class TurnInput:
     """A message and everything it is answered from.
 
-    ``memory`` is the session's, ``options`` are what can be picked today, ``words`` the admins' lists. ``language``
-    analyses the message, which may wait for it as long as ``patience`` says. ``revisions`` are those under which the
+    ``memory`` is the session's, ``options`` are what can be picked today, ``words`` the admins' lists. ``analyser``
+    analyses the message, which may wait for it as long as ``budget`` says. ``revisions`` are those under which the
     rest was read. The same ``seed`` makes the same choices.
     """
 
@@ -25,8 +25,8 @@ class TurnInput:
     memory: Memory
     options: Options
     words: WordLists
-    language: Language
-    patience: Patience = field(default_factory=Patience)
+    analyser: MorphemeAnalyser
+    budget: TimeBudget = field(default_factory=TimeBudget)
     revisions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
 

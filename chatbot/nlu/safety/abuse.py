@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 
 from chatbot.nlu.hangul import is_syllable, latin_words, typed_in_latin
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.safety.lookalikes import JAMO_BESIDE, lookalikes, unstretched
 from chatbot.nlu.safety.masking import analysed, masked, squashed
 from chatbot.nlu.safety.seeding import seed_lists
@@ -72,7 +72,7 @@ def _either(patterns: list[str], frame: str = "(?:{})") -> re.Pattern[str] | Non
     return re.compile(frame.format("|".join(sorted(patterns, key=len, reverse=True)))) if patterns else None
 
 
-def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
+def abuse(message: str, *, words: WordLists, analyser: MorphemeAnalyser) -> str | None:
     """The listed word that the message contains, or what else tells (``signs``), or None.
 
     A Korean word counts when it begins where a word or a morpheme begins (다시 발견 does not contain 시발), a Latin one
@@ -90,9 +90,9 @@ def abuse(message: str, *, words: WordLists, language: Language) -> str | None:
     typed = " ".join(filter(None, map(typed_in_latin, latin_words(text))))
     calm = unstretched(text)
     spellings = [typed, text, *([calm] if calm != text else [])]
-    looks = (look(each, search, language) for look in (_korean, _disguised) for each in spellings if each)
+    looks = (look(each, search, analyser) for look in (_korean, _disguised) for each in spellings if each)
     listed = next(filter(None, looks), None)
-    return listed or signs().abuse.find(analysed(text, language), text)
+    return listed or signs().abuse.find(analysed(text, analyser), text)
 
 
 @functools.cache
@@ -110,20 +110,20 @@ def is_curse(word: str) -> bool:
     return signs().curse.find((), word) is not None
 
 
-def is_mentioned(message: str, *, words: WordLists, language: Language) -> bool:
+def is_mentioned(message: str, *, words: WordLists, analyser: MorphemeAnalyser) -> bool:
     """Whether the message speaks of a word (what it means, that somebody said it)."""
     text = masked(message, words.fine)
-    return signs().mention.find(analysed(text, language), text) is not None
+    return signs().mention.find(analysed(text, analyser), text) is not None
 
 
-def _korean(text: str, search: _Search, language: Language) -> str | None:
+def _korean(text: str, search: _Search, analyser: MorphemeAnalyser) -> str | None:
     assert search.korean is not None
     starts: set[int] | None = None
     at = 0
     while (found := search.korean.search(text, at)) is not None:
         at = found.start() + 1
         if starts is None:
-            starts = {morpheme.start for morpheme in language.morphemes(text)}
+            starts = {morpheme.start for morpheme in analyser.morphemes(text)}
         before = text[found.start() - 1] if found.start() else " "
         begins_word = not is_syllable(before)
         split = any(character.isspace() for character in found[0])
@@ -132,7 +132,7 @@ def _korean(text: str, search: _Search, language: Language) -> str | None:
     return None
 
 
-def _disguised(text: str, search: _Search, language: Language) -> str | None:
+def _disguised(text: str, search: _Search, analyser: MorphemeAnalyser) -> str | None:
     """What looks like a listed word where a word begins, unless the dictionary has a longer word there."""
     if search.disguised is None:
         return None
@@ -142,7 +142,7 @@ def _disguised(text: str, search: _Search, language: Language) -> str | None:
         if is_syllable(before) or not any(map(is_syllable, written)) or any(map(str.isspace, written)):
             continue
         if not any(
-            one.start == found.start() and one.known and one.end - one.start > 1 for one in analysed(text, language)
+            one.start == found.start() and one.known and one.end - one.start > 1 for one in analysed(text, analyser)
         ):
             return written
     return None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 from chatbot.nlu.safety.masking import squashed
 from chatbot.nlu.safety.seeding import seed_lists
 from chatbot.nlu.safety.word_lists import WordLists
@@ -34,12 +34,12 @@ Stems = tuple[tuple[str, str], ...]
 class ListedDangers:
     """The listed phrases, analysed once. An emergency is looked for first."""
 
-    def __init__(self, words: WordLists, language: Language) -> None:
-        self.words, self.language = words, language
+    def __init__(self, words: WordLists, analyser: MorphemeAnalyser) -> None:
+        self.words, self.analyser = words, analyser
         self._written: list[tuple[re.Pattern[str], Listed]] = []
         self._phrases: dict[tuple[str, str], list[tuple[Stems, Listed]]] = {}
         listed = list(_dangers(words))
-        analysed = language.analyse([each.word for each in listed])  # in one call
+        analysed = analyser.analyse([each.word for each in listed])  # in one call
         for each, morphemes in zip(listed, analysed, strict=True):
             self._add(each, morphemes)
 
@@ -103,12 +103,14 @@ def _begins(stems: Stems, morphemes: list[Morpheme], at: int) -> bool:
 _kept: ListedDangers | None = None
 
 
-def listed_danger(text: str, morphemes: tuple[Morpheme, ...], *, words: WordLists, language: Language) -> Listed | None:
+def listed_danger(
+    text: str, morphemes: tuple[Morpheme, ...], *, words: WordLists, analyser: MorphemeAnalyser
+) -> Listed | None:
     """The listed danger in the text."""
     global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
     kept = _kept
-    if kept is None or kept.words is not words or kept.language is not language:
-        _kept = kept = ListedDangers(words, language)
+    if kept is None or kept.words is not words or kept.analyser is not analyser:
+        _kept = kept = ListedDangers(words, analyser)
     return kept.find(text, morphemes)
 
 

@@ -3,7 +3,7 @@
 import functools
 
 from chatbot.nlu.hangul import joined, tidy
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 
 
 def squashed(text: str) -> str:
@@ -29,9 +29,9 @@ def masked(message: str, fine: tuple[str, ...]) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def analysed(text: str, language: Language) -> tuple[Morpheme, ...]:
+def analysed(text: str, analyser: MorphemeAnalyser) -> tuple[Morpheme, ...]:
     """The morphemes of a masked message: danger and abuse look at the same."""
-    return tuple(language.morphemes(text))
+    return tuple(analyser.morphemes(text))
 
 
 @functools.lru_cache(maxsize=2)

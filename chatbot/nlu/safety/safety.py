@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 from chatbot.nlu.safety.abuse import abuse, is_admins, is_curse, is_mentioned
 from chatbot.nlu.safety.features import features
 from chatbot.nlu.safety.frames import frames
@@ -68,38 +68,38 @@ class Concern:
 
 
 def concern(
-    message: str, *, words: WordLists, language: Language, names: Callable[[], Iterable[str]] = tuple
+    message: str, *, words: WordLists, analyser: MorphemeAnalyser, names: Callable[[], Iterable[str]] = tuple
 ) -> Concern | None:
     """What the message tells of, None for all ordinary messages. A name of the catalogue is never abuse."""
     text = masked(message, words.fine)
-    morphemes = analysed(text, language)
-    shares = _shares(text, None if language.rough else morphemes)
-    found = _danger(text, morphemes, shares, words=words, language=language)
+    morphemes = analysed(text, analyser)
+    shares = _shares(text, None if analyser.rough else morphemes)
+    found = _danger(text, morphemes, shares, words=words, analyser=analyser)
     if found is not None:
         return found
-    insult = abuse(message, words=words, language=language)
+    insult = abuse(message, words=words, analyser=analyser)
     weighed = shares[1] > (ABUSE_OF_FEW_FROM if _is_short(morphemes) else ABUSE_FROM)
-    if weighed or _counts(insult, message, shares, words=words, language=language):
+    if weighed or _counts(insult, message, shares, words=words, analyser=analyser):
         rest = masked(message, tuple(sorted(names())))
-        if rest.strip() and (insult is None or abuse(rest, words=words, language=language) is not None):
+        if rest.strip() and (insult is None or abuse(rest, words=words, analyser=analyser) is not None):
             return Concern("abuse", insult or "")
     return None
 
 
-def _counts(insult: str | None, message: str, shares: Floats, *, words: WordLists, language: Language) -> bool:
+def _counts(insult: str | None, message: str, shares: Floats, *, words: WordLists, analyser: MorphemeAnalyser) -> bool:
     """Whether the word that was found is meant as an insult."""
     if insult is None:
         return False
     if shares[1] > ABUSE_UP_TO or is_admins(insult, words):
         return True
     curses = shares[1] > CURSE_UP_TO and shares[0] < CURSES_AT_NOTHING and is_curse(insult)
-    return curses and not is_mentioned(message, words=words, language=language)
+    return curses and not is_mentioned(message, words=words, analyser=analyser)
 
 
 def _danger(
-    text: str, morphemes: tuple[Morpheme, ...], shares: Floats, *, words: WordLists, language: Language
+    text: str, morphemes: tuple[Morpheme, ...], shares: Floats, *, words: WordLists, analyser: MorphemeAnalyser
 ) -> Concern | None:
-    listed = listed_danger(text, morphemes, words=words, language=language)
+    listed = listed_danger(text, morphemes, words=words, analyser=analyser)
     ordinary = shares[0] > CLEARLY_ORDINARY
     if listed is not None and not (ordinary and is_seeded(listed)):
         return _concern(listed.kind, listed.word, morphemes, shares)

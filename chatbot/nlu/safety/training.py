@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.nlu.hangul import FINALS, is_syllable, joined, letters, tidy
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme
 from chatbot.nlu.safety.features import BUCKETS, DIMENSIONS, MEANING_TAGS, MEANINGS, Features, features
 from chatbot.nlu.safety.weighing import KINDS, Weights, save, squares
 
@@ -215,8 +215,8 @@ def main() -> None:
     if parser.parse_args().meanings:
         learn_meanings()
     rows = [(joined(tidy(message)).casefold(), kind) for message, kind in varied(table())]
-    language = Language(frozenset())
-    full = train(rows, language.analyse([message for message, _ in rows]))
+    analyser = KiwiAnalyser(frozenset())
+    full = train(rows, analyser.analyse([message for message, _ in rows]))
     save(full, train(rows, [None] * len(rows)))
     print(f"Trained on {len(rows)} messages.")
 

@@ -10,13 +10,13 @@ from pytest_django import Settings
 from chatbot.answers.similarity import rough_words
 from chatbot.generation import title_words
 from chatbot.generation.title_words import RememberedWords, TitleWords
-from chatbot.nlu.analyser import MorphemeAnalyser
+from chatbot.nlu.analyser_process import AnalyserProcess
 from chatbot.nlu.morphemes import Morpheme
 
 TITLES = [f"텀블러를 {number}번 챙기기" for number in range(600)]
 
 
-class Counting(MorphemeAnalyser):
+class Counting(AnalyserProcess):
     """Counts the messages to its process."""
 
     asked = 0
@@ -66,7 +66,7 @@ async def test_without_an_analyser_words_are_rough_and_none_is_loaded(monkeypatc
 async def test_all_titles_of_an_answer_are_compared_in_one_way(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    gone = MorphemeAnalyser(frozenset())
+    gone = AnalyserProcess(frozenset())
     gone.load()
     monkeypatch.setattr(title_words, "loaded", lambda: gone)
     monkeypatch.setattr(title_words, "_remembered", RememberedWords())

@@ -9,7 +9,7 @@ from challenges.catalog import Options
 from chatbot.answers.schema import RECOMMENDATION, Challenge
 from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.safety.word_lists import WordLists
 from chatbot.sessions.memory import Exchange, Memory
 
@@ -23,7 +23,7 @@ SHOWN = (
 
 
 @pytest.fixture(scope="session")
-def understood(known: Options, language: Language, words: WordLists) -> Understand:
+def understood(known: Options, analyser: MorphemeAnalyser, words: WordLists) -> Understand:
     """``understood(message, current="VEGAN")``: in a session that began with plogging and was shown challenges."""
 
     def ask(
@@ -35,6 +35,6 @@ def understood(known: Options, language: Language, words: WordLists) -> Understa
     ) -> Understanding:
         answer = {"kind": RECOMMENDATION, "recommend": "", "challenges": [asdict(each) for each in shown]}
         memory = Memory(base_category=base, category=current, exchanges=[Exchange("", "", "", current, answer)])
-        return understand(TurnInput(message, memory, options, words, language))
+        return understand(TurnInput(message, memory, options, words, analyser))
 
     return ask

@@ -13,50 +13,50 @@ import pytest
 from pytest_django import Settings
 
 from challenges.catalog import Choice, Options
-from chatbot.nlu import analyser, analyser_manager
-from chatbot.nlu.analyser import LanguageGone, MorphemeAnalyser, until
-from chatbot.nlu.analyser_manager import Patience, language_for, loaded, names_of, rough_language
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu import analyser_manager, analyser_process
+from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, loaded, names_of, rough_analyser
+from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess, until
+from chatbot.nlu.morphemes import MorphemeAnalyser
 
 
 @pytest.fixture
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in a process that has not analysed anything yet."""
-    fresh = analyser_manager.Keeper()
-    monkeypatch.setattr(analyser_manager, "_keeper", fresh)
+    fresh = analyser_manager.AnalyserManager()
+    monkeypatch.setattr(analyser_manager, "_manager", fresh)
     yield
     monkeypatch.undo()
     fresh.close()
 
 
-def ready(names: frozenset[str]) -> MorphemeAnalyser:
-    made = MorphemeAnalyser(names)
+def ready(names: frozenset[str]) -> AnalyserProcess:
+    made = AnalyserProcess(names)
     made.load()
     return made
 
 
-def pid_of(language: Language) -> int:
-    assert isinstance(language, MorphemeAnalyser)
-    return language.pid
+def pid_of(analyser: MorphemeAnalyser) -> int:
+    assert isinstance(analyser, AnalyserProcess)
+    return analyser.pid
 
 
-def kill(language: Language) -> None:
-    os.kill(pid_of(language), signal.SIGKILL)
-    assert isinstance(language, MorphemeAnalyser)
-    while language.alive:
+def kill(analyser: MorphemeAnalyser) -> None:
+    os.kill(pid_of(analyser), signal.SIGKILL)
+    assert isinstance(analyser, AnalyserProcess)
+    while analyser.alive:
         time.sleep(0.01)
 
 
-async def morphemes(language: Language, text: str) -> list[str]:
-    return [each.form for each in await Patience().run(language, language.morphemes, text)]
+async def morphemes(analyser: MorphemeAnalyser, text: str) -> list[str]:
+    return [each.form for each in await TimeBudget().run(analyser, analyser.morphemes, text)]
 
 
-def test_it_says_the_same_as_one_of_this_process(language: Language) -> None:
-    remote = ready(language.names)
+def test_it_says_the_same_as_one_of_this_process(analyser: MorphemeAnalyser) -> None:
+    remote = ready(analyser.names)
     texts = ["플로깅 말고 비건으로 바꿔줘", "\ud800", "", "비껀 🌱", "가" * 500]
-    assert remote.analyse(texts) == language.analyse(texts)
-    assert [remote.morphemes(text) for text in texts] == language.analyse(texts)
-    assert remote.content_words("우유팩은 어떻게 버려?") == language.content_words("우유팩은 어떻게 버려?")
+    assert remote.analyse(texts) == analyser.analyse(texts)
+    assert [remote.morphemes(text) for text in texts] == analyser.analyse(texts)
+    assert remote.content_words("우유팩은 어떻게 버려?") == analyser.content_words("우유팩은 어떻게 버려?")
     assert remote.analyse([]) == []
 
 
@@ -84,38 +84,38 @@ def test_its_process_ends_with_it() -> None:
 def test_a_stopped_one_is_killed_when_it_is_asked() -> None:
     remote = ready(frozenset())
     os.kill(remote.pid, signal.SIGSTOP)
-    with pytest.raises(LanguageGone):
+    with pytest.raises(AnalyserGone):
         remote.morphemes("비건")
     assert not remote.alive
-    with pytest.raises(LanguageGone):
+    with pytest.raises(AnalyserGone):
         remote.morphemes("비건")
 
 
 def test_one_that_does_not_answer_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = ready(frozenset())
-    monkeypatch.setattr(analyser, "HUNG_SECONDS", 0.001)
-    with pytest.raises(LanguageGone):
+    monkeypatch.setattr(analyser_process, "HUNG_SECONDS", 0.001)
+    with pytest.raises(AnalyserGone):
         remote.morphemes("비건" * 1000)
     assert not remote.alive
 
 
 def test_one_that_is_stopped_while_it_loads_is_killed() -> None:
-    remote = MorphemeAnalyser(frozenset())
+    remote = AnalyserProcess(frozenset())
     os.kill(remote.pid, signal.SIGSTOP)
-    with pytest.raises(LanguageGone):
+    with pytest.raises(AnalyserGone):
         remote.load()
     assert not remote.alive
 
 
 def test_whose_time_is_up_asks_no_more_and_the_analyser_stays() -> None:
     remote = ready(frozenset())
-    with until(time.monotonic()), pytest.raises(LanguageGone):
+    with until(time.monotonic()), pytest.raises(AnalyserGone):
         remote.morphemes("비건")
     assert remote.morphemes("비건") != []
 
 
 async def test_the_event_loop_may_not_wait_for_it() -> None:
-    remote = MorphemeAnalyser(frozenset())
+    remote = AnalyserProcess(frozenset())
     with pytest.raises(RuntimeError, match="the event loop must not wait"):
         remote.morphemes("비건")
 
@@ -133,30 +133,30 @@ async def test_the_event_loop_goes_on_while_it_is_made(known: Options) -> None:
 
     ticking = asyncio.create_task(tick())
     assert loaded() is None
-    language = await language_for(known)
+    analyser = await analyser_for(known)
     ticking.cancel()
-    assert language.names == names_of(known)
-    assert loaded() is language
+    assert analyser.names == names_of(known)
+    assert loaded() is analyser
     assert len(late) > 20  # loading in this process would leave room for one or two
 
 
 @pytest.mark.usefixtures("_fresh")
 async def test_new_names_make_a_new_one_while_the_old_one_serves(known: Options) -> None:
-    first = await language_for(known)
+    first = await analyser_for(known)
     more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
-    assert await language_for(more) is first
-    while (second := await language_for(more)) is first:
+    assert await analyser_for(more) is first
+    while (second := await analyser_for(more)) is first:
         await asyncio.sleep(0.05)
     assert "물살림" in await morphemes(second, "물살림으로 바꿔줘")
 
 
 @pytest.mark.usefixtures("_fresh")
 async def test_one_whose_process_was_killed_is_replaced(known: Options) -> None:
-    first = await language_for(known)
+    first = await analyser_for(known)
     kill(first)
-    with pytest.raises(LanguageGone):
+    with pytest.raises(AnalyserGone):
         await morphemes(first, "비건")
-    while (second := await language_for(known)).rough:
+    while (second := await analyser_for(known)).rough:
         await asyncio.sleep(0.05)
     assert second is not first
     assert await morphemes(second, "비건") != []
@@ -166,19 +166,19 @@ async def test_one_whose_process_was_killed_is_replaced(known: Options) -> None:
 async def test_while_a_stopped_one_is_replaced_messages_are_understood_roughly(
     known: Options, settings: Settings
 ) -> None:
-    first = await language_for(known)
+    first = await analyser_for(known)
     settings.LEAFRESH_ANALYSER_SECONDS = 0.3
     os.kill(pid_of(first), signal.SIGSTOP)
-    with pytest.raises(LanguageGone):
+    with pytest.raises(AnalyserGone):
         await morphemes(first, "비건")
-    assert rough_language(known).rough  # begins to make another
+    assert rough_analyser(known).rough  # begins to make another
     assert loaded() is None
-    rough = await language_for(known)
+    rough = await analyser_for(known)
     assert (rough.rough, rough.names) == (True, names_of(known))
     assert await morphemes(rough, "비건") == ["비건"]
-    assert await language_for(known) is rough  # what is prepared for it is kept
+    assert await analyser_for(known) is rough  # what is prepared for it is kept
     settings.LEAFRESH_ANALYSER_SECONDS = 60
-    while (second := await language_for(known)) is rough:
+    while (second := await analyser_for(known)) is rough:
         await asyncio.sleep(0.05)
     assert second is loaded()
     assert await morphemes(second, "비건") != []
@@ -188,20 +188,20 @@ async def test_while_a_stopped_one_is_replaced_messages_are_understood_roughly(
 async def test_while_one_that_is_gone_is_replaced_no_message_waits(
     known: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = await language_for(known)
-    may_load, load = threading.Event(), MorphemeAnalyser.load
+    first = await analyser_for(known)
+    may_load, load = threading.Event(), AnalyserProcess.load
 
-    def load_later(made: MorphemeAnalyser) -> None:
+    def load_later(made: AnalyserProcess) -> None:
         may_load.wait()
         load(made)
 
-    monkeypatch.setattr(MorphemeAnalyser, "load", load_later)
+    monkeypatch.setattr(AnalyserProcess, "load", load_later)
     kill(first)
-    patience = Patience(60)
-    assert [(await language_for(known, patience)).rough for _ in range(3)] == [True] * 3
-    assert patience.left == 60
+    budget = TimeBudget(60)
+    assert [(await analyser_for(known, budget)).rough for _ in range(3)] == [True] * 3
+    assert budget.left == 60
     may_load.set()
-    while (await language_for(known)).rough:
+    while (await analyser_for(known)).rough:
         await asyncio.sleep(0.05)
     assert loaded() not in {None, first}
 
@@ -216,20 +216,20 @@ async def test_a_server_may_make_it_before_the_first_message() -> None:
 
 @pytest.mark.usefixtures("_fresh")
 async def test_one_that_is_stopped_while_it_loads_is_replaced_for_the_same_message(known: Options) -> None:
-    waiting = asyncio.create_task(language_for(known))
-    keeper = analyser_manager._keeper
-    while keeper._made is None:
+    waiting = asyncio.create_task(analyser_for(known))
+    manager = analyser_manager._manager
+    while manager._made is None:
         await asyncio.sleep(0.01)
-    stopped = keeper._made
+    stopped = manager._made
     os.kill(stopped.pid, signal.SIGSTOP)
-    language = await waiting
-    assert language is loaded()
+    analyser = await waiting
+    assert analyser is loaded()
     assert not stopped.alive
 
 
 @pytest.mark.usefixtures("_fresh")
 async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Options) -> None:
-    first = await language_for(known)
+    first = await analyser_for(known)
     os.kill(pid_of(first), signal.SIGSTOP)
     while (second := loaded()) in {None, first}:
         await asyncio.sleep(0.05)
@@ -240,15 +240,15 @@ async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Opt
 
 @pytest.mark.usefixtures("_fresh")
 async def test_the_log_says_once_that_one_is_replaced(known: Options, caplog: pytest.LogCaptureFixture) -> None:
-    first = await language_for(known)
+    first = await analyser_for(known)
     more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
-    while (second := await language_for(more)) is first:
+    while (second := await analyser_for(more)) is first:
         await asyncio.sleep(0.05)
     assert caplog.messages == []  # new names are no fault
     os.kill(pid_of(second), signal.SIGSTOP)
     while loaded() in {None, second}:
-        await language_for(more)
-        rough_language(more)
+        await analyser_for(more)
+        rough_analyser(more)
         await asyncio.sleep(0.05)
     assert [(it.levelname, it.name, it.getMessage()) for it in caplog.records] == [
         (
@@ -261,20 +261,20 @@ async def test_the_log_says_once_that_one_is_replaced(known: Options, caplog: py
 
 @pytest.mark.usefixtures("_fresh")
 async def test_a_message_waits_for_so_long_in_all(known: Options) -> None:
-    language, patience = await language_for(known), Patience(0.2)
-    with pytest.raises(LanguageGone):
-        await patience.run(language, time.sleep, 0.5)
-    assert patience.left == 0
-    with pytest.raises(LanguageGone):
-        await patience.run(language, language.morphemes, "비건")
-    assert await morphemes(language, "비건") != []
+    analyser, budget = await analyser_for(known), TimeBudget(0.2)
+    with pytest.raises(AnalyserGone):
+        await budget.run(analyser, time.sleep, 0.5)
+    assert budget.left == 0
+    with pytest.raises(AnalyserGone):
+        await budget.run(analyser, analyser.morphemes, "비건")
+    assert await morphemes(analyser, "비건") != []
 
 
 @pytest.mark.usefixtures("_fresh")
 async def test_a_server_that_ends_waits_for_none(known: Options) -> None:
-    language = await language_for(known)
-    os.kill(pid_of(language), signal.SIGSTOP)
-    process = psutil.Process(pid_of(language))
+    analyser = await analyser_for(known)
+    os.kill(pid_of(analyser), signal.SIGSTOP)
+    process = psutil.Process(pid_of(analyser))
     analyser_manager.close()
     assert psutil.wait_procs([process], timeout=10)[1] == []
-    assert (await language_for(known)).rough
+    assert (await analyser_for(known)).rough

@@ -8,10 +8,10 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from challenges import catalog, revisions
-from chatbot.nlu.analyser_manager import language_for, names_of
+from chatbot.nlu.analyser_manager import analyser_for, names_of
 from chatbot.search import search as retrieval
 from chatbot.search.found import Found
-from chatbot.search.index_manager import Keeper
+from chatbot.search.index_manager import IndexManager
 
 Ask = Callable[..., Awaitable[list[Found]]]
 
@@ -24,14 +24,14 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def kept_here() -> Keeper:
+def kept_here() -> IndexManager:
     """What these tests search with. That of the process may still be at work for another test, in another thread."""
-    return Keeper()
+    return IndexManager()
 
 
 @pytest.fixture(autouse=True)
-def _apart(kept_here: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrieval, "_keeper", kept_here)
+def _apart(kept_here: IndexManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_manager", kept_here)
 
 
 @pytest.fixture
@@ -41,16 +41,16 @@ def ask() -> Ask:
     async def ask(question: str, **wanted: Any) -> list[Found]:
         tokens = await sync_to_async(revisions.read)()
         known = await sync_to_async(catalog.options.get)(tokens)
-        while (language := await language_for(known)).names != names_of(known):
+        while (analyser := await analyser_for(known)).names != names_of(known):
             await asyncio.sleep(0.05)  # another test's names are still served while those of this one are learned
-        return await retrieval.search(question, language=language, known=known, revisions=tokens, **wanted)
+        return await retrieval.search(question, analyser=analyser, known=known, revisions=tokens, **wanted)
 
     return ask
 
 
 @pytest.fixture
-def keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
-    """The keeper that searches use: one that has no index yet."""
-    keeper = Keeper()
-    monkeypatch.setattr(retrieval, "_keeper", keeper)
-    return keeper
+def manager(monkeypatch: pytest.MonkeyPatch) -> IndexManager:
+    """The manager that searches use: one that has no index yet."""
+    manager = IndexManager()
+    monkeypatch.setattr(retrieval, "_manager", manager)
+    return manager

@@ -11,7 +11,7 @@ from challenges.models import Category, Challenge
 from chatbot.models import KnowledgeDocument
 from chatbot.search.found import Found
 from chatbot.search.index import Index
-from chatbot.search.index_manager import Keeper, State
+from chatbot.search.index_manager import IndexManager, State
 from tests.chatbot.search.conftest import Ask
 from tests.chatbot.search.rows import challenge, document, forget_everything
 
@@ -261,10 +261,10 @@ def test_no_question_is_an_error(ask: Ask, question: str) -> None:
 
 
 async def test_what_went_away_while_it_was_looked_for_is_left_out(
-    ask: Ask, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, manager: IndexManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Index | None] = []
-    look = keeper.index
+    look = manager.index
 
     async def first_index(wanted: State) -> Index | None:
         """What searches that are under way go on with."""
@@ -272,7 +272,7 @@ async def test_what_went_away_while_it_was_looked_for_is_left_out(
             made.append(await look(wanted))
         return made[0]
 
-    monkeypatch.setattr(keeper, "index", first_index)
+    monkeypatch.setattr(manager, "index", first_index)
     await sync_to_async(document)("낙타", "낙타는 사막에 살아요.\n\n낙타는 지방을 모아요.")
     await sync_to_async(challenge)("낙타 그리기", "낙타를 그려 보세요.")
     assert len(await ask("낙타 지방")) == 2

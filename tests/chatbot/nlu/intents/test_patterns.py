@@ -4,13 +4,13 @@ import pytest
 
 from chatbot.nlu.intents.lexicon import lexicon
 from chatbot.nlu.intents.patterns import Patterns, Span
-from chatbot.nlu.morphemes import Language
+from chatbot.nlu.morphemes import MorphemeAnalyser
 
 SETS = {"new": "다른/MM|딴/MM"}
 
 
-def found(pattern: str, text: str, language: Language) -> str | None:
-    morphemes = language.morphemes(text)
+def found(pattern: str, text: str, analyser: MorphemeAnalyser) -> str | None:
+    morphemes = analyser.morphemes(text)
     span = Patterns([pattern], SETS).first(morphemes)
     return None if span is None else text[morphemes[span.start].start : morphemes[span.end - 1].end]
 
@@ -31,12 +31,12 @@ def found(pattern: str, text: str, language: Language) -> str | None:
         ("^ 비건", "쉬운 비건", None),
     ],
 )
-def test_patterns_match_morphemes(language: Language, pattern: str, text: str, match: str | None) -> None:
-    assert found(pattern, text, language) == match
+def test_patterns_match_morphemes(analyser: MorphemeAnalyser, pattern: str, text: str, match: str | None) -> None:
+    assert found(pattern, text, analyser) == match
 
 
-def test_a_span_bounds_the_search(language: Language) -> None:
-    morphemes = language.morphemes("다른 거")
+def test_a_span_bounds_the_search(analyser: MorphemeAnalyser) -> None:
+    morphemes = analyser.morphemes("다른 거")
     assert Patterns(["@new 거"], SETS).first(morphemes, Span(0, 1)) is None
 
 

@@ -32,20 +32,20 @@ def cases(path: Path) -> Iterator[Case]:
 def measure(measured: Sequence[Case], *, rough: bool) -> list[str]:
     """The kind of each message."""
     from challenges.seeding import seed_rows
-    from chatbot.nlu.morphemes import Language
-    from chatbot.nlu.rough import RoughLanguage
+    from chatbot.nlu.morphemes import KiwiAnalyser
+    from chatbot.nlu.rough import RoughAnalyser
     from chatbot.nlu.safety.safety import concern
     from chatbot.nlu.safety.seeding import seed_lists
 
     rows = [row for kind, _, row in seed_rows() if kind in {"category", "location", "work_type"}]
     names = frozenset(name for row in rows for name in (row["label"], *row["aliases"], *row.get("keywords", ())))
     words = seed_lists()
-    language = RoughLanguage(names) if rough else Language(names)
-    concern("준비", words=words, language=language)
+    analyser = RoughAnalyser(names) if rough else KiwiAnalyser(names)
+    concern("준비", words=words, analyser=analyser)
     for message, _ in measured:
-        language.morphemes(message)
+        analyser.morphemes(message)
     began = time.process_time()
-    found = [concern(message, words=words, language=language, names=lambda: names) for message, _ in measured]
+    found = [concern(message, words=words, analyser=analyser, names=lambda: names) for message, _ in measured]
     print(
         f"{1000 * (time.process_time() - began) / max(len(measured), 1):.2f} ms of CPU for a message, analysis included"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.nlu.morphemes import Language
-from chatbot.nlu.rough import RoughLanguage
+from chatbot.nlu.morphemes import MorphemeAnalyser
+from chatbot.nlu.rough import RoughAnalyser
 from chatbot.nlu.safety.safety import Concern, concern
 from chatbot.nlu.safety.training import table
 from chatbot.nlu.safety.weighing import KINDS
@@ -56,11 +56,11 @@ ORDINARY = (
 
 
 @pytest.fixture(scope="module")
-def told(language: Language, words: WordLists) -> Callable[[str], str]:
+def told(analyser: MorphemeAnalyser, words: WordLists) -> Callable[[str], str]:
     """The kind of help that a message needs, "abuse", or "" for an ordinary one."""
 
     def ask(message: str) -> str:
-        found = concern(message, words=words, language=language)
+        found = concern(message, words=words, analyser=analyser)
         return "" if found is None else "own_hurt" if found.own_hurt else found.kind
 
     return ask
@@ -81,23 +81,23 @@ def test_each_gets_the_right_help(told: Callable[[str], str], messages: str, kin
 
 
 def test_without_the_analyser_danger_is_still_seen(words: WordLists) -> None:
-    rough = RoughLanguage(frozenset())
+    rough = RoughAnalyser(frozenset())
     for message in ("죽고 싶어", "남편이 때려요", "집에 불이 났어요", "자살하고 싶다"):
-        assert concern(message, words=words, language=rough) is not None
+        assert concern(message, words=words, analyser=rough) is not None
     for message in ("텀블러 챙기는 거 추천해줘", "새 옷은 살 가치가 없다고 생각해"):
-        assert concern(message, words=words, language=rough) is None
+        assert concern(message, words=words, analyser=rough) is None
 
 
-def test_a_phrase_is_found_in_other_forms_of_its_verb(language: Language) -> None:
+def test_a_phrase_is_found_in_other_forms_of_its_verb(analyser: MorphemeAnalyser) -> None:
     lists = WordLists(violence=("문이 잠겼다",), fine=("게임에서 문이 잠",))
-    assert concern("문 잠겼는데 어떡해요", words=lists, language=language) == Concern("violence", "문이 잠겼다")
-    assert concern("게임에서 문이 잠겼어", words=lists, language=language) is None
+    assert concern("문 잠겼는데 어떡해요", words=lists, analyser=analyser) == Concern("violence", "문이 잠겼다")
+    assert concern("게임에서 문이 잠겼어", words=lists, analyser=analyser) is None
 
 
-def test_a_name_of_the_catalogue_is_no_abuse(language: Language) -> None:
+def test_a_name_of_the_catalogue_is_no_abuse(analyser: MorphemeAnalyser) -> None:
     lists = WordLists(abuse=("뽀로롱",))
-    assert concern("뽀로롱 추천해줘", words=lists, language=language) is not None
-    assert concern("뽀로롱 추천해줘", words=lists, language=language, names=lambda: ["뽀로롱"]) is None
+    assert concern("뽀로롱 추천해줘", words=lists, analyser=analyser) is not None
+    assert concern("뽀로롱 추천해줘", words=lists, analyser=analyser, names=lambda: ["뽀로롱"]) is None
 
 
 def test_the_weights_are_those_of_the_table() -> None:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from multiprocessing.connection import Connection
 
 from chatbot.nlu.child_process import ChildProcess, ProcessGone
-from chatbot.nlu.morphemes import Language, Morpheme
+from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme, MorphemeAnalyser
 
 LOAD_SECONDS = 60.0
 """How long the process may take until it can analyse. One that is stopped is noticed at once."""
@@ -25,7 +25,7 @@ MOST_CHARACTERS = 10_000
 Token = tuple[str, str, int, int, bool]
 
 
-class LanguageGone(Exception):
+class AnalyserGone(Exception):
     """The analyser cannot be asked in time, or not any more: what needs it goes on roughly."""
 
 
@@ -42,17 +42,17 @@ def until(deadline: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-class MorphemeAnalyser(Language):
-    """The same as ``Language``, asked over a pipe: about 0.1 ms more for a message, half a gigabyte elsewhere.
+class AnalyserProcess(MorphemeAnalyser):
+    """The same as ``MorphemeAnalyser``, asked over a pipe: about 0.1 ms more for a message, half a gigabyte elsewhere.
 
     Its methods block, for seconds at most: they are called in threads (``chatbot.executors.analyser``), never on
-    an event loop. It can be asked after ``load``, which takes seconds. Every method raises LanguageGone.
+    an event loop. It can be asked after ``load``, which takes seconds. Every method raises AnalyserGone.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
         self._lock = threading.Lock()  # one message at a time is on its way through the pipe
-        self._process = ChildProcess("chatbot.nlu.analyser")
+        self._process = ChildProcess("chatbot.nlu.analyser_process")
 
     @property
     def alive(self) -> bool:
@@ -74,7 +74,7 @@ class MorphemeAnalyser(Language):
             self._process.send(self.names)
             self._process.receive(within=LOAD_SECONDS)
         except ProcessGone as error:
-            raise LanguageGone from error
+            raise AnalyserGone from error
 
     def close(self) -> None:
         """Ends the process. Whoever waits for it learns that it is gone."""
@@ -93,12 +93,12 @@ class MorphemeAnalyser(Language):
         _require_thread()
         left = min(_deadline.get() - time.monotonic(), HUNG_SECONDS)
         if left <= 0 or not self._lock.acquire(timeout=left):
-            raise LanguageGone
+            raise AnalyserGone
         try:
             self._process.send(texts)
             tokens: list[list[Token]] = self._process.receive(within=HUNG_SECONDS)
         except ProcessGone as error:
-            raise LanguageGone from error
+            raise AnalyserGone from error
         finally:
             self._lock.release()
         return tokens
@@ -127,9 +127,9 @@ def _require_thread() -> None:
 
 def serve(connection: Connection) -> None:
     """In the process: loads, says so, and analyses texts until the other side is gone."""
-    language = Language(connection.recv())
+    analyser = KiwiAnalyser(connection.recv())
     connection.send(None)
     while True:
         texts = connection.recv()
-        found = (language.morphemes(text) for text in texts)
+        found = (analyser.morphemes(text) for text in texts)
         connection.send([[(it.form, it.tag, it.start, it.end, it.known) for it in each] for each in found])

@@ -11,14 +11,15 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError
 
 from challenges.models import Challenge
+from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search import building, index_manager, search, terms
 from chatbot.search.index import Index
-from chatbot.search.index_manager import Keeper
+from chatbot.search.index_manager import IndexManager
 from chatbot.search.worker import Worker
 from tests.chatbot.search.conftest import Ask
 from tests.chatbot.search.rows import challenge
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keeper")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manager")]
 
 
 class HeldBuilds:
@@ -143,7 +144,7 @@ async def test_without_any_index_nothing_is_found(
 async def test_unchanged_texts_are_not_analysed_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     analysed: list[str] = []
 
-    def counted(analyser: terms.Analyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+    def counted(analyser: MorphemeAnalyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
         analysed.extend(title for title, _ in texts)
         return terms.index_words(analyser, texts)
 
@@ -177,7 +178,7 @@ async def test_a_large_index_is_computed_in_a_process_and_finds_the_same(
 
     monkeypatch.setattr(building, "SMALL", 0)
     monkeypatch.setattr(building, "Worker", begin)
-    monkeypatch.setattr(search, "_keeper", Keeper())
+    monkeypatch.setattr(search, "_manager", IndexManager())
     assert [await ask(question) for question in questions] == here
     assert len(begun) == 1
     assert not psutil.pid_exists(begun[0].pid)
