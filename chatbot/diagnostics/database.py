@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from challenges.coverage import MINIMUM, Coverage, coverage
 from chatbot.answers.schema import CHALLENGES
-from chatbot.diagnostics.configuration import TAG
+from chatbot.diagnostics.deployment import TAG
 from chatbot.diagnostics.findings import found
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract
@@ -21,7 +21,7 @@ from chatbot.prompts.rendering import describe
 
 TIMEOUT = 10.0
 NAMED = 20
-"""At most so many selections are named: an operator does not mend more one by one."""
+"""At most so many selections are named."""
 
 
 @checks.register(TAG, checks.Tags.database, deploy=True)
@@ -41,25 +41,25 @@ def unusable(*, timeout: float) -> checks.CheckMessage | None:
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and not name.startswith((":memory:", "file:")) and not Path(name).exists():
         return found("database.no_file", file=name)
-    asked = connections["default"]
-    if asked.vendor == "postgresql":  # not from the pool, which would only say that it has no connection
-        asked = asked.copy()
+    probe = connections["default"]
+    if probe.vendor == "postgresql":  # without the pool, which would only say that it has no connection
+        probe = probe.copy()
         limits = {"connect_timeout": max(1, round(timeout)), "pool": None}
-        asked.settings_dict["OPTIONS"] = {**asked.settings_dict["OPTIONS"], **limits}
+        probe.settings_dict["OPTIONS"] = {**probe.settings_dict["OPTIONS"], **limits}
     try:
-        with asked.cursor() as cursor:
+        with probe.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (Error, ImproperlyConfigured) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         return found("database.silent", vendor=connection.vendor, reason=reason)
     finally:
-        if asked is not connections["default"]:
-            asked.close()
+        if probe is not connections["default"]:
+            probe.close()
     return None
 
 
 def check_database() -> Iterator[checks.CheckMessage]:
-    """What to say of a database that answers."""
+    """Findings about a database that answers."""
     yield found("database.answers", vendor=connection.vendor)
     yield _migrations()
     if connection.vendor == "sqlite":
@@ -86,13 +86,12 @@ def _migrations() -> checks.CheckMessage:
     return found("database.not_migrated", count=len(pending), names=", ".join(pending))
 
 
-def check_catalogue() -> checks.CheckMessage:
-    """Whether enough challenges suit every selection."""
-    return judge_coverage(coverage())
+def check_catalogue(covered: Coverage | None = None) -> checks.CheckMessage:
+    """Whether enough challenges suit every selection, as the database or ``covered`` says.
 
-
-def judge_coverage(covered: Coverage) -> checks.CheckMessage:
-    """Thin selections are only a warning: answers to them take challenges of other places or ways of working."""
+    Thin selections are only a warning: answers to them take challenges of other locations or work types.
+    """
+    covered = covered or coverage()
     if sum(covered.totals.values()) < CHALLENGES:
         return found("catalogue.empty", least=CHALLENGES)
     thin = [f"{'/'.join(cell)} ({covered.counts[cell]})" for cell in covered.thin(MINIMUM)]

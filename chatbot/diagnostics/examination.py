@@ -1,4 +1,4 @@
-"""The examination: every check in its order. None keeps another from running."""
+"""The examination: all checks in their order. A check that fails does not stop the next."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error
 
-from chatbot.diagnostics import configuration, database, provider, sockets, stream
-from chatbot.diagnostics.configuration import Answer, Target
+from chatbot.diagnostics import database, deployment, provider, sockets, stream
+from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.findings import found
 from chatbot.diagnostics.visit import NoResponse, Visit, visit
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What is examined, and what several checks want to know, found out once. ``timeout`` is in seconds."""
+    """What is examined, and what several checks need, looked up once. ``timeout`` is in seconds."""
 
     target: Target
     origin: str | None = None
@@ -44,13 +44,13 @@ class Examination:
 
     def hosts(self) -> Iterable[CheckMessage]:
         answered = isinstance(self.visit, Visit) and self.visit.options.status == 200
-        return configuration.check_hosts(self.target, answered=answered)
+        return deployment.check_hosts(self.target, answered=answered)
 
     def cors(self) -> Iterable[CheckMessage]:
         met = self.visit if self.origin and isinstance(self.visit, Visit) else None
         responses = {"preflight": met.preflight, "stream": met.stream} if met else {}
-        answers: dict[str, Answer] = {name: (each.status, each.headers) for name, each in responses.items() if each}
-        return configuration.check_cors(self.origin, self.target, answers)
+        received = {name: (each.status, each.headers) for name, each in responses.items() if each}
+        return deployment.check_cors(self.origin, self.target, received)
 
     def database(self) -> Iterable[CheckMessage]:
         return [self.database_problem] if self.database_problem else database.check_database()

@@ -1,9 +1,9 @@
-"""What the doctor finds: a message of Django's system checks, in the words of ``findings.toml``, without secrets."""
+"""Findings of the doctor: messages of Django's system checks from ``findings.toml``, without secrets."""
 
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ LEVELS = {"info": checks.INFO, "warning": checks.WARNING, "error": checks.ERROR}
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
 _SECRET_NAME = re.compile(r"(?:KEY|SECRET|PASSWORD|PASSWD|_TOKEN)$")
 _SHORTEST = 4
-"""A shorter secret cannot be told from ordinary words."""
+"""A shorter secret could be an ordinary word."""
 
 
 def found(name: str, /, **values: object) -> checks.CheckMessage:
@@ -30,23 +30,19 @@ def found(name: str, /, **values: object) -> checks.CheckMessage:
 
 
 def _printable(text: str) -> str:
-    """Without secrets, and without characters that a server may have sent to confuse a terminal."""
+    """Without secrets, and without a server's control characters, which could confuse a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in redact(text))
 
 
 def redact(text: str) -> str:
-    """``text`` without the passwords and keys of the settings and the environment."""
-    return without(text, known_secrets())
-
-
-def without(text: str, secrets: Iterable[str]) -> str:
-    for secret in sorted(set(secrets), key=len, reverse=True):
+    """The text without passwords in URLs, and without the secrets of the settings and the environment."""
+    for secret in sorted(set(_known_secrets()), key=len, reverse=True):
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, "***")
     return _PASSWORD_IN_URL.sub(r"\1:***@", text)
 
 
-def known_secrets() -> Iterator[str]:
+def _known_secrets() -> Iterator[str]:
     yield from (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")

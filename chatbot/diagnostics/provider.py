@@ -13,7 +13,7 @@ from django.core import checks
 from challenges.catalog import Options, Selection, options
 from chatbot.answers.composer import Composer
 from chatbot.answers.rules import broken_rules
-from chatbot.diagnostics.configuration import check_models
+from chatbot.diagnostics.deployment import check_models
 from chatbot.diagnostics.findings import found
 from chatbot.generation.job import commission
 from chatbot.prompts.contracts import BASE_INFO
@@ -35,8 +35,8 @@ def check_providers(*, timeout: float) -> Iterator[checks.CheckMessage]:
     if prompt is None:
         yield found("provider.no_prompt")
         return
-    for source in configured_providers():
-        yield try_provider(source, known=known, prompt=prompt, timeout=timeout)
+    for each in configured_providers():
+        yield try_provider(each, known=known, prompt=prompt, timeout=timeout)
 
 
 def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout: float) -> checks.CheckMessage:

@@ -6,7 +6,7 @@ import psutil
 from django.core import checks
 
 from chatbot.diagnostics.bind_address import is_any, is_loopback
-from chatbot.diagnostics.configuration import Target
+from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.findings import found
 
 

@@ -10,7 +10,7 @@ from django.core import checks
 
 from chatbot.answers.rules import broken_rules
 from chatbot.answers.schema import Answer, Challenge, layout
-from chatbot.diagnostics.configuration import HOST_SETTING, Target
+from chatbot.diagnostics.deployment import HOST_SETTING, Target
 from chatbot.diagnostics.findings import found
 from chatbot.diagnostics.visit import (
     OPTIONS,

@@ -1,4 +1,4 @@
-"""One visit to the running server, as a client makes it: the options, one stream, and the session deleted again."""
+"""A visit to the running server, as a client makes it: the options, one stream, and the deletion of its session."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from django.core import checks
 from django.db import Error
 from httpx_sse import EventSource
 
-from chatbot.diagnostics.configuration import HOST_SETTING, Target, host_setting
+from chatbot.diagnostics.deployment import HOST_SETTING, Target, host_setting
 from chatbot.diagnostics.findings import found
 from chatbot.models import Generation
 
@@ -29,21 +29,21 @@ TOKEN_HEADER = "X-Leafresh-Session-Token"  # noqa: S105  the name of a header
 LIBRARY_EVENTS = frozenset({"message", "stream-open", "stream-reset", "keep-alive"})
 """Pings and django-eventstream's own events: without a number, with empty data."""
 DELETION_SECONDS, SECOND_LOOK_SECONDS, GRACE_SECONDS = 5.0, 1.0, 0.2
-"""What comes on top of a visit's own time."""
+"""Times that are added to a visit's own."""
 TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 MAX_BYTES = 4_000_000
-"""More than any answer: what continues longer is not read."""
+"""More than any answer has. The rest of a longer body is not read."""
 STATUSES = {
     400: "status.bad_request",
     429: "status.too_many",
-    502: "status.no_server",
     503: "status.unavailable",
-    504: "status.no_server",
+    **dict.fromkeys((401, 403, 407), "status.forbidden"),
+    **dict.fromkeys((404, 405), "status.not_there"),
+    **dict.fromkeys((502, 504), "status.no_server"),
 }
-STATUSES |= dict.fromkeys((401, 403, 407), "status.forbidden") | dict.fromkeys((404, 405), "status.not_there")
-"""Entries of the catalogue of findings."""
+"""Entries of ``findings.toml``."""
 
-GenerationEnd = Literal["ended", "broken", "unfinished"]
+BodyEnd = Literal["ended", "broken", "unfinished"]
 
 
 class NoResponse(Exception):
@@ -66,7 +66,7 @@ class ReceivedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``chunks`` are the parts of the body, without content encoding, each with the seconds after which it arrived.
+    """``chunks`` are the parts of the body, without content encoding, each with the seconds until it arrived.
 
     ``ending`` says how the body stopped: as HTTP demands, broken off, or not at all while it was read.
     """
@@ -74,7 +74,7 @@ class Response:
     status: int
     headers: httpx.Headers = field(default_factory=httpx.Headers)
     chunks: tuple[tuple[float, bytes], ...] = ()
-    ending: GenerationEnd = "ended"
+    ending: BodyEnd = "ended"
 
     @property
     def body(self) -> bytes:
@@ -93,8 +93,8 @@ class Response:
 
         replayed = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body())
         replayed.encoding = "utf-8-sig"  # as browsers decode it, whatever the response says
-        found = [ReceivedEvent(sse.event, sse.data, sse.id, now) for sse in EventSource(replayed).iter_sse()]
-        return [event for event in found if event.data or event.name not in LIBRARY_EVENTS]
+        events = [ReceivedEvent(sse.event, sse.data, sse.id, now) for sse in EventSource(replayed).iter_sse()]
+        return [event for event in events if event.data or event.name not in LIBRARY_EVENTS]
 
     @property
     def has_rest(self) -> bool:
@@ -121,8 +121,8 @@ class Visit:
 async def visit(target: Target, *, origin: str | None, timeout: float, ask_database: bool) -> Visit:
     """``ask_database`` looks up how long the server wrote, in case it has the same database. Raises NoResponse."""
     async with httpx.AsyncClient(
-        verify=ssl.create_default_context(),  # as the system trusts
-        trust_env=False,  # a client outside has not this machine's proxy
+        verify=ssl.create_default_context(),  # the system's certificates
+        trust_env=False,  # a client outside does not have this machine's proxy
         limits=httpx.Limits(max_keepalive_connections=0),
         headers={"User-Agent": "leafresh-doctor", "Accept-Encoding": "gzip"},
     ) as http:
@@ -139,7 +139,7 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
         try:
             preflight = await recorder.record("OPTIONS", STREAM, page | asked) if origin else None
             stream = await recorder.record("GET", path, accepted | page)
-            proof = {TOKEN_HEADER: stream.headers.get(TOKEN_HEADER, "")}  # whose session it is
+            proof = {TOKEN_HEADER: stream.headers.get(TOKEN_HEADER, "")}  # the session's owner
             written = await sync_to_async(_seconds_written)(stream.events) if ask_database else None
         finally:
             recorder.deadline = time.monotonic() + DELETION_SECONDS
@@ -151,7 +151,7 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
 
 @dataclass(slots=True)
 class Recorder:
-    """Sends requests, each on a connection of its own, until ``deadline`` in seconds of the monotonic clock."""
+    """Sends each request on a new connection, until ``deadline`` in seconds of the monotonic clock."""
 
     http: httpx.AsyncClient
     target: Target
@@ -170,10 +170,10 @@ class Recorder:
         options: Any = {"headers": headers, "timeout": left, "extensions": {"trace": trace}}
         request = self.http.build_request(method, f"{self.target}{path}", **options)
         response: httpx.Response | None = None
-        ending: GenerationEnd = "ended"
+        ending: BodyEnd = "ended"
         chunks: list[tuple[float, bytes]] = []
         try:
-            async with asyncio.timeout(left + GRACE_SECONDS):  # of a body, httpx times each part alone
+            async with asyncio.timeout(left + GRACE_SECONDS):  # httpx times each part of a body alone
                 response = await self.http.send(request, stream=True)
                 async for data in response.aiter_bytes():
                     chunks.append((time.monotonic() - began, data))
@@ -195,10 +195,8 @@ class Recorder:
         name, detail = "unreachable.silent" if late else "unreachable.closed", ""
         causes = [cause for cause in _causes(error) if isinstance(cause, OSError)]
         if step.startswith("connection.connect_tcp"):
-            name, detail = (
-                "unreachable.dropped" if late else "unreachable.route",
-                str(causes[-1].strerror if causes else ""),
-            )
+            name = "unreachable.dropped" if late else "unreachable.route"
+            detail = str(causes[-1].strerror if causes else "")
             if any(isinstance(cause, socket.gaierror) for cause in causes):
                 name = "unreachable.name"
             elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -215,7 +213,7 @@ class Recorder:
         return NoResponse(name, self.target, detail)
 
     async def _speaks_http(self) -> bool:
-        """False when something else answers. httpx does not tell: it waits for a blank line."""
+        """False when another protocol answers. httpx cannot say so: it waits for a blank line."""
         with contextlib.suppress(OSError):  # a TimeoutError is one
             async with asyncio.timeout(SECOND_LOOK_SECONDS):
                 tls = ssl.create_default_context() if self.target.scheme == "https" else None

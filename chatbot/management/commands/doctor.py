@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
-from chatbot.diagnostics.configuration import Target, parse_origin
+from chatbot.diagnostics.deployment import Target, parse_origin
 from chatbot.diagnostics.examination import Examination, examine
 
 LEVELS = {checks.INFO: "ok", checks.WARNING: "warning", checks.ERROR: "fault"}

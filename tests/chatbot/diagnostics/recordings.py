@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 import httpx
 from django.core import checks
 
-from chatbot.diagnostics.configuration import Target
-from chatbot.diagnostics.visit import GenerationEnd, Response
+from chatbot.diagnostics.deployment import Target
+from chatbot.diagnostics.visit import BodyEnd, Response
 from chatbot.events.types import encode, frame
 
 TARGET = Target.parse("http://127.0.0.1:8000")
@@ -65,7 +65,7 @@ def recorded(
     *,
     headers: Sequence[tuple[str, str]] = HEADERS,
     seconds: Sequence[float] | None = None,
-    ending: GenerationEnd = "ended",
+    ending: BodyEnd = "ended",
 ) -> Response:
     """A response whose frames came one by one, every 50 ms unless ``seconds`` says when."""
     times = seconds or [0.05 * place for place in range(1, len(frames) + 1)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from chatbot.diagnostics.configuration import Target
+from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.visit import OPTIONS, SESSIONS, STREAM
 from tests.chatbot.diagnostics.recordings import HEADERS, OPENING, framed, good_events, options_body
 

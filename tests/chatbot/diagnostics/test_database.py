@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from challenges.coverage import Coverage
 from challenges.models import Challenge
 from chatbot.diagnostics import database
-from chatbot.diagnostics.configuration import TAG
+from chatbot.diagnostics.deployment import TAG
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES
 from tests.chatbot.diagnostics.recordings import levels, said
@@ -92,7 +92,7 @@ def test_an_empty_catalogue_cannot_answer() -> None:
 
 
 def test_thin_selections_are_named() -> None:
-    finding = database.judge_coverage(covered(VEGAN=5, MEDIA=6, PLOGGING=0))
+    finding = database.check_catalogue(covered(VEGAN=5, MEDIA=6, PLOGGING=0))
     assert said(finding) == (
         "warning",
         "2 of 3 selections have fewer than 6 suitable challenges: VEGAN/city/office (5), PLOGGING/city/office (0).",
@@ -101,7 +101,7 @@ def test_thin_selections_are_named() -> None:
 
 
 def test_not_all_of_many_are_named() -> None:
-    message = database.judge_coverage(covered(**{f"C{number}": 1 for number in range(25)})).msg
+    message = database.check_catalogue(covered(**{f"C{number}": 1 for number in range(25)})).msg
     assert message.endswith("C19/city/office (1) and 5 more.")
 
 

@@ -7,12 +7,12 @@ import pytest
 from pytest_django import Settings
 
 from chatbot import diagnostics
-from chatbot.diagnostics.findings import CATALOG, LEVELS, found, redact, without
+from chatbot.diagnostics.findings import CATALOG, LEVELS, found, redact
 from tests.chatbot.diagnostics.recordings import said
 
 
 def test_passwords_in_addresses_are_hidden() -> None:
-    assert without("postgres://leaf:s3cret@db/x and http://[::1]:8000/a:b@c", []) == (
+    assert redact("postgres://leaf:s3cret@db/x and http://[::1]:8000/a:b@c") == (
         "postgres://leaf:***@db/x and http://[::1]:8000/a:b@c"
     )
 

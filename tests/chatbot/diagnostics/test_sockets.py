@@ -5,7 +5,7 @@ import socket
 import psutil
 import pytest
 
-from chatbot.diagnostics.configuration import Target
+from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.sockets import check_listening, is_this_machine, judge_listening, listening_addresses
 from tests.chatbot.diagnostics.recordings import levels, said
 

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from chatbot.diagnostics import visit
-from chatbot.diagnostics.configuration import Target
+from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.visit import NoResponse, Recorder, Response
 from tests.chatbot.diagnostics.recordings import levels
 from tests.chatbot.diagnostics.stub import Stub, reply

@@ -1,4 +1,4 @@
-"""The address that clients use, and the configuration, judged without a network."""
+"""The address that clients use, and whether the settings let them in. Asks no network."""
 
 import ipaddress
 import re
@@ -24,7 +24,7 @@ DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-Answer = tuple[int, Mapping[str, str]]
+Received = tuple[int, Mapping[str, str]]
 """A response's status and headers."""
 
 
@@ -115,10 +115,10 @@ def host_setting(host: str) -> str:
     return f"{HOST_SETTING}={','.join(dict.fromkeys([*allowed_hosts(), host]))}"
 
 
-def check_cors(origin: str | None, target: Target, answers: Mapping[str, Answer]) -> Iterator[checks.CheckMessage]:
+def check_cors(origin: str | None, target: Target, responses: Mapping[str, Received]) -> Iterator[checks.CheckMessage]:
     """Whether pages of ``origin``, written as browsers write it, may read streams with credentials.
 
-    ``answers`` are the server's to ``preflight`` and ``stream``; empty without a visit.
+    ``responses`` are those to ``preflight`` and ``stream``; empty without a visit.
     """
     names = settings.CORS_ALLOWED_ORIGINS
     if origin is None:
@@ -130,29 +130,27 @@ def check_cors(origin: str | None, target: Target, answers: Mapping[str, Answer]
     if origin.startswith("https:") and target.scheme == "http" and not is_loopback(target.host):
         yield found("cors.mixed", origin=origin, target=target)
     remedy = f"Set LEAFRESH_CORS_ORIGINS={','.join([*names, origin])} and restart the server."
-    problems = {name: cors_problems(answer, origin, preflight=name == "preflight") for name, answer in answers.items()}
+    problems = {name: cors_problems(each, origin, preflight=name == "preflight") for name, each in responses.items()}
     refused = "cors.other_settings" if problems and not any(problems.values()) else "cors.settings_refuse"
     yield found("cors.settings_allow" if origin in names else refused, origin=origin, remedy=remedy)
+    refused = "cors.proxy_spoils" if origin in names else "cors.server_refuses"
     for name, each in problems.items():
-        refused = "cors.proxy_spoils" if origin in names else "cors.server_refuses"
         entry = refused if each else "cors.server_allows"
         yield found(entry, name=name, origin=origin, problems="; ".join(each), remedy=remedy)
 
 
-def cors_problems(answer: Answer, origin: str, *, preflight: bool) -> list[str]:
+def cors_problems(response: Received, origin: str, *, preflight: bool) -> list[str]:
     """Why a browser would not let a page of the origin read the response (Fetch, "CORS check")."""
-    status, headers = answer
+    status, headers = response
     allowed = headers.get("access-control-allow-origin")
     named = re.split(r"[\s,]+", headers.get("access-control-allow-headers", "").lower())
-    answered = 200 <= status < 300
-    problems = {
-        f"Access-Control-Allow-Origin is {allowed or 'missing'}": allowed != origin,
-        "Access-Control-Allow-Credentials is not true": allowed
-        and headers.get("access-control-allow-credentials") != "true",
-        f"it answers {status}": preflight and not answered,
-        "Access-Control-Allow-Headers does not name Last-Event-ID": preflight
-        and answered
-        and allowed
-        and "last-event-id" not in named,
-    }
-    return [problem for problem, applies in problems.items() if applies]
+    problems = []
+    if allowed != origin:
+        problems.append(f"Access-Control-Allow-Origin is {allowed or 'missing'}")
+    if allowed and headers.get("access-control-allow-credentials") != "true":
+        problems.append("Access-Control-Allow-Credentials is not true")
+    if preflight and not 200 <= status < 300:
+        problems.append(f"it answers {status}")
+    elif preflight and allowed and "last-event-id" not in named:
+        problems.append("Access-Control-Allow-Headers does not name Last-Event-ID")
+    return problems

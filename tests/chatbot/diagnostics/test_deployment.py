@@ -7,10 +7,10 @@ from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
-from chatbot.diagnostics import configuration
-from chatbot.diagnostics.configuration import (
+from chatbot.diagnostics import deployment
+from chatbot.diagnostics.deployment import (
     TAG,
-    Answer,
+    Received,
     Target,
     check_cors,
     check_hosts,
@@ -72,7 +72,7 @@ def test_an_origin_has_no_path() -> None:
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = LOCAL
-    monkeypatch.setattr(configuration, "own_address", lambda: "192.0.2.5")
+    monkeypatch.setattr(deployment, "own_address", lambda: "192.0.2.5")
 
 
 def hosts(url: str, *, answered: bool = False) -> list[checks.CheckMessage]:
@@ -112,11 +112,11 @@ def test_wildcards_and_debug_mode(settings: Settings) -> None:
     assert levels(hosts("http://localhost:8000")) == ["ok", "warning"]
 
 
-def cors(origin: str | None, target: Target = TARGET, **answers: Answer) -> list[checks.CheckMessage]:
-    return list(check_cors(origin, target, answers))
+def cors(origin: str | None, target: Target = TARGET, **responses: Received) -> list[checks.CheckMessage]:
+    return list(check_cors(origin, target, responses))
 
 
-def answered(*headers: tuple[str, str], status: int = 200) -> Answer:
+def answered(*headers: tuple[str, str], status: int = 200) -> Received:
     return status, httpx.Headers(list(headers))
 
 
