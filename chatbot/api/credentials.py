@@ -26,10 +26,8 @@ DAY_SECONDS = 86_400
 def proof_of(request: HttpRequest, token: str | None = None) -> Proof:
     """The proof in a request, HTTP or a WebSocket's handshake; ``token`` is one in its body."""
     own = _is_trusted(request)
-    first, *further = _owner_keys(request.COOKIES) if own else [""]
     return Proof(
-        owner_key=first,
-        further_keys=tuple(further),
+        owner_keys=_owner_keys(request.COOKIES) if own else (),
         token=request.headers.get(HEADER) or token or request.GET.get(PARAMETER, ""),
         takes_cookie=own,
     )
@@ -60,8 +58,7 @@ def _is_trusted(request: HttpRequest) -> bool:
     return is_own or origin in settings.CORS_ALLOWED_ORIGINS
 
 
-def _owner_keys(cookies: Mapping[str, str]) -> list[str]:
-    """The owner keys in the cookies, sorted by the cookies' names; [""] when there are none. Older cookies have COOKIE
-    itself as their name."""
+def _owner_keys(cookies: Mapping[str, str]) -> tuple[str, ...]:
+    """The owner keys in the cookies, sorted by the cookies' names. An older cookie has COOKIE itself as its name."""
     names = sorted(name for name in cookies if name == COOKIE or name.startswith(f"{COOKIE}_"))[:MOST_COOKIES]
-    return list(dict.fromkeys(key for name in names if (key := read_owner_key(cookies[name])))) or [""]
+    return tuple(dict.fromkeys(key for name in names if (key := read_owner_key(cookies[name]))))

@@ -15,7 +15,9 @@ from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import PageSize, UnknownTurn
 from chatbot.generation import cancellation
-from chatbot.sessions import ownership, store
+from chatbot.sessions import ownership
+from chatbot.sessions.conversation import LARGEST_PAGE, PAGE, conversation
+from chatbot.sessions.store import session_key
 
 router = Router(tags=["sessions"])
 
@@ -29,8 +31,8 @@ _PAGING: dict[str, Any] = {
             "schema": {
                 "type": "integer",
                 "minimum": 1,
-                "maximum": store.LARGEST_PAGE,
-                "default": store.PAGE,
+                "maximum": LARGEST_PAGE,
+                "default": PAGE,
             },
             "description": "How many turns",
         },
@@ -53,11 +55,11 @@ _PAGING: dict[str, Any] = {
     response={200: Envelope[ConversationOut], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
-    key, proof = store.session_key(session_id), proof_of(request)
+    key, proof = session_key(session_id), proof_of(request)
     limit, before = _page_size(request.GET.get("limit")), _turn(request.GET.get("before"))
     await admit_reading(request)
     is_known = await sync_to_async(ownership.check)(key, proof, private=True) is not None
-    response = envelope(await sync_to_async(store.conversation)(key, limit=limit, before=before))
+    response = envelope(await sync_to_async(conversation)(key, limit=limit, before=before))
     response["Cache-Control"] = "no-store"
     return response if is_known else send_grant(response, ownership.offered(proof, key), proof)
 
@@ -65,9 +67,9 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
 def _page_size(text: str | None) -> int:
     """Raises PageSize."""
     if not text:
-        return store.PAGE
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= store.LARGEST_PAGE:
-        raise PageSize(store.LARGEST_PAGE)
+        return PAGE
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LARGEST_PAGE:
+        raise PageSize(LARGEST_PAGE)
     return int(text)
 
 
@@ -86,7 +88,7 @@ def _turn(text: str | None) -> uuid.UUID | None:
     response={200: Envelope[None], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
 )
 async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str = "") -> HttpResponseBase:  # noqa: N803  its name on the wire
-    key = store.session_key(session_id)
+    key = session_key(session_id)
     await admit_reading(request)
     await sync_to_async(ownership.check)(key, proof_of(request, sessionToken), private=True)
     await cancellation.forget(key)

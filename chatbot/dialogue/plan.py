@@ -22,8 +22,8 @@ from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
 from chatbot.providers.base import Provider, ProviderRequest, TemplateContext
 from chatbot.providers.catalog import CatalogProvider
+from chatbot.sessions.conversation import category_changed, labelled
 from chatbot.sessions.memory import Memory, Note
-from chatbot.sessions.notices import category_changed, shown
 
 KINDS: Mapping[str, str] = {
     Intent.EXPLAIN: "explanation",
@@ -172,5 +172,5 @@ def _notices(following: NextSelection, memory: Memory) -> list[Notice]:
         notices.append(Notice("category-changed", category_changed(following.moved_from, selection.category)))
     if assumed := _new_assumptions(following, memory):
         parts = {"location": selection.location, "workType": selection.work_type, "category": selection.category}
-        notices.append(Notice("assumed", {name: shown(parts[name]) for name in assumed}))
+        notices.append(Notice("assumed", {name: labelled(parts[name]) for name in assumed}))
     return notices

@@ -15,7 +15,7 @@ from chatbot.db.errors import give_back, is_gone, is_locked
 from chatbot.errors import NotOwner
 from chatbot.generation.job import Job
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
-from chatbot.sessions.given import note_given
+from chatbot.sessions.memory import note_given
 from chatbot.sessions.ownership import Ownership
 from chatbot.sessions.store import NewTurn, add_turns
 

@@ -39,6 +39,9 @@ class ChatSession(models.Model):
     because the clock was wrong, they count. ``chatbot.sessions.retention.lasting`` reads these columns.
     """
 
+    SELECTED = ("location", "work_type", "base_category", "category")
+    """The columns of the options."""
+
     key = models.CharField(_("session id"), max_length=128, primary_key=True)
     location = models.CharField(_("location"), max_length=40, blank=True)
     work_type = models.CharField(_("work type"), max_length=40, blank=True)

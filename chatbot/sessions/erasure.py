@@ -1,15 +1,17 @@
-"""Erasing what a session forgets, in short transactions: others come to write between them. Synchronous.
+"""Erasing sessions, in short transactions with room for other writers between them. Synchronous.
 
-A session is marked first: from then on nothing of it is shown, whatever has been erased yet, and whoever uses its key
-begins a new conversation. What is left after a stop half way is erased by the next ``forget`` or ``purge``.
+``forget`` first marks a session: from then on nothing of it is shown, and the next request with its key begins a new
+conversation. What is left after an interruption is erased by the next ``forget`` or ``purge``.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from chatbot.models import ChatSession, Feedback, Generation, GivenTitle, Outcome, Turn
 
@@ -19,26 +21,25 @@ BATCH = 100
 TITLES = 500
 """Given titles that one transaction erases at most."""
 
-Through = int
-"""The number of the last turn that is erased."""
+Rows = Counter[str]
+"""Numbers of rows by the name of their model, such as ``Turn``."""
 
 
 @dataclass(slots=True)
 class Erased:
-    """What one transaction erased; ``generations`` are those that answered nobody else."""
+    """What one transaction erased. ``generations`` answered no other session; ``done`` says that no turns are left."""
 
-    turns: int = 0
-    feedback: int = 0
-    titles: int = 0
-    sessions: int = 0
-    generations: list[uuid.UUID] = field(default_factory=list)
-    done: bool = False
+    rows: Rows
+    generations: list[uuid.UUID]
+    done: bool
 
 
 def forgetting(key: str, *, spare: Collection[uuid.UUID] = ()) -> Iterator[list[uuid.UUID]]:
-    """Erases the session, its turns, its feedback and the generations that answered nobody else, step by step: each
-    step is one short transaction, and gives the generations that it erased. The first one hides everything. Those to
-    ``spare`` stay: they go on for others, whose turns may not be written yet."""
+    """Erases the session, its turns and feedback, and the generations that answered no other session.
+
+    Each step is one short transaction and gives the generations that it erased. The first step hides everything.
+    Generations in ``spare`` stay: they go on for other sessions, whose turns may not be written yet.
+    """
     through = _mark(key)
     yield []
     while through is not None:
@@ -49,71 +50,83 @@ def forgetting(key: str, *, spare: Collection[uuid.UUID] = ()) -> Iterator[list[
 
 
 def forget(key: str) -> list[uuid.UUID]:
-    """The same, all at once; returns the generations that were erased."""
+    """All steps of ``forgetting`` at once; returns the generations that were erased."""
     return [generation_id for erased in forgetting(key) for generation_id in erased]
 
 
-def _mark(key: str) -> Through | None:
-    """Hides all turns of the session, also those that were hidden before. None for one that is not known."""
+def _mark(key: str) -> int | None:
+    """Hides all turns of the session, and returns the number of the last one. None for an unknown session."""
     with transaction.atomic():
-        # Who still wants to add a turn waits, and adds it behind the mark; who already has is forgotten with it.
+        # A request that is about to add a turn waits for this lock, and adds it after the mark.
         if not ChatSession.objects.select_for_update().filter(pk=key).exists():
             return None
         last: int = Turn.objects.filter(session_id=key).aggregate(last=Max("pk"))["last"] or 0
         ChatSession.objects.filter(pk=key).update(
             forgotten_through=last,
-            **dict.fromkeys(("location", "work_type", "base_category", "category", "owner"), ""),
+            **dict.fromkeys((*ChatSession.SELECTED, "owner"), ""),
             bound=False,
             server_made=False,
         )
         return last
 
 
-def erase_through(key: str, through: Through, *, spare: Collection[uuid.UUID] = (), running: bool = False) -> Erased:
-    """Erases some of the session's turns up to that number, what belongs to them, and at last, when it has no others,
-    the session. One transaction. Generations that still run stay, unless ``running``."""
+def erase_through(key: str, through: int, *, spare: Collection[uuid.UUID] = (), running: bool = False) -> Erased:
+    """Erases a batch of the session's turns up to that number, and after the last batch the session, if it has no other
+    turns. One transaction. Running generations stay, unless ``running``."""
+    turns = Turn.objects.filter(session_id=key, pk__lte=through)
+    titles = GivenTitle.objects.filter(session_id=key, turn__lte=through)
     with transaction.atomic():
-        turns = Turn.objects.filter(session_id=key, pk__lte=through).order_by("pk")
-        asked = dict(turns.values_list("pk", "generation_id")[:BATCH])
-        titles = GivenTitle.objects.filter(session_id=key, turn__lte=through)
-        given = list(titles.values_list("pk", flat=True)[:TITLES])
-        erased = Erased(
-            turns=len(asked),
-            feedback=Feedback.objects.filter(session_id=key, generation_id__in=asked.values()).delete()[0],
-            titles=GivenTitle.objects.filter(pk__in=given).delete()[0],
-        )
-        Turn.objects.filter(pk__in=asked).delete()
-        erased.generations = erase_lone(set(asked.values()) - set(spare), running=running)
-        if len(asked) < BATCH and len(given) < TITLES:
-            erased.sessions = _unmark(key, through)
-            erased.done = True
+        erased = erase_batch(turns, titles, spare=spare, running=running)
+        if erased.done:
+            erased.rows += _unmark(key, through)
     return erased
 
 
-def _unmark(key: str, through: Through) -> int:
-    """Ends the session, or goes on with what it was asked meanwhile. Returns how many sessions that erased."""
+def erase_batch(
+    turns: QuerySet[Turn], titles: QuerySet[GivenTitle], *, spare: Collection[uuid.UUID] = (), running: bool = False
+) -> Erased:
+    """Erases at most BATCH of the turns, with their feedback and generations, and TITLES of the titles, within a
+    transaction. All turns of a session that are given are to be erased in the end."""
+    asked = list(turns.order_by("pk").values_list("pk", "session_id", "generation_id")[:BATCH])
+    sessions, generations = {session for _, session, _ in asked}, {generation for _, _, generation in asked}
+    given = list(titles.values_list("pk", flat=True)[:TITLES])
+    rows = delete(Feedback.objects.filter(session__in=sessions, generation__in=generations))
+    rows += delete(GivenTitle.objects.filter(pk__in=given))
+    rows += delete(Turn.objects.filter(pk__in=[number for number, _, _ in asked]))
+    lone = erase_lone(generations - set(spare), running=running)
+    rows["Generation"] = len(lone)
+    return Erased(rows, lone, done=len(asked) < BATCH and len(given) < TITLES)
+
+
+def _unmark(key: str, through: int) -> Rows:
+    """Deletes the session, or removes the marks up to that number when it has newer turns."""
     locked = ChatSession.objects.select_for_update().filter(pk=key)
     session = locked.first()
     if session is None:
-        return 0
+        return Rows()
     if not Turn.objects.filter(session_id=key).exists():
-        locked.delete()
-        return 1
+        return delete(locked)
     if session.forgotten_through <= through:
         session.forgotten_through = 0
     if session.expired_through <= through:
         session.expired_through, session.expired_at = 0, None
     session.save(update_fields=["forgotten_through", "expired_through", "expired_at"])
-    return 0
+    return Rows()
 
 
 def erase_lone(generation_ids: Collection[uuid.UUID], *, running: bool = False) -> list[uuid.UUID]:
-    """Erases those of the generations that answer no session, within a transaction; returns them. Those that still run
+    """Erases those of the generations that answer no session, within a transaction, and returns them. Running ones
     stay, unless ``running``."""
-    # Who is about to note that it joined one holds its row: that turn is seen below.
+    # A request that is about to join one holds a lock on its row: its turn is seen below.
     rows = Generation.objects.select_for_update().filter(pk__in=generation_ids).order_by("pk")
     known = dict(rows.values_list("pk", "outcome"))
     asked = set(Turn.objects.filter(generation_id__in=known).values_list("generation_id", flat=True))
     lone = [pk for pk, outcome in known.items() if pk not in asked and (running or outcome != Outcome.RUNNING)]
     Generation.objects.filter(pk__in=lone).only("pk").delete()
     return lone
+
+
+def delete(rows: QuerySet[Any]) -> Rows:
+    """Deletes the rows, and counts them."""
+    _, per_model = rows.delete()
+    return Rows({label.rpartition(".")[2]: count for label, count in per_model.items()})

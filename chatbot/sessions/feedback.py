@@ -1,4 +1,4 @@
-"""What a session thinks of an answer it was given. Synchronous: callers run it in a thread."""
+"""A session's feedback on the answers that it got. Synchronous: callers run it in a thread."""
 
 import uuid
 from collections.abc import Collection
@@ -15,13 +15,13 @@ REASON_LENGTH = 500
 """Characters of a reason at most, after NFC, counted as Python's ``len``."""
 
 _COMPOSED_FROM = 4
-"""Code points that one of NFC is made of at most: what is longer than that many is refused before it is composed."""
+"""Code points that NFC composes into one at most. A reason that is too long even so is refused without composing."""
 
 
 def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str = "") -> Feedback:
-    """Notes the session's thumb for a generation that answered it, running or over; the last one counts.
+    """Saves the session's thumb for a generation, in place of an earlier one. The generation may still run.
 
-    Raises UnknownThumb, ReasonTooLong, NotFound for a generation that the session never asked for.
+    Raises UnknownThumb, ReasonTooLong, and NotFound for a generation that the session never asked for.
     """
     if thumb not in Thumb.values:
         raise UnknownThumb(Thumb.values)
@@ -30,7 +30,7 @@ def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str 
     )
     _require_turn(session_key, generation_id)
     try:
-        # One statement, so that two thumbs at the same moment are not both the first.
+        # One statement: two thumbs at the same moment must not both insert.
         with transaction.atomic():
             Feedback.objects.bulk_create(
                 [feedback],
@@ -44,19 +44,19 @@ def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str 
 
 
 def withdraw(*, session_key: str, generation_id: uuid.UUID) -> None:
-    """Takes the session's thumb back; without one, nothing changes. Raises NotFound as ``give`` does."""
+    """Deletes the session's thumb, if there is one. Raises NotFound as ``give`` does."""
     _require_turn(session_key, generation_id)
     Feedback.objects.filter(session_id=session_key, generation_id=generation_id).delete()
 
 
 def of_session(session_key: str, generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """What the session thinks of the generations, as the API shows it, by generation."""
+    """The session's feedback on the generations, as the API shows it, by generation."""
     given = Feedback.objects.filter(session_id=session_key, generation__in=generation_ids)
     return {feedback.generation_id: shown(feedback) for feedback in given}
 
 
 def shown(feedback: Feedback) -> dict[str, Any]:
-    """A thumb and its reason, as the API shows them."""
+    """The feedback as the API shows it."""
     return {"thumb": feedback.thumb, "reason": feedback.reason}
 
 
@@ -71,5 +71,5 @@ def _kept_reason(reason: str) -> str:
 
 def _require_turn(session_key: str, generation_id: uuid.UUID) -> None:
     turns = Turn.objects.filter(lasting(), session_id=session_key, generation_id=generation_id)
-    if not turns.filter(session__active_at__gte=cutoff()).exists():  # an expired session is a forgotten one
+    if not turns.filter(session__active_at__gte=cutoff()).exists():  # an expired session counts as forgotten
         raise NotFound

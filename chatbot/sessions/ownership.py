@@ -1,10 +1,10 @@
-"""A session belongs to who began it.
+"""A session belongs to the client that began it.
 
-The client that begins a session is given a signed cookie with an owner key, and the session's token. The row keeps a
-hash of the key: the ``owner``. Once the client has come back with the cookie or the token, the session is ``bound``:
-from then on each request for it needs one of them. A session whose client never shows either stays unbound.
-``LEAFRESH_SESSION_BINDING`` is ``on``, ``off`` (no checks, nothing is given), or ``required`` (also an unbound session
-needs one of them). Pure, but for ``check`` and ``check_resuming``: synchronous, callers run them in a thread.
+That client gets a signed cookie with an owner key, and the session's token. The row keeps the ``owner``, a hash of the
+key. When the client comes back with the cookie or the token, the session is ``bound``: from then on each request for
+the session needs one of them. A session whose client never shows either stays unbound. ``LEAFRESH_SESSION_BINDING`` is
+``on``, ``off`` (no checks, and clients get nothing), or ``required`` (an unbound session needs a proof too). ``check``
+and ``check_resuming`` read the database: callers run them in a thread. The rest is pure.
 """
 
 import hashlib
@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.utils.crypto import constant_time_compare
 
 from chatbot.errors import NotOwner
 from chatbot.models import ChatSession, Turn
 from chatbot.sessions.retention import cutoff, lasting
 
-_OWNER_LENGTH = 32  # hexadecimal digits: 128 bits, as many as a key has
+_OWNER_LENGTH = 32  # hexadecimal digits: 128 bits, as in a key
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Of a session as it was read. ``owner`` is empty for a session from before owners were known."""
+    """A session's columns. ``owner`` is empty for a session from before owners were known."""
 
     owner: str = ""
     bound: bool = False
@@ -34,26 +33,29 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a client shows with a request: the owner key of its cookie, where the cookie counts, and a session token.
+    """What a client shows with a request: the owner keys of its cookies, and a session token.
 
-    ``established`` is the owner that this client was found to be before, within the same request or connection; it
-    counts, but it is no coming back. ``owner_key`` is for sessions that the client begins. A browser that began several
-    sessions at once has several cookies: the ``further_keys`` prove as well. ``takes_cookie`` says whether the client
-    may be given a cookie.
+    A browser that began several sessions at once has several cookies. Each key proves; the first one is for sessions
+    that the client begins. ``established`` is the owner that this client was found to be before, within the same
+    request or connection: it proves, but binds no session. ``takes_cookie``: the client may get a cookie.
     """
 
-    owner_key: str = field(default="", repr=False)
+    owner_keys: tuple[str, ...] = field(default=(), repr=False)
     token: str = field(default="", repr=False)
     established: str = ""
     takes_cookie: bool = False
-    further_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def owner_key(self) -> str:
+        """The key for sessions that the client begins, "" for none."""
+        return next(iter(self.owner_keys), "")
 
     def key_of(self, owner: str) -> str:
-        """The owner key among the cookies' that belongs to the owner; empty when there is none."""
-        return next((key for key in self._keys() if secrets.compare_digest(owner_of(key), owner)), "")
+        """The owner's key among the cookies', "" for none."""
+        return next((key for key in self.owner_keys if secrets.compare_digest(owner_of(key), owner)), "")
 
     def shows(self, owner: str, session_key: str) -> bool:
-        """Whether the cookie or the token is the owner's."""
+        """Whether a cookie or the token is the owner's."""
         return owner != "" and any(secrets.compare_digest(owner, shown) for shown in self._shown(session_key))
 
     def proves(self, owner: str, session_key: str) -> bool:
@@ -62,16 +64,12 @@ class Proof:
         return known or self.shows(owner, session_key)
 
     def owner(self, session_key: str) -> str:
-        """Who owns a session that this client begins; empty when it shows nothing."""
+        """The owner of a session that this client begins, "" when it shows nothing."""
         return next(iter(self._shown(session_key)), "")
 
     def _shown(self, session_key: str) -> list[str]:
-        by_cookie = [owner_of(key) for key in self._keys()]
-        by_token = [owner] if (owner := _owner_in(self.token, session_key)) else []
-        return [*by_cookie, *by_token]
-
-    def _keys(self) -> list[str]:
-        return [key for key in (self.owner_key, *self.further_keys) if key]
+        by_token = _owner_in(self.token, session_key)
+        return [*map(owner_of, self.owner_keys), *([by_token] if by_token else [])]
 
 
 NO_PROOF = Proof()
@@ -79,30 +77,32 @@ NO_PROOF = Proof()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a request enters a session. ``owner`` is written when there is no such session (any more), with ``bound``;
-    ``binds`` says that the session becomes bound. ``owner_key`` belongs to ``owner``, empty where it is not known."""
+    """How a request enters a session.
+
+    ``owner``, ``bound`` and ``server_made`` are written when the session does not exist (any more). ``owner_key``
+    belongs to ``owner``, "" where it is not known.
+    """
 
     owner: str = ""
     owner_key: str = field(default="", repr=False)
     bound: bool = False
-    binds: bool = False
     server_made: bool = False
     is_first: bool = True
     is_proven: bool = False
 
     def is_refused_by(self, row: Ownership) -> bool:
-        """Whether the session, as it was written, belongs to another client."""
+        """Whether the session, by its row after the entry, belongs to another client."""
         return is_checked() and row.owner != self.owner and _needs_proof(row)
 
     @property
     def may_adopt(self) -> bool:
-        """Whether the client becomes the owner of a session that was forgotten meanwhile."""
+        """Whether the client becomes the owner of a session that has been forgotten since it was read."""
         return self.owner != "" and (self.is_first or self.is_proven)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client is given, to be shown with its next requests. ``owner`` says who it is, for this request."""
+    """What a client gets, to show it with its next requests. ``owner`` is who it is, for this request."""
 
     owner: str = ""
     owner_key: str = field(default="", repr=False)
@@ -110,29 +110,26 @@ class Grant:
 
 
 def is_checked() -> bool:
-    """Whether sessions have owners at all."""
+    """Whether sessions have owners."""
     return bool(settings.LEAFRESH_SESSION_BINDING != "off")
 
 
 def asker(session_key: str, proof: Proof) -> str:
-    """Whose requests in the session count together: those with one owner's proof, and those without any. So a client
-    that shows no proof uses up nothing of the owner's rate."""
+    """The key under which the client's requests in the session are counted: that of its owner, or that of all clients
+    without a proof. So these use up nothing of the owner's rate."""
     owner = (proof.established or proof.owner(session_key)) if is_checked() else ""
     return f"{owner}|{session_key}"
 
 
 def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_made: bool = False) -> Entry:
-    """How a client that asks enters the session, None for one that is not known. Raises NotOwner."""
+    """How the client enters the session; ``known`` is None for an unknown one. Raises NotOwner."""
     if not is_checked():
         return Entry(server_made=server_made, is_first=known is None)
     if known is not None and proof.proves(known.owner, session_key):
-        owner_key = proof.key_of(known.owner)
-        returns = proof.shows(known.owner, session_key)
         return Entry(
             known.owner,
-            owner_key,
-            bound=known.bound or returns,
-            binds=returns and not known.bound,
+            proof.key_of(known.owner),
+            bound=known.bound or proof.shows(known.owner, session_key),
             server_made=known.server_made,
             is_first=False,
             is_proven=True,
@@ -151,8 +148,8 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
 
 
 def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
-    """What the client gets that entered the session, now that its row is as it is. The token is for the client alone
-    that began it; a cookie is renewed, so that it lasts as long as the session."""
+    """What the client gets after its entry. Only the client that began the session gets the token. A cookie is
+    renewed, so that it lasts as long as the session."""
     if not is_checked() or row.owner != entry.owner:
         return Grant()
     token = session_token(session_key, row.owner) if entry.is_first or not entry.bound else ""
@@ -160,7 +157,7 @@ def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
 
 
 def offered(proof: Proof, session_key: str) -> Grant:
-    """What a client may show when it begins a session that is not known yet: then a lost answer loses nothing."""
+    """What a client gets before it begins a session: with it, losing the first answer does not lose the session."""
     if not is_checked() or (proof.owner(session_key) and not proof.owner_key):  # it has a token already
         return Grant()
     owner_key = proof.owner_key or new_owner_key()
@@ -169,11 +166,11 @@ def offered(proof: Proof, session_key: str) -> Grant:
 
 
 def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership | None:
-    """The session, which becomes bound when its owner comes back; None when it is not known, or expired. One SQL
-    statement, and one when it becomes bound.
+    """The session, which its owner's return binds; None when it is unknown or expired. Raises NotOwner.
 
-    ``private`` is what only the session's id leads to, such as its conversation: of an unbound session it needs an id
-    that the server made. What also needs the id of a generation, which cannot be guessed, is not. Raises NotOwner.
+    ``private`` is for requests that need the session's id alone, such as for its conversation: an unbound session then
+    needs an id that the server made. The id of a generation cannot be guessed, so requests with one are not private.
+    One SQL statement, and one when the session becomes bound.
     """
     if not is_checked():
         return None
@@ -182,7 +179,7 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
     if row is None:
         return None
     owner, bound, server_made, active_at, forgotten_through = row
-    if forgotten_through and not owner:  # it is being erased
+    if forgotten_through and not owner:  # the session is being erased
         return None
     known = Ownership(owner, bound, server_made)
     if proof.proves(owner, session_key):
@@ -193,8 +190,8 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
 
 
 def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> None:
-    """Whether the session may go on with the generation: its own, or one that an unbound session or the same owner
-    asked for. Raises NotOwner. One SQL statement, and one when a session becomes bound."""
+    """Lets the session go on with the generation when it asked for it, or an unbound session or one of the same owner
+    did. Raises NotOwner. One SQL statement, and one when a session becomes bound."""
     if not is_checked():
         return
     columns = ("session_id", "session__owner", "session__bound", "session__server_made")
@@ -229,7 +226,7 @@ def new_owner_key() -> str:
 
 
 def owner_of(owner_key: str) -> str:
-    """What a row keeps of the key."""
+    """The owner that a row keeps: a hash of the key."""
     return hashlib.sha256(owner_key.encode()).hexdigest()[:_OWNER_LENGTH]
 
 
@@ -239,7 +236,7 @@ def signed_owner_key(owner_key: str) -> str:
 
 
 def read_owner_key(value: str) -> str:
-    """The owner key in a cookie's value; empty when it is none of ours."""
+    """The owner key in a cookie's value, "" for a value that we did not sign."""
     try:
         return _cookie_signer().unsign(value)
     except BadSignature:
@@ -252,12 +249,15 @@ def session_token(session_key: str, owner: str) -> str:
 
 
 def _owner_in(token: str, session_key: str) -> str:
+    """The owner in a token for this session, "" for a forged one."""
     owner, _, signature = token.partition(".")
-    if len(owner) != _OWNER_LENGTH or not token.isascii():
+    if len(owner) != _OWNER_LENGTH or ":" in signature:  # a colon would move the session key's end
         return ""
-    signer, signed = _token_signer(), f"{owner}:{session_key}"
-    right = (signer.signature(signed, key) for key in (signer.key, *signer.fallback_keys))
-    return owner if any(constant_time_compare(signature, each) for each in right) else ""
+    try:
+        _token_signer().unsign(f"{owner}:{session_key}:{signature}")
+    except BadSignature:
+        return ""
+    return owner
 
 
 def _cookie_signer() -> Signer:

@@ -1,30 +1,38 @@
-"""Reading and writing sessions. Synchronous: callers run it in a thread."""
+"""Sessions and their turns in the database. Synchronous: callers run it in a thread.
+
+One SQL statement creates the sessions that are missing and changes the others. A session that refuses the client
+stays unchanged. Reading first would be wrong: two processes can begin a session at the same moment.
+"""
 
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
 
-from challenges.catalog import Options, options
-from chatbot.errors import FieldRequired, MalformedSessionId, UnknownTurn
-from chatbot.models import Turn
-from chatbot.sessions import feedback
-from chatbot.sessions.entering import Entered, enter_sessions
+from chatbot.errors import FieldRequired, MalformedSessionId
+from chatbot.models import ChatSession, Turn
 from chatbot.sessions.memory import Memory, Note, recall
-from chatbot.sessions.notices import of_turn
 from chatbot.sessions.ownership import Entry, Ownership, is_checked
-from chatbot.sessions.retention import cutoff, lasting
+from chatbot.sessions.retention import cutoff
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+_COLUMNS = (
+    *("key", *ChatSession.SELECTED, "owner", "bound", "server_made"),
+    *("created_at", "active_at", "forgotten_through", "expired_through"),
+)
+_AT_ONCE = 500
+"""Sessions of one statement: databases bound its parameters."""
 
 
 def session_key(text: str | None) -> str:
     """The session's key: what the client sent, or a new one. Raises MalformedSessionId."""
-    if text is None or text == "":
+    if not text:
         return uuid.uuid4().hex
     if not _VISIBLE_ASCII.fullmatch(text):
         raise MalformedSessionId
@@ -32,18 +40,18 @@ def session_key(text: str | None) -> str:
 
 
 def existing_key(text: str | None) -> str:
-    """The key of a session that must have been there before. Raises FieldRequired, MalformedSessionId."""
+    """The key of a session that the client must name. Raises FieldRequired, MalformedSessionId."""
     if not (text or "").strip():
         raise FieldRequired("sessionId")
     return session_key(text)
 
 
 def remembered(keys: Collection[str]) -> dict[str, Memory]:
-    """What is remembered of each session; of expired ones only whose they are: they begin again when a turn is added.
-    One SQL statement."""
-    memories = recall(keys)
+    """The memory of each session; of an expired one its ownership alone, as its next turn begins it again. One SQL
+    statement."""
+    memories, before = recall(keys), cutoff()
     for key, memory in memories.items():
-        if memory.active_at is not None and memory.active_at < cutoff():
+        if memory.active_at is not None and memory.active_at < before:
             memories[key] = Memory(ownership=memory.ownership)
     return {key: memories.get(key, Memory()) for key in keys}
 
@@ -58,98 +66,118 @@ class NewTurn:
     entry: Entry = field(default_factory=Entry)
 
 
+@dataclass(slots=True)
+class _Entered:
+    """How one client enters a session, and the session's columns that it changes."""
+
+    entry: Entry
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
 def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
-    """Notes what sessions ask, in this order: of one generation once, however often. A session is made if it is not
-    there (any more), and then belongs to the first that enters it. Returns whose the sessions are, by their keys; what
-    they refuse changes nothing. Two SQL statements, and more where several clients enter one session."""
-    of_owners: dict[tuple[str, str], Entered] = {}
+    """Adds the turns in this order, each pair of session and generation once.
+
+    A missing session is created and belongs to the first client that enters it. Turns that their session refuses change
+    nothing. Returns each session's ownership. Two SQL statements, and more where several clients enter one session.
+    """
+    of_owners: dict[tuple[str, str], _Entered] = {}
     for turn in asked:
-        it = of_owners.setdefault((turn.key, turn.entry.owner), Entered(turn.entry))
-        it.columns.update(turn.note.remembered())
-        if turn.entry.bound and not it.entry.bound:
-            it.entry = turn.entry
-    entering: dict[str, list[Entered]] = {}
-    for (key, _), it in sorted(of_owners.items(), key=lambda item: not item[1].entry.bound):
-        entering.setdefault(key, []).append(it)  # who shows who it is comes first
+        entered = of_owners.setdefault((turn.key, turn.entry.owner), _Entered(turn.entry))
+        entered.columns.update(turn.note.remembered())
+        if turn.entry.bound and not entered.entry.bound:
+            entered.entry = turn.entry
+    entering: dict[str, list[_Entered]] = {}
+    for (key, _), entered in sorted(of_owners.items(), key=lambda item: not item[1].entry.bound):
+        entering.setdefault(key, []).append(entered)  # clients with a proof come first
     with transaction.atomic(savepoint=False):
-        rows = enter_sessions(entering)
-        entered = [it for it in asked if not it.entry.is_refused_by(rows[it.key])]
-        turns = [_turn_of(it, rows[it.key]) for it in entered]
+        rows = _enter(entering)
+        turns = [_turn_of(turn, rows[turn.key]) for turn in asked if not turn.entry.is_refused_by(rows[turn.key])]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
     return rows
 
 
 def _turn_of(asked: NewTurn, row: Ownership) -> Turn:
-    by_owner = not is_checked() or asked.entry.owner == row.owner
-    return Turn(session_id=asked.key, generation_id=asked.generation_id, by_owner=by_owner, **_written(asked.note))
+    note = asked.note
+    return Turn(
+        session_id=asked.key,
+        generation_id=asked.generation_id,
+        by_owner=not is_checked() or asked.entry.owner == row.owner,
+        message=note.message,
+        intent=note.intent,
+        reasons=list(note.reasons),
+        moved_from=note.moved_from,
+        found=list(note.found),
+    )
 
 
-def _written(note: Note) -> dict[str, Any]:
-    return {
-        "message": note.message,
-        "intent": note.intent,
-        "reasons": list(note.reasons),
-        "moved_from": note.moved_from,
-        "found": list(note.found),
-    }
+def _enter(entering: Mapping[str, Sequence[_Entered]]) -> dict[str, Ownership]:
+    """Writes the sessions' rows, each for its clients in their order, and returns the ownerships.
+
+    The keys go in sorted order: otherwise two processes could wait for each other. One SQL statement for sessions that
+    one client enters each, and one more where a session refuses a client.
+    """
+    rows: dict[str, Ownership] = {}
+    for turn in range(max(map(len, entering.values()), default=0)):
+        several = [(key, entering[key][turn]) for key in sorted(entering) if turn < len(entering[key])]
+        for start in range(0, len(several), _AT_ONCE):
+            batch = dict(several[start : start + _AT_ONCE])
+            written = _upsert(batch)
+            rows |= written
+            _adopt(rows, {key: batch[key].entry for key in written})
+    if refusing := [key for key in entering if key not in rows]:
+        read = ChatSession.objects.filter(pk__in=refusing).values_list("pk", "owner", "bound")
+        rows |= {key: Ownership(owner, bound) for key, owner, bound in read}
+    return rows
 
 
-PAGE, LARGEST_PAGE = 50, 200
-"""Turns of a conversation that are read at once: unless told otherwise, and at most."""
-
-_UNREAD = (
-    *("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends"),
-    *("prompt_version__system_text", "prompt_version__user_text"),
-)
-"""Columns of a turn's generation that its conversation does not show, and that are wide."""
-
-
-def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None) -> dict[str, Any]:
-    """The newest turns of the session in order, as the API shows them; none for an unknown session. Of a bound
-    session those that its owner asked. With ``before``,
-    those asked before the turn that this generation answers. Two SQL statements, one for ``before``, and one where a
-    turn changed the category. Raises UnknownTurn."""
-    shown = Q(by_owner=True) | Q(session__bound=False)
-    turns = Turn.objects.filter(lasting(), shown, session_id=key, session__active_at__gte=cutoff())
-    if before is not None:
-        turns = turns.filter(pk__lt=_place_of(before, turns))
-    wide = (f"generation__{name}" for name in _UNREAD)
-    newest = turns.select_related("generation__prompt_version__template").defer(*wide).order_by("-pk")
-    read = list(newest[: limit + 1])
-    page, has_more = read[:limit][::-1], len(read) > limit
-    thoughts = feedback.of_session(key, [turn.generation_id for turn in page])
-    known = options.get() if any(turn.moved_from for turn in page) else None
-    return {
-        "sessionId": key,
-        "turns": [_turn(turn, thoughts.get(turn.generation_id), known) for turn in page],
-        "hasMore": has_more,
-        "before": str(page[0].generation_id) if has_more else None,
-    }
+def _upsert(several: Mapping[str, _Entered]) -> dict[str, Ownership]:
+    """Writes the rows of the sessions that do not refuse their client, and returns these. An expired session begins
+    without its past, which stays in the database until ``purge``: a wrong clock must erase nothing."""
+    now, before = timezone.now(), cutoff()
+    values = [value for key, entered in several.items() for value in _values(key, entered, now)]
+    row = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    selected = ", ".join(
+        f"{name} = CASE WHEN EXCLUDED.{name} <> '' THEN EXCLUDED.{name} WHEN s.active_at < %s THEN '' ELSE s.{name} END"
+        for name in ChatSession.SELECTED
+    )
+    sessions, turns = ChatSession._meta.db_table, Turn._meta.db_table
+    statement = f"""
+        INSERT INTO {sessions} AS s ({", ".join(_COLUMNS)}) VALUES {", ".join([row] * len(several))}
+        ON CONFLICT (key) DO UPDATE SET {selected},
+            bound = s.bound OR (s.owner = EXCLUDED.owner AND EXCLUDED.bound),
+            active_at = EXCLUDED.active_at,
+            expired_through = CASE WHEN s.active_at < %s
+                THEN (SELECT COALESCE(MAX(id), 0) FROM {turns} WHERE session_id = s.key) ELSE s.expired_through END,
+            expired_at = CASE WHEN s.active_at < %s THEN EXCLUDED.active_at ELSE s.expired_at END
+        WHERE %s OR s.owner IN ('', EXCLUDED.owner) OR NOT (s.bound OR %s)
+        RETURNING key, owner, bound
+    """  # noqa: S608  names of ours
+    expiry = [_written("active_at", before)] * (len(ChatSession.SELECTED) + 2)
+    with connection.cursor() as cursor:
+        is_required = settings.LEAFRESH_SESSION_BINDING == "required"
+        cursor.execute(statement, [*values, *expiry, not is_checked(), is_required])
+        return {key: Ownership(owner, bool(bound)) for key, owner, bound in cursor.fetchall()}
 
 
-def _place_of(generation_id: uuid.UUID, turns: QuerySet[Turn]) -> int:
-    """Where the generation stands among the turns; where there are none, it stands before all."""
-    place = turns.filter(generation_id=generation_id).values_list("pk", flat=True).first()
-    if place is None and turns.exists():
-        raise UnknownTurn
-    return place or 0
+def _values(key: str, entered: _Entered, now: datetime) -> Iterable[Any]:
+    columns = {**_owned(entered.entry), "created_at": now, "active_at": now, **entered.columns}
+    session = ChatSession(key=key, **columns)
+    return (_written(name, getattr(session, name)) for name in _COLUMNS)
 
 
-def _turn(turn: Turn, thought: dict[str, Any] | None, known: Options | None) -> dict[str, Any]:
-    generation = turn.generation
-    return {
-        "generationId": str(generation.id),
-        "askedAt": turn.created_at.isoformat(),
-        "request": {
-            "location": generation.location,
-            "workType": generation.work_type,
-            "category": generation.category,
-            **({"message": turn.message, "intent": turn.intent} if turn.message else {}),
-        },
-        "promptVersion": str(generation.prompt_version),
-        "source": generation.source,
-        "outcome": generation.outcome,
-        "answer": generation.answer,
-        "notices": of_turn(turn, known) if known else [],
-        "feedback": thought,
-    }
+def _written(name: str, value: Any) -> Any:
+    column: Any = ChatSession._meta.get_field(name)
+    return column.get_db_prep_save(value, connection)
+
+
+def _adopt(rows: dict[str, Ownership], entries: Mapping[str, Entry]) -> None:
+    """Gives sessions that are being forgotten, while their rows are still there, to the clients that begin them
+    again."""
+    for key, entry in entries.items():
+        if not rows[key].owner and entry.may_adopt:
+            ChatSession.objects.filter(pk=key, owner="").update(**_owned(entry))
+            rows[key] = Ownership(entry.owner, entry.bound)
+
+
+def _owned(entry: Entry) -> dict[str, Any]:
+    return {"owner": entry.owner, "bound": entry.bound, "server_made": entry.server_made}

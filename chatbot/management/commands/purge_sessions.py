@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from chatbot.sessions.retention import Rows, purge, purgeable
+from chatbot.sessions.erasure import Rows
+from chatbot.sessions.retention import purge, purgeable
 
 
 class Command(BaseCommand):

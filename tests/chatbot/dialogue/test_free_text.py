@@ -18,7 +18,7 @@ from chatbot.generation import cancellation
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, PromptTemplate, Turn
 from chatbot.search import index_manager
-from chatbot.sessions import store
+from chatbot.sessions.conversation import conversation
 from tests.generations import recommend
 
 pytestmark = pytest.mark.django_db
@@ -232,7 +232,7 @@ def test_the_prompt_is_told_the_conversation_with_peoples_words_marked() -> None
 
 def test_the_conversation_says_what_was_asked_and_what_kind_of_answer_came() -> None:
     talk(PICK, say("고마워"))
-    turns: list[dict[str, Any]] = store.conversation("s")["turns"]
+    turns: list[dict[str, Any]] = conversation("s")["turns"]
     assert turns[0]["request"] == {"location": "city", "workType": "office", "category": "ZERO_WASTE"}
     assert turns[1]["request"] == {
         "location": "city",
@@ -247,7 +247,7 @@ def test_the_conversation_says_what_was_asked_and_what_kind_of_answer_came() -> 
 def test_a_changed_category_is_told_in_the_conversation_as_it_was_told_in_the_stream() -> None:
     changed = talk(PICK, say("플로깅으로 바꿔줘"))[-1].notices
     assert [notice["kind"] for notice in changed] == ["category-changed"]
-    turns: list[dict[str, Any]] = store.conversation("s")["turns"]
+    turns: list[dict[str, Any]] = conversation("s")["turns"]
     assert [turn["notices"] for turn in turns] == [[], changed]
 
 

@@ -22,8 +22,8 @@ from chatbot.generation.records import GenerationStart, record_start
 from chatbot.generation.registry import registry
 from chatbot.models import ChatSession, Generation, Outcome, Turn
 from chatbot.sessions import erasure
+from chatbot.sessions.conversation import conversation
 from chatbot.sessions.ownership import Ownership
-from chatbot.sessions.store import conversation
 from tests.generations import recommend
 
 pytestmark = pytest.mark.django_db

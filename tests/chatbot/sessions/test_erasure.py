@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from chatbot.errors import NotFound, NotOwner
 from chatbot.models import ChatSession, Feedback, Generation, GivenTitle, Turn
 from chatbot.sessions import erasure, feedback, ownership, store
-from chatbot.sessions.given import note_given
-from chatbot.sessions.memory import Note, recall
+from chatbot.sessions.conversation import conversation
+from chatbot.sessions.memory import Note, note_given, recall
 from chatbot.sessions.ownership import NO_PROOF, Ownership, Proof
 from chatbot.sessions.retention import purge
 from tests.chatbot.sessions.test_store import NOTE, begun, generation
@@ -48,7 +48,7 @@ def test_each_step_erases_a_few_rows_and_the_first_hides_them_all(asked: list[uu
         for generations in erasure.forgetting("s"):
             erased += generations
             seen.append(rows())
-            assert store.conversation("s")["turns"] == []
+            assert conversation("s")["turns"] == []
             assert recall(["s"]) == {}
             with pytest.raises(NotFound):
                 feedback.withdraw(session_key="s", generation_id=asked[9])
@@ -57,7 +57,7 @@ def test_each_step_erases_a_few_rows_and_the_first_hides_them_all(asked: list[uu
     assert all(before[at] - after[at] <= 3 for before, after in pairwise(seen) for at in range(len(ROWS)))
     assert sorted(erased) == sorted(set(asked) - {asked[4]})
     assert sum("SAVEPOINT" in query["sql"] for query in queries.captured_queries) >= 2 * len(seen)
-    assert [turn["generationId"] for turn in store.conversation("other")["turns"]] == [str(asked[4])]
+    assert [turn["generationId"] for turn in conversation("other")["turns"]] == [str(asked[4])]
 
 
 def test_what_is_asked_meanwhile_begins_a_new_conversation(asked: list[uuid.UUID]) -> None:
@@ -79,7 +79,7 @@ def test_who_begins_it_again_meanwhile_owns_it(asked: list[uuid.UUID]) -> None:
     steps = erasure.forgetting("s")
     next(steps)
     assert ownership.check("s", NO_PROOF, private=True) is None
-    entry = ownership.enter(None, Proof(owner_key="mine"), "s")
+    entry = ownership.enter(None, Proof(owner_keys=("mine",)), "s")
     rows = store.add_turns([store.NewTurn("s", generation("새로운 일"), NOTE, entry)])
     assert rows == {"s": Ownership(ownership.owner_of("mine"), bound=True)}
     list(steps)
@@ -129,3 +129,15 @@ def test_a_running_generation_is_erased_with_its_session() -> None:
     )
     store.add_turns([store.NewTurn("runs", running.pk, NOTE)])
     assert erasure.forget("runs") == [running.pk]
+
+
+def test_forgetting_erases_what_was_answered_to_this_session_alone() -> None:
+    Generation.objects.all().delete()
+    ChatSession.objects.all().delete()
+    own, shared = generation("가"), generation("나")
+    begun("s", own, shared)
+    begun("other", shared)
+    assert erasure.forget("s") == [own]
+    assert list(Generation.objects.values_list("pk", flat=True)) == [shared]
+    assert [session.key for session in ChatSession.objects.all()] == ["other"]
+    assert erasure.forget("s") == []

@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from chatbot.errors import ApplicationError, NotFound
 from chatbot.models import ChatSession, Feedback, Generation
-from chatbot.sessions import feedback, store
+from chatbot.sessions import feedback
+from chatbot.sessions.conversation import conversation
 from chatbot.sessions.erasure import forget
 from tests.chatbot.sessions.test_store import begun, generation
 
@@ -149,13 +150,13 @@ def test_the_conversation_shows_it_for_a_constant_number_of_queries(
     begun("other", asked)
     feedback.give(session_key="other", generation_id=asked, thumb="up")
     with django_assert_num_queries(2):
-        turns = store.conversation("s")["turns"]
+        turns = conversation("s")["turns"]
     assert [turn["feedback"] for turn in turns] == [None] * 4
     for number, turn in enumerate(turns):
         generation_id = uuid.UUID(turn["generationId"])
         feedback.give(session_key="s", generation_id=generation_id, thumb="down", reason=str(number))
     with django_assert_num_queries(2):
-        turns = store.conversation("s")["turns"]
+        turns = conversation("s")["turns"]
     assert [turn["feedback"] for turn in turns] == [{"thumb": "down", "reason": str(n)} for n in range(4)]
 
 

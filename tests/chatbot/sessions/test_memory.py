@@ -10,9 +10,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from chatbot.answers.schema import Challenge
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 from chatbot.sessions import memory, store
+from chatbot.sessions.conversation import conversation
 from chatbot.sessions.erasure import forgetting
-from chatbot.sessions.given import note_given
-from chatbot.sessions.memory import Exchange, Memory, Note, recall
+from chatbot.sessions.memory import Exchange, Memory, Note, note_given, recall
 from chatbot.sessions.ownership import Ownership
 from chatbot.sessions.store import NewTurn
 
@@ -155,9 +155,9 @@ def test_an_expired_session_begins_again_without_its_past(settings: Settings) ->
     ended("new", answer("라", "마", "바"))
     ChatSession.objects.filter(pk="old").update(active_at=timezone.now() - timedelta(days=91))
     nothing = {"sessionId": "old", "turns": [], "hasMore": False, "before": None}
-    assert store.conversation("old") == nothing
+    assert conversation("old") == nothing
     assert store.remembered(["old"]) == {"old": Memory(ownership=Ownership())}
-    assert store.conversation("old") == nothing
+    assert conversation("old") == nothing
     assert store.remembered(["new"])["new"].given == ["라", "마", "바"]
     asked = ended("old", answer("사", "아", "자"), Note(message="안녕"))
     assert store.remembered(["old"])["old"] == Memory(
@@ -165,7 +165,7 @@ def test_an_expired_session_begins_again_without_its_past(settings: Settings) ->
         active_at=ChatSession.objects.get(pk="old").active_at,
         ownership=Ownership(),
     )
-    assert [turn["generationId"] for turn in store.conversation("old")["turns"]] == [str(asked)]
+    assert [turn["generationId"] for turn in conversation("old")["turns"]] == [str(asked)]
 
 
 @pytest.mark.parametrize("asks", [False, True])
@@ -176,13 +176,13 @@ def test_a_clock_that_jumps_ahead_and_back_costs_no_conversation(
     titles = long_session("s", 35)
     now = timezone.now
     monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=100))
-    assert store.conversation("s")["turns"] == []
+    assert conversation("s")["turns"] == []
     assert store.remembered(["s"]) == {"s": Memory(ownership=Ownership())}
     if asks:
         ended("s", answer("라", "마", "바"))
         assert store.remembered(["s"])["s"].given == ["라", "마", "바"]
     monkeypatch.setattr(timezone, "now", now)
-    assert len(store.conversation("s", limit=200)["turns"]) == 35 + asks
+    assert len(conversation("s", limit=200)["turns"]) == 35 + asks
     assert store.remembered(["s"])["s"].given == [*titles, *(["라", "마", "바"] if asks else [])]
 
 

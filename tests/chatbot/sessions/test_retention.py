@@ -24,8 +24,9 @@ from chatbot.models import (
     SampleRun,
     Turn,
 )
-from chatbot.sessions import retention
-from chatbot.sessions.retention import Rows, purge, purgeable
+from chatbot.sessions import erasure, retention
+from chatbot.sessions.erasure import Rows
+from chatbot.sessions.retention import purge, purgeable
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +100,6 @@ def tables_with(text: str) -> set[str]:
 
 @pytest.mark.parametrize(("days", "gone"), [(0, False), (89.99, False), (90.01, True), (1000, True)])
 def test_a_session_expires_so_many_days_after_it_was_last_active(days: float, gone: bool) -> None:
-    assert retention.expired(ChatSession(key="s", active_at=ago(days))) is gone
     session("s", days=days)
     purge()
     assert ChatSession.objects.exists() is not gone
@@ -131,7 +131,7 @@ def test_what_answers_a_session_that_is_used_stays() -> None:
 
 
 def test_what_several_expired_sessions_share_goes_with_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr(erasure, "BATCH", 1)
     shared = generation()
     for number in range(3):
         session(f"s{number}", shared)
@@ -204,7 +204,7 @@ def test_a_second_run_finds_nothing() -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 7])
 def test_it_goes_through_everything_in_small_batches(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    monkeypatch.setattr(retention, "BATCH", batch)
+    monkeypatch.setattr(erasure, "BATCH", batch)
     for number in range(4):
         session(f"s{number}", *(generation() for _ in range(number)), days=100 + number)
     session("alive", *(generation() for _ in range(5)), days=1)
@@ -225,7 +225,7 @@ def test_the_number_of_statements_grows_with_batches_not_with_rows(
 
 
 def test_a_session_that_is_used_again_between_two_batches_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr(erasure, "BATCH", 1)
     session("first", days=300)
     session("second", days=200)
 
@@ -239,13 +239,13 @@ def test_a_session_that_is_used_again_between_two_batches_stays(monkeypatch: pyt
 
 def test_a_generation_that_is_asked_for_before_its_batch_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     left = generation()
-    erase: Callable[[Any], Rows] = retention._erase_lone
+    erase: Callable[[Any], list[uuid.UUID]] = erasure.erase_lone
 
-    def ask_first(generation_ids: list[uuid.UUID]) -> Rows:
+    def ask_first(generation_ids: list[uuid.UUID]) -> list[uuid.UUID]:
         if left.pk in generation_ids:
             session("late", left, days=0)
         return erase(generation_ids)
 
-    monkeypatch.setattr(retention, "_erase_lone", ask_first)
+    monkeypatch.setattr(retention, "erase_lone", ask_first)
     assert purge() == {}
     assert Generation.objects.get() == left

@@ -1,16 +1,12 @@
 import uuid
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
-from challenges.models import Category
 from chatbot.errors import MalformedSessionId
-from chatbot.models import ChatSession, Generation, PromptVersion, Turn
+from chatbot.models import Generation, PromptVersion, Turn
 from chatbot.sessions import store
-from chatbot.sessions.erasure import forget
 from chatbot.sessions.memory import Note, recall
 from chatbot.sessions.store import NewTurn
 
@@ -83,61 +79,3 @@ def test_a_turn_is_noted_once() -> None:
     assert Turn.objects.count() == 1
     with pytest.raises(IntegrityError):
         Turn.objects.create(session_id="s", generation_id=asked)
-
-
-def test_the_conversation_is_in_order() -> None:
-    first, second = generation("가"), generation("나")
-    begun("s", first, second)
-    conversation: dict[str, Any] = store.conversation("s")
-    assert [turn["generationId"] for turn in conversation["turns"]] == [str(first), str(second)]
-    turn = conversation["turns"][0]
-    del turn["askedAt"]
-    assert turn == {
-        "generationId": str(first),
-        "request": {"location": "city", "workType": "office", "category": "VEGAN"},
-        "promptVersion": "base-info@1",
-        "source": "catalog",
-        "outcome": "completed",
-        "answer": {
-            "kind": "recommendation",
-            "recommend": "비건!",
-            "challenges": [{"title": "가", "description": "d", "category": "VEGAN", "label": "비건"}],
-        },
-        "notices": [],
-        "feedback": None,
-    }
-
-
-def test_a_changed_category_is_told_again_unless_one_of_the_two_is_gone(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    asked = generation("가")
-    store.add_turns([NewTurn("s", asked, replace(NOTE, message="비건으로 바꿔줘", moved_from="PLOGGING"))])
-    changed = {
-        "kind": "category-changed",
-        "from": {"key": "PLOGGING", "label": "플로깅"},
-        "to": {"key": "VEGAN", "label": "비건"},
-        "undo": "플로깅으로 바꿔줘",
-    }
-    [turn] = store.conversation("s")["turns"]
-    assert turn["notices"] == [changed]
-    with django_assert_num_queries(3):
-        store.conversation("s")
-    Category.objects.filter(key="PLOGGING").update(active=False)
-    [turn] = store.conversation("s")["turns"]
-    assert turn["notices"] == []
-
-
-def test_an_unknown_session_has_no_turns() -> None:
-    nothing = {"sessionId": "nobody", "turns": [], "hasMore": False, "before": None}
-    assert store.conversation("nobody") == nothing
-
-
-def test_forgetting_erases_what_was_answered_to_this_session_alone() -> None:
-    own, shared = generation("가"), generation("나")
-    begun("s", own, shared)
-    begun("other", shared)
-    assert forget("s") == [own]
-    assert list(Generation.objects.values_list("pk", flat=True)) == [shared]
-    assert [session.key for session in ChatSession.objects.all()] == ["other"]
-    assert forget("s") == []

@@ -80,9 +80,9 @@ async def test_a_client_is_counted_and_proven_like_one_of_http(settings: Setting
     }
     client = Client(scope, "me")
     assert (client.session_id, client.request.META["REMOTE_ADDR"]) == ("me", "192.0.2.1")
-    assert client.proof == Proof(owner_key="key", token="from-query", takes_cookie=True)
+    assert client.proof == Proof(owner_keys=("key",), token="from-query", takes_cookie=True)
     client.show("from-message")
     client.found_to_be("owner")
     assert client.asks(None).proof == Proof(
-        owner_key="key", token="from-message", established="owner", takes_cookie=True
+        owner_keys=("key",), token="from-message", established="owner", takes_cookie=True
     )
