@@ -8,7 +8,7 @@ class ChallengesConfig(AppConfig):
     verbose_name = _("Challenges")
 
     def ready(self) -> None:
-        from challenges import revisions
+        from challenges import revisions  # here: apps are loaded before models
 
         post_migrate.connect(revisions.install_triggers, dispatch_uid="challenges.revisions")
         revisions.watch("options", "challenges.Category", "challenges.Location", "challenges.WorkType")

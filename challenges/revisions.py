@@ -22,7 +22,7 @@ def watch(name: str, *models: str) -> None:
 
 def read() -> Mapping[str, str]:
     """The present token of every revision. One SQL statement."""
-    from challenges.models import Revision
+    from challenges.models import Revision  # here: apps call ``watch`` before their models are loaded
 
     return dict(Revision.objects.values_list("name", "token"))
 

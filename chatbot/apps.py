@@ -17,6 +17,7 @@ class ChatbotConfig(AppConfig):
     verbose_name = _("Chatbot")
 
     def ready(self) -> None:
+        # Here: Django loads apps before models.
         from challenges import revisions
         from chatbot.db import immutability
         from chatbot.diagnostics import database  # noqa: F401  registers its system checks, and those it imports

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from chatbot.api import sliding_window
 
-# How long a machine takes is no matter of right or wrong: on a busy one, making inputs is slow.
+# No deadline: on a busy machine, making inputs is slow.
 hypothesis_settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("project")
 # hypothesis imports this part when it is first used, and pytest parses what is imported: deep within a test Python 3.11

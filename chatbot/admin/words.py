@@ -17,7 +17,7 @@ from challenges.forms import NormalizedField
 from chatbot.admin.columns import badge
 from chatbot.admin.trying import try_form, trying_view
 from chatbot.models import ListedWord, WordKind
-from chatbot.models.words import by_spelling, spelling
+from chatbot.models.knowledge import by_spelling, spelling
 
 _VARIANTS = {
     WordKind.ABUSE: "warning",

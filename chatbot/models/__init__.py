@@ -1,13 +1,10 @@
 """The chatbot's tables."""
 
 from chatbot.models.checks import CheckStatus, PromptCheck, PromptSample, SampleRun
-from chatbot.models.feedback import Feedback, Thumb
 from chatbot.models.generations import Enforcement, Generation, Outcome, Purpose
-from chatbot.models.knowledge import KnowledgeDocument
-from chatbot.models.prompts import PromptDraft, PromptTemplate, PromptText, PromptVersion
-from chatbot.models.releases import PromptRelease, ReleaseKind
-from chatbot.models.sessions import ChatSession, GivenTitle, Intent, Turn
-from chatbot.models.words import ListedWord, WordKind
+from chatbot.models.knowledge import KnowledgeDocument, ListedWord, WordKind
+from chatbot.models.prompts import PromptDraft, PromptRelease, PromptTemplate, PromptText, PromptVersion, ReleaseKind
+from chatbot.models.sessions import ChatSession, Feedback, GivenTitle, Intent, Thumb, Turn
 
 __all__ = [
     "ChatSession",

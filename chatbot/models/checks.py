@@ -1,4 +1,4 @@
-"""Samples that a prompt must do well on, and the checks that ran them."""
+"""Samples that a prompt must pass, and the checks that ran them."""
 
 from datetime import timedelta
 
@@ -13,16 +13,15 @@ from challenges.models import word_list
 from chatbot.models.prompts import PromptTemplate, PromptText
 
 LOST_AFTER = timedelta(seconds=15)
-"""A running check that gave no sign for so long died with its process."""
+"""A running check without a sign of life for so long died with its process."""
 
 
 class PromptSample(models.Model):
-    """A request that is pinned to a template, with what is expected of its answer.
+    """A request that is pinned to a template, and what its answer must be like.
 
-    ``contains`` and ``excludes`` are looked for in the whole text of the answer. Title bounds count the characters the
-    model itself wrote; ``names_category`` asks that its own sentence does, without a clause added; ``length_min`` and
-    ``length_max`` bound that sentence. Options are kept by key. ``message`` is what a person says, for templates that
-    answer one.
+    ``contains`` and ``excludes`` are about the whole text of the answer. The other rules are about what the model
+    itself wrote: its titles' lengths, its sentence's length, and the category's name in that sentence. Options are
+    keys. ``message`` is a person's, for templates that answer one.
     """
 
     template = models.ForeignKey(
@@ -80,10 +79,11 @@ class CheckStatus(models.TextChoices):
 
 
 class PromptCheck(PromptText):
-    """A run of a template's samples with one content. It speaks for that content, those models and that contract alone.
+    """A run of a template's samples with one content. Its result holds for this content, these providers and this
+    contract alone.
 
-    ``sources`` are the names of the answer sources in their order; ``contract_hash`` covers the template's contract and
-    its samples. ``seen_at`` is renewed while it runs.
+    ``sources`` are the providers' names in their order. ``contract_hash`` covers the template's contract and samples.
+    ``seen_at`` is renewed while the check runs.
     """
 
     template = models.ForeignKey(
@@ -111,13 +111,13 @@ class PromptCheck(PromptText):
 
     @property
     def lost(self) -> bool:
-        """Whether it runs by its row, but the process that ran it is gone."""
+        """Whether the row says that it runs, but its process is gone."""
         return self.status == CheckStatus.RUNNING and timezone.now() - self.seen_at > LOST_AFTER
 
 
 class SampleRun(models.Model):
-    """What came of one sample in a check. ``reasons`` says what was not as expected, ``[{"code", …}]``; empty when all
-    was. ``raw_text`` is what the model wrote, ``answer`` what would have been shown."""
+    """The result of one sample in a check. ``reasons`` are the broken rules, ``[{"code", …}]``. The model
+    wrote ``raw_text``, a client would have got ``answer``."""
 
     check_run = models.ForeignKey(PromptCheck, on_delete=models.CASCADE, related_name="runs", verbose_name=_("check"))
     position = models.PositiveIntegerField(_("number"))

@@ -1,11 +1,12 @@
-"""Generations: one row when one starts, written again when it ends, never per token."""
+"""Generations. A row is written when one starts and again when it ends, never per token."""
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from chatbot.models.answer_field import AnswerField
 from chatbot.models.prompts import PromptVersion
 
 
@@ -19,7 +20,7 @@ class Outcome(models.TextChoices):
 
 
 class Enforcement(models.TextChoices):
-    """How the contract was kept, in rising order of what had to be done."""
+    """How the contract was kept, in rising order of effort."""
 
     AS_IT_CAME = "as_it_came", _("as it came")
     MENDED = "mended", _("mended as it streamed")
@@ -36,16 +37,47 @@ class Purpose(models.TextChoices):
     CHECK = "check", _("check before publishing")
 
 
-class Generation(models.Model):
-    """One run of an answer source for one rendered prompt.
+_ORDER = (
+    *("kind", "recommend", "challenges", "help", "stopped"),
+    *("title", "description", "category", "label", "lines", "name", "number"),
+)
+"""The keys of an answer and of its challenges, in the order of the ``close`` event."""
 
-    ``prompt_version`` wrote it; null only for a trial or a check of a draft, which is no version yet. ``variables`` are
-    the values that were put into the prompt, but for the output format, which follows from the kind of the answer.
-    ``answer`` is the payload of the ``close`` event (``{"kind", "recommend", "challenges"}``), ``event_count`` the
-    number of the terminal event; both are null until it ends. ``source`` wrote (most of) the answer; ``tried`` lists
-    who was asked, ``[{"source", "error", "challenges"}]``, the last being the numbers of those it only filled up;
-    ``process`` runs it, or ran it;
-    ``mends`` counts what was mended, by the composer's names. Times are in milliseconds from the start.
+
+class AnswerField(models.JSONField):
+    """JSON whose keys are read in the order of the ``close`` event. PostgreSQL changes the order, but a client must get
+    the same bytes later."""
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.JSONField", arguments, options  # the column is the same
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return _in_order(super().from_db_value(value, expression, connection))
+
+
+def _in_order(value: Any) -> Any:
+    match value:
+        case Mapping():
+            known = [key for key in _ORDER if key in value]
+            return {key: _in_order(value[key]) for key in [*known, *(key for key in value if key not in known)]}
+        case list():
+            return [_in_order(each) for each in value]
+        case _:
+            return value
+
+
+class Generation(models.Model):
+    """One run of the providers for one job.
+
+    ``prompt_version`` is null only for a trial or a check of a draft, which is no version yet. ``variables`` are the
+    prompt's values without the output format, which follows from the answer's kind. ``answer`` is the payload of
+    ``close``, ``event_count`` the number of the terminal event. Both are null until the generation ends.
+
+    ``source`` is the provider that wrote most of the answer. ``tried`` lists the providers that were asked,
+    ``[{"source", "error", "challenges"}]``: ``challenges`` are the numbers of those that it only filled up. ``mends``
+    counts what was mended, by the composer's names. ``process`` is the process that runs the generation. Times are in
+    milliseconds from the start.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -91,7 +123,7 @@ class Generation(models.Model):
             models.Index(fields=["source", "-started_at"], name="generation_source"),
             models.Index(fields=["outcome", "-started_at"], name="generation_outcome"),
             models.Index(fields=["prompt_version", "-started_at"], name="generation_version"),
-            # Answers the questions of how a version does without a look at the rows, which are wide.
+            # Covers the statistics of a version, so that the database reads none of the wide rows.
             models.Index(
                 fields=["prompt_version", "purpose", "source", "outcome", "enforcement", "first_token_ms"],
                 name="generation_results",

@@ -1,6 +1,7 @@
-"""What the bot can look up beside the challenges."""
+"""What editors keep beside the catalogue: documents to look up, and words that mark messages."""
 
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,7 +15,7 @@ TEXT_LENGTH = 20_000
 
 
 class KnowledgeDocument(models.Model):
-    """A longer text on a subject, such as how to sort waste. Without a category it serves them all."""
+    """A longer text on a subject, such as how to sort waste. Without a category it serves all categories."""
 
     title = models.CharField(_("title"), max_length=100, unique=True)
     text = models.TextField(_("text"), max_length=TEXT_LENGTH, help_text=_("Paragraphs are found one by one."))
@@ -55,3 +56,60 @@ class KnowledgeDocument(models.Model):
             errors["link"] = ValidationError(_("A link begins with https:// or http://."))
         if errors:
             raise ValidationError(errors)
+
+
+class WordKind(models.TextChoices):
+    ABUSE = "abuse", _("abuse")
+    SELF_HARM = "self_harm", _("self-harm")
+    EMERGENCY = "emergency", _("emergency")
+    VIOLENCE = "violence", _("violence")
+    FINE = "fine", _("fine: an exception")
+
+
+def spelling(word: str) -> str:
+    """The form in which words are compared: without case and width variants, white space as one blank."""
+    return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+
+
+class ListedWord(models.Model):
+    """A word or phrase that marks messages, or an exception that does not."""
+
+    word = models.CharField(_("word"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=WordKind)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    listed: Mapping[str, "ListedWord"] | None = None
+    """All rows by their spelling, for an import that checks many rows. None: ``clean`` reads the database."""
+
+    class Meta:
+        verbose_name = _("listed word")
+        verbose_name_plural = _("word lists")
+        ordering = ["kind", "word"]
+
+    def __str__(self) -> str:
+        return self.word
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        self.word = nfc(storable(self.word))
+        self.note = nfc(storable(self.note))
+        super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """A new spelling must not be listed yet. A row that keeps its spelling is fine."""
+        super().clean()
+        listed = by_spelling() if self.listed is None else self.listed
+        other = listed.get(spelling(self.word))
+        if other is None or other.pk == self.pk or self._is_kept():
+            return
+        words = _("“%(word)s” is listed already, under “%(kind)s”.")
+        params = {"word": other.word, "kind": other.get_kind_display()}
+        raise ValidationError({"word": ValidationError(words, params=params)})
+
+    def _is_kept(self) -> bool:
+        before = ListedWord.objects.filter(pk=self.pk).values_list("word", flat=True).first()
+        return before is not None and spelling(before) == spelling(self.word)
+
+
+def by_spelling() -> dict[str, ListedWord]:
+    """Every listed word by its spelling. One SQL statement."""
+    return {spelling(row.word): row for row in ListedWord.objects.only("word", "kind")}

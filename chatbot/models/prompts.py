@@ -1,4 +1,4 @@
-"""Prompt templates, the draft that editors work on, and the versions that were made of it."""
+"""Prompt templates, their drafts, the versions made of drafts, and the releases of versions."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PromptTemplate(models.Model):
-    """A named place where a prompt is used. What it may contain is its contract in ``chatbot.prompts.contracts``.
+    """A named place where a prompt is used. Its contract is in ``chatbot.prompts.contracts``.
 
-    ``live_version`` is what the template's last release says; ``chatbot.prompts.releases`` writes both together.
+    ``live_version`` is that of the template's last release: ``chatbot.prompts.releases`` writes both together.
     """
 
     key = models.SlugField(_("key"), max_length=40, unique=True)
@@ -36,7 +36,7 @@ class PromptTemplate(models.Model):
 
 
 class PromptText(models.Model):
-    """What a version and a draft consist of: two texts and the settings of the model that gets them."""
+    """Two texts and the settings of the model that gets them."""
 
     system_text = models.TextField(_("system text"), blank=True)
     user_text = models.TextField(_("user text"))
@@ -53,7 +53,7 @@ class PromptText(models.Model):
 
 
 class PromptDraft(PromptText):
-    """The one draft of a template. Its ``revision`` rises with every change, so that who saves must have seen the last.
+    """The one draft of a template. ``revision`` rises with every change: an editor must name the last one to save.
 
     ``based_on`` is the version that was live when the draft was begun.
     """
@@ -91,8 +91,8 @@ class PromptDraft(PromptText):
 class PromptVersion(PromptText):
     """One immutable text of a template. The database refuses to change or delete it (``chatbot.db.immutability``).
 
-    ``content_hash`` is ``PromptContent.hash`` of its texts and settings, in hexadecimal. Who wrote versions is kept:
-    such an account is deactivated, not deleted.
+    ``content_hash`` is ``PromptContent.hash`` of its texts and settings, in hexadecimal. An author's account is
+    deactivated, not deleted.
     """
 
     template = models.ForeignKey(
@@ -123,4 +123,58 @@ class PromptVersion(PromptText):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise ValidationError(_("A prompt version never changes: make a new one."))
+        super().save(*args, **kwargs)
+
+
+class ReleaseKind(models.TextChoices):
+    PUBLISH = "publish", _("published")
+    ROLLBACK = "rollback", _("rolled back")
+    AUTOMATIC = "automatic", _("automatic")
+
+
+class PromptRelease(models.Model):
+    """A version went live. The database refuses to change or delete the row (``chatbot.db.immutability``).
+
+    ``check_run`` is the passed check. It is null when none was needed (a rollback, the first version) and when a
+    superuser published without one, which ``overridden`` says.
+    """
+
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.PROTECT, related_name="releases", verbose_name=_("template")
+    )
+    version = models.ForeignKey(
+        PromptVersion, on_delete=models.PROTECT, related_name="releases", verbose_name=_("version")
+    )
+    previous = models.ForeignKey(
+        PromptVersion, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("the version before")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=ReleaseKind)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    why = models.CharField(_("why"), max_length=500)
+    check_run = models.ForeignKey(
+        "PromptCheck", on_delete=models.PROTECT, null=True, related_name="releases", verbose_name=_("check")
+    )
+    overridden = models.BooleanField(_("published without a passed check"), default=False)
+    created_at = models.DateTimeField(_("released"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["template", "-id"], name="release_of_template")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(kind="publish") | models.Q(overridden=True) | models.Q(check_run__isnull=False),
+                name="release_checked_or_overridden",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.kind}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise ValidationError(_("A release never changes."))
         super().save(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Sessions and their turns."""
+"""Sessions, their turns, and their feedback on answers."""
 
 from django.db import models
 from django.utils import timezone
@@ -8,7 +8,7 @@ from chatbot.models.generations import Generation
 
 
 class Intent(models.TextChoices):
-    """What a person wants with a message, as it was understood."""
+    """What a message wants."""
 
     ASK = "ask", _("asks for challenges")
     CHANGE = "change", _("wants another category, by its name")
@@ -26,17 +26,16 @@ class Intent(models.TextChoices):
 
 
 class ChatSession(models.Model):
-    """One conversation, named by the client's ``sessionId``, with what is remembered of it.
+    """One conversation, with the client's ``sessionId`` as its key, and what is remembered of it.
 
-    Options are kept by key and empty as long as nothing is known. ``base_category`` is what was picked first,
-    ``category`` what is talked about now. ``owner`` is a hash of the key of the client that began it, empty for
-    sessions from before owners were known; ``bound`` says that this client has come back with its cookie or token,
-    ``server_made`` that the id is one that the server made, which cannot be guessed. The database gives ``owner`` and
-    ``bound`` back with each insert (``db_default``), also where the row was there.
+    Options are keys, "" where nothing is known. ``base_category`` was picked first, ``category`` is the present one.
+    ``owner`` is a hash of the owner key (``chatbot.sessions.ownership``), "" for sessions from before owners were
+    known. ``bound``: the owner has come back with its cookie or token. ``server_made``: the server made the id, so it
+    cannot be guessed.
 
     Turns up to number ``forgotten_through`` are forgotten: nothing shows them, and they are being erased. Turns up to
-    ``expired_through`` had expired when the session was begun again at ``expired_at``; while that is in the future,
-    because the clock was wrong, they count. ``chatbot.sessions.retention.lasting`` reads these columns.
+    ``expired_through`` had expired when the session was begun again at ``expired_at``. If that time is in the future,
+    the clock was wrong, and these turns still count. ``chatbot.sessions.retention.lasting`` reads these columns.
     """
 
     SELECTED = ("location", "work_type", "base_category", "category")
@@ -72,12 +71,12 @@ class ChatSession(models.Model):
 
 
 class Turn(models.Model):
-    """What a person asked, with the generation that answered. Options are kept by key, as they were.
+    """What a person asked, and the generation that answered.
 
-    A turn with a ``message`` was asked in free text: ``intent`` says what was understood and ``reasons`` why,
-    ``[{"code", …}]``; ``moved_from`` is the category before when the turn changed it, ``found`` what was looked up for
-    the answer, ``[{"kind", "id", "title", "link", "score"}]``, the best first. ``by_owner`` says that its client began
-    the session or showed the owner's proof: once the session is bound, its owner is shown no other turns.
+    A turn in free text has a ``message``, the ``intent`` that was understood, and ``reasons`` for it,
+    ``[{"code", …}]``. ``found`` is what was looked up, ``[{"kind", "id", "title", "link", "score"}]``, the best first.
+    ``moved_from`` is the category before, when the turn changed it. ``by_owner``: the client began the session or
+    proved to be its owner. A bound session shows no other turns.
     """
 
     session = models.ForeignKey(
@@ -85,7 +84,7 @@ class Turn(models.Model):
         on_delete=models.CASCADE,
         related_name="turns",
         verbose_name=_("session"),
-        db_index=False,  # "turn_of_session" has the order, too: PostgreSQL would take the one of the session alone
+        db_index=False,  # else PostgreSQL would use this index in place of "turn_of_session", which has the order too
     )
     generation = models.ForeignKey(
         Generation, on_delete=models.CASCADE, related_name="turns", verbose_name=_("generation")
@@ -110,8 +109,10 @@ class Turn(models.Model):
 
 
 class GivenTitle(models.Model):
-    """A title that a session was given, once however often: the number of the turn that gave it last, and the title's
-    place in that answer. Derived from the turns, so that a session is not read whole to know what it was given."""
+    """A title that a session was given: the number of the turn that gave it last, and its place in that answer.
+
+    The rows are derived from the turns: reading them is cheaper than reading a long session's answers.
+    """
 
     session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="given", db_index=False)
     title = models.CharField(max_length=100)
@@ -124,3 +125,32 @@ class GivenTitle(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Thumb(models.TextChoices):
+    UP = "up", _("thumbs up")
+    DOWN = "down", _("thumbs down")
+
+
+class Feedback(models.Model):
+    """One session's thumb for one generation, and its reason, if any. The session may change both."""
+
+    session = models.ForeignKey(
+        ChatSession, on_delete=models.CASCADE, related_name="feedback", verbose_name=_("session")
+    )
+    generation = models.ForeignKey(
+        Generation, on_delete=models.CASCADE, related_name="feedback", verbose_name=_("generation")
+    )
+    thumb = models.CharField(_("thumb"), max_length=4, choices=Thumb)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    given_at = models.DateTimeField(_("given"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        ordering = ["-given_at"]
+        indexes = [models.Index(fields=["-given_at", "-id"], name="feedback_given")]
+        constraints = [models.UniqueConstraint(fields=["session", "generation"], name="feedback_once")]
+
+    def __str__(self) -> str:
+        return f"{Thumb(self.thumb).label} {self.generation_id}"

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from challenges.models import SeedRecord
 from challenges.text import nfc
-from chatbot.models.words import ListedWord, WordKind
+from chatbot.models.knowledge import ListedWord, WordKind
 from chatbot.nlu.safety.word_lists import WordLists
 
 SEED = Path(__file__).with_name("seed.toml")

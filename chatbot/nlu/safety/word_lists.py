@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from challenges.revisions import Cached
-from chatbot.models.words import ListedWord, WordKind
+from chatbot.models.knowledge import ListedWord, WordKind
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from challenges import revisions
-from chatbot.models.words import ListedWord, WordKind
+from chatbot.models.knowledge import ListedWord, WordKind
 from chatbot.nlu.safety.seeding import load_seed, seed_lists, seeded
 from chatbot.nlu.safety.word_lists import word_lists
 
