@@ -23,8 +23,8 @@ from chatbot.nlu.safety.word_lists import WordLists
 DANGERS = KINDS[2:]
 
 DANGER_FROM = 0.62
-"""Share of the dangers among all kinds from which on the weights decide. On three sets that no training had seen, with
-all rules, 432 of 450 dangers were seen and 5 of 940 ordinary messages taken for one."""
+"""Share of the dangers among all kinds from which on the weights decide. Of two sets that no training had seen, with
+all rules, 293 of 300 dangers were seen, and 4 of 680 ordinary messages were taken for one."""
 
 ABUSE_FROM = 0.55
 """The same for abuse that no list knows: 4 in 1000, and 71 of 100."""
@@ -35,9 +35,9 @@ ABUSE_UP_TO = 0.2
 CURSE_UP_TO = 0.08
 """The same for a curse that the message does not only speak of."""
 
-CLEARLY_ORDINARY = 0.55
+CLEARLY_ORDINARY = 0.45
 """Share of ordinary messages from which on neither a seeded phrase nor a frame decides: an airpod that drowned. Of 300
-messages of people in danger that no training had seen, none that a phrase or a frame told of had a share over 0.2."""
+messages of people in danger that no training had seen, a bound of 0.35 to 0.55 lost none."""
 
 CURSES_AT_NOTHING = 0.85
 """The same for a curse that nobody is meant by: a bus that was missed."""
