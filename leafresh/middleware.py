@@ -28,7 +28,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from chatbot.api.client_address import TrustedProxies
 from chatbot.api.middleware import is_api, is_busy, refused_body
-from chatbot.web import outage
+from chatbot.web.views import outage_page, unavailable
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -89,7 +89,7 @@ class OutageMiddleware(PagesOnly):
     """Answers a page with 503 and ``Retry-After`` when its view needs the database and the database is gone."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        return None if is_api(request) else outage.page(request, error)
+        return None if is_api(request) else outage_page(request, error)
 
 
 @async_only_middleware
@@ -118,7 +118,7 @@ def busy_middleware(get_response: GetResponse) -> GetResponse:
         if is_api(request) or not is_busy(request):
             return await get_response(request)
         with translation.override(translation.get_language_from_request(request)):
-            return outage.unavailable(request)
+            return unavailable(request)
 
     return middleware
 

@@ -1,4 +1,4 @@
-"""The address that a client is counted under, whatever stands between it and the server. Pure."""
+"""The address under which a client is counted, with or without proxies before the server. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from typing import Self
 Address = IPv4Address | IPv6Address
 
 UNKNOWN = "unknown"
-"""Where clients without an address are counted, all together: those of a Unix socket."""
+"""The address of all clients without one, which connect by a Unix socket."""
 
 UNIX = "unix"
-"""Among trusted proxies: whoever connects by a Unix socket, and so has no address."""
+"""The word among trusted proxies for peers on a Unix socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Peers whose ``X-Forwarded-For`` is believed. ``None in trusted`` asks for a peer without an address."""
+    """Peers whose ``X-Forwarded-For`` counts. None is a peer on a Unix socket."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     unix: bool = False
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Self:
-        """From addresses, networks and the word ``unix``. Raises ValueError."""
+        """From addresses, networks and ``unix``. Raises ValueError."""
         return cls(tuple(ip_network(text) for text in texts if text != UNIX), UNIX in texts)
 
     def __contains__(self, address: Address | None) -> bool:
@@ -32,19 +32,18 @@ class TrustedProxies:
         return any(address in network for network in self.networks)
 
     def includes(self, peer: str | None) -> bool:
-        """Whether who connected is one of them; None for a Unix socket."""
+        """Whether the peer, by its address as text, is one of them."""
         address = _parse(peer) if peer else None
         return not (peer and address is None) and address in self
 
 
 def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProxies) -> str:
-    """What a client is counted under: its IPv4 address, the /64 of its IPv6 address, or UNKNOWN. Never raises.
+    """The client's IPv4 address, the /64 of its IPv6 address, or UNKNOWN. Never raises.
 
-    ``peer`` is who connected, None for a Unix socket; ``forwarded_for`` the values of the ``X-Forwarded-For`` headers,
-    joined with commas. Each proxy appends who connected to it, so the header is read from its right end, and only as
-    far as those who wrote it are trusted: the client is the first who is not. When all are, it is the leftmost. An
-    entry that is no address ends the reading, and the proxy that wrote it is counted: what stands further left may come
-    from the client itself.
+    ``peer`` is the address of the connection, None for a Unix socket. ``forwarded_for`` has the ``X-Forwarded-For``
+    headers, joined with commas. Each proxy appends its peer's address. So the header is read from the right, as long as
+    the last address is a trusted proxy's: the client is the first that is none, or the leftmost. An entry that is no
+    address ends the reading at the proxy that wrote it, because the rest may come from the client.
     """
     address = _parse(peer) if peer else None
     if not trusted.includes(peer):
@@ -62,7 +61,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
 def _parse(text: str) -> Address | None:
     """The address in ``192.0.2.1``, ``192.0.2.1:8080``, ``2001:db8::1`` or ``[2001:db8::1]:8080``.
 
-    An IPv4 address in IPv6's notation (``::ffff:192.0.2.1``, what a socket for both sees) is the IPv4 address.
+    A socket for both versions shows IPv4 addresses as ``::ffff:192.0.2.1``: these become IPv4 again.
     """
     text = text.strip()
     if text.startswith("["):
@@ -77,7 +76,7 @@ def _parse(text: str) -> Address | None:
 
 
 def _bucket(address: Address | None) -> str:
-    """IPv6 is counted by /64, the least that one customer is given: within it an address can be changed at will."""
+    """The text of the address. IPv6 counts by /64: that is one customer, who can take any address within it."""
     match address:
         case None:
             return UNKNOWN

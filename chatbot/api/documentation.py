@@ -1,6 +1,5 @@
-"""Texts of the OpenAPI document that say what a schema cannot: the events of a stream."""
+"""Parts of the OpenAPI document that schemas cannot express, such as the events of a stream."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from chatbot.api.schemas import Envelope, InvalidFieldsOut
@@ -44,13 +43,19 @@ challenges; `explanation`, `smalltalk`, `declined` (abuse) and `help` (somebody 
 
 """
 
-REFUSALS: Mapping[int, Any] = {
-    400: Envelope[InvalidFieldsOut | None],
-    403: Envelope[None],
-    422: Envelope[None],
-    429: Envelope[None],
-    503: Envelope[None],
-}
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The responses with these statuses, without data."""
+    return dict.fromkeys(statuses, Envelope[None])
+
+
+def parameter(name: str, description: str, *, place: str = "query", **schema: object) -> dict[str, Any]:
+    """An optional parameter that the view itself reads; a string unless the schema says otherwise."""
+    schema = {"type": "string", **schema}
+    return {"in": place, "name": name, "required": False, "schema": schema, "description": description}
+
+
+REFUSALS: dict[int, Any] = {400: Envelope[InvalidFieldsOut | None], **refusals(403, 422, 429, 503)}
 
 _EXAMPLE = """\
 event: start
@@ -64,20 +69,8 @@ data: {"status":200,"message":"토큰 생성","data":{"token":"도시에서 시�
 
 STREAM_RESPONSES: dict[str, Any] = {
     "parameters": [
-        {
-            "in": "header",
-            "name": "Last-Event-ID",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "The id of the last event received: go on behind it",
-        },
-        {
-            "in": "query",
-            "name": "lastEventId",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "The same, for clients that cannot send the header, which counts before it",
-        },
+        parameter("Last-Event-ID", "The id of the last event received: go on behind it", place="header"),
+        parameter("lastEventId", "The same, for clients that cannot send the header, which counts before it"),
     ],
     "responses": {
         200: {

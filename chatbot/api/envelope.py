@@ -1,4 +1,4 @@
-"""The envelope ``{"status", "message", "data"}`` of every JSON response, and the one place where errors become one."""
+"""The envelope ``{"status", "message", "data"}`` of every JSON response, and how errors become one."""
 
 import logging
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class NotAnObject(ValueError):
 
 
 class ObjectParser(Parser):
-    """Ninja's parser of request bodies, for objects alone."""
+    """Ninja's parser of request bodies, which refuses everything but objects."""
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         body = super().parse_body(request)
@@ -51,26 +51,26 @@ def envelope(data: object, *, status: int = 200, message: str = "성공") -> Htt
 
 
 def wants_events(request: HttpRequest) -> bool:
-    """Whether the client reads only event streams, so that it could not see the body of a failed response."""
+    """Whether the client asks for an event stream: it cannot read the body of a failed response."""
     return "text/event-stream" in request.headers.get("Accept", "").lower()
 
 
 def error_response(request: HttpRequest, error: ApplicationError) -> HttpResponseBase:
-    """The error in the form that the client can read: an ``error`` event with HTTP 200, or JSON with its status."""
+    """The error as the client can read it: an ``error`` event with HTTP 200, or JSON with the error's status."""
     response: HttpResponseBase
     if wants_events(request):
         failed = Failed(error.status, error.message, error.data)
         response = single_event_response("error", encode_event(failed), retry_seconds=error.retry_after)
     else:
         response = envelope(error.data, status=error.status, message=error.message)
-        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: said once is enough
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: do not log it again
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response
 
 
 def as_application_error(error: Exception) -> ApplicationError:
-    """What went wrong, as the client may know it. Faults of ours are logged with their cause."""
+    """The error as the client may know it. Unexpected errors are logged with their cause."""
     match error:
         case ApplicationError():
             return error
@@ -84,7 +84,7 @@ def as_application_error(error: Exception) -> ApplicationError:
             return status_error(error.status_code)
         case RequestDataTooBig():
             return status_error(413)
-        case SuspiciousOperation():  # more parameters than Django takes
+        case SuspiciousOperation():  # such as more parameters than Django takes
             return status_error(400)
         case OperationalError() | InterfaceError():
             logger.error("the database does not answer: %s", type(error).__name__)
@@ -100,7 +100,7 @@ def status_error(status: int) -> ApplicationError:
 
 
 def _invalid_body(error: ValidationError) -> ApplicationError:
-    """A body that is JSON but not of the documented shape, or a path that is not."""
+    """The error for a path, a parameter or a body that is not as documented."""
     places = [place["loc"] for place in error.errors]
     if any(place[0] == "path" for place in places):
         return status_error(404)

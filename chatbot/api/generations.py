@@ -1,4 +1,4 @@
-"""Stopping a generation, and saying what one thinks of its answer."""
+"""Stopping a generation, and feedback on its answer."""
 
 import uuid
 from typing import Any
@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
 from chatbot.api.credentials import proof_of
+from chatbot.api.documentation import refusals
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
 from chatbot.api.throttling import admit_reading
@@ -26,7 +27,7 @@ router = Router(tags=["generations"])
     summary="Stop a generation",
     description="Idempotent: one that is over stays as it is. Its stream closes with what was complete. "
     "With `sessionId`, a generation that other sessions share ends for this session alone; without, it goes on.",
-    response={200: Envelope[StopOut], 403: Envelope[None], 404: Envelope[None], 429: Envelope[None]},
+    response={200: Envelope[StopOut], **refusals(403, 404, 429)},
 )
 async def stop(
     request: HttpRequest,
@@ -45,14 +46,7 @@ async def stop(
     summary="Say what one thinks of an answer",
     description="A thumb for a generation that answered the session, with a reason if there is one. "
     "Once per session and generation: the last one counts. 404 when the session never asked for the generation.",
-    response={
-        200: Envelope[RatedOut],
-        400: Envelope[InvalidFieldsOut | None],
-        403: Envelope[None],
-        404: Envelope[None],
-        422: Envelope[None],
-        429: Envelope[None],
-    },
+    response={200: Envelope[RatedOut], 400: Envelope[InvalidFieldsOut | None], **refusals(403, 404, 422, 429)},
 )
 async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[FeedbackIn]) -> HttpResponseBase:
     session_key = existing_key(thought.sessionId)
@@ -73,14 +67,7 @@ async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[Fee
     "/{uuid:generation_id}/feedback",
     summary="Take it back",
     description="Idempotent. 404 when the session never asked for the generation.",
-    response={
-        200: Envelope[RatedOut],
-        400: Envelope[None],
-        403: Envelope[None],
-        404: Envelope[None],
-        422: Envelope[None],
-        429: Envelope[None],
-    },
+    response={200: Envelope[RatedOut], **refusals(400, 403, 404, 422, 429)},
 )
 async def withdraw(
     request: HttpRequest,

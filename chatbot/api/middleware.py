@@ -1,4 +1,4 @@
-"""What every request to the API passes: the host check, and the envelope for answers that Django itself makes."""
+"""The middleware of the API: it checks the host, and puts Django's own error pages into the envelope."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,11 +13,10 @@ from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
 PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
 
 PROBES = {"/health/live", "/health/ready", "/metrics"}
-"""Asked by what watches the process, at whatever address it finds it; the answers name no host."""
-
+"""Watchdogs ask these at any address of the process, so the host is not checked. The answers name no host."""
 
 WITHOUT_THREADS = {"/health/live", "/metrics"}
-"""Answered on the event loop, however much the threads have to do."""
+"""Answered on the event loop, also while the threads are full."""
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -26,19 +25,19 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def refused_body(request: HttpRequest) -> int | None:
-    """The bytes that the server would have taken of the request's body, which had more. None when it took the body."""
+    """The bytes that the server takes of a body at most, for a body that had more. None when it took the body."""
     limit: int | None = getattr(request, "scope", {}).get(BodyTooLarge.SCOPE_KEY)
     return limit
 
 
 def is_busy(request: HttpRequest) -> bool:
-    """Whether the threads that would answer the request have more to do than may wait for them."""
+    """Whether the threads that would answer the request are full."""
     is_full: Callable[[], bool] | None = getattr(request, "scope", {}).get(Busy.SCOPE_KEY)
     return is_full is not None and is_full()
 
 
 class ApiMiddleware:
-    """Passes pages on untouched. On the API's paths, unknown paths and methods are answered in the envelope too."""
+    """Answers on the API's paths are in the envelope, also for unknown paths and methods. Pages pass unchanged."""
 
     async_capable = True
     sync_capable = False
@@ -67,7 +66,7 @@ class ApiMiddleware:
 
 
 def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The response itself, or its status in the envelope where Django answered with a page of its own."""
+    """The response, or its status in the envelope when it is an error page of Django's."""
     if response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
         return response
     replaced = error_response(request, status_error(response.status_code))

@@ -1,20 +1,42 @@
-"""The API: every route, and the handler of every error."""
+"""The API: all routes, the pickers' options, and the handler of errors."""
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
-from django.http.response import HttpResponse
-from ninja import NinjaAPI, Swagger
+from django.http.response import HttpResponse, HttpResponseBase
+from ninja import NinjaAPI, Router, Swagger
 from ninja.errors import HttpError, ValidationError
 
-from chatbot.api import generations, health, metrics, options, recommendation, sessions
-from chatbot.api.envelope import ObjectParser, as_application_error, error_response
+from challenges.catalog import Choice, options
+from chatbot.api import generations, health, metrics, recommendation, sessions
+from chatbot.api.envelope import ObjectParser, as_application_error, envelope, error_response
+from chatbot.api.schemas import Envelope, OptionsOut
 from chatbot.errors import ApplicationError
+
+_options = Router(tags=["options"])
+
+
+@_options.get(
+    "/options",
+    summary="Locations, work types and categories, in order",
+    response=Envelope[OptionsOut],
+    operation_id="chatbot_api_options_read",
+)
+async def read_options(request: HttpRequest) -> HttpResponseBase:
+    known = await sync_to_async(options.get)()
+    kinds = {"locations": known.locations, "workTypes": known.work_types, "categories": known.categories}
+    return envelope({name: [_option(choice) for choice in choices.values()] for name, choices in kinds.items()})
+
+
+def _option(choice: Choice) -> dict[str, str]:
+    return {"key": choice.key, "label": choice.label, "description": choice.description, "emoji": choice.emoji}
+
 
 api = NinjaAPI(
     title="Leafresh",
     version="1",
     description="Eco-friendly challenges, recommended while you watch. Everything is in the envelope "
     '`{"status", "message", "data"}`.',
-    docs=Swagger(settings={"validatorUrl": None}),  # else it asks another site what it thinks of ours
+    docs=Swagger(settings={"validatorUrl": None}),  # else the page sends the document to another site
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     urls_namespace="chatbot",
@@ -24,7 +46,7 @@ api.add_router("/ai/chatbot/recommendation", recommendation.router, url_name_pre
 api.add_router("/api/chatbot/recommendation", recommendation.router, url_name_prefix="api")
 api.add_router("/api/chatbot/generations", generations.router)
 api.add_router("/api/chatbot/sessions", sessions.router)
-api.add_router("/api/challenges", options.router)
+api.add_router("/api/challenges", _options)
 api.add_router("", health.router)
 api.add_router("", metrics.router)
 

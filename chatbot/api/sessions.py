@@ -1,4 +1,4 @@
-"""A session's conversation: reading and forgetting it."""
+"""Reading a session's conversation, and forgetting it."""
 
 import re
 import uuid
@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
 from chatbot.api.credentials import proof_of, send_grant
+from chatbot.api.documentation import parameter, refusals
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.api.throttling import admit_reading
@@ -21,28 +22,14 @@ from chatbot.sessions.store import session_key
 
 router = Router(tags=["sessions"])
 
-
 _PAGING: dict[str, Any] = {
     "parameters": [
-        {
-            "in": "query",
-            "name": "limit",
-            "required": False,
-            "schema": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": LARGEST_PAGE,
-                "default": PAGE,
-            },
-            "description": "How many turns",
-        },
-        {
-            "in": "query",
-            "name": "before",
-            "required": False,
-            "schema": {"type": "string", "format": "uuid"},
-            "description": "The `before` of the page after this one, which is the `generationId` of its first turn",
-        },
+        parameter("limit", "How many turns", type="integer", minimum=1, maximum=LARGEST_PAGE, default=PAGE),
+        parameter(
+            "before",
+            "The `before` of the page after this one, which is the `generationId` of its first turn",
+            format="uuid",
+        ),
     ]
 }
 
@@ -52,7 +39,7 @@ _PAGING: dict[str, Any] = {
     summary="The conversation so far",
     description="The newest turns, the oldest of them first. A session that is not known has none.",
     openapi_extra=_PAGING,
-    response={200: Envelope[ConversationOut], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
+    response={200: Envelope[ConversationOut], **refusals(403, 422, 429)},
 )
 async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     key, proof = session_key(session_id), proof_of(request)
@@ -85,7 +72,7 @@ def _turn(text: str | None) -> uuid.UUID | None:
     "/{path:session_id}",
     summary="Forget the conversation",
     description="Idempotent. Ends what still runs for this session alone.",
-    response={200: Envelope[None], 403: Envelope[None], 422: Envelope[None], 429: Envelope[None]},
+    response=refusals(200, 403, 422, 429),
 )
 async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str = "") -> HttpResponseBase:  # noqa: N803  its name on the wire
     key = session_key(session_id)

@@ -1,6 +1,6 @@
-"""What the chat says itself, in the language that is active: the texts of the page and of ``<leafresh-chat>``.
+"""The texts of the chat page and of ``<leafresh-chat>``, in the active language.
 
-``{name}`` stands for what the browser puts in. Answers and suggested replies are no texts of ours: they are Korean.
+The browser replaces ``{name}``. Answers and suggested replies are not among them: they are always Korean.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 
 def setup(language: str) -> dict[str, Any]:
-    """What ``<leafresh-chat>`` must know before it can be drawn."""
+    """What ``<leafresh-chat>`` needs before it draws itself."""
     words = {**_picking(), **_talking(), **({} if language == SERVERS_LANGUAGE else _refusals())}
     return {"language": language, "startUrl": settings.LEAFRESH_START_URL, "texts": words}
 
 
 SERVERS_LANGUAGE = "ko"
-"""Of the messages in envelopes: in other languages the chat says itself what a status means."""
+"""The language of the messages in envelopes. In others the chat has a text of its own for each status."""
 
 
 def _refusals() -> dict[str, str]:
@@ -51,7 +51,6 @@ def _picking() -> dict[str, str]:
 
 def _talking() -> dict[str, str]:
     return {
-        **_progress(),
         "conversation": _("Conversation"),
         "earlier": _("Show earlier messages"),
         "choose": _("Choose again"),
@@ -88,11 +87,6 @@ def _talking() -> dict[str, str]:
         "undo": _("Undo"),
         "assumed": _("Assumed: {parts}"),
         "fallback": _("Continued in another way"),
-    }
-
-
-def _progress() -> dict[str, str]:
-    return {
         "thinking": _("Finding an answer for you …"),
         "writing": _("Writing the answer …"),
         "reconnecting": _("The connection broke. Reconnecting …"),

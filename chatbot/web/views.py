@@ -1,5 +1,6 @@
-"""The chat page, and the texts with which other sites embed the chat."""
+"""The chat page, the texts with which other sites embed the chat, and the page for an outage of the database."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -10,30 +11,29 @@ from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.html import json_script
+from django.utils.translation import gettext as _
 from django.views import View
 
+from chatbot.db.errors import may_pass
+from chatbot.errors import ServiceUnavailable
 from chatbot.web import texts
+
+logger = logging.getLogger(__name__)
 
 LANGUAGE_SECONDS = 365 * 86_400
 MODULES = tuple(
     f"chatbot/{name}.js"
     for name in ("composer", "leafresh-client", "markup", "picker", "talk", "replies", "turn", "card", "pace", "thumbs")
 )
-"""What the page's script imports: named on the page, so that the browser need not find out one after the other."""
+"""The script's imports. The page names them, so that the browser loads them all at once."""
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 
 class ChatPage(View):
-    """The page at ``/``. It knows the chat's texts and where the API is: the browser asks for the rest."""
+    """The page at ``/``. It holds the chat's texts: the browser asks the API for the rest."""
 
     async def get(self, request: HttpRequest) -> HttpResponseBase:
         chosen = request.GET.get("language", "")
@@ -49,14 +49,14 @@ class ChatPage(View):
 
 
 class _Readable(DjangoJSONEncoder):
-    """Korean as Korean."""
+    """Leaves Korean readable."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "ensure_ascii": False})
 
 
 def _in_language(language: str) -> HttpResponseBase:
-    """Back to the page, in the language that was chosen and is remembered."""
+    """Remembers the chosen language, and goes back to the page."""
     response = redirect("chat")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_SECONDS, samesite="Lax", httponly=True
@@ -66,7 +66,7 @@ def _in_language(language: str) -> HttpResponseBase:
 
 
 class ChatTexts(View):
-    """What an embedded chat must know of this server, for pages of any origin."""
+    """The texts and settings of an embedded chat, for pages of any origin."""
 
     async def get(self, request: HttpRequest, language: str) -> HttpResponse:
         with translation.override(language):
@@ -75,3 +75,27 @@ class ChatTexts(View):
         response["Cross-Origin-Resource-Policy"] = "cross-origin"
         response["Cache-Control"] = "public, max-age=600"
         return response
+
+
+def outage_message() -> str:
+    """The message of an outage, in the person's language."""
+    return _("The service is not available at the moment. Please try again shortly.")
+
+
+def outage_page(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """The page for a database error that may pass; None for other errors."""
+    if not may_pass(error):
+        return None
+    logger.error("the database does not answer: %s", type(error).__name__)
+    return unavailable(request)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 with ``Retry-After``, in place of a page. The browser repeats a GET by itself."""
+    seconds = ServiceUnavailable().retry_after
+    context = {"message": outage_message(), "seconds": seconds if request.method == "GET" else None}
+    response = render(request, "chatbot/unavailable.html", context, status=503)
+    response["Retry-After"] = str(seconds)
+    response["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: do not log it again
+    return response

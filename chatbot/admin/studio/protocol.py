@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from chatbot.db.errors import may_pass
 from chatbot.errors import ApplicationError, ServiceUnavailable
 from chatbot.events.types import encode
-from chatbot.web import outage
+from chatbot.web.views import outage_message
 
 View = Callable[..., Any]
 
@@ -52,7 +52,7 @@ def in_envelope(view: View) -> View:
         except Exception as error:
             if not may_pass(error):
                 raise
-            response = answer(None, status=503, message=outage.message())
+            response = answer(None, status=503, message=outage_message())
             response["Retry-After"] = str(ServiceUnavailable().retry_after)
         return response
 

@@ -13,7 +13,7 @@ from chatbot.providers import catalog
 from chatbot.providers.base import ProviderError, ProviderRequest
 from chatbot.providers.catalog import CatalogProvider
 from chatbot.providers.templates import sentence
-from tests.chatbot.web.test_outage import caused
+from tests.chatbot.db.test_errors import caused
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""The chat page and the texts for embedding, as a browser gets them."""
+"""The chat page, the texts for embedding, and what people and scripts get while the database is gone."""
 
 import json
 import re
@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.db import IntegrityError, OperationalError
+from django.test import Client, RequestFactory
 
+from chatbot.web import texts
+from chatbot.web.views import outage_page
 from leafresh.middleware import ADMIN_POLICY
+from tests.prompts import superuser
 
 STATIC = Path(settings.BASE_DIR) / "chatbot/static/chatbot"
 PAGE = Path(settings.BASE_DIR) / "chatbot/templates/chatbot/page.html"
@@ -76,17 +80,57 @@ def test_texts_are_for_pages_of_every_origin(client: Client, settings: Any) -> N
 
 
 def test_every_text_is_used() -> None:
-    from chatbot.web.texts import setup
-
     code = "".join(file.read_text("utf-8") for file in STATIC.glob("*.js"))
     indirect = {"location", "workType", "category", "thinking", "writing", "stopping", "done", "stopped", "failed"}
     indirect |= {"reconnecting", "offline", *STATUSES}
     used = set(re.findall(r"texts\.(\w+)", code)) | indirect
-    assert setup("en")["texts"].keys() - used == set()
-    assert set(re.findall(r"texts\.(\w+)", code)) - setup("en")["texts"].keys() == set()
+    assert texts.setup("en")["texts"].keys() - used == set()
+    assert set(re.findall(r"texts\.(\w+)", code)) - texts.setup("en")["texts"].keys() == set()
 
 
 def test_the_page_is_light() -> None:
     """Scripts, styles and the template together, as they are: nothing is built, nothing squeezed."""
     files = [PAGE, *STATIC.glob("*.js"), STATIC / "page.css", STATIC / "leafresh-chat.css"]
     assert sum(file.stat().st_size for file in files) < 60 * 1024
+
+
+KOREAN = "지금은 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요."
+
+
+@pytest.mark.parametrize(("error", "passes"), [(OperationalError("gone"), True), (IntegrityError("twice"), False)])
+def test_an_error_that_may_pass_has_a_page(error: Exception, passes: bool) -> None:
+    assert (outage_page(RequestFactory().get("/"), error) is not None) is passes
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch, client: Client) -> Client:
+    """Somebody who is signed in, when the database goes."""
+    client.force_login(superuser())
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OperationalError("no connection")
+
+    monkeypatch.setattr("django.contrib.auth.middleware.get_user", refuse)
+    return client
+
+
+@pytest.mark.django_db
+def test_a_page_of_the_admin_asks_to_come_back(away: Client, caplog: pytest.LogCaptureFixture) -> None:
+    response = away.get("/admin/chatbot/generation/", headers={"Accept-Language": "ko"})
+    assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "5", "no-store")
+    text = response.content.decode()
+    assert KOREAN in text
+    assert '<meta http-equiv="refresh" content="5">' in text
+    english = away.post("/admin/chatbot/generation/", headers={"Accept-Language": "en"})
+    assert "The service is not available at the moment." in english.content.decode()
+    assert "refresh" not in english.content.decode()
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_the_studios_scripts_get_words_to_show(away: Client) -> None:
+    response = away.post(
+        "/admin/chatbot/prompttemplate/1/preview/", {}, "application/json", headers={"Accept-Language": "ko"}
+    )
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json() == {"status": 503, "message": KOREAN, "data": None}
