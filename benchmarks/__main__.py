@@ -36,7 +36,7 @@ PARTS: Mapping[str, tuple[int, Part]] = {
 CURVES: Mapping[str, Callable[[Bench], Curve]] = {
     "growth-answer": growing.by_answer,
     "growth-session": growing.by_session,
-    "growth-catalogue": growing.by_catalogue,
+    "growth-catalog": growing.by_catalog,
     "growth-streams": growing.by_streams,
 }
 """What figure 8 is made of."""

@@ -40,7 +40,7 @@ def database() -> Iterator[str]:
         server.execute(f"CREATE DATABASE {name}")
         try:
             url = urlunsplit(address._replace(path=f"/{name}"))
-            for command in ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists"):
+            for command in ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists"):
                 run_python(["manage.py", command], clean_environment(DATABASE_URL=url))
             yield url
         finally:

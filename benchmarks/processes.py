@@ -98,7 +98,7 @@ def _temporary_directory() -> Path:
 def prepared_data() -> Path:
     """A data directory with a migrated database, the catalogue and the prompts; made once, copied for each server."""
     directory = _temporary_directory()
-    for command in ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents"):
+    for command in ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents"):
         run_python(["manage.py", command], clean_environment(LEAFRESH_DATA_DIR=str(directory)))
     return directory
 

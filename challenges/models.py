@@ -225,6 +225,11 @@ class SeedRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}"
 
+    @classmethod
+    def keys(cls, kind: str) -> set[str]:
+        """The keys of everything of a kind that was ever loaded."""
+        return set(cls.objects.filter(kind=kind).values_list("key", flat=True))
+
 
 class Revision(models.Model):
     """A token that the database changes whenever a watched table changes (see ``challenges.revisions``)."""

@@ -30,16 +30,16 @@ _KINDS: dict[str, type[models.Model]] = {
 Row = dict[str, Any]
 
 
-def load_seed() -> Counter[str]:
+def load_catalog() -> Counter[str]:
     """Loads the seed and tells how many rows were ``added``, ``refreshed`` and ``kept`` as they were."""
     with transaction.atomic():
         loader = _Loader()
-        for kind, key, row in seed_rows():
+        for kind, key, row in seeded_rows():
             loader.load(kind, key, row)
     return loader.counts
 
 
-def seed_rows() -> Iterator[tuple[str, str, Row]]:
+def seeded_rows() -> Iterator[tuple[str, str, Row]]:
     """Kind, key and content of every row, options before the challenges that refer to them."""
     options = tomllib.loads((SEED / "options.toml").read_text("utf-8"))
     for kind in ("location", "work_type", "category"):

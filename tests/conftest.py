@@ -38,7 +38,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The catalogue and the prompts are loaded once, as `make run` does."""
     with django_db_blocker.unblock():
-        call_command("load_catalogue", stdout=_Silent())
+        call_command("load_catalog", stdout=_Silent())
         call_command("load_prompts", stdout=_Silent())
         call_command("load_roles", stdout=_Silent())
         call_command("load_word_lists", stdout=_Silent())
@@ -51,7 +51,7 @@ class _Silent:
 
 
 @pytest.fixture(autouse=True)
-def _instant_catalogue(settings: Settings) -> Iterator[None]:
+def _instant_catalog(settings: Settings) -> Iterator[None]:
     """The embedded source does not wait between pieces and nobody is held back, unless a test sets a pace or a rate."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 0
     settings.LEAFRESH_ANALYSER_SECONDS = 60  # what is understood does not depend on how fast the machine is

@@ -85,7 +85,7 @@ def by_session(bench: Bench) -> Curve:
     return curve
 
 
-def by_catalogue(bench: Bench) -> Curve:
+def by_catalog(bench: Bench) -> Curve:
     """Answers of the catalogue, from catalogues of more challenges."""
     curve = Curve("Catalogue", "challenges in the catalogue", "CPU per stream (ms)")
     for rows in (1_000, 3_000, 10_000) if bench.quick else CATALOGUE_ROWS:

@@ -72,7 +72,7 @@ class SpreadsheetCSV(base_formats.CSV):  # type: ignore[misc]  # import-export s
         return text.encode("utf-8-sig")
 
 
-class CatalogueJSON(base_formats.JSON):  # type: ignore[misc]  # import-export ships no types
+class CatalogJSON(base_formats.JSON):  # type: ignore[misc]  # import-export ships no types
     """A list of objects. Read by their keys: the library would go by position and mix up columns."""
 
     def create_dataset(self, in_stream: str, **_kwargs: Any) -> tablib.Dataset:
@@ -111,7 +111,7 @@ class ExchangeAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]  
     export_form_class = ExportForm
     import_template_name = "admin/challenges/import.html"
     import_help: Any = None  # a lazy translation
-    import_formats = export_formats = (SpreadsheetCSV, CatalogueJSON)
+    import_formats = export_formats = (SpreadsheetCSV, CatalogJSON)
     warn_unsaved_form = True
 
     def has_import_permission(self, request: HttpRequest) -> bool:

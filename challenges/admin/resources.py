@@ -101,7 +101,7 @@ class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-e
         return SEPARATOR.join(option.key for option in value.all()) if value is not None else ""
 
 
-class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
+class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
     """What all kinds of rows share. A row is refused when the form would refuse it, or when the file has it twice."""
 
     class Meta:
@@ -156,7 +156,7 @@ class CatalogueResource(resources.ModelResource):  # type: ignore[misc]  # impor
         return queryset.iterator(chunk_size=2000) if isinstance(queryset, QuerySet) else iter(queryset)
 
 
-class OptionResource(CatalogueResource):
+class OptionResource(CatalogResource):
     class Meta:
         import_id_fields = ("key",)
         fields: tuple[str, ...] = ("key", "label", "description", "emoji", "aliases", "order", "active")
@@ -168,7 +168,7 @@ class CategoryResource(OptionResource):
         fields = ("key", "label", "description", "emoji", "aliases", "keywords", "order", "active")
 
 
-class ChallengeResource(CatalogueResource):
+class ChallengeResource(CatalogResource):
     class Meta:
         model = Challenge
         fields = ("id", "title", "description", "category", "locations", "work_types", "active")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 
 from challenges.admin.base import ExchangeAdmin, column, link
-from challenges.admin.resources import CatalogueResource
+from challenges.admin.resources import CatalogResource
 from challenges.forms import CountedTextarea, NormalizedField
 from chatbot.admin.columns import web_address
 from chatbot.models import KnowledgeDocument
@@ -38,7 +38,7 @@ class KnowledgeDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # gener
         widgets = {"text": CountedTextarea(limit=TEXT_LENGTH, rows=20)}
 
 
-class KnowledgeDocumentResource(CatalogueResource):
+class KnowledgeDocumentResource(CatalogResource):
     class Meta:
         model = KnowledgeDocument
         import_id_fields = ("title",)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from challenges.admin.base import ExchangeAdmin, column
-from challenges.admin.resources import CatalogueResource
+from challenges.admin.resources import CatalogResource
 from challenges.forms import NormalizedField
 from chatbot.admin.columns import badge
 from chatbot.admin.trying import try_form, trying_view
@@ -35,7 +35,7 @@ class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         field_classes = {"word": NormalizedField, "note": NormalizedField}
 
 
-class ListedWordResource(CatalogueResource):
+class ListedWordResource(CatalogResource):
     class Meta:
         model = ListedWord
         import_id_fields = ("word",)

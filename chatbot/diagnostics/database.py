@@ -32,7 +32,7 @@ def check_contents(databases: Sequence[str] | None = None, **_: Any) -> list[che
     problem = unusable(timeout=TIMEOUT)
     results = [problem] if problem else list(check_database())
     if not any(result.is_serious() for result in results):
-        results += [check_catalogue(), *check_prompts()]
+        results += [check_catalog(), *check_prompts()]
     return [result for result in results if result.level > checks.INFO]
 
 
@@ -86,7 +86,7 @@ def _migrations() -> checks.CheckMessage:
     return found("database.not_migrated", count=len(pending), names=", ".join(pending))
 
 
-def check_catalogue(covered: Coverage | None = None) -> checks.CheckMessage:
+def check_catalog(covered: Coverage | None = None) -> checks.CheckMessage:
     """Whether enough challenges suit every selection, as the database or ``covered`` says.
 
     Thin selections are only a warning: answers to them take challenges of other locations or work types.

@@ -26,7 +26,7 @@ LAST_MESSAGE = "2번 더 자세히 알려 줘"
 """One more sample, for the answers that have no challenges."""
 
 
-def load_seed() -> list[str]:
+def load_prompts() -> list[str]:
     """Makes templates that are missing, each with its first version live and its samples. Returns their keys."""
     added = []
     for key in TEMPLATES:

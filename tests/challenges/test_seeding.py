@@ -1,15 +1,15 @@
 import pytest
 
 from challenges.models import Category, Challenge, Location, SeedRecord
-from challenges.seeding import digest, load_seed, seed_rows
+from challenges.seeding import digest, load_catalog, seeded_rows
 from challenges.text import is_one_sentence
 
 pytestmark = pytest.mark.django_db
 
 
 def test_loading_again_changes_nothing() -> None:
-    rows = len(list(seed_rows()))
-    assert load_seed() == {"kept": rows}
+    rows = len(list(seeded_rows()))
+    assert load_catalog() == {"kept": rows}
 
 
 def test_what_an_admin_edited_or_deleted_stays_so() -> None:
@@ -18,7 +18,7 @@ def test_what_an_admin_edited_or_deleted_stays_so() -> None:
     moved.locations.set(Location.objects.filter(key="city"))
     deleted.delete()
     Category.objects.filter(key="VEGAN").update(label="비건 생활")
-    assert set(load_seed()) == {"kept"}
+    assert set(load_catalog()) == {"kept"}
     assert Challenge.objects.get(pk=edited.pk).description == "직접 고친 문장이에요."
     assert [location.key for location in moved.locations.all()] == ["city"]
     assert not Challenge.objects.filter(title=deleted.title).exists()
@@ -32,7 +32,7 @@ def test_a_row_of_an_older_seed_that_nobody_touched_is_refreshed() -> None:
     Challenge.objects.filter(pk=old.pk).update(description="예전 문장이에요.")
     old.refresh_from_db()
     SeedRecord.objects.filter(kind="challenge", object_id=old.pk).update(digest=digest(old))
-    assert load_seed()["refreshed"] == 1
+    assert load_catalog()["refreshed"] == 1
     assert Challenge.objects.get(pk=old.pk).description == current
 
 
@@ -40,7 +40,7 @@ def test_a_row_that_an_admin_made_first_is_left_alone() -> None:
     challenge = Challenge.objects.first()
     assert challenge is not None
     SeedRecord.objects.filter(kind="challenge", object_id=challenge.pk).delete()
-    assert set(load_seed()) == {"kept"}
+    assert set(load_catalog()) == {"kept"}
     assert Challenge.objects.filter(title=challenge.title).count() == 1
 
 

@@ -3,12 +3,11 @@
 import pytest
 
 from challenges.catalog import Choice, Options
-from challenges.seeding import seed_rows
+from challenges.seeding import seeded_rows
 from challenges.text import lookup_name
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
-from chatbot.nlu.safety.seeding import seed_lists
-from chatbot.nlu.safety.word_lists import WordLists
+from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +15,7 @@ def known() -> Options:
     """What can be picked, as the seed has it; no database."""
     fields = {"location": "location", "work_type": "workType", "category": "category"}
     choices: dict[str, dict[str, Choice]] = {field: {} for field in fields.values()}
-    for kind, key, row in seed_rows():
+    for kind, key, row in seeded_rows():
         if kind in fields:
             choice = Choice(
                 key,
@@ -41,4 +40,4 @@ def analyser(known: Options) -> MorphemeAnalyser:
 
 @pytest.fixture(scope="session")
 def words() -> WordLists:
-    return seed_lists()
+    return seeded_lists()

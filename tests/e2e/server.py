@@ -69,7 +69,7 @@ def prepared_data() -> Path:
 
 def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
     """Migrates the directory's database and loads the catalogue and the prompts."""
-    commands = ("migrate", "load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+    commands = ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
     program = "import django; django.setup(); from django.core.management import call_command"
     calls = [f"call_command({command!r})" for command in commands]
     settings = {"DJANGO_SETTINGS_MODULE": "leafresh.settings", **(env or {})}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from challenges.seeding import seed_rows
+from challenges.seeding import seeded_rows
 from challenges.text import lookup_name
 from tests.e2e.conversations import told
 from tests.e2e.server import RunningServer
@@ -16,11 +16,11 @@ from tests.e2e.sse import BASE_INFO, SELECTION, Background, Event, laid_out, of_
 
 def names(kind: str) -> dict[str, list[str]]:
     """Every name of every option of a kind, by key."""
-    rows = [row for row_kind, _, row in seed_rows() if row_kind == kind]
+    rows = [row for row_kind, _, row in seeded_rows() if row_kind == kind]
     return {row["key"]: [row["key"], row["label"], *row["aliases"]] for row in rows}
 
 
-LABELS = {row["key"]: row["label"] for kind, _, row in seed_rows() if kind == "category"}
+LABELS = {row["key"]: row["label"] for kind, _, row in seeded_rows() if kind == "category"}
 
 
 def keeps_contract(answer: dict[str, Any], category: str) -> None:

@@ -129,7 +129,7 @@ def editor(request: HttpRequest, template: PromptTemplate, rights: Rights) -> di
         "models": settings.LEAFRESH_CHAT_MODELS,
         "bounds": MODEL_BOUNDS,
         "draft": draft,
-        "only_catalogue": provider_names(model=content.model) == ["catalog"],
+        "only_catalog": provider_names(model=content.model) == ["catalog"],
         "sides": _sides(template),
         "left": LIVE,
         "right": DRAFT,

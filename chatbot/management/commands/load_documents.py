@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chatbot.search.seeding import load_seed
+from chatbot.search.seeding import load_documents
 
 
 class Command(BaseCommand):
     help = "Add the seed's knowledge documents. What was edited or deleted since stays so."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Documents: {len(load_seed())} added.")
+        self.stdout.write(f"Documents: {len(load_documents())} added.")

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chatbot.nlu.safety.seeding import load_seed
+from chatbot.nlu.safety.word_lists import load_word_lists
 
 
 class Command(BaseCommand):
     help = "Load the word lists of abuse and danger. Words that were edited or deleted stay so."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Word lists: {load_seed()} words added.")
+        self.stdout.write(f"Word lists: {load_word_lists()} words added.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-STEPS = ("load_catalogue", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+STEPS = ("load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
 
 
 class Command(BaseCommand):

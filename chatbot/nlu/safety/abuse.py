@@ -22,9 +22,8 @@ from chatbot.nlu.hangul import is_syllable, latin_words, typed_in_latin
 from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.safety.lookalikes import JAMO_BESIDE, lookalikes, unstretched
 from chatbot.nlu.safety.masking import analysed, masked, squashed
-from chatbot.nlu.safety.seeding import seed_lists
 from chatbot.nlu.safety.signs import signs
-from chatbot.nlu.safety.word_lists import WordLists
+from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 LONGEST_FILLING = 3
 """Characters that are no letters (spaces, digits, marks) which may stand between two letters of a word."""
@@ -97,7 +96,7 @@ def abuse(message: str, *, words: WordLists, analyser: MorphemeAnalyser) -> str 
 
 @functools.cache
 def _seeded() -> frozenset[str]:
-    return frozenset(map(squashed, seed_lists().abuse))
+    return frozenset(map(squashed, seeded_lists().abuse))
 
 
 def is_admins(word: str, words: WordLists) -> bool:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 from chatbot.nlu.safety.masking import squashed
-from chatbot.nlu.safety.seeding import seed_lists
-from chatbot.nlu.safety.word_lists import WordLists
+from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
 """What may stand between the morphemes of a phrase: 불이 났어 is 불났어."""
@@ -116,7 +115,7 @@ def listed_danger(
 
 @functools.cache
 def _seeded() -> frozenset[tuple[str, str]]:
-    lists = seed_lists()
+    lists = seeded_lists()
     return frozenset((each.kind, squashed(each.word)) for each in _dangers(lists))
 
 

@@ -16,7 +16,7 @@ from django.db.models import Model
 from django.test import Client
 from import_export import tmp_storages
 
-from challenges.admin.base import CatalogueJSON, SpreadsheetCSV
+from challenges.admin.base import CatalogJSON, SpreadsheetCSV
 from challenges.models import Category, Challenge, Location, WorkType
 
 pytestmark = pytest.mark.django_db
@@ -237,7 +237,7 @@ def test_a_cell_is_never_a_formula_and_comes_back(start: str) -> None:
 
 
 def test_json_keeps_a_formula_as_it_is() -> None:
-    written = CatalogueJSON().export_data(tablib.Dataset(["=1"], headers=["a"]))
+    written = CatalogJSON().export_data(tablib.Dataset(["=1"], headers=["a"]))
     assert json.loads(written) == [{"a": "=1"}]
 
 

@@ -82,26 +82,26 @@ def covered(**counts: int) -> Coverage:
 
 @pytest.mark.django_db
 def test_the_curated_catalogue_covers_every_selection() -> None:
-    assert said(database.check_catalogue()) == ("ok", "At least 6 challenges suit each of the 128 selections.")
+    assert said(database.check_catalog()) == ("ok", "At least 6 challenges suit each of the 128 selections.")
 
 
 @pytest.mark.django_db
 def test_an_empty_catalogue_cannot_answer() -> None:
     Challenge.objects.update(active=False)
-    assert levels([database.check_catalogue()]) == ["fault"]
+    assert levels([database.check_catalog()]) == ["fault"]
 
 
 def test_thin_selections_are_named() -> None:
-    finding = database.check_catalogue(covered(VEGAN=5, MEDIA=6, PLOGGING=0))
+    finding = database.check_catalog(covered(VEGAN=5, MEDIA=6, PLOGGING=0))
     assert said(finding) == (
         "warning",
         "2 of 3 selections have fewer than 6 suitable challenges: VEGAN/city/office (5), PLOGGING/city/office (0).",
     )
-    assert finding.hint == "python manage.py load_catalogue, or add challenges for them in the admin."
+    assert finding.hint == "python manage.py load_catalog, or add challenges for them in the admin."
 
 
 def test_not_all_of_many_are_named() -> None:
-    message = database.check_catalogue(covered(**{f"C{number}": 1 for number in range(25)})).msg
+    message = database.check_catalog(covered(**{f"C{number}": 1 for number in range(25)})).msg
     assert message.endswith("C19/city/office (1) and 5 more.")
 
 

@@ -9,7 +9,7 @@ from chatbot.models import PromptRelease, PromptSample, PromptTemplate, PromptVe
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
 from chatbot.prompts.live import live_prompts
-from chatbot.prompts.seeding import LAST_MESSAGE, MESSAGES, load_seed
+from chatbot.prompts.seeding import LAST_MESSAGE, MESSAGES, load_prompts
 from tests.prompts import base_info, make_live, make_version
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ async def test_what_is_said_in_samples_stays_with_the_category(category: str) ->
 def test_loading_again_changes_nothing() -> None:
     make_live(make_version())
     before = [sample_facts(key) for key in TEMPLATES]
-    assert load_seed() == []
+    assert load_prompts() == []
     assert str(base_info().live_version) == "base-info@2"
     after = [sample_facts(key) for key in TEMPLATES]
     assert (after, PromptVersion.objects.count(), PromptRelease.objects.count()) == (before, 3, 3)
@@ -93,18 +93,18 @@ def test_loading_again_changes_nothing() -> None:
 
 def test_samples_that_people_chose_stay_as_they_are() -> None:
     PromptSample.objects.exclude(category="VEGAN").delete()
-    load_seed()
+    load_prompts()
     assert [category for category, *_ in sample_facts()] == ["VEGAN"]
 
 
 def test_before_the_catalogue_there_is_nothing_to_pick() -> None:
     PromptSample.objects.all().delete()
     Location.objects.update(active=False)
-    assert load_seed() == []
+    assert load_prompts() == []
     assert sample_facts() == []
     Location.objects.filter(key="rural").update(active=True)
     Category.objects.exclude(key__in=["VEGAN", "MEDIA"]).update(active=False)
-    assert load_seed() == []
+    assert load_prompts() == []
     assert [(category, location) for category, location, *_ in sample_facts()] == [
         ("MEDIA", "rural"),
         ("VEGAN", "rural"),
@@ -113,5 +113,5 @@ def test_before_the_catalogue_there_is_nothing_to_pick() -> None:
 
 def test_a_template_that_lost_its_live_version_gets_the_seed_as_a_new_one() -> None:
     PromptTemplate.objects.update(live_version=None)
-    assert load_seed() == ["base-info", "free-text"]
+    assert load_prompts() == ["base-info", "free-text"]
     assert str(base_info().live_version) == "base-info@2"

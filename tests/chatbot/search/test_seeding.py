@@ -6,7 +6,7 @@ from django.core.management import call_command
 from challenges.models import Category, SeedRecord
 from chatbot.models import KnowledgeDocument
 from chatbot.search.passages import LONGEST
-from chatbot.search.seeding import load_seed, seed_documents
+from chatbot.search.seeding import load_documents, seeded_documents
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def nothing_loaded() -> None:
 
 @pytest.mark.usefixtures("nothing_loaded")
 def test_every_category_has_two_documents() -> None:
-    assert len(load_seed()) == 16
+    assert len(load_documents()) == 16
     for category in Category.objects.all():
         assert KnowledgeDocument.objects.filter(category=category, active=True).count() == 2
 
@@ -33,7 +33,7 @@ def test_what_an_admin_edited_or_deleted_stays_so() -> None:
     edited, deleted, *_ = KnowledgeDocument.objects.all()
     KnowledgeDocument.objects.filter(pk=edited.pk).update(title="새 제목", text="새 글", active=False)
     deleted.delete()
-    assert load_seed() == []
+    assert load_documents() == []
     assert KnowledgeDocument.objects.values_list("title", "text", "active").get(pk=edited.pk) == (
         "새 제목",
         "새 글",
@@ -45,19 +45,19 @@ def test_what_an_admin_edited_or_deleted_stays_so() -> None:
 @pytest.mark.usefixtures("nothing_loaded")
 def test_a_title_that_an_admin_used_first_stays_the_admins() -> None:
     KnowledgeDocument.objects.create(title="대기전력이 새는 곳 찾기", text="우리 글")
-    assert "대기전력이 새는 곳 찾기" not in load_seed()
+    assert "대기전력이 새는 곳 찾기" not in load_documents()
     assert KnowledgeDocument.objects.get(title="대기전력이 새는 곳 찾기").text == "우리 글"
 
 
 @pytest.mark.usefixtures("nothing_loaded")
 def test_a_document_whose_category_is_missing_waits_for_it() -> None:
     Category.objects.filter(key="VEGAN").update(key="PLANTS")
-    assert len(load_seed()) == 14
+    assert len(load_documents()) == 14
     Category.objects.filter(key="PLANTS").update(key="VEGAN")
-    assert len(load_seed()) == 2
+    assert len(load_documents()) == 2
 
 
-@pytest.mark.parametrize(("key", "category", "document"), list(seed_documents()))
+@pytest.mark.parametrize(("key", "category", "document"), list(seeded_documents()))
 def test_the_texts_are_short_and_polite(key: str, category: str, document: KnowledgeDocument) -> None:
     paragraphs = document.text.split("\n\n")
     assert 3 <= len(paragraphs) <= 6

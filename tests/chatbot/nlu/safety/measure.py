@@ -31,15 +31,15 @@ def cases(path: Path) -> Iterator[Case]:
 
 def measure(measured: Sequence[Case], *, rough: bool) -> list[str]:
     """The kind of each message."""
-    from challenges.seeding import seed_rows
+    from challenges.seeding import seeded_rows
     from chatbot.nlu.morphemes import KiwiAnalyser
     from chatbot.nlu.rough import RoughAnalyser
     from chatbot.nlu.safety.safety import concern
-    from chatbot.nlu.safety.seeding import seed_lists
+    from chatbot.nlu.safety.word_lists import seeded_lists
 
-    rows = [row for kind, _, row in seed_rows() if kind in {"category", "location", "work_type"}]
+    rows = [row for kind, _, row in seeded_rows() if kind in {"category", "location", "work_type"}]
     names = frozenset(name for row in rows for name in (row["label"], *row["aliases"], *row.get("keywords", ())))
-    words = seed_lists()
+    words = seeded_lists()
     analyser = RoughAnalyser(names) if rough else KiwiAnalyser(names)
     concern("준비", words=words, analyser=analyser)
     for message, _ in measured:

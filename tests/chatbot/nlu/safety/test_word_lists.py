@@ -5,15 +5,14 @@ from django.core.management import call_command
 
 from challenges import revisions
 from chatbot.models.knowledge import ListedWord, WordKind
-from chatbot.nlu.safety.seeding import load_seed, seed_lists, seeded
-from chatbot.nlu.safety.word_lists import word_lists
+from chatbot.nlu.safety.word_lists import load_word_lists, seeded_lists, seeded_words, word_lists
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_lists_are_loaded_with_the_database() -> None:
-    assert word_lists.get(revisions.read()) == seed_lists()
-    assert ListedWord.objects.count() == len(list(seeded()))
+    assert word_lists.get(revisions.read()) == seeded_lists()
+    assert ListedWord.objects.count() == len(list(seeded_words()))
 
 
 def test_loading_again_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +23,7 @@ def test_loading_again_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_an_admin_deleted_or_edited_stays_so() -> None:
     ListedWord.objects.filter(word="병신").delete()
     ListedWord.objects.filter(word="시발").update(kind=WordKind.FINE, note="for once")
-    assert load_seed() == 0
+    assert load_word_lists() == 0
     assert not ListedWord.objects.filter(word="병신").exists()
     assert ListedWord.objects.get(word="시발").kind == WordKind.FINE
 
