@@ -1,1 +1,1 @@
-"""Sessions: what a person and the bot said to each other."""
+"""Understanding Korean messages: morphemes, intents, entities, facets, and what tells of danger or abuse."""

@@ -1,1 +1,1 @@
-"""What a person wants: decided on morphemes and on the categories' own words, with reasons."""
+"""What a message wants (its intent), what it names, and the reasons: decided on morphemes and the categories' words."""

@@ -1,10 +1,17 @@
-"""From a message to what it means. Pure: what is known comes in, nothing is read or kept."""
+"""From a message to what it means. Pure: everything known comes in, nothing is read or kept."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chatbot.models import Intent
 from chatbot.nlu.analyser_manager import names_of
-from chatbot.nlu.intents.deciding import decide
+from chatbot.nlu.intents.change import another, any_other, back, change
+from chatbot.nlu.intents.evidence import Evidence
+from chatbot.nlu.intents.explain import explanation, vague_explanation
+from chatbot.nlu.intents.facet_rules import suiting
+from chatbot.nlu.intents.off_topic import off_topic
+from chatbot.nlu.intents.parsing import parse
+from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.safety.safety import concern
 
@@ -19,10 +26,42 @@ def understand(turn: TurnInput) -> Understanding:
 def _understand(turn: TurnInput) -> Understanding:
     found = concern(turn.message, words=turn.words, analyser=turn.analyser, names=lambda: names_of(turn.options))
     if found is None:
-        return decide(turn)
+        evidence = Evidence(turn, parse(turn.message, analyser=turn.analyser))
+        return next(meaning for rule in _RULES if (meaning := rule(evidence)) is not None)
     code = found.kind if found.words else f"{found.kind}_weighed"
     reason = {"code": code, "words": [found.words] if found.words else []}
     if found.kind == "abuse":
         return Understanding(Intent.ABUSE, reasons=(reason,))
     danger = "own_hurt" if found.own_hurt else found.kind
     return Understanding(Intent.DANGER, danger=danger, reasons=(reason,))
+
+
+def _rules(evidence: Evidence) -> Understanding | None:
+    return evidence.conclude(Intent.RULES) if evidence.notices("rules.patterns") else None
+
+
+def _refine(evidence: Evidence) -> Understanding | None:
+    if evidence.facets or evidence.location is not None or evidence.work_type is not None:
+        return evidence.conclude(Intent.REFINE)
+    suits = suiting(evidence.parsed)
+    return evidence.conclude(Intent.REFINE, suits) if suits is not None else None
+
+
+def _ask(evidence: Evidence) -> Understanding:
+    return evidence.conclude(Intent.ASK)
+
+
+_RULES: tuple[Callable[[Evidence], Understanding | None], ...] = (
+    _rules,
+    explanation,
+    back,
+    change,
+    any_other,
+    vague_explanation,
+    another,
+    off_topic,
+    smalltalk,
+    _refine,
+    _ask,
+)
+"""The rules in the order in which they are tried: the most certain first, asking for challenges last."""

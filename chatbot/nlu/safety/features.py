@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.nlu.hangul import letters, tidy
-from chatbot.nlu.intents.patterns import Span
 from chatbot.nlu.morphemes import Morpheme
+from chatbot.nlu.patterns import Span
 from chatbot.nlu.safety.frames import frames, subject_of
 
 BUCKETS = 1 << 17

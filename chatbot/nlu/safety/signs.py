@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.nlu.intents.patterns import Patterns, Span
 from chatbot.nlu.morphemes import Morpheme
+from chatbot.nlu.patterns import Patterns, Span
 
 FILE = Path(__file__).with_suffix(".toml")
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.utils import translation
 
 from chatbot.admin.labels import reason_text
-from chatbot.nlu.intents.names import By
-from chatbot.nlu.intents.wishes import Role
+from chatbot.nlu.intents.entities import MatchedBy
+from chatbot.nlu.intents.mention_roles import Role
 from chatbot.nlu.safety.weighing import KINDS
 
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
@@ -23,7 +23,7 @@ FILES = [
 
 
 def _codes() -> set[str]:
-    """The codes in the source: wherever a dictionary has a ``code``, and what ``says`` makes of the lexicon's names."""
+    """The codes in the source: wherever a dictionary has a ``code``, and what ``notices`` makes of lexicon names."""
     trees = [ast.parse(file.read_text("utf-8")) for file in FILES]
     return {code for tree in trees for node in ast.walk(tree) for code in _codes_of(node, tree)}
 
@@ -34,7 +34,7 @@ def _codes_of(node: ast.AST, tree: ast.Module) -> Iterator[str]:
             for key, value in zip(keys, values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "code":
                     yield from _values(value, tree)
-        case ast.Call(func=ast.Attribute(attr="says"), args=[ast.Constant(value=str(name)), *_]):
+        case ast.Call(func=ast.Attribute(attr="notices"), args=[ast.Constant(value=str(name)), *_]):
             yield name.partition(".")[0]
 
 
@@ -57,7 +57,7 @@ def _values(value: ast.expr, tree: ast.Module) -> Iterator[str]:
                 yield from (f"{kind}_weighed" for kind in KINDS[1:])
                 return
             assert source == "f'{mention.by}_{role}'"
-            yield from (f"{by}_{role}" for by in By for role in Role)
+            yield from (f"{by}_{role}" for by in MatchedBy for role in Role)
         case ast.Attribute():
             assert source == "found.kind"
             yield from KINDS[1:]

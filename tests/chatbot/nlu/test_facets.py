@@ -10,7 +10,7 @@ from chatbot.admin.labels import reason_text
 from chatbot.dialogue.prompt_values import context
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS, Facet
-from chatbot.nlu.intents.lexicon import lexicon
+from chatbot.nlu.intents.parsing import lexicon
 from chatbot.nlu.intents.understanding import Understanding
 from chatbot.providers.base import ProviderRequest, TemplateContext
 from chatbot.providers.templates import sentence

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatbot.nlu.intents.lexicon import lexicon
-from chatbot.nlu.intents.patterns import Patterns, Span
+from chatbot.nlu.intents.parsing import lexicon
 from chatbot.nlu.morphemes import MorphemeAnalyser
+from chatbot.nlu.patterns import Patterns, Span
 
 SETS = {"new": "다른/MM|딴/MM"}
 

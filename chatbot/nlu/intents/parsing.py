@@ -1,35 +1,56 @@
-"""A message as its morphemes, cut into clauses: what is said of whom, when, and whether it is asked."""
+"""A message as its morphemes, cut into clauses, and the patterns that are looked for in it."""
 
-from collections.abc import Iterator, Sequence
+import functools
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
+from chatbot.nlu.facets import FACETS
 from chatbot.nlu.hangul import tidy, typed_in_latin
-from chatbot.nlu.intents.lexicon import Lexicon, lexicon
-from chatbot.nlu.intents.patterns import Patterns, Span
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
+from chatbot.nlu.patterns import Patterns, Span
+
+_LEXICON = Path(__file__).with_name("lexicon.toml")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """``patterns["back.patterns"]`` are the table ``back``'s ``patterns``; ``words["eco.words"]`` a set of words.
+    ``facets`` are the patterns of each facet by its key."""
+
+    patterns: Mapping[str, Patterns]
+    words: Mapping[str, frozenset[str]]
+    facets: Mapping[str, Patterns]
+    spelling: Mapping[str, str]
+
+
+@functools.cache
+def lexicon() -> Lexicon:
+    """The lexicon of this process."""
+    tables: dict[str, Any] = tomllib.loads(_LEXICON.read_text("utf-8"))
+    sets: dict[str, str] = tables.pop("sets")
+    spelling = tables.pop("spelling")
+    patterns: dict[str, Patterns] = {}
+    words: dict[str, frozenset[str]] = {}
+    for table, entries in tables.items():
+        for name, value in entries.items():
+            if isinstance(value, str):
+                patterns[f"{table}.{name}"] = Patterns([value], sets)
+                words[f"{table}.{name}"] = frozenset(entry.partition("/")[0] for entry in value.split("|"))
+            else:
+                patterns[f"{table}.{name}"] = Patterns(value, sets)
+    facets = {key: Patterns(facet.patterns, sets) for key, facet in FACETS.items()}
+    return Lexicon(patterns, words, facets, spelling)
+
 
 _HELPERS = frozenset({"수", "만", "줄", "듯", "척", "뻔", "만하"})
 _THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "법"})
-_ASKING = (
-    "나",
-    "니",
-    "냐",
-    "까",
-    "가",
-    "나요",
-    "까요",
-    "가요",
-    "노",
-    "니까",
-    "ㄹ까",
-    "을까",
-    "ㄹ까요",
-    "을까요",
-    "은가",
-    "ㄴ가",
-    "려나",
-)
+_ASKING = ("나", "니", "냐", "까", "가", "노", "나요", "까요", "가요")
+"""Endings of questions, as far as they tell."""
+
 _CAUSES = ("어서", "아서", "니까", "라서", "길래")
 _JUDGEMENTS = frozenset({"싫", "별로", "못", "안", "그만", "지겹", "질리", "패스", "빼"})
 _CRIES = frozenset({"싫어", "시러"})
@@ -39,7 +60,7 @@ _REQUEST_NOUNS = frozenset({"추천", "부탁", "ㄱㄱ", "고고", "ㄱ", "변�
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedMessage:
     """``text`` is the tidied message; ``morphemes`` point into it. It ``laughs`` when it does nothing else."""
 
     text: str
@@ -69,6 +90,9 @@ class Reading:
     def find(self, name: str, span: Span | None = None) -> Span | None:
         """The first match of the lexicon's patterns ``name``."""
         return next(self.each(self.lexicon.patterns[name], span), None)
+
+    def has(self, name: str, span: Span | None = None) -> bool:
+        return self.find(name, span) is not None
 
     def find_all(self, name: str) -> list[Span]:
         return list(self.each(self.lexicon.patterns[name]))
@@ -103,8 +127,8 @@ class Reading:
         return self.text[self.morphemes[span.start].start : self.morphemes[span.end - 1].end]
 
 
-def read(message: str, *, analyser: MorphemeAnalyser) -> Reading:
-    """The message's reading. A pure function of the message and the analyser."""
+def parse(message: str, *, analyser: MorphemeAnalyser) -> ParsedMessage:
+    """The message's parsed. A pure function of the message and the analyser."""
     words = lexicon()
     text = tidy(message)
     text = " ".join(_in_hangul(word, analyser) or word for word in text.split(" "))
@@ -115,7 +139,7 @@ def read(message: str, *, analyser: MorphemeAnalyser) -> Reading:
     morphemes = (
         Morpheme(one.form.casefold(), one.tag, one.start, one.end, one.known) for one in analyser.morphemes(text)
     )
-    return Reading(text, tuple(morphemes), words, laughs=not text and any(letter in message for letter in "ㅋㅎ"))
+    return ParsedMessage(text, tuple(morphemes), words, laughs=not text and any(letter in message for letter in "ㅋㅎ"))
 
 
 def _in_hangul(word: str, analyser: MorphemeAnalyser) -> str:

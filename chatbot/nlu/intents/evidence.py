@@ -1,4 +1,4 @@
-"""Everything that a decision looks at."""
+"""The evidence in a message that the intent is decided by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,11 @@ from functools import cached_property
 
 from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
+from chatbot.nlu.intents.entities import EntityMatchers, MatchedBy, Mention, entity_matchers
 from chatbot.nlu.intents.facet_rules import facets_in
-from chatbot.nlu.intents.known_names import KnownNames, known_names
-from chatbot.nlu.intents.names import By, Mention
-from chatbot.nlu.intents.places import place_in
-from chatbot.nlu.intents.reading import Reading
+from chatbot.nlu.intents.mention_roles import CategoryMentions, Role, resolve_categories, stated_option
+from chatbot.nlu.intents.parsing import ParsedMessage
 from chatbot.nlu.intents.understanding import Reason, TurnInput, Understanding
-from chatbot.nlu.intents.wishes import Role, Wishes, weigh
 from chatbot.nlu.morphemes import CONTENT_TAGS
 
 _CALLS = frozenset({"ㄱㄱ", "ㄱ", "고고"})
@@ -20,11 +18,11 @@ _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 
 
 @dataclass(frozen=True)
-class Matter:
-    """A turn's message, read; each part is worked out when it is asked for."""
+class Evidence:
+    """A turn's message, and what the rules ask of it; each part is worked out when a rule first asks for it."""
 
     turn: TurnInput
-    reading: Reading
+    parsed: ParsedMessage
     reasons: list[Reason] = field(default_factory=list)
 
     @cached_property
@@ -33,20 +31,21 @@ class Matter:
         return self.turn.memory.shown
 
     @cached_property
-    def _names(self) -> KnownNames:
-        return known_names(self.turn.options, analyser=self.turn.analyser)
+    def _matchers(self) -> EntityMatchers:
+        return entity_matchers(self.turn.options, analyser=self.turn.analyser)
 
     @cached_property
     def mentions(self) -> list[Mention]:
-        names = self._names.categories
-        if not any(character.isalnum() for character in self.reading.text):
-            sign = names.emoji(self.reading)
-            return [sign] if sign is not None else []
-        return names.mentions(self.reading)
+        """Where categories are named."""
+        matcher = self._matchers.categories
+        if any(character.isalnum() for character in self.parsed.text):
+            return matcher.mentions(self.parsed)
+        emoji = matcher.emoji(self.parsed)
+        return [emoji] if emoji is not None else []
 
     @cached_property
-    def wishes(self) -> Wishes:
-        return weigh(self.mentions, self.reading, current=self.turn.memory.category)
+    def categories(self) -> CategoryMentions:
+        return resolve_categories(self.mentions, self.parsed, current=self.turn.memory.category)
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
@@ -54,55 +53,55 @@ class Matter:
 
     @cached_property
     def _facets(self) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-        named = (mention for mention in self.mentions if mention.by is not By.KEYWORD)
-        return facets_in(self.reading, besides=frozenset(at for mention in named for at in range(*mention.span)))
+        named = (mention for mention in self.mentions if mention.by is not MatchedBy.KEYWORD)
+        return facets_in(self.parsed, besides=frozenset(at for mention in named for at in range(*mention.span)))
 
     @cached_property
     def location(self) -> Mention | None:
-        return place_in(self._names.locations, self.reading, work=False)
+        return stated_option(self._matchers.locations, self.parsed, work=False)
 
     @cached_property
     def work_type(self) -> Mention | None:
-        return place_in(self._names.work_types, self.reading, work=True)
+        return stated_option(self._matchers.work_types, self.parsed, work=True)
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
         """What is spoken of: nouns and the like that do not merely ask."""
-        asking = self.reading.lexicon.words["request.words"]
-        return tuple(one.form for one in self.reading.morphemes if one.tag in _NAMED and one.form not in asking)
+        asking = self.parsed.lexicon.words["request.words"]
+        return tuple(one.form for one in self.parsed.morphemes if one.tag in _NAMED and one.form not in asking)
 
     @cached_property
     def topic(self) -> tuple[str, ...]:
         """Words to look challenges up by, each once; not those that ask, nor names of what is refused."""
-        asking = self.reading.lexicon.words["request.words"]
+        asking = self.parsed.lexicon.words["request.words"]
         skipped = {
-            at for mention, role in self.wishes.mentions if role is not Role.WANTED for at in range(*mention.span)
+            at for mention, role in self.categories.mentions if role is not Role.WANTED for at in range(*mention.span)
         }
         words = (
             one.form
-            for at, one in enumerate(self.reading.morphemes)
+            for at, one in enumerate(self.parsed.morphemes)
             if at not in skipped and one.tag in CONTENT_TAGS - {"SN", "MAG"} and one.form not in asking
         )
         return tuple(dict.fromkeys(words))
 
-    def says(self, name: str) -> bool:
-        """Whether the lexicon's patterns ``name`` are found; what was found becomes a reason."""
-        found = self.reading.find(name)
+    def notices(self, name: str) -> bool:
+        """Whether the lexicon's patterns ``name`` are found. What was found becomes a reason."""
+        found = self.parsed.find(name)
         if found is None:
             return False
-        self.reasons.append({"code": name.partition(".")[0], "words": [self.reading.surface(found)]})
+        self.reasons.append({"code": name.partition(".")[0], "words": [self.parsed.surface(found)]})
         return True
 
     def is_thanks(self) -> bool:
         """Whether the message plainly thanks, and asks for nothing."""
-        return self.reading.find("thanks.strong") is not None and not self.begs() and not self.is_question()
+        return self.parsed.has("thanks.strong") and not self.is_request() and not self.is_question()
 
     def is_question(self) -> bool:
-        return any(map(self.reading.is_asked, self.reading.clauses))
+        return any(map(self.parsed.is_asked, self.parsed.clauses))
 
-    def begs(self) -> bool:
+    def is_request(self) -> bool:
         """Whether something is asked to be done or given: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
-        morphemes = self.reading.morphemes
+        morphemes = self.parsed.morphemes
         last = [one for one in morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"} or one.form in _CALLS][-1:]
         if last and len(morphemes) > 1 and last[0].form in _CALLS | {"추천", "부탁"}:
             return True
@@ -113,12 +112,12 @@ class Matter:
 
     def _ends(self, at: int) -> bool:
         """Whether the verb before ``at`` ends a sentence there."""
-        rest = [one for one in self.reading.morphemes[at:] if one.tag not in {"EP", "SF", "SW", "JX", "IC"}]
+        rest = [one for one in self.parsed.morphemes[at:] if one.tag not in {"EP", "SF", "SW", "JX", "IC"}]
         return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(rest) == 1)
 
-    def asks(self) -> bool:
+    def wants_challenges(self) -> bool:
         """Whether challenges are asked for."""
-        return self.reading.find("request.patterns") is not None
+        return self.parsed.has("request.patterns")
 
     def conclude(
         self,
@@ -128,9 +127,9 @@ class Matter:
         avoid: frozenset[str] = frozenset(),
         number: int | None = None,
     ) -> Understanding:
-        """The understanding, with all that was noticed beside the intent."""
+        """The understanding, with everything that was noticed beside the intent."""
         place, work = self.location, self.work_type
-        noticed: list[Reason] = [*self.wishes.reasons, *self.reasons, *reasons, *self._facets[1]]
+        noticed: list[Reason] = [*self.categories.reasons, *self.reasons, *reasons, *self._facets[1]]
         noticed += [{"code": "location", "words": [place.words], "location": place.key}] if place else []
         noticed += [{"code": "work_type", "words": [work.words], "work_type": work.key}] if work else []
         return Understanding(

@@ -1,4 +1,4 @@
-"""Patterns of morphemes: how ``lexicon.toml`` says what people say. The notation is explained there."""
+"""Patterns of morphemes: how TOML files say what people say. ``intents/lexicon.toml`` explains the notation."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
