@@ -1,4 +1,4 @@
-"""Errors that a person or a client meets. One place (``chatbot.api.envelope``) turns them into HTTP or an event."""
+"""Errors for persons and clients. ``chatbot.api.envelope`` turns them into HTTP or an event."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 class ApplicationError(Exception):
     """A request that cannot be answered.
 
-    ``status`` is the HTTP status and the envelope's; ``message`` says in Korean what is wrong and what to do;
+    ``status`` is that of HTTP and of the envelope. ``message`` says in Korean what is wrong and what to do.
     ``retry_after`` is in seconds.
     """
 
@@ -29,14 +29,14 @@ class FieldRequired(ApplicationError):
 
 
 class InvalidFields(ApplicationError):
-    """Values that are no known key, label or alias; all that are wrong, by their names on the wire."""
+    """Values that are no known key, label or alias. ``fields`` are all of them, by their names on the wire."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__(400, "유효하지 않은 선택 항목이 포함되어 있습니다.", {"invalidFields": fields})
 
 
 class FieldsNotText(ApplicationError):
-    """Values that are JSON, but no strings; all that are wrong, by their names on the wire."""
+    """Values that are no strings. ``fields`` are all of them, by their names on the wire."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})
@@ -48,7 +48,7 @@ class MalformedSessionId(ApplicationError):
 
 
 class PageSize(ApplicationError):
-    """``limit`` is no number of turns that are read at once."""
+    """``limit`` is not from 1 to ``most``, the largest page."""
 
     def __init__(self, most: int) -> None:
         super().__init__(422, f"limit은 1 이상 {most} 이하의 정수여야 합니다.")
@@ -83,7 +83,7 @@ class ReasonTooLong(ApplicationError):
 
 
 class TooManyRequests(ApplicationError):
-    """The session or the client's address has had its share; ``seconds`` from now it may ask again."""
+    """The session or the client's address has had its share. It may ask again after ``seconds``."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
@@ -107,10 +107,10 @@ class TooManyGenerations(ApplicationError):
 
 
 class Busy(ApplicationError):
-    """The threads that this needs have more to do than may wait for them."""
+    """The threads that this needs are full."""
 
     SCOPE_KEY = "leafresh.is_busy"
-    """Where an ASGI scope has the function that tells whether its threads are full."""
+    """The key of an ASGI scope for the function that says whether its threads are full."""
 
     def __init__(self) -> None:
         super().__init__(503, "지금은 요청이 몰려 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
@@ -129,7 +129,7 @@ class ServiceUnavailable(ApplicationError):
 
 
 class GenerationFailed(ApplicationError):
-    """No answer source could finish an answer."""
+    """No provider finished an answer."""
 
     def __init__(self) -> None:
         super().__init__(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
@@ -143,16 +143,17 @@ class HostNotAllowed(ApplicationError):
 
 
 class BodyTooLarge(ApplicationError):
-    """The server did not take the request's body. It says so in the ASGI scope, with the bytes that it takes."""
+    """The server did not take the request's body."""
 
     SCOPE_KEY = "leafresh.body_too_large"
+    """The key of an ASGI scope for the bytes that the server takes at most."""
 
     def __init__(self) -> None:
         super().__init__(413, "요청 본문이 너무 큽니다.")
 
 
 class NotOwner(ApplicationError):
-    """The session belongs to another client, or this one did not show that it is its own."""
+    """The client did not prove that it owns the session."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,6 +1,6 @@
-"""Threads for work that would hold the event loop, apart by what it is: what waits of one kind delays no other.
+"""Threads for work that would block the event loop. Each kind of work has its own, so that none delays another.
 
-asyncio's default executor is used for nothing: whatever shares it waits for the slowest.
+asyncio's default executor would be shared by all, who would wait for the slowest: nothing of ours uses it.
 """
 
 import asyncio
@@ -14,15 +14,17 @@ from typing import Any, ParamSpec, TypeVar
 from chatbot.errors import Busy
 
 serving: ContextVar[str] = ContextVar("serving", default="")
-"""Which kind of requests the work of this context belongs to: each kind has threads of its own."""
+"""The kind of requests that this context works for: each kind has its own threads."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 class BoundedExecutor:
-    """At most ``threads`` run at once, and at most ``waiting`` calls wait for one of them. The threads are started by
-    ``start``, or when they are needed. Calls come from event loops, which only read and write its number of calls."""
+    """Runs at most ``threads`` calls at once, and lets at most ``waiting`` calls wait.
+
+    The threads start with ``start``, or when a call needs them.
+    """
 
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
         self.name = name
@@ -36,7 +38,7 @@ class BoundedExecutor:
         return len(self._calls) >= self._most
 
     def start(self) -> None:
-        """Starts the threads now. Starting one waits until it runs, which holds an event loop on a busy machine."""
+        """Starts the threads now, because starting one later can block the event loop of a busy machine."""
         all_run = Barrier(self._number + 1)
         for _ in range(self._number):
             self._threads.submit(all_run.wait)
@@ -45,13 +47,13 @@ class BoundedExecutor:
     async def run(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
-        """The function's result, from a thread, in this call's context. Raises Busy when it is full."""
+        """The function's result, from a thread in this call's context. Raises Busy when the executor is full."""
         return await asyncio.wrap_future(self.submit(function, *args, **options))
 
     def submit(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
     ) -> "Future[Result]":
-        """The same, without waiting."""
+        """The same as a future."""
         if self.full:
             raise Busy
         future = self._threads.submit(copy_context().run, partial(function, *args, **options))
@@ -61,32 +63,31 @@ class BoundedExecutor:
 
 
 analyser = BoundedExecutor("analyser", threads=4, waiting=200)
-"""What asks the analyser's process, and waits for it."""
+"""Calls of the analyser's process."""
 
 rough = BoundedExecutor("rough", threads=2, waiting=200)
-"""What is said about messages without the analyser: never delayed by what waits for it."""
+"""Understanding messages without the analyser, which must not wait for it."""
 
 index = BoundedExecutor("index", threads=1, waiting=50)
-"""Making the index of challenges and documents: one at a time."""
+"""Building the index of challenges and documents."""
 
 repairs = BoundedExecutor("repairs", threads=1, waiting=50)
-"""Mending what a model meant as JSON."""
+"""Repairing a model's broken JSON."""
 
 models = BoundedExecutor("models", threads=1, waiting=1000)
-"""Importing a model's package: seconds, once."""
-
+"""Importing a model's package, which takes seconds, once."""
 
 _django = ThreadPoolExecutor(max_workers=1, thread_name_prefix="django")
-"""The event loop's default executor. Nothing of ours uses it; Django does, when an error reaches its handler."""
+"""The event loop's default executor. Django uses it when an error reaches its handler."""
 
 
 def start() -> None:
-    """Starts the threads of what messages and titles need, and Django's, before an event loop runs."""
+    """Starts the threads that messages and titles need, and Django's, before an event loop runs."""
     for executor in (analyser, rough, index):
         executor.start()
     _django.submit(int).result()
 
 
 def bound_default(loop: asyncio.AbstractEventLoop) -> None:
-    """Gives the loop's default executor one thread. The loop must be the one that runs: another would close it."""
+    """Gives the loop a default executor of one thread. For the server's loop alone: a loop shuts it down."""
     loop.set_default_executor(_django)

@@ -1,4 +1,4 @@
-"""The groups that a new installation starts with, and what each may do."""
+"""The groups of a new installation, and their permissions."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ _EDIT = Q(
         "view_listedword",
     ]
 )
-# The word lists decide from the next message on who is declined and who is helped, so they are a publisher's.
+# Word lists take effect with the next message, like a published prompt. So only publishers change them.
 _PUBLISH = _EDIT | Q(codename__in=["publish_prompt", "add_listedword", "change_listedword", "delete_listedword"])
 _READ = Q(codename__startswith="view_") & Q(content_type__app_label__in=["chatbot", "challenges", "auth"])
 
@@ -24,12 +24,12 @@ ROLES: Mapping[str, Q] = {
     gettext_noop("Prompt publisher"): _PUBLISH,
     gettext_noop("Operator"): _READ,
 }
-"""Each role by the name of its group: edit prompts and documents, and try; also publish, roll back and keep the word
-lists; read everything."""
+"""Permissions by group. Editors change drafts and documents; publishers also publish, roll back and change word lists;
+operators read everything."""
 
 
 def load_roles() -> list[str]:
-    """Makes the groups that are missing; one that exists stays as it was edited. Returns the names of the new ones."""
+    """Creates the missing groups, and returns their names. Existing groups stay as they are."""
     added = []
     for name, rights in ROLES.items():
         group, created = Group.objects.get_or_create(name=name)

@@ -1,8 +1,7 @@
-"""Sliding windows: how many requests came in the last so many seconds, in memory or in Redis.
+"""Sliding windows: how many requests came within the last seconds, in memory or in Redis.
 
-A request is counted in all of its windows or in none, in one step that nothing comes between. The library ``limits``
-was looked at: its windows in memory use a thread for each key that expires and know no bound, those in Redis go by each
-process's own clock, and neither takes several windows at once.
+A request counts in all of its windows or in none, in one atomic step. The library ``limits`` cannot take several
+windows at once. It also keeps keys in memory without a bound, and in Redis it trusts each process's own clock.
 """
 
 import math
@@ -16,7 +15,7 @@ from functools import lru_cache
 from chatbot.cluster.redis import Client
 
 MOST_WINDOWS = 50_000
-"""Windows that are kept in memory; beyond that, those that were asked for longest ago are forgotten."""
+"""Windows in memory at most. Beyond that the least recently used ones are dropped."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -40,7 +39,7 @@ def parse(rate: str) -> tuple[int, int]:
 
 
 class MemoryWindows:
-    """The windows of this process. ``take`` never waits, so that nothing comes between looking and counting."""
+    """The windows of this process. ``take`` never awaits, so it is atomic."""
 
     def __init__(self, most: int = MOST_WINDOWS) -> None:
         self._most = most
@@ -50,7 +49,8 @@ class MemoryWindows:
         return len(self._counted)
 
     def take(self, windows: Sequence[Window]) -> float:
-        """Counts one request, unless a window is full: then the seconds until none is."""
+        """Counts one request, and returns 0. When a window is full: counts nothing, and returns the seconds until none
+        is."""
         now = time.monotonic()
         wait = max((self._wait(window, now) for window in windows), default=0.0)
         if not wait:
@@ -74,8 +74,7 @@ class MemoryWindows:
 
 
 memory = MemoryWindows()
-"""What this process counts, when it shares no Redis with others."""
-
+"""The windows of a process without Redis."""
 
 _TAKE = """
 local time = redis.call('TIME')
@@ -84,7 +83,7 @@ local wait = 0
 for i, key in ipairs(KEYS) do
   local limit, window = tonumber(ARGV[2 * i - 1]), ARGV[2 * i] * 1000
   while (tonumber(redis.call('LINDEX', key, 0)) or now) <= now - window do redis.call('LPOP', key) end
-  -- From before a clock was set back.
+  -- Requests from before the clock was set back.
   while (tonumber(redis.call('LINDEX', key, -1)) or now) > now do redis.call('RPOP', key) end
   if redis.call('LLEN', key) >= limit then
     wait = math.max(wait, redis.call('LINDEX', key, -limit) + window - now)
@@ -98,7 +97,7 @@ if wait == 0 then
 end
 return wait
 """
-"""The same by Redis, in one step, by its clock: that of all processes. Milliseconds."""
+"""``take`` in Redis, by Redis' clock. In milliseconds."""
 
 
 class RedisWindows:
@@ -109,7 +108,7 @@ class RedisWindows:
         self._take = client.script(_TAKE)
 
     async def take(self, windows: Sequence[Window]) -> float:
-        """As in memory. Raises Unreachable."""
+        """As ``MemoryWindows.take``. Raises Unreachable."""
         if not windows:
             return 0.0
         keys = [self._client.key("rate", window.key) for window in windows]
@@ -119,5 +118,5 @@ class RedisWindows:
 
 
 def whole_seconds(wait: float, windows: Sequence[Window]) -> int:
-    """For ``Retry-After``: not less than the wait, and never more than the longest window, whatever a clock said."""
+    """The wait for ``Retry-After``: rounded up, and at most the longest window, should a clock have jumped."""
     return min(math.ceil(wait), max(window.seconds for window in windows))

@@ -1,39 +1,38 @@
-"""Database connections: giving back those of work behind a request, and telling when the database is gone."""
+"""What a database error means, and closing the connections of work outside of requests."""
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
 _LOCKED = "55"
-"""The class of PostgreSQL's errors that say that something was locked for too long."""
+"""PostgreSQL's class of errors for a lock that was held for too long."""
 
 _BUSY = ("40", _LOCKED)
-"""Those that say that others were in the way: a deadlock, a lock."""
+"""Its classes for conflicts with others: a deadlock, a lock."""
 
 _READ_ONLY = "25006"
-"""PostgreSQL's error of a standby, which a fail-over makes the one that takes writes."""
-
+"""Its error of a standby. After a fail-over the standby takes writes."""
 
 _NO_TABLE = "42P01"
-"""PostgreSQL's error of a table that does not exist."""
+"""Its error for a table that does not exist."""
 
 
 def is_gone(error: BaseException) -> bool:
-    """Whether the database does not answer at all now, so that nothing else needs to be tried either."""
+    """Whether the database does not answer, so that no other statement needs to be tried."""
     return isinstance(error, OperationalError | InterfaceError) and not _state(error).startswith(_BUSY)
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether others had something locked for as long as a statement waits."""
+    """Whether a lock was held for longer than a statement waits."""
     return _state(error).startswith(_LOCKED)
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same may succeed later: the database is gone, others are in the way, or it takes no writes now."""
+    """Whether the same may succeed later: the database is gone, in conflict with others, or takes no writes now."""
     return is_gone(error) or _state(error).startswith((*_BUSY, _READ_ONLY))
 
 
 def explain(error: BaseException) -> str | None:
-    """What an operator should do about an error that ended a command; None when that is not known. No password."""
+    """What an operator should do about an error that ended a command, without any password; None for other errors."""
     if "no such table" in str(error) or _state(error) == _NO_TABLE:
         return "The database has no tables yet, or old ones: run `manage.py setup`."
     if not is_gone(error):
@@ -46,14 +45,14 @@ def explain(error: BaseException) -> str | None:
 
 
 def _state(error: BaseException) -> str:
-    """PostgreSQL's five characters; nothing where there are none."""
+    """PostgreSQL's SQLSTATE, "" where there is none."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def give_back() -> None:
-    """What this thread holds and need not keep, or cannot use any more. Nothing inside a transaction.
+    """Returns this thread's connections to their pool, and closes broken ones. SQLite's handle stays open.
 
-    Of a pool a connection is to be given back for the next one who needs it; SQLite's handle is kept.
+    Does nothing inside a transaction. Work outside of requests calls it: Django does so only after a request.
     """
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

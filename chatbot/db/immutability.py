@@ -1,6 +1,6 @@
-"""Triggers with which the database itself refuses to change or delete what must stay as it was written.
+"""Triggers with which the database refuses to change or delete published prompts and their releases.
 
-Installed after every ``migrate``: SQLite drops the triggers of a table that a migration rebuilds.
+They are installed after every ``migrate``: SQLite drops the triggers of a table that a migration rebuilds.
 """
 
 from typing import Any
@@ -8,17 +8,17 @@ from typing import Any
 from django.db import connections, transaction
 
 APPEND_ONLY = {"chatbot_promptversion": "a prompt version", "chatbot_promptrelease": "a release"}
-"""Tables to which rows are only added, and what a row is called in the refusal."""
+"""Append-only tables, and the name of a row in the refusal."""
 
 _IN_ITS_PLACE = {
     "chatbot_promptversion": "id = NEW.id OR (template_id = NEW.template_id AND number = NEW.number)",
     "chatbot_promptrelease": "id = NEW.id",
 }
-"""Which row a new one would take the place of."""
+"""The condition for an existing row that a new one would replace."""
 
 
 def install_guards(using: str = "default", **_signal: Any) -> None:
-    """Creates the triggers where they are missing."""
+    """Creates missing triggers."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
     statements = {"sqlite": _sqlite, "postgresql": _postgresql}[connection.vendor]
@@ -30,7 +30,7 @@ def install_guards(using: str = "default", **_signal: Any) -> None:
 
 
 def _sqlite(table: str, name: str) -> list[str]:
-    """``INSERT OR REPLACE`` takes rows out of its way without their delete trigger, so inserting has one of its own."""
+    """``INSERT OR REPLACE`` deletes rows without their delete trigger, so inserting has a trigger too."""
     same = f"EXISTS (SELECT 1 FROM {table} WHERE {_IN_ITS_PLACE[table]})"  # noqa: S608  constants of this module
     events = {"update": "UPDATE", "delete": "DELETE", "replace": "INSERT"}
     return [

@@ -13,14 +13,18 @@ from django.core.management.color import no_style
 from chatbot.diagnostics.deployment import Target, parse_origin
 from chatbot.diagnostics.examination import Examination, examine
 
-LEVELS = {checks.INFO: "ok", checks.WARNING: "warning", checks.ERROR: "fault"}
-MARKS = {checks.INFO: "✓ ok", checks.WARNING: "! warning", checks.ERROR: "✗ fault"}
+LEVELS = {
+    checks.INFO: ("✓", "ok", "SUCCESS"),
+    checks.WARNING: ("!", "warning", "WARNING"),
+    checks.ERROR: ("✗", "fault", "ERROR"),
+}
+"""The mark, the name and Django's style of each level."""
 INDENT = " " * 13
 
 
 class Command(BaseCommand):
     help = "Check, one by one, what a client outside needs to read a stream; say how to mend what is wrong."
-    requires_system_checks = ()  # it has its own, and must run when others fail
+    requires_system_checks = ()  # it runs its own checks, also when Django's fail
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -53,7 +57,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _say(self, text: str) -> None:
-        """A terminal that cannot show a character (in EUC-KR, the marks) gets a question mark."""
+        """Writes a question mark for a character that the terminal cannot show, such as the marks in EUC-KR."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         self.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
@@ -65,7 +69,7 @@ class Command(BaseCommand):
     def _print_json(self, examination: Examination) -> list[checks.CheckMessage]:
         found = [(check, finding) for check, findings in examine(examination) for finding in findings]
         rows = [
-            {"check": check, "level": LEVELS[finding.level], "message": finding.msg, "remedy": finding.hint or ""}
+            {"check": check, "level": LEVELS[finding.level][1], "message": finding.msg, "remedy": finding.hint or ""}
             for check, finding in found
         ]
         self._say(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -83,12 +87,8 @@ class Command(BaseCommand):
         return everything
 
     def _print_finding(self, finding: checks.CheckMessage) -> None:
-        paint = {
-            checks.INFO: self._style.SUCCESS,
-            checks.WARNING: self._style.WARNING,
-            checks.ERROR: self._style.ERROR,
-        }[finding.level]
-        self._say(f"  {paint(MARKS[finding.level].ljust(9))}  {finding.msg}")
+        mark, level, style = LEVELS[finding.level]
+        self._say(f"  {getattr(self._style, style)(f'{mark} {level}'.ljust(9))}  {finding.msg}")
         if finding.hint:
             self._say(f"{INDENT}Remedy: {finding.hint}")
         self.stdout.flush()

@@ -1,4 +1,4 @@
-"""``manage.py prompts``: prompts out into files for review, and files in as drafts."""
+"""``manage.py prompts``: writes prompts to files for review, and reads files as drafts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from chatbot.prompts.files import UnpublishedChanges, UnreadablePrompt, export_t
 from chatbot.prompts.rendering import Problem, describe
 
 WARNINGS = 10
-"""Problems of a file that are told one by one."""
+"""Problems of a file that are listed at most."""
 
 
 class Command(BaseCommand):
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 
 def _live_templates(keys: list[str]) -> list[PromptTemplate]:
-    """The templates of these keys, or all; each has a live version."""
+    """The templates of these keys, or all that are live. Raises CommandError for one that is not."""
     templates = PromptTemplate.objects.select_related("live_version__template").order_by("key")
     if not keys:
         live = list(templates.exclude(live_version=None))
@@ -90,7 +90,7 @@ def _live_templates(keys: list[str]) -> list[PromptTemplate]:
 
 
 def _read_all(paths: Iterable[Path]) -> dict[str, tuple[Path, PromptContent]]:
-    """What the files say, by key. A file that names none is that of its own name."""
+    """The files' contents by template key. A file without a key has it in its name."""
     contents: dict[str, tuple[Path, PromptContent]] = {}
     known = set(PromptTemplate.objects.values_list("key", flat=True))
     for path in paths:
@@ -135,7 +135,7 @@ def _refusal(error: UnpublishedChanges | DraftTooLong | DraftConflict) -> str:
 
 
 def _warnings(key: str, content: PromptContent) -> Iterator[str]:
-    """What the gate would refuse, in words; the first ones, if there are many."""
+    """What the gate would refuse, in words: the first WARNINGS, and how many more."""
     contract = TEMPLATES.get(key)
     if contract is None:
         yield f"nothing uses the prompt {key}"
@@ -148,7 +148,7 @@ def _warnings(key: str, content: PromptContent) -> Iterator[str]:
 
 
 def _place(problem: Problem, content: PromptContent) -> str:
-    """Line and column within the text, where the problem has them."""
+    """The problem's line and column, "" where it has none."""
     if problem.end == 0:
         return ""
     before = getattr(content, problem.field)[: problem.start]
@@ -157,5 +157,5 @@ def _place(problem: Problem, content: PromptContent) -> str:
 
 
 def _printable(text: str) -> str:
-    """``text`` without what would control the terminal: files come from others."""
+    """The text with escapes for control characters: a file comes from others, and must not control the terminal."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

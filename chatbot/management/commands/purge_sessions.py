@@ -1,4 +1,4 @@
-"""``manage.py purge_sessions``: what was not active for ``LEAFRESH_SESSION_DAYS`` days is erased."""
+"""``manage.py purge_sessions``: erases sessions that were not active for ``LEAFRESH_SESSION_DAYS`` days."""
 
 from typing import Any
 
@@ -22,23 +22,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         rows, verb = (purgeable(), "Would erase") if dry_run else (purge(), "Erased")
-        if not dry_run:  # addresses of people who mistyped; else they stay until somebody logs in again
+        if not dry_run:  # else addresses of mistyped logins stay until the next login
             AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME).delete()
         self.stdout.write(
-            f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_told(rows)}."
+            f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_listed(rows)}."
         )
 
 
-def _told(rows: Rows) -> str:
-    """Every kind is named, so that a log says the same things every day."""
-    return ", ".join(
-        [
-            _counted(rows["ChatSession"], "session"),
-            _counted(rows["Turn"], "turn"),
-            f"{rows['Feedback']} feedback",
-            _counted(rows["Generation"], "generation"),
-        ]
-    )
+def _listed(rows: Rows) -> str:
+    """All kinds, also those without rows, so that a log says the same things every day."""
+    sessions, turns = _counted(rows["ChatSession"], "session"), _counted(rows["Turn"], "turn")
+    return f"{sessions}, {turns}, {rows['Feedback']} feedback, {_counted(rows['Generation'], 'generation')}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -70,7 +70,7 @@ async function begin(host, root, signal) {
     announce(text);
   }
 
-  /** Makes a change; a person who reads the end stays there. */
+  /** Makes a change. If the end was in view, it stays in view. */
   function following(change) {
     const wasAtEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 80;
     change();

@@ -26,11 +26,11 @@ export type Kind = "recommendation" | "explanation" | "smalltalk" | "declined" |
 
 export interface Answer {
   kind: Kind;
-  /** The sentence; all that is said, unless the kind is `recommendation`. */
+  /** The sentence. For other kinds than `recommendation` it is the whole answer. */
   recommend: string;
   /** Three for a recommendation, fewer when it was stopped; none for the other kinds. */
   challenges: Challenge[];
-  /** Of the kind `help`: the numbers that the sentence tells, and who answers there. */
+  /** For the kind `help`: the numbers in the sentence, and who answers there. */
   help?: { lines: { name: string; number: string }[] };
   stopped?: boolean;
 }
@@ -46,11 +46,11 @@ export interface Start {
   category: Labelled;
   promptVersion: string;
   source: string;
-  /** Shows whose the session is; only in the answer that begins it. The module keeps and sends it by itself. */
+  /** The proof of owning the session; only in the answer that begins it. The module keeps and sends it. */
   sessionToken?: string;
 }
 
-/** Something that a person should know. A kind that you do not know may be passed over. */
+/** Something that a person should know. Ignore kinds that you do not know. */
 export type Notice =
   | { kind: "category-changed"; from: Labelled; to: Labelled; undo: string }
   | { kind: "assumed"; location?: Labelled; workType?: Labelled; category?: Labelled }
@@ -71,7 +71,7 @@ export interface Failure {
 export interface Handlers {
   /** A generation answers; called again when a lost one was replaced. */
   onStart?(start: Start): void;
-  /** The whole text so far. It can shrink: what a model took back, or "" when the answer begins anew. */
+  /** The whole text so far. It can shrink when a model takes text back; it is "" when the answer begins again. */
   onText?(text: string): void;
   onItem?(item: Item): void;
   onNotice?(notice: Notice, message: string): void;
@@ -79,7 +79,7 @@ export interface Handlers {
   onClose?(answer: Answer, message: string): void;
   /** The end: there is no answer. */
   onError?(failure: Failure): void;
-  /** The connection broke, or is there (again). */
+  /** The connection broke, or is open (again). */
   onConnection?(state: "open" | "reconnecting"): void;
 }
 
@@ -91,14 +91,14 @@ export interface Place {
 export interface Session extends Place {
   /** 1–128 visible ASCII characters, not to be guessed. */
   sessionId: string;
-  /** Of `start`, when you keep it yourself; else the module's own, from localStorage. */
+  /** The token in `start`, when you keep it yourself. By default the module takes its own from localStorage. */
   sessionToken?: string;
 }
 
 export interface Options extends Place {
   sessionId?: string;
   sessionToken?: string;
-  /** Takes up this generation, such as a turn of `conversation()` that is `running`, instead of asking anew. */
+  /** Continues this generation, such as a `running` turn of `conversation()`, and asks for no new one. */
   generationId?: string;
 }
 
@@ -135,7 +135,7 @@ export interface Turn {
   source: string;
   outcome: "running" | "completed" | "stopped" | "abandoned" | "failed" | "interrupted";
   answer: Answer | null;
-  /** Those that are still worth knowing: a changed category. */
+  /** A changed category; other notices are not kept. */
   notices: Notice[];
   feedback: Required<Thought> | null;
 }
@@ -154,12 +154,12 @@ export interface Conversation {
   turns: Turn[];
   /** Whether there are turns before these. */
   hasMore: boolean;
-  /** What leads to them; null when there are none. */
+  /** The `before` for these turns; null when there are none. */
   before: string | null;
 }
 
 /**
- * Asks, and reports the answer while it is written. Text is handed over whole, never in pieces, and is never doubled.
+ * Asks, and reports the answer while it is written. Handlers get the whole text so far, never pieces.
  * Exactly one of `onClose` and `onError` ends an answer, unless `close()` does.
  */
 export function recommend(selection: Selection, handlers: Handlers, options?: Options): Handle;
@@ -173,9 +173,9 @@ export function rate(
   thought: Thought | null,
   options: Session,
 ): Promise<{ generationId: string; feedback: Required<Thought> | null }>;
-/** The sentence before the first blank line, then the challenges; of a text that is finished or half-written. */
+/** The sentence before the first blank line, then the challenges. The text may be unfinished. */
 export function parseText(text: string): { sentence: string; challenges: Pick<Challenge, "title" | "description">[] };
-/** What the tokens of the answer's stream, joined, are. */
+/** The answer's text: what the tokens of its stream give when joined. */
 export function layoutText(answer: Pick<Answer, "recommend" | "challenges">): string;
-/** Made once, then kept in localStorage under `key`, or for this page alone where there is none; a new one when `anew`. */
+/** Made once and kept in localStorage under `key`, or for this page when storage fails. `anew` makes a new one. */
 export function rememberedSessionId(key?: string, anew?: boolean): string;

@@ -58,9 +58,9 @@ export function rememberedSessionId(key = "leafresh.session", anew = false) {
   return fresh;
 }
 
-const held = new Map(); // as long as the page lasts: where storage is switched off or full
+const held = new Map(); // for this page, when storage is switched off or full
 
-/** What `keep` kept, here or in another tab, or "". */
+/** What `keep` stored, here or in another tab; "" for nothing. */
 function kept(key) {
   try {
     return localStorage.getItem(key) ?? held.get(key) ?? "";
@@ -75,7 +75,7 @@ function keep(key, value) {
     if (value) localStorage.setItem(key, value);
     else localStorage.removeItem(key);
   } catch {
-    // It is held.
+    // `held` has it.
   }
 }
 
@@ -83,13 +83,13 @@ function keepToken(sessionId, token) {
   if (sessionId && token) keep(TOKEN_KEY + sessionId, token);
 }
 
-/** Shows whose the session is, where a token is known. */
+/** The header with the session's token, if one is known. */
 function tokenHeader({ sessionId, sessionToken }) {
   const token = sessionToken || kept(TOKEN_KEY + sessionId);
   return token ? { [TOKEN]: token } : {};
 }
 
-/** One answer; after a connection that broke, another continues after the last event. */
+/** One answer. When a connection breaks, the next one continues after the last event. */
 function ask(path, question, on, { server, sessionId = "", sessionToken, generationId = "" } = {}) {
   const query = new URLSearchParams(sessionId ? { ...question, sessionId } : question);
   const url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
@@ -114,7 +114,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     }
   }
 
-  /** One connection. Returns for how many seconds the server wants no other. */
+  /** One connection. Returns the seconds to wait before the next, as the server wants. */
   async function listen() {
     connection = new AbortController();
     awaitSign();
@@ -161,7 +161,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     else takes[name](envelope.data, envelope);
   }
 
-  /** One of another generation begins the text again. */
+  /** Whether the event is new. An event of another generation begins the text again. */
   function isNew(eventId) {
     const [, generation, number] = /^generation-(.+):(\d+)$/.exec(eventId) ?? [];
     if (!generation) return true;
@@ -212,7 +212,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     silence = setTimeout(() => connection.abort(), SILENCE_MS);
   }
 
-  /** Ends without the server's word: what is complete stays. */
+  /** Ends the answer without a terminal event: what is complete stays. */
   function concludeHere() {
     conclude({ kind: "recommendation", recommend: parseText(text).sentence, challenges: items, stopped: true }, "");
   }
@@ -253,7 +253,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
   return { stop, close };
 }
 
-/** The server-sent events of a body (WHATWG HTML §9.2), those with empty data too. */
+/** The server-sent events of a body (WHATWG HTML §9.2), also those with empty data. */
 async function* eventsOf(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

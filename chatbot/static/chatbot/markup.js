@@ -2,7 +2,7 @@
 
 class Markup extends String {}
 
-/** Markup; texts that are put into it are escaped. */
+/** Markup from a template; its values are escaped. */
 export function html(strings, ...values) {
   const put = (value) => {
     if (Array.isArray(value)) return value.map(put).join("");

@@ -1,4 +1,4 @@
-/** Shows at an even pace a text that grows unevenly. */
+/** Shows a text that grows unevenly at an even pace. */
 
 const SECONDS_BEHIND = 0.35; // about that late
 const SLOWEST = 45; // characters a second
@@ -42,7 +42,7 @@ export function pace(show) {
 
   return {
     flush,
-    /** The text so far. What is shown and no longer stands in it disappears at once. */
+    /** Takes the text so far. What is shown but no longer part of it disappears at once. */
     write(text) {
       const before = length;
       while (!text.startsWith(target.slice(0, length))) length -= 1;

@@ -1,9 +1,9 @@
-/** What a person might say next: not translated, as the bot understands Korean. */
+/** Suggested replies. They are not translated: the bot understands Korean. */
 
-/** Before anything was said. */
+/** The replies for a new conversation. */
 export const OPENERS = ["뭐부터 하면 좋을까?", "회사에서 할 만한 거", "돈 안 드는 거 추천해줘"];
 
-/** After an answer; `category` is the present one's key, `turns` their number. */
+/** The replies after an answer. `category` is the present one's key, `turns` the number of turns. */
 export function repliesTo({ kind, challenges }, category, categories, turns) {
   const others = categories.filter(({ key }) => key !== category);
   const change = others.length ? [changeTo(others[turns % others.length].label)] : [];

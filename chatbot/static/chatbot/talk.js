@@ -38,7 +38,7 @@ export function makeTalk(view, chat, picker) {
     return turn;
   }
 
-  /** Has the answer written, or continues one that has begun. */
+  /** Asks for the answer, or continues one that has begun. */
   function write(asked, generationId) {
     const { turn, question } = asked;
     let progress = "thinking";
@@ -121,7 +121,7 @@ export function makeTalk(view, chat, picker) {
     function retry() {
       asked.turn.begin();
       asked.turn.focus();
-      // Where the connection was lost, the answer may have been written.
+      // After a lost connection the server may have the answer.
       write(asked, code === 0 ? asked.turn.generationId : "");
     }
 
@@ -229,7 +229,7 @@ export function makeTalk(view, chat, picker) {
         return { turns: [] };
       }),
 
-    /** Shows those that are not shown yet. */
+    /** Shows the turns that are not shown yet. */
     recall({ turns: told, before }) {
       if (current?.handle) return;
       if (!told.length && turns.some((turn) => turn.generationId)) clear(); // forgotten elsewhere
@@ -240,7 +240,7 @@ export function makeTalk(view, chat, picker) {
       });
     },
 
-    /** Rejects when the server cannot. */
+    /** Erases the conversation. Rejects when the server cannot. */
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());

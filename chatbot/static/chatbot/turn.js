@@ -41,7 +41,7 @@ export function makeTurn(chat, said) {
     turn.style.setProperty("--grown", grown);
   }
 
-  /** Links to call the numbers that the sentence tells. */
+  /** Adds links that call the numbers in the sentence. */
   function offerCalls({ help }) {
     part(".calls")?.remove();
     const call = ({ name, number }) =>
@@ -83,13 +83,13 @@ export function makeTurn(chat, said) {
       paced.write(text);
     },
 
-    /** Its card is final as soon as it is shown. */
+    /** Takes a complete challenge. Its card is final once it is shown. */
     complete(item) {
       if (!items[item.index - 1]) announce(fill(texts.challenge, { ...item, number: item.index }));
       items[item.index - 1] = item;
     },
 
-    /** Calls `then` when all of it is shown. */
+    /** Takes the whole answer. Calls `then` when all of it is shown. */
     finish(given, then) {
       hear(given.recommend);
       given.challenges.forEach((challenge, index) => it.complete({ ...challenge, index: index + 1 }));

@@ -1,4 +1,4 @@
-/** The check of a draft: begun, followed, stopped. The server runs it; this page may be left meanwhile. */
+/** The check of a draft: starts, follows and stops it. The server runs it, also when the person leaves the page. */
 
 import { card, tag } from "./elements.js";
 import { ask, config, fill, strings } from "./request.js";
@@ -17,7 +17,7 @@ export class Check {
   #onEnd;
   #before;
 
-  /** `before` saves the draft and resolves to its revision, or to null; `onEnd` hears when a check is over. */
+  /** `before` saves the draft and resolves to its revision, or to null; `onEnd` is called when a check is over. */
   constructor({ before, onEnd }) {
     this.#before = before;
     this.#onEnd = onEnd;
@@ -46,7 +46,7 @@ export class Check {
     if (before === this.#asked) this.#take(envelope);
   }
 
-  /** The draft stands in another way: shows its own check, or that the one shown speaks for another text. */
+  /** The draft changed: shows its own check, or says that the shown one is about another text. */
   renew(id) {
     if (id ?? this.#id) this.#follow(id ?? this.#id);
   }
@@ -84,7 +84,7 @@ export class Check {
     while (this.#runs.children.length > check.runs.length) this.#runs.lastElementChild.remove();
   }
 
-  /** Draws a sample's line; one that shows the same already is left alone, so that what was opened stays open. */
+  /** Draws a sample's line. An unchanged line is not drawn again, so that opened details stay open. */
   #showRun(run, running, old) {
     const drawn = `${this.#id}:${run.position}:${run.ended}:${running}`;
     if (old?.dataset.drawn === drawn) return;

@@ -1,4 +1,4 @@
-/** Two sides that write for the same selection and message, as people would see it. */
+/** Two prompts that answer the same selection and message side by side. */
 
 import { parseText, layoutText } from "../leafresh-client.js";
 import { card, tag } from "./elements.js";

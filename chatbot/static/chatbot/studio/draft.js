@@ -1,7 +1,7 @@
 /**
- * The draft: saved a moment after the last change, never over somebody else's, never lost.
+ * Saves the draft a moment after the last change. It never overwrites another editor's changes.
  *
- * What is not saved yet is also kept in this browser, with the revision that it belongs to, until the server has it.
+ * Unsaved fields also stay in this browser, with their revision, until the server has them.
  */
 
 import { picked } from "./picks.js";
@@ -27,7 +27,7 @@ export class Draft {
   /**
    * @param {{url: string, key: string, revision: number, saved: object, read: () => object,
    *   report: (state: string, envelope: any) => void}} parts  `read` gives the fields as they are now; `saved` is what the
-   *   server has; `report` hears of `unsaved`, `saving`, `saved`, `offline`, `signedOut`, `conflict` and `refused`
+   *   server has; `report` gets `unsaved`, `saving`, `saved`, `offline`, `signedOut`, `conflict` and `refused`
    */
   constructor({ url, key, revision, saved, read, report, user }) {
     this.#url = url;
@@ -47,7 +47,7 @@ export class Draft {
     return JSON.stringify(this.#read()) === this.#saved;
   }
 
-  /** What an earlier visit left unsaved, `{revision, fields}`; null when there is nothing. */
+  /** The unsaved fields of an earlier visit, `{revision, fields}`; null when there are none. */
   leftBehind() {
     try {
       const kept = JSON.parse(localStorage.getItem(this.#key));
@@ -62,13 +62,13 @@ export class Draft {
     return null;
   }
 
-  /** Goes on from the revision that text was left behind at: if it is an old one, the server says whose came between. */
+  /** Continues from the revision of the unsaved fields. If it is an old one, the server names the newer editor. */
   continueFrom(revision) {
     this.#revision = revision;
     this.changed();
   }
 
-  /** The fields changed: they are kept here at once and saved in a moment. */
+  /** The fields changed: stores them here at once, and saves them in a moment. */
   changed() {
     if (this.isSaved) {
       this.#forget();
@@ -96,7 +96,7 @@ export class Draft {
     }
   }
 
-  /** After a conflict: `revision` is theirs. With `fields` they are taken, else mine are saved over them. */
+  /** After a conflict; `revision` is the other editor's. Takes the other's `fields`, or saves mine without them. */
   settle(revision, fields) {
     this.#halted = false;
     this.#sent = null;
@@ -110,7 +110,7 @@ export class Draft {
     }
   }
 
-  /** Sends the fields. What may have arrived already is sent again first: it must not look like somebody else's. */
+  /** Sends the fields. What may have arrived is sent again first: else it would look like another editor's. */
   async #send() {
     this.#timer = 0;
     const again = this.#sent !== null;
@@ -162,17 +162,17 @@ export class Draft {
     try {
       localStorage.setItem(this.#key, JSON.stringify({ tab: this.#tab, revision: this.#revision, fields: this.#read(), sent: this.#sent }));
     } catch {
-      // Storage is full or switched off: the warning before leaving is what is left.
+      // Storage is full or switched off: only the warning before leaving remains.
     }
   }
 
-  /** What another tab keeps is not this one's to forget, unless it was found to be saved. */
+  /** Forgets what this tab stored. What another tab stored stays, unless it is known to be saved. */
   #forget({ others = false } = {}) {
     try {
       const kept = JSON.parse(localStorage.getItem(this.#key));
       if (others || kept?.tab === this.#tab) localStorage.removeItem(this.#key);
     } catch {
-      // There was nothing kept.
+      // Nothing was stored.
     }
   }
 }

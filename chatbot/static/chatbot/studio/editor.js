@@ -1,4 +1,4 @@
-/** The editor's page: fields, problems, preview, conflicts; and what the draft is tried, checked and published with. */
+/** The editor's page: fields, problems, preview, conflicts; trying, checking and publishing the draft. */
 
 import { Check } from "./check.js";
 import { prepareTrials } from "./compare.js";
@@ -84,7 +84,7 @@ function showProblems() {
   }
 }
 
-/** A problem; with a place in a text it is a button that leads there. */
+/** A problem. With a position in a text it is a button that leads there. */
 function problemLine(problem) {
   const line = document.createElement("li");
   line.textContent = `${problem.text} `;
@@ -133,7 +133,7 @@ function offerBack(mine) {
   };
 }
 
-/** Asks how the saved draft stands, for what is picked now. An answer that something newer has overtaken does not count. */
+/** Asks for the state of the saved draft with the present picks. Ignores answers that are out of date. */
 async function refresh({ again = true } = {}) {
   const mine = (refreshed += 1);
   const { status, message, data } = await ask(config.preview, { ...picked() });
@@ -144,7 +144,7 @@ async function refresh({ again = true } = {}) {
   else if (status === 400 || status === 422) say(find("preview-failure"), message); // what was picked cannot be said
 }
 
-/** A check is over: whatever is shown next, from a save that comes first too, must say again whether it still holds. */
+/** A check is over: the next state, also one from an earlier save, says again whether the check still holds. */
 function checkEnded() {
   state = { ...state, gate: null };
   refresh();

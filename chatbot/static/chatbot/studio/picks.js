@@ -1,4 +1,4 @@
-/** What prompts are tried with: the pickers of a page, and remembering them in this browser for each template. */
+/** The pickers for trying prompts. This browser remembers the picks for each template. */
 
 import { config } from "./request.js";
 
@@ -11,7 +11,7 @@ export function picked() {
   return found.length ? Object.fromEntries(found.map((picker) => [picker.dataset.pick, picker.value])) : null;
 }
 
-/** Shows what was picked last, as far as it still can be, and remembers what is picked from now on. */
+/** Restores the last picks that are still offered, and remembers new ones. */
 export function rememberPicks() {
   const kept = read();
   for (const picker of pickers()) {
@@ -22,7 +22,7 @@ export function rememberPicks() {
   onPick(() => keep(picked()));
 }
 
-/** Calls `listener` when something else is picked; while one types a message, when one pauses. */
+/** Calls `listener` after a new pick, and after a pause in typing a message. */
 export function onPick(listener, pauseMs = 0) {
   let timer = 0;
   for (const picker of pickers()) {
@@ -45,6 +45,6 @@ function keep(values) {
   try {
     localStorage.setItem(KEY, JSON.stringify(values));
   } catch {
-    // Storage is full or switched off: next time begins with the first of each.
+    // Storage is full or switched off: the next visit begins with the first of each.
   }
 }

@@ -1,9 +1,9 @@
-/** Asking the studio's server side, which answers in the envelope `{status, message, data}`. */
+/** Requests to the studio's endpoints, which answer in the envelope `{status, message, data}`. */
 
 const PATIENCE_MS = 30_000; // a connection that is dead says nothing by itself
 
 /**
- * Sends JSON and returns the envelope. `status` is 0 when the server could not be reached, 401 when one is signed out.
+ * Sends JSON and returns the envelope. `status` is 0 when the server could not be reached, 401 when the person is signed out.
  *
  * @param {string} url
  * @param {object} [body]  a POST with it; a GET without
@@ -22,7 +22,7 @@ export async function ask(url, body) {
   try {
     return await response.json();
   } catch {
-    // Not the envelope: the token of a new sign-in is read at the next try; all else is a fault of the server.
+    // No envelope: after a new sign-in the next try reads its token. Anything else is a fault of the server.
     const signedOut = response.status === 403;
     return { status: signedOut ? 401 : response.status, message: signedOut ? strings.signedOut : strings.failed, data: null };
   }
@@ -37,7 +37,7 @@ function read(id) {
   return element ? JSON.parse(element.textContent) : {};
 }
 
-/** What the page says, and what it was given. */
+/** The page's texts and data. */
 export const strings = read("studio-strings");
 export const config = read("studio-config");
 

@@ -1,4 +1,4 @@
-/** What was understood of a message: shown above what it leads to. */
+/** Shows what was understood of a message, above its answer. */
 
 import { tag } from "./elements.js";
 import { say } from "./request.js";
