@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
-from benchmarks import machine, report
+from benchmarks import report
 from benchmarks.figures import Figure
 from benchmarks.load import FaultyRun
-from benchmarks.measurements import arriving, growing, many, scaling, starting, streaming
+from benchmarks.measurements import growing, resources, scaling, streaming
 from benchmarks.measurements.growing import Curve
 from benchmarks.processes import Listener, clean_environment
 from benchmarks.servers import Bench, ours
@@ -24,14 +24,14 @@ Part = Callable[[Bench], list[Figure]]
 PARTS: Mapping[str, tuple[int, Part]] = {
     "model": (1, streaming.through_the_model),
     "memory": (2, streaming.from_memory),
-    "first": (3, arriving.first_text),
+    "first": (3, streaming.first_text),
     "same": (4, streaming.asking_the_same),
-    "many": (5, many.open_streams),
-    "delay": (6, arriving.every_token),
-    "start": (7, starting.start),
+    "many": (5, resources.open_streams),
+    "delay": (6, streaming.every_token),
+    "start": (7, resources.start),
     "processes": (9, scaling.on_processes),
 }
-"""What can be measured, with the figure's number."""
+"""Parts that can be measured, with the figure's number."""
 
 CURVES: Mapping[str, Callable[[Bench], Curve]] = {
     "growth-answer": growing.by_answer,
@@ -39,14 +39,14 @@ CURVES: Mapping[str, Callable[[Bench], Curve]] = {
     "growth-catalog": growing.by_catalog,
     "growth-streams": growing.by_streams,
 }
-"""What figure 8 is made of."""
+"""The parts of figure 8."""
 
 QUICK = ("model", "memory", "first", "same", "many", "start")
-"""What fits into two minutes."""
+"""Parts that fit into two minutes."""
 
 
 def run(bench: Bench, names: Sequence[str]) -> tuple[list[Figure], list[Curve]]:
-    """The figures and curves of the parts. A part of which a run was faulty twice is told as such, and missed."""
+    """The figures and curves of the parts. A part with a run that was faulty twice counts as missed."""
     figures: list[Figure] = []
     curves: list[Curve] = []
     for name in names:
@@ -66,7 +66,7 @@ def run(bench: Bench, names: Sequence[str]) -> tuple[list[Figure], list[Curve]]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt  # so that what was started is stopped on the way out
+    raise KeyboardInterrupt  # so that all started processes are stopped
 
 
 def main() -> None:
@@ -76,13 +76,13 @@ def main() -> None:
     parser.add_argument("--sleep-in-publisher", type=float, default=0.0, metavar="MS", help="make ours slow")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
-    described = machine.describe()
+    described = report.machine()
     with Listener(["-m", "benchmarks.provider"], clean_environment()) as provider:
         bench = Bench(provider.port, options.sleep_in_publisher, options.quick)
         names = options.only or (QUICK if options.quick else (*PARTS, *CURVES))
         figures, curves = run(bench, names)
-        models = {"catalogue": None, "hosted": starting.PACE} if "start" in names else {}
-        imports = {name: starting.import_costs(ours(bench, model)) for name, model in models.items()}
+        models = {"catalogue": None, "hosted": resources.PACE} if "start" in names else {}
+        imports = {name: resources.import_costs(ours(bench, model)) for name, model in models.items()}
     sys.stdout.write(report.table(figures, described))
     folder = report.write(figures, curves, described, {"import ms": imports, "slowed_by_ms": bench.sleep_ms})
     sys.stdout.write(f"Written to {folder.relative_to(folder.parents[1])}/\n")

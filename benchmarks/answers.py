@@ -1,7 +1,7 @@
 """The answers that the benchmark's models write: JSON that keeps the contract, cut into a given number of tokens.
 
-Some tokens are stamps: words of fixed length that a provider fills with the moment at which it sends them, in
-microseconds of the machine's monotonic clock. Texts are compared after ``without_stamps``.
+Some tokens are stamps: words of fixed length. A provider fills in the moment when it sends them, in microseconds of the
+machine's monotonic clock. Texts are compared after ``without_stamps``.
 """
 
 import json
@@ -45,14 +45,14 @@ def stamp(name: str, microseconds: int) -> str:
 
 
 def without_stamps(text: str) -> str:
-    """``text`` as it is when nothing was filled in."""
+    """``text`` with empty stamps."""
     return STAMP_PATTERN.sub(rf"\g<1>{'0' * DIGITS}", text)
 
 
 def answer_tokens(label: str, count: int) -> list[str]:
-    """An answer about the category called ``label``, in exactly ``count`` tokens, its stamps not filled in.
+    """An answer about the category called ``label``, in exactly ``count`` tokens, with empty stamps.
 
-    Joined they are JSON: a sentence that names the category and three challenges. Raises ValueError when ``count`` is
+    Joined they are JSON: a sentence that names the category, and three challenges. Raises ValueError when ``count`` is
     less than SHORTEST.
     """
     if count < SHORTEST:
@@ -75,7 +75,7 @@ def _end(key: str) -> list[str]:
 
 
 def _description(count: int) -> Iterator[str]:
-    """Korean in so many tokens, some of them stamps, without the full stop."""
+    """Korean in ``count`` tokens, some of them stamps, without the full stop."""
     words = cycle(_PIECES)
     for number in range(count):
         is_stamp = number % STAMP_EVERY == STAMP_EVERY - 1
@@ -84,7 +84,7 @@ def _description(count: int) -> Iterator[str]:
 
 
 def laid_out(answer: dict[str, Any]) -> str:
-    """The layout of an answer, as the wire protocol describes it: what a person reads."""
+    """An answer as a person reads it, laid out as the wire protocol says."""
     parts = [answer["recommend"]] if answer["recommend"] else []
     for index, challenge in enumerate(answer["challenges"], start=1):
         parts.append(f"{index}. {challenge['title']}\n{challenge['description']}")
@@ -92,6 +92,6 @@ def laid_out(answer: dict[str, Any]) -> str:
 
 
 def expected(label: str, count: int) -> tuple[str, str]:
-    """The whole text of an answer and its layout, their stamps not filled in."""
+    """The whole text of an answer and its layout, with empty stamps."""
     text = "".join(answer_tokens(label, count))
     return text, laid_out(json.loads(text))

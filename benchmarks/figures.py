@@ -1,4 +1,4 @@
-"""What was measured, beside what is expected, and the statistics behind it."""
+"""Measured figures with their expectations, and the statistics for them."""
 
 import math
 import statistics
@@ -11,9 +11,9 @@ from typing import Literal, Self
 class Figure:
     """One line of the table. ``ours`` and ``peers`` are medians in ``unit``; ``peers`` is None where there is no peer.
 
-    What is judged is ``ours`` as it stands (``value``), divided by the peer's (``ratio``), or less the peer's
-    (``difference``); it is to be at most, or at least, ``limit``. A figure without a limit is only told. ``spread`` is
-    the range of our runs.
+    ``judged`` is ``ours`` itself (``value``), divided by the peer's (``ratio``), or less the peer's (``difference``).
+    It must be at most, or at least, ``limit``. A figure without a limit is only reported. ``spread`` is the range of
+    our runs.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Figure:
 
     @property
     def measured(self) -> float | None:
-        """What is held against the limit."""
+        """The number that is compared with the limit."""
         if self.judged == "value":
             return self.ours
         if self.judged == "ratio":
@@ -56,7 +56,7 @@ class Figure:
 
     @property
     def verdict(self) -> Literal["met", "MISSED", ""]:
-        """Whether it is as expected; "" when nothing is."""
+        """Whether it is as expected; "" without a limit."""
         measured = self.measured
         if self.limit is None or measured is None:
             return ""

@@ -1,8 +1,8 @@
 """``python -m benchmarks.launcher [--memory COUNT PAUSE] [--sleep-in-publisher MS] serve …``: ``manage.py``, changed.
 
-``--memory`` takes the model away: every answer is COUNT tokens from memory, PAUSE seconds behind each.
-``--sleep-in-publisher`` makes a slow build of ours, which the benchmark must find out. The product has no hook for
-either: they are put in here, before it serves.
+``--memory`` replaces the model: every answer is COUNT tokens from memory, with a pause of PAUSE seconds after each.
+``--sleep-in-publisher`` makes a slow build of ours, which the benchmark must detect. The product has no hook for
+either, so this module patches it before it serves.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from django.core.management import execute_from_command_line
 from benchmarks.answers import answer_tokens
 
 
-class MemorySource:
-    """An answer source without a model, as the peer's ``MemoryWriter``."""
+class MemoryProvider:
+    """A provider without a model, as the peer's ``MemoryWriter``."""
 
     name = "memory"
     hosted = False
@@ -37,11 +37,11 @@ class MemorySource:
             await asyncio.sleep(self._pause)
 
 
-def take_the_model_away(count: int, pause: float) -> None:
+def replace_model(count: int, pause: float) -> None:
     from chatbot.generation import job
 
-    source = MemorySource(count, pause)
-    vars(job)["configured_providers"] = lambda **options: [source]
+    provider = MemoryProvider(count, pause)
+    vars(job)["configured_providers"] = lambda **options: [provider]
 
 
 def sleep_in_publisher(seconds: float) -> None:
@@ -64,7 +64,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leafresh.settings")
     django.setup()
     if options.memory:
-        take_the_model_away(int(options.memory[0]), float(options.memory[1]))
+        replace_model(int(options.memory[0]), float(options.memory[1]))
     if options.sleep_in_publisher:
         sleep_in_publisher(options.sleep_in_publisher / 1000)
     execute_from_command_line(["manage.py", *rest])

@@ -1,6 +1,5 @@
-"""Putting load on a running service by a client process, and what the service spent on it."""
+"""Load on running services: a client process opens streams, and the services' processor time is measured."""
 
-import functools
 import itertools
 import json
 import select
@@ -9,16 +8,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.client.plan import Ask, Plan, Seen
-from benchmarks.processes import ROOT, Listener, clean_environment
-from benchmarks.servers import Service
+from benchmarks.client.plan import Plan, PlannedStream, Report
+from benchmarks.processes import ROOT, clean_environment
+from benchmarks.servers import RunningService
 from benchmarks.usage import processor_seconds
 
 SETTLE_SECONDS = 0.3
-"""What a service still does after its last byte (rows, timers) belongs to its cost."""
+"""The service's work after its last byte (rows, timers) belongs to its cost."""
 
 _session = itertools.count()
 
@@ -28,7 +27,7 @@ class FaultyRun(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Labels:
     """A selection by its labels."""
 
     location: str
@@ -41,7 +40,7 @@ class Run:
     """What one load cost the service, in seconds of processor time, and what the client saw."""
 
     cpu: float
-    seen: Seen
+    report: Report
 
 
 def fetch(url: str) -> Any:
@@ -51,58 +50,39 @@ def fetch(url: str) -> Any:
         return json.loads(response.read())
 
 
-def choices(port: int) -> list[Choice]:
-    """All selections that our service on ``port`` offers, neighbours of different categories."""
-    options = fetch(f"http://127.0.0.1:{port}/api/challenges/options")["data"]
-    locations, works, categories = (
-        [option["label"] for option in options[kind]] for kind in ("locations", "workTypes", "categories")
-    )
-    return [Choice(*labels) for labels in itertools.product(locations, works, categories)]
+def selections(ours: RunningService) -> list[Labels]:
+    """All selections that our service offers; neighbours have different categories."""
+    options = fetch(f"http://127.0.0.1:{ours.ports[0]}/api/challenges/options")["data"]
+    kinds = [[option["label"] for option in options[kind]] for kind in ("locations", "workTypes", "categories")]
+    return [Labels(*labels) for labels in itertools.product(*kinds)]
 
 
-def asks(moments: Sequence[float], offered: Sequence[Choice], *, sessions: Sequence[str] = ()) -> list[Ask]:
-    """A stream at each moment (seconds), of one selection after the other, each of a session of its own: new, or those
-    given."""
-    planned = []
-    for number, (at, choice) in enumerate(zip(moments, itertools.cycle(offered), strict=False)):
+def planned(
+    moments: Sequence[float], offered: Sequence[Labels], *, sessions: Sequence[str] = ()
+) -> list[PlannedStream]:
+    """A stream at each moment (seconds), of one selection after the other, each of a new session or a given one."""
+    streams = []
+    for number, (at, labels) in enumerate(zip(moments, itertools.cycle(offered), strict=False)):
         session = sessions[number] if sessions else f"bench{next(_session)}"
-        query = {
-            "location": choice.location,
-            "workType": choice.work_type,
-            "category": choice.category,
-            "sessionId": session,
-        }
-        planned.append(Ask(at, query, choice.category))
-    return planned
+        query = {"location": labels.location, "workType": labels.work_type, "category": labels.category}
+        streams.append(PlannedStream(at, {**query, "sessionId": session}, labels.category))
+    return streams
 
 
 def put(
-    service: Service,
-    running: Listener,
-    planned: list[Ask],
-    *,
-    tokens: int,
-    seconds: float = 120,
-    look: Callable[[int], None] | None = None,
-) -> Run:
-    """Carries out the streams, calling ``look`` with the service's process id ten times a second meanwhile. Raises
-    FaultyRun."""
-    watch = functools.partial(look, running.pid) if look is not None else None
-    return put_on_all(service, [running], planned, tokens=tokens, seconds=seconds, look=watch)
-
-
-def put_on_all(
-    service: Service,
-    running: Sequence[Listener],
-    planned: list[Ask],
+    running: RunningService,
+    streams: list[PlannedStream],
     *,
     tokens: int,
     seconds: float = 120,
     look: Callable[[], None] | None = None,
 ) -> Run:
-    """Carries out the streams by one client, on the service's processes in turns; the cost is that of all of them.
-    Calls ``look`` ten times a second meanwhile. Raises FaultyRun."""
-    plan = Plan(service.dialect, [process.port for process in running], service.path, tokens, planned, seconds)
+    """Opens the streams by one client, on the service's processes in turns; the cost is that of all of them.
+
+    Calls ``look`` ten times a second meanwhile. Raises FaultyRun.
+    """
+    service = running.service
+    plan = Plan(service.dialect, running.ports, service.path, tokens, streams, seconds)
     command = [sys.executable, "-m", "benchmarks.client"]
     before = _spent(running)
     with subprocess.Popen(
@@ -111,45 +91,40 @@ def put_on_all(
         assert client.stdin is not None
         assert client.stdout is not None
         try:
-            client.stdin.write(plan.as_json())
+            client.stdin.write(json.dumps(asdict(plan), ensure_ascii=False))
             client.stdin.close()
-            while look is not None and client.poll() is None:
+            # The client has come to its report, which a full pipe would block, when its output can be read.
+            while look is not None and not select.select([client.stdout.fileno()], [], [], 0.1)[0]:
                 look()
-                time.sleep(0.1)
-                if _is_writing(client):
-                    break
-            said = client.stdout.read()
+            output = client.stdout.read()
         except BaseException:
             client.kill()
             raise
     time.sleep(SETTLE_SECONDS)
     cpu = _spent(running) - before
-    seen = Seen.from_json(said)
-    if seen.faults:
-        raise FaultyRun(f"{len(seen.faults)} of {len(planned)} streams ({service.dialect}), such as: {seen.faults[0]}")
-    return Run(cpu, seen)
+    report = Report(**json.loads(output))
+    if report.faults:
+        count = f"{len(report.faults)} of {len(streams)} streams"
+        raise FaultyRun(f"{count} ({service.dialect}), such as: {report.faults[0]}")
+    return Run(cpu, report)
 
 
-def _spent(running: Sequence[Listener]) -> float:
-    return sum(processor_seconds(process.pid) for process in running)
+def _spent(running: RunningService) -> float:
+    return sum(map(processor_seconds, running.pids))
 
 
-def _is_writing(client: subprocess.Popen[str]) -> bool:
-    """Whether the client has come to its report, which a full pipe would hold up."""
-    assert client.stdout is not None
-    return bool(select.select([client.stdout.fileno()], [], [], 0)[0])
+def alternate(runs: int, sides: Sequence[RunningService], measure: Callable[[RunningService], Run]) -> list[list[Run]]:
+    """Measures each side so many times, in turns (ours, the peer, ours, the peer …).
 
-
-def alternate(runs: int, measure: Sequence[Callable[[], Run]]) -> list[list[Run]]:
-    """Each measurement so many times, in turns (us, peer, us, peer …). A faulty run is discarded and repeated once;
-    raises FaultyRun when that is faulty, too."""
-    results: list[list[Run]] = [[] for _ in measure]
+    A faulty run is discarded and repeated once. Raises FaultyRun when the repetition is faulty, too.
+    """
+    results: list[list[Run]] = [[] for _ in sides]
     for _ in range(runs):
-        for place, once in enumerate(measure):
+        for side, of_side in zip(sides, results, strict=True):
             try:
-                results[place].append(once())
+                of_side.append(measure(side))
             except FaultyRun as fault:
                 sys.stderr.write(f"discarded a run: {fault}\n")
                 time.sleep(2)
-                results[place].append(once())
+                of_side.append(measure(side))
     return results

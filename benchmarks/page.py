@@ -1,10 +1,11 @@
 """``python -m benchmarks.page``: how soon the chat page is there, beside the limits that Lighthouse calls good.
 
-Loads the page in headless Chromium, each time with an empty cache: as a desktop on a fast line, and as Lighthouse's
-phone (a line of 150 ms and 1.6 Mbit/s, a processor four times slower); each also with an API that does not answer.
-Prints medians of five loads, each limit beside its value; stops with status 1 where a limit is passed. Limits and the
-phone's throttling: https://developer.chrome.com/docs/lighthouse/performance (first and largest paint, layout shift,
-blocking time) and its "mobile slow 4G".
+Loads the page in headless Chromium, each time with an empty cache, as a desktop on a fast line and as Lighthouse's
+phone. The phone has a line of 150 ms and 1.6 Mbit/s and a processor four times slower. Both also meet an API that does
+not answer. Prints medians of five loads beside their limits, and exits with status 1 when one is over its limit.
+
+The limits (first and largest paint, layout shift, blocking time) and the phone's "mobile slow 4G" are Lighthouse's:
+https://developer.chrome.com/docs/lighthouse/performance
 """
 
 import statistics

@@ -1,4 +1,4 @@
-"""Processes of the benchmark: each listens on a free loopback port, and ends with the block that started it."""
+"""The benchmark's processes, each on a free loopback port, and their data directories."""
 
 import atexit
 import functools
@@ -16,22 +16,25 @@ from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0
+COMMANDS = ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+"""They prepare a database."""
+
 _LISTENS = re.compile(r"(?:listens on \S+ port |running on http://127\.0\.0\.1:)(\d+)")
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without what would change what is measured, and with ``more``."""
+    """The environment without settings that would change the measurement, and with ``more``."""
     unwanted = ("LEAFRESH_", "DATABASE_URL", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "DJANGO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", **more}
 
 
 class Listener:
-    """``with Listener(arguments, env) as running: … running.port``: a Python process that says where it listens."""
+    """``with Listener(arguments, env) as running: … running.port``: a Python process that prints its port."""
 
-    def __init__(self, arguments: Sequence[str], env: dict[str, str], *, cwd: Path = ROOT) -> None:
+    def __init__(self, arguments: Sequence[str], env: dict[str, str]) -> None:
         self.port = 0
-        self._arguments, self._env, self._cwd = arguments, env, cwd
+        self._arguments, self._env = arguments, env
         self._directory = Path(tempfile.mkdtemp(prefix="leafresh-bench-"))
         self._log = self._directory / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +46,7 @@ class Listener:
 
     @property
     def output(self) -> str:
-        """What the process printed so far."""
+        """All that the process has printed."""
         return self._log.read_text("utf-8")
 
     def __enter__(self) -> Self:
@@ -51,7 +54,7 @@ class Listener:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-u", *self._arguments],
-                cwd=self._cwd,
+                cwd=ROOT,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -96,20 +99,19 @@ def _temporary_directory() -> Path:
 
 @functools.cache
 def prepared_data() -> Path:
-    """A data directory with a migrated database, the catalogue and the prompts; made once, copied for each server."""
+    """A data directory with a migrated database, the catalogue and the prompts. Servers get copies of it."""
     directory = _temporary_directory()
-    for command in ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents"):
+    for command in COMMANDS:
         run_python(["manage.py", command], clean_environment(LEAFRESH_DATA_DIR=str(directory)))
     return directory
 
 
 @functools.cache
 def enlarged_data(categories: int, challenges: int) -> Path:
-    """As ``prepared_data``, with further categories and challenges until there are so many (0: as they are)."""
-    directory = _temporary_directory()
-    shutil.copytree(prepared_data(), directory, dirs_exist_ok=True)
-    arguments = ["-m", "benchmarks.enlarging", str(categories), str(challenges)]
-    run_python(arguments, clean_environment(LEAFRESH_DATA_DIR=str(directory)))
+    """``prepared_data`` with further categories and challenges, until there are so many (0 adds none)."""
+    directory = copy_of(prepared_data())
+    program = f"from benchmarks.catalogue import enlarge; enlarge({categories}, {challenges})"
+    run_python(["manage.py", "shell", "--command", program], clean_environment(LEAFRESH_DATA_DIR=str(directory)))
     return directory
 
 
@@ -120,11 +122,16 @@ def copy_of(data: Path) -> Path:
     return directory
 
 
-def run_python(arguments: Sequence[str], env: dict[str, str], *, stdin: str = "") -> str:
-    """Runs Python to its end and returns what it printed. Raises RuntimeError with its errors when it fails."""
+def run_python(arguments: Sequence[str], env: dict[str, str]) -> None:
+    """Runs Python to its end. Raises RuntimeError with its errors when it fails."""
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
-    return done.stdout

@@ -2,8 +2,8 @@
 
 The model's name sets the pace: ``paced-RATE-COUNT-DELAY`` writes COUNT tokens, RATE a second, the first one DELAY
 milliseconds after the request was read. Each token is due at a fixed moment; a late one does not delay the next. The
-category to write about is read from the prompt's line ``…주제: LABEL``. ``GET /calls`` tells how many answers were
-asked for since it was last read.
+prompt's line ``…주제: LABEL`` names the category. ``GET /calls`` returns the number of requests for answers since the
+last such call.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def _delta(content: str) -> bytes:
 
 @cache
 def _encoded(label: str, count: int) -> list[bytes]:
-    """Each token as it goes on the wire; a stamp is filled in place, it has a fixed length."""
+    """The tokens encoded for the wire. Stamps have a fixed length, so they are filled in place."""
     return [_delta(token) for token in answer_tokens(label, count)]
 
 
@@ -78,7 +78,7 @@ def _ending(count: int) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection, kept alive between its requests."""
+    """One client's connection, which stays open between its requests."""
 
     calls = 0
 
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Listens on a free loopback port, says which, and runs until it is ended."""
+    """Listens on a free loopback port, prints it, and runs until it is ended."""
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=2048)
     sys.stdout.write(f"listens on 127.0.0.1 port {server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()

@@ -1,21 +1,48 @@
-"""The results as people and machines read them: a table, JSON, a plot."""
+"""The results as a table, as JSON and as a plot, with the machine that they come from."""
 
 import json
+import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.figures import Figure, line_through
 from benchmarks.measurements.growing import Curve
 
+PACKAGES = ("Django", "daphne", "django-eventstream", "langchain-openai", "fastapi", "sse-starlette", "uvicorn")
 RESULTS = Path(__file__).parent / "results"
 _HEAD = f"{'':<52} {'ours':>10} {'peer':>10} {'ratio':>7} {'expected':>18}"
 
 
-def table(figures: Sequence[Figure], machine: Mapping[str, str]) -> str:
-    """One line per figure, what is expected beside it, and whether it is met."""
-    lines = [f"{key}: {value}" for key, value in machine.items()]
+def machine() -> dict[str, str]:
+    """What matters for the figures: processor, memory, system, Python, versions, and how busy the machine is."""
+    load = os.getloadavg()
+    return {
+        "processor": f"{os.cpu_count()} × {_processor()}",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}, {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "load before": f"{load[0]:.2f} in the last minute, {load[1]:.2f} in five",
+    }
+
+
+def _processor() -> str:
+    """The processor's name, or else the architecture, with the clock where it is known."""
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name = facts.get("model name") or platform.machine()
+    return f"{name} at {float(facts['cpu MHz']) / 1000:.1f} GHz" if "cpu MHz" in facts else name
+
+
+def table(figures: Sequence[Figure], described: Mapping[str, str]) -> str:
+    """One line per figure, with its expectation and whether it is met."""
+    lines = [f"{key}: {value}" for key, value in described.items()]
     lines += ["", _HEAD, "-" * len(_HEAD)]
     lines += [row(figure) for figure in sorted(figures, key=lambda figure: int(figure.name[0]))]
     missed = sum(figure.verdict == "MISSED" for figure in figures)
@@ -49,20 +76,21 @@ def _expected(figure: Figure) -> str:
             return f"{sign} {figure.limit:g}"
 
 
-def write(figures: Sequence[Figure], curves: Sequence[Curve], machine: Mapping[str, str], more: Any) -> Path:
+def write(figures: Sequence[Figure], curves: Sequence[Curve], described: Mapping[str, str], more: Any) -> Path:
     """Writes ``results.json``, ``table.txt`` and ``growth.png``; returns their folder."""
     RESULTS.mkdir(exist_ok=True)
     told = [{**asdict(figure), "ratio": figure.ratio, "verdict": figure.verdict} for figure in figures]
-    value = {"machine": machine, "figures": told, "curves": [asdict(curve) for curve in curves], **more}
+    value = {"machine": described, "figures": told, "curves": [asdict(curve) for curve in curves], **more}
     (RESULTS / "results.json").write_text(json.dumps(value, indent=1, ensure_ascii=False), "utf-8")
-    (RESULTS / "table.txt").write_text(table(figures, machine), "utf-8")
+    (RESULTS / "table.txt").write_text(table(figures, described), "utf-8")
     if curves:
         plot(curves, RESULTS / "growth.png")
     return RESULTS
 
 
 def plot(curves: Sequence[Curve], path: Path) -> None:
-    """Each curve in a panel of its own, on logarithmic axes."""
+    """One panel for each curve, on logarithmic axes."""
+    # Not at the top: tests of the table run without matplotlib.
     import matplotlib as mpl
 
     mpl.use("Agg")

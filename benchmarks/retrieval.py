@@ -1,10 +1,10 @@
-"""``python -m benchmarks.retrieval``: how well questions find what they are about, beside simpler searches.
+"""``python -m benchmarks.retrieval``: how well our search answers questions, beside simpler searches.
 
-Each question of ``retrieval_questions.tsv`` (``--questions FILE`` for others) names the challenges and documents that
-would be right, or none when it is about something else. Prints how often one of the right ones is among the first
-three (hit@3) and the mean of 1/rank of the first right one (MRR, 0 beyond rank ten): ours, and BM25 of the same library
-over the same rows with white space between words, and with pairs of characters. ``--kind challenge`` searches
-challenges alone. ``--rows 200000`` measures a large catalogue instead (see ``benchmarks.retrieval_load``).
+Each question of ``retrieval_questions.tsv`` (``--questions FILE`` for others) names the right challenges and documents,
+or none when it is about something else. The program prints how often a right one is among the first three (hit@3), and
+the mean of 1/rank of the first right one (MRR, 0 beyond rank ten). The simpler searches are BM25 of the same library
+over the same rows, with words split at white space, and with pairs of characters. ``--kind challenge`` searches only
+challenges. ``--rows 200000`` measures a large catalogue instead (see ``benchmarks.retrieval_load``).
 """
 
 import argparse

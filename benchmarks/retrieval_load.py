@@ -1,16 +1,12 @@
-"""A large catalogue: what a search costs, what an index takes to build, and what its rebuilding does to streams.
+"""A large catalogue: the cost of a search, the time to build an index, and how late its rebuilding makes streams.
 
-Started by ``python -m benchmarks.retrieval --rows 200000``. The rows are made from the seed's sentences with changed
-words, a few of them invented, so that no two texts and no two titles are the same. Lateness is how much later than
-asked a task wakes that sleeps ten milliseconds at a time, as a stream's writer would.
+Started by ``python -m benchmarks.retrieval --rows 200000``. A task sleeps ten milliseconds at a time, as a stream's
+writer does. Lateness is how much later than that it wakes.
 """
 
 import asyncio
-import itertools
-import random
 import statistics
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -23,12 +19,11 @@ LIMIT_MS = 20.0
 LATE_MS = 50.0
 """How late a stream may be."""
 
-SYLLABLES = "가나다라마바사아자차고노도로모보소오조초구누두루무부수우주추기니디리미비시이지치한솔별빛강들길숲"
-
 
 async def measure(rows: int) -> str:
     from asgiref.sync import sync_to_async
 
+    from benchmarks.catalogue import fill, touch
     from benchmarks.retrieval import QUESTIONS, read_questions
     from chatbot.search import index_manager
 
@@ -125,47 +120,3 @@ def late_line(what: str, late: list[float]) -> str:
 
 def memory() -> float:
     return psutil.Process().memory_info().rss / 2**20
-
-
-def fill(rows: int) -> None:
-    """So many challenges in all, each with the locations and work types of the one that it was made from."""
-    from challenges.models import Challenge
-
-    models = list(Challenge.objects.prefetch_related("locations", "work_types"))
-    words = sorted({word for model in models for word in model.description.split()})
-    made = made_up(random.Random(1), [model.description for model in models], words)  # noqa: S311  no secret
-    wanted = rows - len(models)
-    for start in range(0, wanted, 5000):
-        batch = [
-            Challenge(title=title, description=text, category_id=models[number % len(models)].category_id)
-            for number, (title, text) in enumerate(itertools.islice(made, min(5000, wanted - start)))
-        ]
-        pairs = list(zip(Challenge.objects.bulk_create(batch), itertools.cycle(models), strict=False))
-        places, works = Challenge.locations.through, Challenge.work_types.through
-        places.objects.bulk_create(
-            places(challenge_id=row.pk, location_id=place.pk) for row, model in pairs for place in model.locations.all()
-        )
-        works.objects.bulk_create(
-            works(challenge_id=row.pk, worktype_id=work.pk) for row, model in pairs for work in model.work_types.all()
-        )
-
-
-def made_up(chance: random.Random, sentences: list[str], words: list[str]) -> Iterator[tuple[str, str]]:
-    """Different titles and sentences, without end."""
-    for number in itertools.count():
-        spoken = sentences[number % len(sentences)].split()
-        for _ in range(3):
-            spoken[chance.randrange(len(spoken) - 1)] = chance.choice(words)
-        invented = "".join(chance.choices(SYLLABLES, k=chance.choice((2, 3))))
-        yield f"{invented} {number:x}"[:10], f"{invented} {' '.join(spoken)}"[:200]
-
-
-def touch(step: int) -> None:
-    """Changes the text of every ``step``th row."""
-    from django.db.models import F, Value
-    from django.db.models.functions import Concat
-
-    from challenges.models import Challenge
-
-    rows = Challenge.objects.annotate(place=F("pk") % step).filter(place=0)
-    rows.update(description=Concat(Value("새로 "), F("description")))

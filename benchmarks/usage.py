@@ -20,8 +20,10 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 def processor_seconds(pid: int) -> float:
-    """Processor time of the process, all its threads, and its children, dead ones included. Nanoseconds are counted
-    for those that live; of dead children the kernel tells hundredths of a second."""
+    """Processor time of the process, its threads, and its children, dead ones included.
+
+    The kernel counts nanoseconds for living processes and hundredths of a second for dead children.
+    """
     seconds = 0.0
     for process in _tree(pid):
         times = process.cpu_times()
@@ -30,13 +32,13 @@ def processor_seconds(pid: int) -> float:
 
 
 def memory_bytes(pid: int) -> int:
-    """Proportional set size of the process and its children: memory that is shared counts in parts."""
+    """Proportional set size of the process and its children: shared memory counts in parts."""
     return sum(int(process.memory_full_info().pss) for process in _tree(pid))
 
 
 @dataclass(slots=True)
 class Peak:
-    """The most that was seen at once: threads, open files, open database files, bytes (proportional set size)."""
+    """The most at one time: threads, open files, open database files, bytes (proportional set size)."""
 
     threads: int = 0
     files: int = 0
@@ -53,7 +55,7 @@ class Peak:
 
 
 def database_handles(pid: int) -> int:
-    """How many handles of the SQLite database the process has open: of the file itself, its log and its index."""
+    """The process's open handles of the SQLite database: of its file, its log and its index."""
     count = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:

@@ -1,1 +1,1 @@
-"""The load client: a process of its own that opens streams as planned and checks each of them."""
+"""The load client: a separate process that opens streams as planned and checks each of them."""

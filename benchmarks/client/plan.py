@@ -1,16 +1,16 @@
-"""What the load client is to do, and what it saw: values that pass between the processes as JSON."""
+"""What the load client has to do, and its report: values that pass between the processes as JSON."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 Dialect = Literal["ours", "peer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One stream: ``at`` seconds after the start of the load, with ``query``; about the category called ``label``."""
+class PlannedStream:
+    """One stream: ``at`` seconds after the start of the load, with ``query``, about the category called ``label``."""
 
     at: float
     query: Mapping[str, str]
@@ -19,32 +19,31 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All streams of one load, on ``ports`` in turns. ``tokens`` is the length of each answer, 0 when it is not known
-    before. ``seconds`` is how long all may take."""
+    """All streams of one load, on ``ports`` in turns.
+
+    ``tokens`` is the length of each answer, 0 when it is not known before. ``seconds`` is the time for all of them.
+    """
 
     dialect: Dialect
     ports: list[int]
     path: str
     tokens: int
-    asks: list[Ask]
+    streams: list[PlannedStream]
     seconds: float = 120
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         value = json.loads(text)
-        asks = [Ask(**ask) for ask in value.pop("asks")]
-        return cls(asks=asks, **value)
+        streams = [PlannedStream(**stream) for stream in value.pop("streams")]
+        return cls(streams=streams, **value)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the client saw. ``faults`` says what was wrong, stream by stream; a run that has any counts for nothing.
+class Report:
+    """What the client saw. ``faults`` says what was wrong, stream by stream; a run with a fault counts for nothing.
 
-    Milliseconds: ``added`` from the request to the first text, less what the provider took for it; ``delays`` from the
-    provider's sending a token to its arrival. ``client_cpu`` seconds are the client's own.
+    Milliseconds: ``added`` from the request to the first text, less the provider's own time for it; ``delays`` from the
+    moment when the provider sent a token to its arrival. ``client_cpu`` is the client's own processor time in seconds.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -53,10 +52,3 @@ class Seen:
     events: int = 0
     wall: float = 0.0
     client_cpu: float = 0.0
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        return cls(**json.loads(text))

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.figures import Figure, exponent, line_through
-from benchmarks.load import Choice, asks, choices, put
-from benchmarks.processes import Listener, enlarged_data
-from benchmarks.servers import Bench, Memory, Service, ours
+from benchmarks.load import Labels, planned, put, selections
+from benchmarks.measurements.streaming import spread_over
+from benchmarks.processes import enlarged_data
+from benchmarks.servers import Bench, Memory, RunningService, ours
 
 ANSWER_TOKENS = (60, 100, 200, 400, 800)
 SESSION_TURNS = (0, 1, 3, 8, 20)
@@ -47,40 +48,38 @@ def _some(bench: Bench, points: Sequence[int]) -> Sequence[int]:
     return points[:3] if bench.quick else points
 
 
-def _cost(service: Service, running: Listener, offered: Sequence[Choice], tokens: int, streams: int = STREAMS) -> float:
-    """Processor milliseconds of one stream, behind a first run that warms up."""
-    moments = [number / 40 for number in range(streams)]
-    put(service, running, asks(moments[:20], offered[-20:]), tokens=tokens)
-    run = put(service, running, asks(moments, offered), tokens=tokens)
-    return run.cpu * 1000 / streams
+def _cost(running: RunningService, offered: Sequence[Labels], tokens: int) -> float:
+    """Processor milliseconds of one stream, after a first run that warms up."""
+    moments = spread_over(1, STREAMS)
+    put(running, planned(moments[:20], offered[-20:]), tokens=tokens)
+    return put(running, planned(moments, offered), tokens=tokens).cpu * 1000 / STREAMS
 
 
 def by_answer(bench: Bench) -> Curve:
     """Answers of more tokens, 200 a second, without a model."""
     curve = Curve("Answer length", "tokens of an answer", "CPU per stream (ms)")
     for tokens in _some(bench, ANSWER_TOKENS):
-        service = ours(bench, Memory(tokens, 0.005))
-        with service.run() as running:
-            curve.add(tokens, _cost(service, running, choices(running.port), tokens))
+        with ours(bench, Memory(tokens, 0.005)).run() as running:
+            curve.add(tokens, _cost(running, selections(running), tokens))
     return curve
 
 
 def by_session(bench: Bench) -> Curve:
-    """Sessions with more answers before, written by the catalogue, which has 10,000 challenges to choose from."""
+    """Sessions with more earlier answers. The catalogue writes them; it has 10,000 challenges to choose from."""
     curve = Curve("Session length", "answers before", "CPU per stream (ms)")
     service = ours(bench, None, data=enlarged_data(0, 1_000 if bench.quick else 10_000))
     sessions = [f"long{number}" for number in range(STREAMS)]
     with service.run() as running:
-        offered = choices(running.port)[:STREAMS]
-        moments = [number / 40 for number in range(STREAMS)]
-        put(service, running, asks(moments, offered), tokens=0)
-        told = 0
+        offered = selections(running)[:STREAMS]
+        moments = spread_over(1, STREAMS)
+        put(running, planned(moments, offered), tokens=0)
+        answers = 0
         for turns in _some(bench, SESSION_TURNS):
-            while told < turns:
-                put(service, running, asks([0.0] * STREAMS, offered, sessions=sessions), tokens=0)
-                told += 1
-            run = put(service, running, asks(moments, offered, sessions=sessions), tokens=0)
-            told += 1
+            while answers < turns:
+                put(running, planned([0.0] * STREAMS, offered, sessions=sessions), tokens=0)
+                answers += 1
+            run = put(running, planned(moments, offered, sessions=sessions), tokens=0)
+            answers += 1
             curve.add(turns, run.cpu * 1000 / STREAMS)
     return curve
 
@@ -89,22 +88,19 @@ def by_catalog(bench: Bench) -> Curve:
     """Answers of the catalogue, from catalogues of more challenges."""
     curve = Curve("Catalogue", "challenges in the catalogue", "CPU per stream (ms)")
     for rows in (1_000, 3_000, 10_000) if bench.quick else CATALOGUE_ROWS:
-        service = ours(bench, None, data=enlarged_data(0, rows))
-        with service.run() as running:
-            curve.add(rows, _cost(service, running, choices(running.port), 0))
+        with ours(bench, None, data=enlarged_data(0, rows)).run() as running:
+            curve.add(rows, _cost(running, selections(running), 0))
     return curve
 
 
 def by_streams(bench: Bench) -> Curve:
     """More streams at once, 5 tokens a second each, without a model: the cost of all together."""
     curve = Curve("Streams at once", "streams at once", "CPU of all streams (ms)")
-    service = ours(bench, Memory(60, 0.2), data=enlarged_data(70, 0))
-    with service.run() as running:
-        offered = choices(running.port)
-        put(service, running, asks([0.0] * 20, offered[-20:]), tokens=60)
+    with ours(bench, Memory(60, 0.2), data=enlarged_data(70, 0)).run() as running:
+        offered = selections(running)
+        put(running, planned([0.0] * 20, offered[-20:]), tokens=60)
         for count in _some(bench, STREAM_COUNTS):
-            moments = [number * 3 / count for number in range(count)]
-            run = put(service, running, asks(moments, offered), tokens=60, seconds=300)
+            run = put(running, planned(spread_over(3, count), offered), tokens=60, seconds=300)
             curve.add(count, run.cpu * 1000)
             time.sleep(1)
     return curve

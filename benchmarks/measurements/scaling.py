@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from benchmarks import fleet
 from benchmarks.figures import Figure, median, spread
-from benchmarks.fleet import NoFleet
-from benchmarks.load import asks, choices, put_on_all
-from benchmarks.processes import Listener
-from benchmarks.servers import Bench, Memory, Service, peer
+from benchmarks.load import planned, put, selections
+from benchmarks.measurements.streaming import spread_over
+from benchmarks.servers import Bench, Memory, NoCluster, RunningService, cluster_database, clustered, peer
 
 PROCESSES = (1, 2, 4)
 BESIDE = (1, 4)
@@ -20,40 +18,34 @@ BESIDE = (1, 4)
 STREAMS = 120
 TOKENS = 60
 PAUSE = 0.1
-"""Ten tokens a second: a load that one core bears on one process."""
+"""Ten tokens a second: one process on one core keeps up with this load."""
 
 RAMP_SECONDS = 2.0
 ROUNDS = 3
 FAST_TOKENS = 200
 FAST_STREAMS = 96
 GROWTH = 1.15
-"""What a stream may cost on several processes, of what it costs on one."""
-
-Group = tuple[Service, Sequence[Listener]]
-"""Processes that run side by side, and how they are asked."""
+"""What a stream on several processes may cost, divided by its cost on one."""
 
 
 def on_processes(bench: Bench) -> list[Figure]:
-    """The same streams on 1, 2 and 4 processes. Without PostgreSQL or Redis nothing is measured, which is said."""
+    """The same streams on 1, 2 and 4 processes. Without PostgreSQL or Redis it says so and measures nothing."""
     try:
-        with fleet.database() as url:
+        with cluster_database() as url:
             return [*_paced(bench, url), *_as_fast_as_possible(bench, url)]
-    except NoFleet as missing:
+    except NoCluster as missing:
         sys.stderr.write(f"figure 9 is not measured: {missing}\n")
         return []
 
 
 def _paced(bench: Bench, url: str) -> list[Figure]:
-    """The peer's processes know nothing of each other: what a stream costs more on several of them is the machine's."""
+    """The peer's processes know nothing of each other: the growth of their cost is the machine's."""
     model = Memory(TOKENS, PAUSE)
     with ExitStack() as stack:
-        groups = {
-            f"ours {count}": stack.enter_context(fleet.processes(bench, model, url, count)) for count in PROCESSES
-        }
-        groups["without Redis"] = stack.enter_context(fleet.processes(bench, model, url, 1, redis=False))
-        for count in BESIDE:
-            others = peer(bench, model)
-            groups[f"peer {count}"] = others, [stack.enter_context(others.run()) for _ in range(count)]
+        services = {f"ours {count}": clustered(bench, model, url).run(count) for count in PROCESSES}
+        services["without Redis"] = clustered(bench, model, url, redis=False).run()
+        services |= {f"peer {count}": peer(bench, model).run(count) for count in BESIDE}
+        groups = {name: stack.enter_context(running) for name, running in services.items()}
         costs = _in_turns(groups, bench.times(ROUNDS))
     mine = {count: costs[f"ours {count}"] for count in PROCESSES}
     theirs = {count: costs[f"peer {count}"] for count in BESIDE}
@@ -67,25 +59,29 @@ def _paced(bench: Bench, url: str) -> list[Figure]:
 
 
 def _growth(count: int, mine: Mapping[int, list[float]], theirs: Mapping[int, list[float]]) -> Figure:
-    """What a stream costs on so many processes by what it costs on one. More processes than there are cores cannot run
-    at once: the peer's figure, which is only told, says what that costs anybody."""
+    """The cost of a stream on so many processes, divided by its cost on one.
+
+    More processes than cores cannot run at once. The peer's figure shows what that costs without our code.
+    """
     name = f"9 CPU per stream, {_name(count)} by 1"
     ratios = _each(operator.truediv, mine[count], mine[1])
     peers = _each(operator.truediv, theirs[count], theirs[1]) if count in theirs else None
     return Figure(name, "", median(ratios), median(peers) if peers else None, limit=GROWTH, spread=spread(ratios))
 
 
-def _in_turns(groups: Mapping[str, Group], rounds: int) -> dict[str, list[float]]:
-    """What a stream cost in each round, milliseconds of all processes of the group together. The groups have the load
-    in turns: the machine's speed changes by the minute, so that only what was measured in one round is compared. One
-    client asks all processes of a group: with one for each, there would be more clients to more processes."""
-    moments = [number * RAMP_SECONDS / STREAMS for number in range(STREAMS)]
-    offered = choices(groups["ours 1"][1][0].port)
+def _in_turns(groups: Mapping[str, RunningService], rounds: int) -> dict[str, list[float]]:
+    """The cost of a stream in each round: milliseconds of all processes of the group together.
+
+    The groups get the load in turns. The machine's speed changes by the minute, so only results of one round are
+    compared. One client serves all processes of a group, so that more processes do not mean more clients.
+    """
+    moments = spread_over(RAMP_SECONDS, STREAMS)
+    offered = selections(groups["ours 1"])
 
     def cost(name: str) -> float:
-        return put_on_all(*groups[name], asks(moments, offered), tokens=TOKENS).cpu * 1000 / STREAMS
+        return put(groups[name], planned(moments, offered), tokens=TOKENS).cpu * 1000 / STREAMS
 
-    with ThreadPoolExecutor() as pool:  # the first time, connections to the database are opened
+    with ThreadPoolExecutor() as pool:  # the first load opens connections to the database
         list(pool.map(cost, groups))
     costs: dict[str, list[float]] = {name: [] for name in groups}
     for _ in range(rounds):
@@ -105,10 +101,10 @@ def _name(count: int) -> str:
 def _as_fast_as_possible(bench: Bench, url: str) -> list[Figure]:
     figures = []
     for count in PROCESSES:
-        with fleet.processes(bench, Memory(FAST_TOKENS), url, count) as (service, running):
-            offered = choices(running[0].port)
-            put_on_all(service, running, asks([0.0] * 16, offered), tokens=FAST_TOKENS)
-            run = put_on_all(service, running, asks([0.0] * FAST_STREAMS, offered), tokens=FAST_TOKENS)
-            rate = FAST_STREAMS * FAST_TOKENS / run.seen.wall
+        with clustered(bench, Memory(FAST_TOKENS), url).run(count) as running:
+            offered = selections(running)
+            put(running, planned([0.0] * 16, offered), tokens=FAST_TOKENS)
+            run = put(running, planned([0.0] * FAST_STREAMS, offered), tokens=FAST_TOKENS)
+            rate = FAST_STREAMS * FAST_TOKENS / run.report.wall
         figures.append(Figure(f"9 tokens per second, {_name(count)}", "", rate))
     return figures
