@@ -1,19 +1,35 @@
 """What all tests share: coroutine tests, and a database that holds the curated catalogue."""
 
 import inspect
+import os
+import sqlite3
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from hypothesis import HealthCheck, strategies
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from chatbot.api import sliding_window
+from tests.e2e.server import TEMPLATE, prepared_data, remove_prepared_data, share_prepared_data
+
+# A machine may forbid Python to keep bytecode. Every server that a test starts would then compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# No test leaves this machine. Reading the certificates of all authorities costs each HTTP client 25 ms.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = os.devnull
 
 # No deadline: on a busy machine, making inputs is slow.
 hypothesis_settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,9 +50,38 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepares the servers' database once for all workers, while they collect their tests."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        share_prepared_data()
+        preparing = threading.Thread(target=prepared_data)
+        preparing.start()
+        config.add_cleanup(remove_prepared_data)
+        config.add_cleanup(preparing.join)  # which comes first: the last that is added is called first
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """A worker copies the prepared database instead of making its own."""
+    if TEMPLATE in os.environ and connection.vendor == "sqlite":
+        setattr(connection.creation, "create_test_db", _copy_prepared_database)  # noqa: B010  mypy allows no other way
+
+
+def _copy_prepared_database(**how: object) -> str:
+    name: str = cast("Any", connection.creation)._get_test_db_name()
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    connection.ensure_connection()
+    with closing(sqlite3.connect(prepared_data() / "db.sqlite3")) as prepared:
+        prepared.backup(connection.connection)
+    return name
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The catalogue and the prompts are loaded once, as `make run` does."""
+    if connection.creation.create_test_db is _copy_prepared_database:
+        return
     with django_db_blocker.unblock():
         call_command("load_catalog", stdout=_Silent())
         call_command("load_prompts", stdout=_Silent())

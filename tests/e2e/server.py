@@ -1,9 +1,11 @@
 """A real server for tests: `manage.py serve` in a process of its own, on a free loopback port."""
 
 import atexit
+import fcntl
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,9 @@ START_SECONDS = 60
 
 _SETTINGS = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'leafresh.settings'"
 _MANAGE = "import sys; sys.argv[0] = 'manage.py'; import manage; manage.main()"
+
+TEMPLATE = "LEAFRESH_TEST_TEMPLATE"
+"""The environment variable that names the directory in which a test run prepares its database."""
 
 OF_TESTS = {
     "LEAFRESH_CATALOG_TOKEN_DELAY_MS": "0",
@@ -59,12 +64,34 @@ def _run(command: list[str], data_dir: Path, env: dict[str, str], stdin: str = "
 
 @functools.cache
 def prepared_data() -> Path:
-    """A migrated database with the catalogue and the prompts, made once per test process, by one that starts
-    once for all commands; copied for each server."""
+    """A migrated database with the catalogue and the prompts; copied for each server.
+
+    The first process that asks makes it. All processes of one test run share it when ``TEMPLATE`` names a directory.
+    """
+    if TEMPLATE in os.environ:
+        shared = Path(os.environ[TEMPLATE])
+        with (shared / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / "ready").exists():
+                (shared / "begun").mkdir()
+                prepare(shared / "begun")
+                (shared / "begun").rename(shared / "ready")
+        return shared / "ready"
     directory = Path(tempfile.mkdtemp(prefix="leafresh-test-"))
     atexit.register(databases.remove_data, directory)
     prepare(directory)
     return directory
+
+
+def share_prepared_data() -> None:
+    """From now on this process and its children use one prepared database, until ``remove_prepared_data``."""
+    os.environ[TEMPLATE] = tempfile.mkdtemp(prefix="leafresh-test-")
+
+
+def remove_prepared_data() -> None:
+    shared = Path(os.environ.pop(TEMPLATE))
+    databases.remove_data(shared / "ready")
+    shutil.rmtree(shared)
 
 
 def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
