@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests test-fleet format messages settings-docs browser nginx soak hostile pictures bench bench-quick clean
+.PHONY: help setup run test lint types contracts migrations tests test-cluster format messages settings-docs browser nginx soak hostile pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,17 +54,17 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 tests: $(VENV)/dev.stamp browser ## The tests alone
 	$(BIN)/pytest
 
-test-fleet: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
-	@scripts/test-fleet.sh
+test-cluster: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
+	@scripts/test-cluster.sh
 
-soak: $(VENV)/dev.stamp nginx ## Ten minutes of a fleet whose clients do what they like, and whose processes are killed
-	@scripts/test-fleet.sh --soak
+soak: $(VENV)/dev.stamp nginx ## Ten minutes of a cluster under two hundred people, while its processes are killed
+	@scripts/test-cluster.sh --soak
 
-hostile: $(VENV)/dev.stamp nginx ## Fifty hostile clients beside fifty ordinary ones, on one process and on a fleet (six minutes)
+hostile: $(VENV)/dev.stamp nginx ## Fifty hostile clients beside fifty ordinary ones, on one process and on a cluster (six minutes)
 	@status=0; $(BIN)/python -m tests.e2e.hostile || status=1; \
-		scripts/test-fleet.sh --hostile --processes 2 || status=1; exit $$status
+		scripts/test-cluster.sh --hostile --processes 2 || status=1; exit $$status
 
-format: $(VENV)/dev.stamp ## Format and mend what ruff can mend
+format: $(VENV)/dev.stamp ## Format, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -72,7 +72,7 @@ browser: # the browser that tests/e2e drives, with Korean fonts
 	@command -v chromium-headless-shell >/dev/null || \
 		scripts/install.sh chromium-headless-shell fonts-noto-cjk fonts-noto-color-emoji || command -v chromium
 
-nginx: # what tests/e2e puts before several processes
+nginx: # what tests/e2e puts in front of several processes
 	@command -v nginx >/dev/null || PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || \
 		scripts/install.sh nginx-light || true
 

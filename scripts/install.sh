@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Debian packages when this may be done here, else says which are missing.
+# Installs Debian packages as root, otherwise says which are missing.
 set -euo pipefail
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq

@@ -47,8 +47,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_files_that_are_named_exist(page: Path) -> None:
-    named = re.findall(rf"`((?:{OWNED})/[\w./-]*\w)`", prose_of(page))
+    named = re.findall(rf"`((?:{OWNED})/[\w./-]*\w)/?`", prose_of(page))
     assert [path for path in named if not (ROOT / path).exists() and path not in MADE] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_programs_that_are_named_exist(page: Path) -> None:
+    named = re.findall(rf"python -m ((?:{OWNED})[\w.]*)", page.read_text("utf-8"))
+    places = [ROOT / name.replace(".", "/") for name in named]
+    assert [name_of(it) for it in places if not it.is_dir() and not it.with_suffix(".py").is_file()] == []
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
