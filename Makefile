@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts migrations tests test-cluster format messages settings-docs browser nginx soak hostile pictures bench bench-quick clean
+.PHONY: help setup run test quick lint types contracts migrations tests unit-tests test-cluster format messages settings-docs browser nginx soak hostile pictures bench bench-quick clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,18 @@ setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts
 run: setup ## Set everything up and start the server
 	@exec $(MANAGE) serve
 
-test: lint types contracts migrations tests ## Check everything: lint, types, imports, migrations, tests
+test: lint browser ## Check everything: lint, types, imports, migrations, tests
+	@$(call beside_static_checks,tests)
+
+quick: lint ## The same in short: without the tests that start a server or a browser (a minute)
+	@$(call beside_static_checks,unit-tests)
+
+# Runs a target while types, imports and migrations are checked. A failure of those is shown as soon as it is known.
+define beside_static_checks
+log=$$(mktemp); { $(MAKE) --no-print-directory types contracts migrations >$$log 2>&1 || { cat $$log >&2; false; }; } & \
+	$(MAKE) --no-print-directory $(1); tests=$$?; wait $$!; checks=$$?; tail -n 3 $$log; rm -f $$log; \
+	[ $$tests = 0 ] && [ $$checks = 0 ]
+endef
 
 lint: $(VENV)/dev.stamp ## Formatting and lint (ruff)
 	$(BIN)/ruff format --check .
@@ -53,6 +64,9 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 
 tests: $(VENV)/dev.stamp browser ## The tests alone
 	$(BIN)/pytest
+
+unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
+	$(BIN)/pytest -n 2 --ignore=tests/e2e -m 'not long and not server'
 
 test-cluster: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@scripts/test-cluster.sh
