@@ -97,7 +97,7 @@ class _Silent:
 
 @pytest.fixture(autouse=True)
 def _instant_catalog(settings: Settings) -> Iterator[None]:
-    """The embedded source does not wait between pieces and nobody is held back, unless a test sets a pace or a rate."""
+    """The catalogue writes without pauses and no rate limits requests, unless a test sets a pace or a rate."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 0
     settings.LEAFRESH_ANALYSER_SECONDS = 60  # what is understood does not depend on how fast the machine is
     settings.LEAFRESH_SESSION_RATE = settings.LEAFRESH_ADDRESS_RATE = None  # tests ask more often than a person

@@ -328,7 +328,7 @@ def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest
 
 
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a cluster others may have joined elsewhere: nobody can tell, so it ends for who stops it alone."""
+    """In a cluster others may have joined elsewhere: it ends only for the session that stops it."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def gone(generation_id: uuid.UUID) -> set[str]:

@@ -26,7 +26,7 @@ def setting_names() -> set[str]:
 
 
 def variables(path: Path) -> dict[str, str]:
-    """What a file of ``NAME=value`` sets, and what it offers behind a hash sign."""
+    """What a file of ``NAME=value`` sets, and what it offers in comments."""
     return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", path.read_text("utf-8"), re.MULTILINE))
 
 

@@ -145,7 +145,7 @@ class Line:
     """The line between a browser and a server, which a test can cut: ``with Line(server.url) as line: … line.url``.
 
     While it is cut, every connection breaks, those that are open and those that are tried. ``cut_behind`` makes it
-    break by itself, however fast the server writes: nothing behind the first such bytes comes through.
+    break by itself, however fast the server writes: nothing after the first such bytes comes through.
     """
 
     def __init__(self, server_url: str) -> None:

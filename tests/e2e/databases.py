@@ -32,7 +32,7 @@ def has_database(data_dir: Path) -> bool:
 
 
 def copy_data(source: Path, target: Path) -> Path:
-    """Copies a data directory with its database; nobody may be connected to that. Returns ``target``."""
+    """Copies a data directory with its database; no client may be connected to that. Returns ``target``."""
     shutil.copytree(source, target, dirs_exist_ok=True)
     if ON_POSTGRESQL:
         _give_name(target)
@@ -41,7 +41,7 @@ def copy_data(source: Path, target: Path) -> Path:
 
 
 def remove_data(data_dir: Path) -> None:
-    """Removes the directory with its database, whoever is still connected to that."""
+    """Removes the directory with its database, even while clients are connected to that."""
     if ON_POSTGRESQL and has_database(data_dir):
         _administer(f'DROP DATABASE IF EXISTS "{_name(data_dir)}" WITH (FORCE)')
     shutil.rmtree(data_dir, ignore_errors=True)

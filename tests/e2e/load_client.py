@@ -18,7 +18,7 @@ def selections(url: str) -> list[dict[str, str]]:
 
 
 async def open_streams(url: str, count: int) -> list[list[Event]]:
-    """All at once, every stream on a connection of its own, each session with a past of its own or none."""
+    """All at once, every stream on its own connection, each session with its own past or none."""
     offered = selections(url)
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=120, limits=limits) as client:

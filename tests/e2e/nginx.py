@@ -110,7 +110,7 @@ class RunningNginx:
         return [line.split('"')[1] for line in (self._directory / "access.log").read_text("utf-8").splitlines()]
 
     def reload(self) -> None:
-        """Has it read its configuration anew, as `systemctl reload nginx` does."""
+        """Has it read its configuration again, as `systemctl reload nginx` does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 

@@ -1,6 +1,6 @@
 """An application without Django, run by our server, that does what Django's should not: ``python -m`` this.
 
-It prints its port. ``/breaks`` fails behind the first byte, ``/kept`` tells how many requests the server keeps,
+It prints its port. ``/breaks`` fails after the first byte, ``/kept`` tells how many requests the server keeps,
 ``/stops`` holds the event loop for a second and then takes no new connections.
 """
 
@@ -22,7 +22,7 @@ async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         case "/kept":
             await say(str(len(server.connections)).encode())
         case "/stops":
-            time.sleep(1)  # what comes meanwhile is not accepted
+            time.sleep(1)  # new connections are not accepted for that second
             server.stop_listening()
             await say(b"stopped")
         case _:

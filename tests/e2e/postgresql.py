@@ -87,7 +87,7 @@ class Cluster:
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         postmaster = psutil.Process(self._process.pid)
-        postmaster.send_signal(number)  # first of all: it makes no further process meanwhile
+        postmaster.send_signal(number)  # first of all: it makes no further process from here
         for child in postmaster.children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 child.send_signal(number)

@@ -81,7 +81,7 @@ async def read(
     http: httpx.AsyncClient | None = None,
     **query: str,
 ) -> Reading:
-    """Reads until the terminal event, or ``until`` says that it is enough; connections that break are opened anew,
+    """Reads until the terminal event, or ``until`` says that it is enough; connections that break are opened again,
     at the address that ``url`` is or gives."""
     reading = reading or Reading()
     own = http is None

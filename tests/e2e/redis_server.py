@@ -1,4 +1,4 @@
-"""A Redis of a test's own, that can be stopped, started anew without memory, and frozen."""
+"""A Redis for one test, which can stop it, start it again without memory, and freeze it."""
 
 import os
 import shutil

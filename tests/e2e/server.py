@@ -1,4 +1,4 @@
-"""A real server for tests: `manage.py serve` in a process of its own, on a free loopback port."""
+"""A real server for tests: `manage.py serve` in another process, on a free loopback port."""
 
 import atexit
 import fcntl
@@ -108,7 +108,7 @@ class RunningServer:
 
     ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one; a
     ``DATABASE_URL`` in ``env`` names a database that is ready. With
-    ``TEST_REDIS_URL`` in the environment of the test run, each server has keys of its own there. ``before`` is Python
+    ``TEST_REDIS_URL`` in the environment of the test run, each server has its own keys there. ``before`` is Python
     that the process runs first, such as one that lowers a bound.
     """
 
@@ -144,7 +144,7 @@ class RunningServer:
     def start(self) -> Self:
         if "DATABASE_URL" not in self._env and not databases.has_database(self.data_dir):
             databases.copy_data(prepared_data(), self.data_dir)
-        with self._log.open("w") as log:  # a file: a pipe that nobody reads would stop the server when it is full
+        with self._log.open("w") as log:  # a file: a full pipe would stop the server
             self.process = subprocess.Popen(
                 [sys.executable, "-u", *self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)],
                 cwd=ROOT,

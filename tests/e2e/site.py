@@ -1,4 +1,4 @@
-"""Somebody else's site: a few files on another origin than the chat's server."""
+"""Another site: a few files on another origin than the chat's server."""
 
 import re
 import threading
@@ -21,7 +21,7 @@ def documented_lines(server_url: str) -> str:
 
 
 def page_with_chat(server_url: str, *, language: str = "ko") -> str:
-    """A page that embeds the server's chat as the documentation says, with a style sheet of its own."""
+    """A page that embeds the server's chat as the documentation says, with its own style sheet."""
     name = "우리 동네" if language == "ko" else "Our town"
     head = f'<meta charset="utf-8"><title>{name}</title><link rel="stylesheet" href="/site.css">'
     body = f"<main><h1>{name}</h1>\n{documented_lines(server_url)}</main>"

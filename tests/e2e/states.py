@@ -203,7 +203,7 @@ PATHS: tuple[tuple[Step, ...], ...] = (
     (choices_in_english, answer_in_english),
     (embedded_choices, embedded_answer),
 )
-"""Each state behind the one before it on the same page, which begins with nothing on it."""
+"""Each state after the one before it on the same page, which is empty at first."""
 
 
 def name_of(step: Step) -> str:

@@ -14,7 +14,7 @@ OFTEN = "요청이 너무 많습니다. 45초 후에 다시 시도해 주세요.
 
 
 def _fail(stage: Stage, data: str, wait_seconds: int = 0) -> None:
-    """The stream is one ``error`` event, as the server sends it to those who cannot read a failed response."""
+    """The stream is one ``error`` event, as the server sends it to clients that cannot read a failed response."""
     retry = f"retry: {wait_seconds}000\n" if wait_seconds else ""
     body = f"event: error\n{retry}data: {data}\n\n"
     stage.page.unroute_all(behavior="ignoreErrors")

@@ -22,7 +22,7 @@ WITHOUT_ORNAMENTS = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(".chat::before, .challenge::after, .tick { display: none }");
   document.querySelector("leafresh-chat").shadowRoot.adoptedStyleSheets.push(sheet);
-}"""  # axe does not compare colours where a pseudo-element lies behind a text
+}"""  # axe does not compare colours where a pseudo-element lies below a text
 FORGETTING = "if (!sessionStorage.begun) localStorage.clear(); sessionStorage.begun = 1"
 OTHERWISE_ON_A_DESKTOP = {
     states.choices,

@@ -19,7 +19,7 @@ from tests.e2e.sse import BASE_INFO, FREE_TEXT, SELECTION, stream
 from tests.provider import TEXT, Provider
 
 WITHIN = 15.0
-"""Seconds for what takes milliseconds: the server either goes on, or waits for what never comes."""
+"""Seconds for what takes milliseconds: the server either continues, or waits for what never comes."""
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_selections_load_no_analyser(server: RunningServer) -> None:
 def test_a_server_loads_its_analyser_before_anybody_asks_unless_it_is_told_not_to() -> None:
     with RunningServer(env={"LEAFRESH_ANALYSER": "eager", "LEAFRESH_ANALYSER_SECONDS": "0.1"}) as own:
         until(lambda: analysers(own))
-        until(lambda: understood(own))  # who asks while it loads is not kept waiting
+        until(lambda: understood(own))  # a message does not wait while it loads
         assert len(analysers(own)) == 1
 
 

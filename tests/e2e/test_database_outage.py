@@ -1,5 +1,5 @@
-"""PostgreSQL is stopped or frozen while streams run: nobody who is being answered notices, who comes is asked to come
-back, and afterwards everything is as if nothing had been."""
+"""PostgreSQL is stopped or frozen while streams run. Running streams continue, and new requests are asked to come back.
+Afterwards everything is as before."""
 
 import os
 import tempfile
@@ -179,7 +179,7 @@ def test_streams_outlive_the_database(
     go(cluster)
     try:
         time.sleep(min(seconds, 1))
-        if seconds > 1:  # else who asks just waits for a moment
+        if seconds > 1:  # else a request just waits for a moment
             check_refusals(server)
             for stream in streams.values():
                 check(stream.join())  # before the database is back
@@ -193,7 +193,7 @@ def test_streams_outlive_the_database(
 
 @contextmanager
 def locked(cluster: Cluster, *tables: str, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
-    """Nobody else can read or write these, as while they are rebuilt; SHARE: nobody can write them."""
+    """No other client can read or write these, as while they are rebuilt; SHARE: none can write them."""
     import psycopg  # here: the embedded default needs no driver
 
     # isort: split

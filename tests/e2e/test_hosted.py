@@ -1,4 +1,4 @@
-"""A hosted model behind the real server: a real provider's protocol on one side, a real client on the other."""
+"""A hosted model: a real provider's protocol on one side of the real server, a real client on the other."""
 
 import re
 import signal
@@ -59,7 +59,7 @@ def test_the_providers_connection_is_closed_within_a_second_of(provider: Provide
                 httpx.post(f"{server.url}/api/chatbot/generations/{events[0].payload['generationId']}/stop")
             case "shutting down":
                 assert server.stop(signal.SIGTERM) == 0
-        assert provider.closed.wait(1.2)  # a second, behind a grace period of 0.2
+        assert provider.closed.wait(1.2)  # a second, after a grace period of 0.2
         connection.close()
 
 

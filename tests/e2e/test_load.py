@@ -33,7 +33,7 @@ def database_handles(pid: int) -> int:
         try:
             targets.append(str(link.readlink()))
         except FileNotFoundError:
-            continue  # closed meanwhile
+            continue  # closed in the meantime
     return sum(target.endswith("db.sqlite3") for target in targets)
 
 
@@ -54,7 +54,7 @@ def test_five_hundred_streams_at_once_all_complete_and_leave_nothing_behind() ->
         list(stream(server.url, **SELECTION))  # what is started once and stays
         until_quiet(server)
         before = resources(server.pid)
-        # Clients in a process of their own: this one would be as busy as the server.
+        # Clients in another process: this one would be as busy as the server.
         command = [sys.executable, "-m", "tests.e2e.load_client", server.url, str(STREAMS)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
             most = (0, 0, 0)

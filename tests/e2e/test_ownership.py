@@ -1,4 +1,4 @@
-"""A session belongs to who began it: who can do what with it, on a real server."""
+"""A session belongs to the client that began it: what each client can do with it, on a real server."""
 
 from collections.abc import Iterator
 from typing import Any

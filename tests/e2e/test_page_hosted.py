@@ -1,4 +1,4 @@
-"""The chat page with a hosted model behind it, on a phone and on a desktop."""
+"""The chat page with a hosted model, on a phone and on a desktop."""
 
 from collections.abc import Iterator
 from typing import TypedDict
@@ -46,7 +46,7 @@ def server(provider: Provider) -> Iterator[RunningServer]:
 
 
 def read_along_and_stop(visitor: Phone, provider: Provider) -> None:
-    """Turns 5 and 6: stopped behind the first card, then asked for again and read to the end."""
+    """Turns 5 and 6: stopped after the first card, then asked for again and read to the end."""
     page = visitor.page
     provider.holds, provider.holds_behind = True, 200
     page.get_by_role("group", name="이렇게 말해 보세요").get_by_role("button", name="다른 거 없어?").click()

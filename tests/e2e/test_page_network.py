@@ -1,4 +1,4 @@
-"""The chat page on bad networks and in tabs that nobody looks at."""
+"""The chat page on bad networks and in hidden tabs."""
 
 from collections.abc import Iterator
 

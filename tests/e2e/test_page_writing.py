@@ -47,7 +47,7 @@ def test_enter_in_a_composition_sends_nothing_and_the_next_one_sends_once(visito
     assert said(page) == []
     keyboard.send("Input.insertText", {"text": "다른"})
     keyboard.send("Input.insertText", {"text": " 거"})
-    key(keyboard, "Enter", 229)  # Safari's, behind the end of the composition
+    key(keyboard, "Enter", 229)  # Safari's, after the end of the composition
     assert said(page) == []
     key(keyboard, "Enter", 13, "\r")
     expect_answers(page, 1)

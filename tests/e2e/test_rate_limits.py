@@ -37,7 +37,7 @@ def direct() -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def proxied() -> Iterator[RunningServer]:
-    """Limits addresses behind a proxy on this machine."""
+    """Limits the addresses that a proxy on this machine names."""
     env = {"LEAFRESH_ADDRESS_RATE": "3/m", "LEAFRESH_TRUSTED_PROXIES": "127.0.0.1,10.0.0.0/8"}
     with RunningServer(env=env) as running:
         yield running

@@ -127,7 +127,7 @@ def test_a_reconnect_by_the_query_gives_the_same_as_by_the_header(server: Runnin
 
 
 def test_a_dropped_connection_goes_on_where_it_was(slow_server: RunningServer) -> None:
-    """The connection is cut behind every event while the answer is being written."""
+    """The connection is cut after every event while the answer is being written."""
     events: list[Event] = []
     cursor = ""
     while not events or events[-1].name != "close":

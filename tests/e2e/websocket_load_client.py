@@ -12,7 +12,7 @@ from tests.e2e.websocket import Message
 
 
 async def open_connections(url: str, count: int) -> list[list[Event]]:
-    """The answers of ``count`` connections that ask when all of them are open, each a session of its own."""
+    """The answers of ``count`` connections that ask when all of them are open, each with its own session."""
     offered = selections(url)
     all_open = asyncio.Barrier(count)
     begin = asyncio.Semaphore(50)  # handshakes at once: what is measured are connections, not the backlog of a port

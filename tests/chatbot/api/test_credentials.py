@@ -1,4 +1,4 @@
-"""While nobody can tell whose a session is, it is nobody's."""
+"""While the database cannot say who owns a session, no client may use it."""
 
 import json
 import uuid

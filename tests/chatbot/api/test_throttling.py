@@ -40,7 +40,7 @@ def _rates(settings: Settings) -> None:
 
 
 def ask(session_key: str, address: str = "203.0.113.9", **headers: str) -> int:
-    """The seconds after which to come back, 0 when the request may go on."""
+    """The seconds to wait; 0 when the request is allowed."""
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=address)
     return refusal(Admission(request), session_key)
 

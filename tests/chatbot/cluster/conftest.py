@@ -1,4 +1,4 @@
-"""A Redis of the tests' own, and clients of it with keys of their own."""
+"""A Redis for these tests alone, and clients of it with separate keys."""
 
 import uuid
 from collections.abc import Iterator

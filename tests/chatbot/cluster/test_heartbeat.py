@@ -32,7 +32,7 @@ async def test_who_gives_no_sign_is_dead_after_a_while(redis: RunningRedis, pref
 
 
 async def test_who_was_never_heard_of_is_dead_only_when_missed_for_a_while(redis: RunningRedis, prefix: str) -> None:
-    """Redis may have begun anew: all need a moment to say that they live."""
+    """Redis may have restarted: all processes need a moment to report their heartbeat."""
     client = Client(redis.url, prefix)
     watcher = Heartbeat(client, "me")
     assert await watcher.dead({"unknown"}) == set()

@@ -20,7 +20,7 @@ async def test_a_redis_that_is_gone_is_asked_by_probes_alone(mortal_redis: Runni
         await client.run(lambda it: it.ping())
     assert not client.reachable
     mortal_redis.start()
-    with pytest.raises(Unreachable):  # nobody waits while it is not known to be back
+    with pytest.raises(Unreachable):  # no caller waits until Redis is known to be back
         await client.run(lambda it: it.ping())
     assert await client.run(lambda it: it.ping(), probe=True)
     assert client.reachable

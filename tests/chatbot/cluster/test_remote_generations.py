@@ -80,7 +80,7 @@ def check_whole(generation: Generation, number: int, chunks: Sequence[bytes]) ->
 
 
 def test_all_who_come_back_get_the_rest_of_what_was_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also one who comes when the row was already asked for another."""
+    """Also a client that comes when the row was already read for another."""
 
     async def scenario() -> None:
         generation, followers = await over_elsewhere(monkeypatch, slice(0, 5))
@@ -105,7 +105,7 @@ def test_all_who_come_back_get_the_rest_of_what_was_not_copied(monkeypatch: pyte
 
 
 def test_what_was_copied_with_a_gap_is_told_by_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis began anew in the middle, and the process no longer had the beginning."""
+    """Redis restarted in the middle, and the process no longer had the beginning."""
 
     async def scenario() -> None:
         generation, followers = await over_elsewhere(monkeypatch, slice(4, None))

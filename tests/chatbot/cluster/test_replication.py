@@ -172,7 +172,7 @@ async def test_what_nobody_hears_wakes_the_process_seldom(
 
 
 async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedis, prefix: str) -> None:
-    """A sign behind an event gets its own place, whenever the events before it were copied."""
+    """A sign after an event gets its own place, whenever the events before it were copied."""
     client = Client(redis.url, prefix)
     one = Written()
     log = log_of(client, one)

@@ -1,4 +1,4 @@
-"""What was published stays as it was, whoever asks the database to change it, and by whatever way."""
+"""What was published stays as it was, whatever statement asks the database to change it."""
 
 from collections.abc import Callable
 from typing import Any

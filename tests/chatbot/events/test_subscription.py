@@ -1,4 +1,4 @@
-"""How a stream ends before its log does, for who comes back at any place."""
+"""How a stream ends before its log does, for a client that resumes at any cursor."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When a generation ends that nobody here listens to, in a cluster: Redis is asked through a stand-in that is told what
+"""When a generation ends that has no subscriber here, in a cluster: Redis is asked through a stand-in that is told what
 to answer."""
 
 import asyncio

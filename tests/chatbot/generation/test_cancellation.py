@@ -1,4 +1,4 @@
-"""Stopping and forgetting what others share: it ends for those who leave, and goes on for those who join."""
+"""Stopping and forgetting what others share: it ends for sessions that leave, and continues for sessions that join."""
 
 import asyncio
 import random

@@ -55,7 +55,7 @@ def test_the_greatest_is_forgotten_after_a_minute() -> None:
 async def test_there_is_one_for_a_loop() -> None:
     assert loop_lag() is loop_lag()
     before = loop_lag().latest
-    while loop_lag().latest == before:  # it goes on by itself
+    while loop_lag().latest == before:  # it continues by itself
         await asyncio.sleep(0.01)
 
 

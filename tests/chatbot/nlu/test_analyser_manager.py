@@ -1,4 +1,4 @@
-"""How a server comes by its analyser, in a process of its own, and how it goes on without one."""
+"""How a server gets its analyser, in another process, and how it works without one."""
 
 import asyncio
 import os

@@ -267,7 +267,7 @@ async def test_what_went_away_while_it_was_looked_for_is_left_out(
     look = manager.index
 
     async def first_index(wanted: State) -> Index | None:
-        """What searches that are under way go on with."""
+        """The index that running searches keep."""
         if not made:
             made.append(await look(wanted))
         return made[0]

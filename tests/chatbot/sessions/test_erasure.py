@@ -1,4 +1,4 @@
-"""A session that is forgotten goes in short steps, and nothing of it is seen meanwhile."""
+"""A forgotten session is erased in short steps, and is not visible while that lasts."""
 
 import uuid
 from itertools import pairwise

@@ -81,7 +81,7 @@ def test_a_note_changes_what_it_names_and_leaves_the_rest() -> None:
 
 
 def long_session(key: str, turns: int, *, shift: int = 0) -> list[str]:
-    """One with as many turns, each of which gave three titles of its own; returns these in order."""
+    """One with as many turns, each of which gave three different titles; returns these in order."""
     titles = [f"할 일 {shift + number}" for number in range(3 * turns)]
     for number in range(turns):
         ended(key, answer(*titles[3 * number : 3 * number + 3]), Note(message=f"{number}", category="VEGAN"))

@@ -1,4 +1,4 @@
-"""Cookies and tokens that count, and those that do not; who is first, and who is refused when several come at once."""
+"""Cookies and tokens that count, and those that do not; of several clients that come at once, the first wins."""
 
 import importlib
 import uuid

@@ -104,7 +104,7 @@ def test_an_error_that_may_pass_has_a_page(error: Exception, passes: bool) -> No
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch, client: Client) -> Client:
-    """Somebody who is signed in, when the database goes."""
+    """A signed-in user while the database is gone."""
     client.force_login(superuser())
 
     def refuse(*_: Any, **__: Any) -> None:

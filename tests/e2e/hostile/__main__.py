@@ -1,7 +1,7 @@
 """``python -m tests.e2e.hostile``: hostile clients beside ordinary ones on a real server, and a table of what it meant.
 
 ``--processes 2`` is a fleet with Redis behind nginx, on PostgreSQL where ``DATABASE_URL`` names one. Every client
-connects from a loopback address of its own, so that default rates count each by itself: a single server sees the
+connects from its own loopback address, so that default rates count each by itself: a single server sees the
 address, and nginx tells the fleet's servers, which trust it, as in an installation. The exit status is 1 when a bound
 does not hold. ``--only KIND`` is one kind of hostile clients alone.
 """
@@ -57,7 +57,7 @@ def running(processes: int) -> Iterator[Place]:
 
 
 async def generate(plan: Plan) -> Seen:
-    """Carries out the plan in a process of its own."""
+    """Carries out the plan in another process."""
     if not plan.clients:
         return Seen()
     process = await asyncio.create_subprocess_exec(

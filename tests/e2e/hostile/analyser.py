@@ -11,7 +11,7 @@ import psutil
 
 HANG_EVERY_SECONDS = 30.0
 THAW_SECONDS = 15.0
-"""When the server has not ended the process by then, it goes on: what else happens is to be seen, too."""
+"""When the server has not ended the process by then, it continues: the load must show what else happens."""
 
 
 def analysers(pid: int) -> list[psutil.Process]:

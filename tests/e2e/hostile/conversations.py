@@ -51,7 +51,7 @@ async def read_all(me: Actor) -> None:
 
 
 async def erase(me: Actor) -> None:
-    """Erases a session with many turns, while it asks in it; when none is left, one of its own that has a turn."""
+    """Erases a session with many turns, while it asks in it; when none is left, a new one that has a turn."""
     if me.sessions:
         session = me.sessions.pop()
         asking = _message(me, session)

@@ -1,6 +1,6 @@
 """``python -m tests.e2e.hostile.generator < PLAN``: clients that do what the plan says; prints what they saw.
 
-Ordinary and hostile clients are in processes of their own, so that what hostile ones cost their generator delays no
+Ordinary and hostile clients are in separate processes, so that what hostile ones cost their generator delays no
 measurement of the ordinary ones.
 """
 

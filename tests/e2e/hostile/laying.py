@@ -14,7 +14,7 @@ BATCH = 500
 
 
 def lay(session_id: str, turns: int) -> None:
-    """Each turn has a generation of its own, made after that of the session's first turn, with titles of its own."""
+    """Each turn has its own generation, made after that of the session's first turn, with its own titles."""
     from chatbot.models import Generation, Turn
 
     first = Turn.objects.filter(session_id=session_id).select_related("generation").earliest("pk")

@@ -92,7 +92,7 @@ def connections(server: RunningServer) -> int:
 
 @dataclass(slots=True)
 class Observer:
-    """``await watch()`` until it is cancelled. ``lags`` are those of its own loop, in milliseconds."""
+    """``await watch()`` until it is cancelled. ``lags`` are those of this process's loop, in milliseconds."""
 
     watched: list[Watched]
     lags: list[float] = field(default_factory=list)

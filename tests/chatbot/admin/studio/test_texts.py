@@ -1,4 +1,4 @@
-"""Codes in words: every code that the prompts' code can say has a sentence of its own.
+"""Codes in words: every code that the prompts' code can say has its own sentence.
 
 Texts as HTML: all that was written is escaped, all that is ours is not.
 """

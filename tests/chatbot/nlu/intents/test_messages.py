@@ -1,7 +1,7 @@
 """Messages as people type them (``messages.tsv``): nearly all of them are understood.
 
 ``|`` separates what is right; without a current category people talk about zero waste, after plogging. ``number`` is
-counted from 0, "none" when no number is to be told.
+counted from 0, "none" when there is no number.
 """
 
 import csv

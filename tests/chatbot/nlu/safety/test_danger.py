@@ -15,7 +15,7 @@ from chatbot.nlu.safety.weighing import KINDS
 from chatbot.nlu.safety.word_lists import WordLists
 
 HELD_OUT = Path(__file__).with_name("held_out.tsv")
-"""Messages of a writer of their own that training does not read, chosen to be hard."""
+"""Hard messages by another writer, which training does not read."""
 
 SELF_HARM = (
     "죽고 싶어|죽고싶다|그냥 죽고만 싶어요|죽구싶어ㅠ|자살하고 싶다|자살 생각이 들어|사라지고 싶어|"
