@@ -31,7 +31,7 @@ export function makeCard(chat, category) {
 
   function share(title, text) {
     if (!navigator.share) return copy(text);
-    // The person cancelled; any other error means that this browser cannot share.
+    // The person cancelled; other errors: this browser cannot share.
     return navigator.share({ title, text }).catch((error) => error.name === "AbortError" || copy(text));
   }
 

@@ -49,8 +49,8 @@ export function makeComposer(root, texts, onSay) {
   field.oninput = changed;
   field.addEventListener("compositionstart", () => (isComposing = true));
   field.addEventListener("compositionend", () => (isComposing = false));
-  // Key code 229: an input method takes the key. Safari gives it to the Enter that ended a composition, after
-  // `compositionend`. Some Android keyboards give it to every key, without a name.
+  // Key code 229: an input method takes the key. Safari's Enter that ended a composition has it, after
+  // `compositionend`. Every key of some Android keyboards has it, without a name.
   field.onkeydown = (event) => {
     lastKey = event;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || isComposing || event.keyCode === 229) return;
@@ -86,5 +86,5 @@ export function makeComposer(root, texts, onSay) {
   };
 }
 
-/** The length as the server counts it: composed characters, an emoji's parts one by one. */
+/** As the server counts: composed characters, an emoji's parts one by one. */
 const lengthOf = (text) => [...text.normalize("NFC")].length;

@@ -70,7 +70,7 @@ async function begin(host, root, signal) {
     announce(text);
   }
 
-  /** Makes a change. If the end was in view, it stays in view. */
+  /** Makes a change. If the end was in view, it stays there. */
   function following(change) {
     const wasAtEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 80;
     change();

@@ -89,7 +89,7 @@ function tokenHeader({ sessionId, sessionToken }) {
   return token ? { [TOKEN]: token } : {};
 }
 
-/** One answer. When a connection breaks, the next one continues after the last event. */
+/** One answer. After a broken connection the next one continues after the last event. */
 function ask(path, question, on, { server, sessionId = "", sessionToken, generationId = "" } = {}) {
   const query = new URLSearchParams(sessionId ? { ...question, sessionId } : question);
   const url = `${base(server)}/ai/chatbot/recommendation/${path}?${query}`;
@@ -114,7 +114,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     }
   }
 
-  /** One connection. Returns the seconds to wait before the next, as the server wants. */
+  /** One connection. Returns the seconds until the next, if the server says so. */
   async function listen() {
     connection = new AbortController();
     awaitSign();
@@ -161,7 +161,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     else takes[name](envelope.data, envelope);
   }
 
-  /** Whether the event is new. An event of another generation begins the text again. */
+  /** Another generation's event begins the text again. */
   function isNew(eventId) {
     const [, generation, number] = /^generation-(.+):(\d+)$/.exec(eventId) ?? [];
     if (!generation) return true;
@@ -212,7 +212,7 @@ function ask(path, question, on, { server, sessionId = "", sessionToken, generat
     silence = setTimeout(() => connection.abort(), SILENCE_MS);
   }
 
-  /** Ends the answer without a terminal event: what is complete stays. */
+  /** Ends without a terminal event: what is complete stays. */
   function concludeHere() {
     conclude({ kind: "recommendation", recommend: parseText(text).sentence, challenges: items, stopped: true }, "");
   }

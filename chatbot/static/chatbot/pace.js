@@ -42,7 +42,7 @@ export function pace(show) {
 
   return {
     flush,
-    /** Takes the text so far. What is shown but no longer part of it disappears at once. */
+    /** The text so far. Shown text that is no longer part of it disappears at once. */
     write(text) {
       const before = length;
       while (!text.startsWith(target.slice(0, length))) length -= 1;

@@ -37,7 +37,7 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
     return Object.keys(KINDS).flatMap((kind) => options[kind]?.find(({ key }) => key === picked[kind]) ?? []);
   }
 
-  /** Loads the options again and keeps the picks. Never rejects. */
+  /** Keeps the picks. Never rejects. */
   async function reload() {
     const picked = selection();
     part(".failure")?.remove();
@@ -64,7 +64,7 @@ export function makePicker(form, texts, { load, onLoad, onPick }) {
     form.querySelectorAll(".group:has(:checked) .missing").forEach((it) => it.remove());
   }
 
-  /** Whether every group has a choice. The first one without gets a message and the focus. */
+  /** The first group without a choice gets a message and the focus. */
   function isComplete() {
     const empty = part(".group:not(:has(:checked))");
     if (!empty) return true;

@@ -1,9 +1,9 @@
 /** Suggested replies. They are not translated: the bot understands Korean. */
 
-/** The replies for a new conversation. */
+/** For a new conversation. */
 export const OPENERS = ["뭐부터 하면 좋을까?", "회사에서 할 만한 거", "돈 안 드는 거 추천해줘"];
 
-/** The replies after an answer. `category` is the present one's key, `turns` the number of turns. */
+/** After an answer: `category` is the present one's key, `turns` their number. */
 export function repliesTo({ kind, challenges }, category, categories, turns) {
   const others = categories.filter(({ key }) => key !== category);
   const change = others.length ? [changeTo(others[turns % others.length].label)] : [];

@@ -240,7 +240,7 @@ export function makeTalk(view, chat, picker) {
       });
     },
 
-    /** Erases the conversation. Rejects when the server cannot. */
+    /** Rejects when the server cannot erase it. */
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());

@@ -1,4 +1,4 @@
-/** A thumb up or down with an optional reason. Both can be changed and taken back. */
+/** A thumb up or down with an optional reason; both can be changed. */
 
 import { element, parts, round } from "./markup.js";
 

@@ -83,13 +83,13 @@ export function makeTurn(chat, said) {
       paced.write(text);
     },
 
-    /** Takes a complete challenge. Its card is final once it is shown. */
+    /** Its card is final once it is shown. */
     complete(item) {
       if (!items[item.index - 1]) announce(fill(texts.challenge, { ...item, number: item.index }));
       items[item.index - 1] = item;
     },
 
-    /** Takes the whole answer. Calls `then` when all of it is shown. */
+    /** Calls `then` when all of it is shown. */
     finish(given, then) {
       hear(given.recommend);
       given.challenges.forEach((challenge, index) => it.complete({ ...challenge, index: index + 1 }));
