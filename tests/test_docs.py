@@ -58,6 +58,17 @@ def test_programs_that_are_named_exist(page: Path) -> None:
     assert [name_of(it) for it in places if not it.is_dir() and not it.with_suffix(".py").is_file()] == []
 
 
+def test_the_table_of_where_things_go_names_modules_that_exist() -> None:
+    """A room of `chatbot/`, or a room with the names of its modules: `api`: throttling, client address."""
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where things go")[2]
+    cells = [line.rpartition(" | ")[2].rstrip(" |") for line in table.splitlines() if line.startswith("| ")][2:]
+    places = [place for cell in cells for place in re.findall(r"`([a-z]+)`(?:: ([a-z ,]+))?", cell)]
+    assert len(places) > 30
+    paths = [ROOT / "chatbot" / room / name for room, names in places for name in names.split(", ")]
+    paths = [path.with_name(path.name.replace(" ", "_")) for path in paths]
+    assert [name_of(it) for it in paths if not it.is_dir() and not it.with_suffix(".py").is_file()] == []
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     reached: set[Path] = set()
     waiting = [ROOT / "README.md"]
