@@ -33,6 +33,7 @@ class Command(BaseCommand):
             Server,
             allow_open_files,
             settle_memory,
+            share_interpreter_lock,
         )  # here, and first of all: it installs the event loop
 
         # isort: split
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         from chatbot.generation.loop_lag import loop_lag
         from chatbot.generation.registry import registry
         from chatbot.nlu import analyser_manager
+        from chatbot.nlu.intents.understand import warm_up
         from chatbot.server import shutdown
         from leafresh.asgi import application
 
@@ -51,6 +53,7 @@ class Command(BaseCommand):
         self._warn_of_readers()
         _check_free(host, port)
         allow_open_files()
+        share_interpreter_lock()
         lock = _lock_database()  # held until the process ends
         if not settings.REDIS_URL:  # else other processes may run what runs by its row; the cluster looks for itself
             mark_interrupted(None)
@@ -73,7 +76,7 @@ class Command(BaseCommand):
             asyncio.get_event_loop().call_soon(cluster)  # takes part before the first request
             asyncio.get_event_loop().call_soon(loop_lag)
             if settings.LEAFRESH_ANALYSER == "eager":
-                asyncio.get_event_loop().call_soon(lambda: registry().keep(analyser_manager.warm()))
+                asyncio.get_event_loop().call_soon(lambda: registry().keep(warm_up()))
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)

@@ -1,9 +1,15 @@
-"""From a message to what it means. Pure: everything known comes in, nothing is read or kept."""
+"""From a message to what it means. What is known comes in; only ``warm_up`` reads it itself."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
+from django.db import DatabaseError, InterfaceError
+
+from chatbot import executors
+from chatbot.db.errors import give_back
 from chatbot.models import Intent
+from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.intents.change import another, any_other, back, change
 from chatbot.nlu.intents.evidence import Evidence
@@ -13,7 +19,10 @@ from chatbot.nlu.intents.off_topic import off_topic
 from chatbot.nlu.intents.parsing import parse
 from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
+from chatbot.nlu.rough import RoughAnalyser
 from chatbot.nlu.safety.safety import concern
+from chatbot.nlu.safety.weighing import weights
+from chatbot.nlu.safety.word_lists import word_lists
 
 
 def understand(turn: TurnInput) -> Understanding:
@@ -65,3 +74,18 @@ _RULES: tuple[Callable[[Evidence], Understanding | None], ...] = (
     _ask,
 )
 """The rules in the order in which they are tried: the most certain first, asking for challenges last."""
+
+
+async def warm_up() -> None:
+    """Prepares what the first message would wait for: the analyser, the weights, the patterns of the listed words."""
+    await analyser_manager.warm()
+    with suppress(DatabaseError, InterfaceError):
+        await executors.rough.run(_prepare)
+
+
+def _prepare() -> None:
+    try:
+        weights(rough=False)
+        concern("안녕하세요", words=word_lists.get(), analyser=RoughAnalyser(frozenset()))
+    finally:
+        give_back()

@@ -1,12 +1,20 @@
 """What single messages mean, with everything that is noticed beside the intent."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 
 from challenges.catalog import Choice, Options
+from chatbot import executors
 from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
+from chatbot.nlu.intents.understand import warm_up
+from chatbot.nlu.rough import RoughAnalyser
+from chatbot.nlu.safety.abuse import _search
+from chatbot.nlu.safety.safety import concern
+from chatbot.nlu.safety.word_lists import word_lists
 from tests.chatbot.nlu.conftest import SHOWN, Understand
 
 
@@ -268,3 +276,15 @@ def test_spelling_is_mended_in_whole_words_alone(understood: Understand) -> None
     assert understood("머 딴거업나").intent == Intent.OTHER
     assert understood("일어나자마자 할 수 있는 거").intent == Intent.REFINE
     assert "직업" in understood("내 직업나이 추천해줘").topic
+
+
+@pytest.mark.django_db
+def test_warming_up_prepares_the_patterns_that_the_first_message_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def here(function: Callable[[], None]) -> None:
+        await sync_to_async(function)()
+
+    monkeypatch.setattr(executors.rough, "run", here)  # a thread of its own would not see the test's transaction
+    _search.cache_clear()
+    async_to_sync(warm_up)()
+    concern("반가워요", words=word_lists.get(), analyser=RoughAnalyser(frozenset()))
+    assert (_search.cache_info().misses, _search.cache_info().hits) == (1, 1)
