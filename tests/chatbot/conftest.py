@@ -1,11 +1,15 @@
 """An analyser for all tests of understanding: loading one takes seconds."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from challenges.catalog import Choice, Options
 from challenges.seeding import seeded_rows
 from challenges.text import lookup_name
+from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
+from chatbot.nlu.analyser_process import AnalyserProcess
 from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
 from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
@@ -36,6 +40,38 @@ def known() -> Options:
 @pytest.fixture(scope="session")
 def analyser(known: Options) -> MorphemeAnalyser:
     return KiwiAnalyser(names_of(known))
+
+
+class _SharedAnalyser(AnalyserProcess):
+    """Loads its process once, for whichever test needs these names first."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__(names)
+        self._is_loaded = False
+
+    def load(self) -> None:
+        if not self._is_loaded:
+            super().load()
+            self._is_loaded = True
+
+
+@pytest.fixture(scope="session")
+def _shared_analysers() -> Iterator[dict[frozenset[str], _SharedAnalyser]]:
+    """By their names. Tests change names, and the next test changes them back: each load takes more than a second."""
+    analysers: dict[frozenset[str], _SharedAnalyser] = {}
+    yield analysers
+    for each in analysers.values():
+        each.close()
+
+
+@pytest.fixture(autouse=True)
+def _share_analysers(_shared_analysers: dict[frozenset[str], _SharedAnalyser], monkeypatch: pytest.MonkeyPatch) -> None:
+    def shared(names: frozenset[str]) -> _SharedAnalyser:
+        if names not in _shared_analysers or not _shared_analysers[names].alive:
+            _shared_analysers[names] = _SharedAnalyser(names)
+        return _shared_analysers[names]
+
+    monkeypatch.setattr(analyser_manager, "AnalyserProcess", shared)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from tests.deploy.documents import DEPLOY, ROOT
@@ -50,6 +51,7 @@ def test_collecting_static_files_leaves_no_key(tmp_path: Path) -> None:
     assert (tmp_path / "static/chatbot/leafresh-chat.js").is_file()
 
 
+@pytest.mark.server
 def test_its_health_check_finds_a_living_server_and_no_other() -> None:
     found = re.search(r"^HEALTHCHECK .*? CMD (\[.*\])$", STEPS, re.MULTILINE)
     assert found is not None

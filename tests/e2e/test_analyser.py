@@ -22,7 +22,7 @@ WITHIN = 15.0
 """Seconds for what takes milliseconds: the server either continues, or waits for what never comes."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider() as running:
         yield running
@@ -32,6 +32,13 @@ def hosted(provider: Provider, **env: str) -> RunningServer:
     access = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-secret-123"}
     bounds = {"LEAFRESH_CHAT_MODEL": "openai:normal", "LEAFRESH_ANALYSER_SECONDS": "2"}
     return RunningServer(env={**bounds, **access, **env})
+
+
+@pytest.fixture(scope="module")
+def lasting(provider: Provider) -> Iterator[RunningServer]:
+    """For tests after which messages are understood again."""
+    with hosted(provider) as running:
+        yield running
 
 
 def analysers(server: RunningServer) -> list[psutil.Process]:
@@ -77,23 +84,21 @@ def alive(server: RunningServer) -> bool:
     return httpx.get(f"{server.url}/health/live", timeout=WITHIN).status_code == 200
 
 
-def test_with_a_hung_analyser_selections_of_a_hosted_model_are_answered(provider: Provider) -> None:
-    with hosted(provider) as server:
-        hung = hang(server)
-        assert pick(server).json()["data"]["recommend"] == json.loads(TEXT)["recommend"]
-        assert alive(server)
-        assert psutil.wait_procs([hung], timeout=WITHIN)[1] == []
-        until(lambda: understood(server))
-        assert len(analysers(server)) == 1
+def test_with_a_hung_analyser_selections_of_a_hosted_model_are_answered(lasting: RunningServer) -> None:
+    hung = hang(lasting)
+    assert pick(lasting).json()["data"]["recommend"] == json.loads(TEXT)["recommend"]
+    assert alive(lasting)
+    assert psutil.wait_procs([hung], timeout=WITHIN)[1] == []
+    until(lambda: understood(lasting))
+    assert len(analysers(lasting)) == 1
 
 
-def test_a_message_that_meets_a_hung_analyser_is_understood_roughly(provider: Provider) -> None:
-    with hosted(provider) as server:
-        hung, session = hang(server), uuid.uuid4().hex
-        answered = say(server, "비건으로 바꿔줘", session)
-        assert (answered.status_code, len(answered.json()["data"]["challenges"])) == (200, 3)
-        assert psutil.wait_procs([hung], timeout=WITHIN)[1] == []
-        until(lambda: understood(server))
+def test_a_message_that_meets_a_hung_analyser_is_understood_roughly(lasting: RunningServer) -> None:
+    hung, session = hang(lasting), uuid.uuid4().hex
+    answered = say(lasting, "비건으로 바꿔줘", session)
+    assert (answered.status_code, len(answered.json()["data"]["challenges"])) == (200, 3)
+    assert psutil.wait_procs([hung], timeout=WITHIN)[1] == []
+    until(lambda: understood(lasting))
 
 
 @pytest.mark.skipif(EXECUTABLE is None, reason="needs Redis")
@@ -159,9 +164,10 @@ def test_a_server_loads_its_analyser_before_anybody_asks_unless_it_is_told_not_t
         assert len(analysers(own)) == 1
 
 
-def test_long_sessions_delay_nobody_else(provider: Provider) -> None:
+def test_long_sessions_delay_nobody_else(lasting: RunningServer) -> None:
     """Five sessions of 200 turns say twenty things each, as the default rates let them."""
-    with hosted(provider) as server, httpx.Client(timeout=WITHIN) as stranger:
+    server = lasting
+    with httpx.Client(timeout=WITHIN) as stranger:
         until(lambda: understood(server))
         sessions: dict[str, dict[str, str]] = {}
         for _ in range(5):

@@ -33,12 +33,6 @@ def numbered_to_the_end(events: list[Event]) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Any:
-    with RunningServer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     with httpx.Client(trust_env=False, timeout=60) as opened:
         yield opened
@@ -122,26 +116,26 @@ def test_what_cannot_be_answered(
     assert [(event.name, event.envelope) for event in events] == [("error", plain.json())]
 
 
-def test_a_reconnect_gets_the_rest_and_asks_nothing_twice(client: httpx.Client) -> None:
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "20"}) as slow:
-        beginning = list(islice(stream(slow.url, path=FREE_TEXT, message="비건 추천해줘", sessionId="r"), 4))
-        rest = say(slow, "비건 추천해줘", "r", last_event_id=beginning[-1].id)
-        whole = beginning + rest
-        numbered_to_the_end(whole)
-        turns = told(slow, "r")
-        assert [turn["request"]["message"] for turn in turns] == ["비건 추천해줘"]
+def test_a_reconnect_gets_the_rest_and_asks_nothing_twice(slow_server: RunningServer) -> None:
+    session = "says-once"
+    beginning = list(islice(stream(slow_server.url, path=FREE_TEXT, message="비건 추천해줘", sessionId=session), 4))
+    rest = say(slow_server, "비건 추천해줘", session, last_event_id=beginning[-1].id)
+    whole = beginning + rest
+    numbered_to_the_end(whole)
+    turns = told(slow_server, session)
+    assert [turn["request"]["message"] for turn in turns] == ["비건 추천해줘"]
 
 
-def test_a_message_is_stopped_as_a_selection_is(client: httpx.Client) -> None:
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30"}) as slow:
-        running = stream(slow.url, path=FREE_TEXT, message="비건 추천해줘", sessionId="stop")
-        first = next(running)
-        client.post(f"{slow.url}/api/chatbot/generations/{first.payload['generationId']}/stop")
-        events = [first, *running]
-        numbered_to_the_end(events)
-        assert events[-1].payload["stopped"] is True
-        again = say(slow, "비건 추천해줘", "stop")
-        assert len(titles(again)) == 3
+def test_a_message_is_stopped_as_a_selection_is(slow_server: RunningServer, client: httpx.Client) -> None:
+    asked: dict[str, Any] = {"message": "비건 추천해줘", "sessionId": "stops-its-message"}
+    running = stream(slow_server.url, path=FREE_TEXT, **asked)
+    first = next(running)
+    client.post(f"{slow_server.url}/api/chatbot/generations/{first.payload['generationId']}/stop")
+    events = [first, *running]
+    numbered_to_the_end(events)
+    assert events[-1].payload["stopped"] is True
+    again = say(slow_server, "비건 추천해줘", "stops-its-message")
+    assert len(titles(again)) == 3
 
 
 def test_a_conversation_goes_on_after_a_restart() -> None:
@@ -157,18 +151,17 @@ def test_a_conversation_goes_on_after_a_restart() -> None:
             second.stop()
 
 
-def test_two_tabs_talk_at_once(client: httpx.Client) -> None:
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "5"}) as server:
-        pick(server, "tabs")
-        asked = ("다른 거 없어?", "더 쉬운 거", "플로깅으로 바꿔줘", "고마워")
-        tabs = [Background(server.url, path=FREE_TEXT, message=each, sessionId="tabs") for each in asked]
-        answers = [tab.join() for tab in tabs]
-        for events in answers:
-            numbered_to_the_end(events)
-        assert [events[-1].payload["kind"] for events in answers] == [*["recommendation"] * 3, "smalltalk"]
-        turns = told(server, "tabs")
-        assert sorted(turn["request"]["message"] for turn in turns[1:]) == sorted(asked)
-        assert {turn["outcome"] for turn in turns} == {"completed"}
+def test_two_tabs_talk_at_once(slow_server: RunningServer) -> None:
+    pick(slow_server, "talking-tabs")
+    asked = ("다른 거 없어?", "더 쉬운 거", "플로깅으로 바꿔줘", "고마워")
+    tabs = [Background(slow_server.url, path=FREE_TEXT, message=each, sessionId="talking-tabs") for each in asked]
+    answers = [tab.join() for tab in tabs]
+    for events in answers:
+        numbered_to_the_end(events)
+    assert [events[-1].payload["kind"] for events in answers] == [*["recommendation"] * 3, "smalltalk"]
+    turns = told(slow_server, "talking-tabs")
+    assert sorted(turn["request"]["message"] for turn in turns[1:]) == sorted(asked)
+    assert {turn["outcome"] for turn in turns} == {"completed"}
 
 
 def test_a_forgotten_conversation_is_gone_from_the_database(server: RunningServer, client: httpx.Client) -> None:

@@ -119,6 +119,7 @@ def test_the_checks_have_their_order() -> None:
     assert next(check.name for check in examination.CHECKS) == "listening"
 
 
+@pytest.mark.server
 def test_a_real_server_is_examined() -> None:
     """Everything but the one thing that a test must not do: listen on an address that others can reach."""
     settings = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_CORS_ORIGINS": "https://app.example.com"}

@@ -19,6 +19,11 @@ from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess, until
 from chatbot.nlu.morphemes import MorphemeAnalyser
 
 
+@pytest.fixture(autouse=True)
+def _share_analysers() -> None:
+    """Each test has an analyser of its own: it stops or kills the process."""
+
+
 @pytest.fixture
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in a process that has not analysed anything yet."""
