@@ -41,8 +41,8 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
     """The client's IPv4 address, the /64 of its IPv6 address, or UNKNOWN. Never raises.
 
     ``peer`` is the address of the connection, None for a Unix socket. ``forwarded_for`` has the ``X-Forwarded-For``
-    headers, joined with commas. Each proxy appends its peer's address. So the header is read from the right, as long as
-    the last address is a trusted proxy's: the client is the first that is none, or the leftmost. An entry that is no
+    headers, joined with commas. Each proxy appends its peer's address. So the header is read from the right, past
+    the addresses of trusted proxies: the client is the first other address, or the leftmost. An entry that is no
     address ends the reading at the proxy that wrote it, because the rest may come from the client.
     """
     address = _parse(peer) if peer else None
@@ -76,7 +76,7 @@ def _parse(text: str) -> Address | None:
 
 
 def _bucket(address: Address | None) -> str:
-    """The text of the address. IPv6 counts by /64: that is one customer, who can take any address within it."""
+    """The address as text. IPv6 counts by /64: a customer can use any address within it."""
     match address:
         case None:
             return UNKNOWN

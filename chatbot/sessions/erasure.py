@@ -38,7 +38,7 @@ def forgetting(key: str, *, spare: Collection[uuid.UUID] = ()) -> Iterator[list[
     """Erases the session, its turns and feedback, and the generations that answered no other session.
 
     Each step is one short transaction and gives the generations that it erased. The first step hides everything.
-    Generations in ``spare`` stay: they go on for other sessions, whose turns may not be written yet.
+    Generations in ``spare`` stay: other sessions have joined them, and may not have written their turns yet.
     """
     through = _mark(key)
     yield []

@@ -190,8 +190,8 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
 
 
 def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> None:
-    """Lets the session go on with the generation when it asked for it, or an unbound session or one of the same owner
-    did. Raises NotOwner. One SQL statement, and one when a session becomes bound."""
+    """Lets the session continue the generation that it asked for, or one that an unbound session or the same owner
+    asked for. Raises NotOwner. One SQL statement, and one when a session becomes bound."""
     if not is_checked():
         return
     columns = ("session_id", "session__owner", "session__bound", "session__server_made")

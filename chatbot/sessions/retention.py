@@ -30,8 +30,10 @@ def cutoff() -> datetime:
 
 
 def lasting(*, number: str = "pk", session: str = "session__") -> Q:
-    """A filter for turns, or for rows with the ``number`` of a turn: those that their session shows, which are neither
-    forgotten nor expired before it was begun again. ``session`` leads to the columns of the session."""
+    """A filter for the turns that their session shows: neither forgotten nor expired before it was begun again.
+
+    ``number`` is the column with a turn's number, ``session`` the prefix of the session's columns.
+    """
     return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & unexpired(number=number, session=session)
 
 
@@ -44,10 +46,10 @@ def unexpired(*, number: str, session: str) -> Q:
 def purge() -> Rows:
     """Erases what is past its time, and returns how many rows.
 
-    These are expired sessions with their turns, feedback and generations; the hidden past of sessions that were begun
-    again or are being forgotten; and expired generations without a session, such as trials and checks. A running
-    generation stays, with the sessions that it answers. Transactions are short, with pauses as long as they took, so
-    that requests can write meanwhile. After an interruption the next run goes on.
+    These are expired sessions with their turns, feedback and generations. The hidden turns of other sessions go too.
+    So do expired generations without a session, such as trials and checks. A running generation stays, with the
+    sessions that it answers. Transactions are short, with pauses between them for other writers. After an interruption
+    the next run continues.
     """
     before, now = cutoff(), timezone.now()
     rows = Rows()

@@ -16,7 +16,7 @@ def setup(language: str) -> dict[str, Any]:
 
 
 SERVERS_LANGUAGE = "ko"
-"""The language of the messages in envelopes. In others the chat has a text of its own for each status."""
+"""The language of the messages in envelopes. In other languages the chat has a text for each status."""
 
 
 def _refusals() -> dict[str, str]:

@@ -61,8 +61,8 @@ class Client:
 class AllowedOriginValidator(OriginValidator):  # type: ignore[misc]  # channels ships no types
     """Refuses handshakes for other hosts than ours, and of pages of other origins.
 
-    A page is allowed when its host is one of ours, at the port of the handshake, or when CORS allows its origin. A
-    client without an ``Origin`` header is no browser and is allowed.
+    A page is allowed when it is from one of the allowed hosts at the handshake's port, or when CORS allows its origin.
+    A client without an ``Origin`` header is no browser and is allowed.
     """
 
     def __init__(self, application: Any) -> None:

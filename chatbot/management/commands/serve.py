@@ -130,7 +130,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _check_free(host: str, port: int) -> None:
-    """Raises CommandError when the address cannot be listened on; daphne itself would stop without a word."""
+    """Raises CommandError when the server cannot listen on the address; daphne itself would stop silently."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -144,8 +144,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """One line per request, and per WebSocket that is opened or refused; without what people wrote and without their
-    session: who knows it can read it."""
+    """Logs each request, and each WebSocket that is opened or refused, without people's words and session ids."""
     path = loggable_path(details["path"])
     if protocol == "websocket" and action in {"connected", "rejected"}:
         access_logger.info("WebSocket %s %s", path, action)
