@@ -20,8 +20,6 @@ STAMP_EVERY = 10
 SHORTEST = 60
 """Tokens that an answer has at least: its braces, names and titles are tokens, too."""
 
-LONGEST_TITLE = 10
-
 _KEYS = {
     "제로웨이스트": "ZERO_WASTE",
     "플로깅": "PLOGGING",

@@ -5,6 +5,8 @@
 either, so this module patches it before it serves.
 """
 
+# Django's apps must be loaded before their modules are imported, so functions import them.
+
 import argparse
 import asyncio
 import os

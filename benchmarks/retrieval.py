@@ -7,6 +7,8 @@ over the same rows, with words split at white space, and with pairs of character
 challenges. ``--rows 200000`` measures a large catalogue instead (see ``benchmarks.retrieval_load``).
 """
 
+# Django's settings must be set up before its models are imported, so functions import what needs them.
+
 import argparse
 import asyncio
 import csv

@@ -4,6 +4,8 @@ Started by ``python -m benchmarks.retrieval --rows 200000``. A task sleeps ten m
 writer does. Lateness is how much later than that it wakes.
 """
 
+# Django's settings must be set up before its models are imported, so functions import what needs them.
+
 import asyncio
 import statistics
 import time

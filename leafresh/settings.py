@@ -166,22 +166,14 @@ LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second: our translations of libraries
 TIME_ZONE = "Asia/Seoul"
-USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = LEAFRESH_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
 WHITENOISE_USE_FINDERS = True  # the server also works before `collectstatic` was run
 
 # --- security ----------------------------------------------------------------------------------------------------
 
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_SAMESITE = "Lax"
-X_FRAME_OPTIONS = "DENY"
+# Django's defaults forbid frames, type sniffing and foreign referrers.
 if LEAFRESH_HTTPS:
     # scheme_middleware removes the header unless a trusted proxy sent it. The API, the streams and the probes bypass
     # SecurityMiddleware and are never redirected.
