@@ -1,6 +1,8 @@
-"""The analyser of this server: made when the server starts, or with the first message (LEAFRESH_ANALYSER), and again
-when the names change that it should know, or its process is gone. A message waits for it for two seconds at most, and
-then goes on roughly. While one that is gone is replaced, messages go on roughly at once."""
+"""The analyser of this server.
+
+It is made when the server starts, or with the first message (LEAFRESH_ANALYSER). It is made again when the names that
+it should know change, or its process ends. A message waits for it for two seconds at most; then a rough analyser does.
+While a lost one is replaced, messages use the rough one at once."""
 
 import asyncio
 import logging
@@ -46,7 +48,7 @@ def names_of(known: Options) -> frozenset[str]:
 
 
 class TimeBudget:
-    """How many ``seconds`` one message, or the titles of one answer, may still wait for the analyser."""
+    """How many ``seconds`` one message, or the titles of one answer, may still wait for the analyser (``left``)."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self.left: float = settings.LEAFRESH_ANALYSER_SECONDS if seconds is None else seconds
@@ -78,8 +80,7 @@ class TimeBudget:
 
 
 class AnalyserManager:
-    """Owns the analyser's process. It is made in the background; a new one replaces it when the names changed, or it is
-    gone."""
+    """Owns the analyser's process. It is made in the background, and replaced when the names changed or it is gone."""
 
     def __init__(self) -> None:
         self._ready: AnalyserProcess | None = None
@@ -96,8 +97,10 @@ class AnalyserManager:
         return self._ready if self._ready is not None and self._ready.alive else None
 
     async def get(self, names: frozenset[str], budget: TimeBudget) -> MorphemeAnalyser:
-        """The analyser, the one of before while another is made for new names; a rough analyser where there is none in
-        time, and at once while one that is gone is replaced: each message would wait for what takes seconds."""
+        """The analyser: the previous one while another is made for new names, a rough one where there is none in time.
+
+        While a lost one is replaced the rough one comes at once: else each message would wait for seconds.
+        """
         for _ in range(ATTEMPTS):
             making, ready = self.begin(names), self.ready
             if ready is not None or making is None or self._ready is not None:
@@ -139,7 +142,7 @@ class AnalyserManager:
         return made
 
     def _look_after(self) -> None:
-        """Replaces an analyser that is stopped while nobody asks it: whoever asks it next should not meet that."""
+        """Replaces an analyser that is stopped while it is idle, so that the next message does not find it so."""
         while not self._end.wait(LOOK_SECONDS):
             if (ready := self._ready) is not None and ready.alive and ready.is_stopped:
                 ready.close()
@@ -151,7 +154,7 @@ class AnalyserManager:
             self.begin(self._ready.names)
 
     def close(self) -> None:
-        """Ends the analyser, also one that is being loaded: who waits for it goes on roughly."""
+        """Ends the analyser, also one that is being loaded. What waits for it gets a rough one."""
         self._end.set()
         for each in (self._ready, self._made):
             if each is not None:
@@ -160,7 +163,7 @@ class AnalyserManager:
 
 
 def _cancellable(making: Future[AnalyserProcess]) -> Future[AnalyserProcess]:
-    """What may be cancelled by who waits no longer, while the making goes on."""
+    """A future whose cancellation does not end the making."""
     watched: Future[AnalyserProcess] = Future()
 
     def done(made: Future[AnalyserProcess]) -> None:
@@ -199,16 +202,16 @@ def _options() -> Options:
 
 
 def rough_analyser(known: Options) -> MorphemeAnalyser:
-    """What goes on when the analyser is gone. Begins to replace it."""
+    """The stand-in for an analyser that is gone. Begins to replace that."""
     _manager.replace()
     return _manager._roughly(names_of(known))
 
 
 def loaded() -> AnalyserProcess | None:
-    """The analyser if this server has one already: nobody waits for it, nothing is loaded."""
+    """The analyser if this server has one already. Does not wait, and loads nothing."""
     return _manager.ready
 
 
 def close() -> None:
-    """The server ends: nothing of it waits for the analyser any more."""
+    """The server ends: nothing waits for the analyser any longer."""
     _manager.close()

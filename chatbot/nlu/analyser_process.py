@@ -1,5 +1,5 @@
-"""The analyser in a process of its own: kiwipiepy holds Python's global lock for seconds while it loads and before its
-first analysis, which would hold up every stream of the process."""
+"""The analyser in a process of its own. kiwipiepy holds Python's global lock for seconds while it loads and at its
+first analysis: in the server's process that would hold up every stream."""
 
 import asyncio
 import threading
@@ -26,7 +26,7 @@ Token = tuple[str, str, int, int, bool]
 
 
 class AnalyserGone(Exception):
-    """The analyser cannot be asked in time, or not any more: what needs it goes on roughly."""
+    """The analyser does not answer in time, or has ended. The caller goes on with a rough one."""
 
 
 _deadline: ContextVar[float] = ContextVar("deadline of what is analysed", default=float("inf"))
@@ -77,7 +77,7 @@ class AnalyserProcess(MorphemeAnalyser):
             raise AnalyserGone from error
 
     def close(self) -> None:
-        """Ends the process. Whoever waits for it learns that it is gone."""
+        """Ends the process. A call that waits for it raises AnalyserGone."""
         self._process.kill()
 
     def morphemes(self, text: str) -> list[Morpheme]:

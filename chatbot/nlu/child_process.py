@@ -1,4 +1,4 @@
-"""A process of ours that answers over a pipe, and that nothing waits for when it no longer does.
+"""A process of ours that answers over a pipe, with a bound on every wait for it.
 
 It is started as ``python -m chatbot.nlu.child_process MODULE FD``: the module's ``serve`` gets its end of the
 pipe. multiprocessing's own processes are waited for when the interpreter ends, also one that is stopped.

@@ -55,8 +55,8 @@ def _letters_of(character: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """``text`` as it is analysed: width variants plain, NFC, one kind of white space, no control characters, no
-    laughter and no character more than twice in a row. Single consonants and vowels stay compatibility letters."""
+    """``text`` as it is analysed: NFC, without width variants, control characters and laughter, with single spaces, and
+    no character more than twice in a row. Single consonants and vowels stay compatibility letters."""
     plain = "".join(_plain(character) for character in unicodedata.normalize("NFC", storable(text)))
     calm = _STRETCHED.sub(r"\1\1", _LAUGHTER.sub(" ", unicodedata.normalize("NFC", plain)))
     return " ".join(calm.split())
@@ -71,7 +71,7 @@ def _plain(character: str) -> str:
 
 
 def typed_in_latin(word: str) -> str:
-    """What ``word`` says when its keys are read on a Korean keyboard (``tlqkf`` → 시발), "" unless that gives two or
+    """What ``word`` says when its keys are read on a Korean keyboard (``tlqkf`` → 시발). "" unless that gives two or
     more whole syllables and nothing else."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return ""

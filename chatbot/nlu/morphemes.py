@@ -13,8 +13,8 @@ CONTENT_TAGS = frozenset({"NNG", "NNP", "NR", "VV", "VA", "XR", "MAG", "SL", "SN
 
 @dataclass(frozen=True, slots=True)
 class Morpheme:
-    """``form`` as kiwipiepy gives it, single consonants as compatibility letters (ㄹ까); ``tag`` without the mark of
-    irregular verbs; ``start`` and ``end`` are its place in the text in characters. ``known`` tells whether a
+    """``form`` is as kiwipiepy gives it, with single consonants as compatibility letters (ㄹ까). ``tag`` lacks the mark
+    of irregular verbs. ``start`` and ``end`` are its place in the text in characters. ``known`` tells whether a
     dictionary has it, or whether it was guessed."""
 
     form: str

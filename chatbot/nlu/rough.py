@@ -1,21 +1,24 @@
-"""What can be said of a text without an analyser, by its letters: for the seconds in which there is none.
+"""An analyser that guesses by letters, for the seconds in which there is no other.
 
-Common words of messages stand in ``rough.tsv`` as the analyser reads them (``python -m
-chatbot.nlu.rough_table`` writes it). Of any other word the commonest particles are cut off.
+Common words of messages stand in ``rough.tsv`` as kiwipiepy reads them. Of any other word the commonest particles are
+cut off. ``python -m chatbot.nlu.rough FILE… > rough.tsv`` writes the table from files of texts, one in a line; of a
+table the first column counts. A word is what stands between spaces and marks. Its most frequent reading is written.
 """
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from unicodedata import normalize
 
 from challenges.text import storable
-from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser, is_word
+from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme, MorphemeAnalyser, is_word
 
 FILE = Path(__file__).with_suffix(".tsv")
 
-PIECES = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+|\d+|[.!?…]+|[^\w\s]|_")
+_PIECES = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+|\d+|[.!?…]+|[^\w\s]|_")
 """Words, numbers and marks."""
 
 _PARTICLES: Mapping[str, str] = {
@@ -48,7 +51,7 @@ class RoughAnalyser(MorphemeAnalyser):
         return list(self._morphemes(normalize("NFC", storable(text))))
 
     def _morphemes(self, text: str) -> Iterator[Morpheme]:
-        for piece in PIECES.finditer(text):
+        for piece in _PIECES.finditer(text):
             word, at = piece[0], piece.start()
             for form, tag, start, end in self._parts(word):
                 yield Morpheme(form, tag, at + start, at + end)
@@ -69,15 +72,15 @@ class RoughAnalyser(MorphemeAnalyser):
             yield from _guess(word)
 
 
-def is_hangul(piece: str) -> bool:
-    """Whether one of ``PIECES`` is a word of Hangul."""
+def _is_hangul(piece: str) -> bool:
+    """Whether one of ``_PIECES`` is a word of Hangul."""
     return "가" <= piece[0] <= "힣" or "ㄱ" <= piece[0] <= "ㅣ"
 
 
 def _tag_of(piece: str) -> str:
     """The tag of what is no Hangul, "" of Hangul."""
     first = piece[0]
-    if is_hangul(piece):
+    if _is_hangul(piece):
         return ""
     if first.isascii() and first.isalpha():
         return "SL"
@@ -112,3 +115,36 @@ def _table() -> Mapping[str, tuple[Part, ...]]:
 def _part(written: str) -> Part:
     form, tag, start, end = written.rsplit("/", 3)
     return form, tag, int(start), int(end)
+
+
+LONGEST_WORD = 8
+"""Characters of a word that is written: longer ones are rare."""
+
+
+def readings(texts: Iterable[str], analyser: MorphemeAnalyser) -> dict[str, tuple[Part, ...]]:
+    """The most frequent reading of each word of the texts."""
+    found: dict[str, Counter[tuple[Part, ...]]] = defaultdict(Counter)
+    for text in texts:
+        for word, parts in _words(normalize("NFC", text), analyser):
+            found[word][parts] += 1
+    return {word: counted.most_common(1)[0][0] for word, counted in found.items()}
+
+
+def _words(text: str, analyser: MorphemeAnalyser) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    morphemes = analyser.morphemes(text)
+    for piece in _PIECES.finditer(text):
+        start, end = piece.span()
+        inside = [each for each in morphemes if start <= each.start and each.end <= end]
+        if _is_hangul(piece[0]) and len(piece[0]) <= LONGEST_WORD and inside:
+            yield piece[0], tuple((each.form, each.tag, each.start - start, each.end - start) for each in inside)
+
+
+def main() -> None:
+    lines = [line.partition("\t")[0] for name in sys.argv[1:] for line in Path(name).read_text("utf-8").splitlines()]
+    for word, parts in sorted(readings(lines, KiwiAnalyser(frozenset())).items()):
+        written = (f"{form}/{tag}/{start}/{end}" for form, tag, start, end in parts)
+        print("\t".join([word, *written]))
+
+
+if __name__ == "__main__":
+    main()

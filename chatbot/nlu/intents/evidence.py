@@ -66,7 +66,7 @@ class Evidence:
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
-        """What is spoken of: nouns and the like that do not merely ask."""
+        """Nouns and the like, without those that belong to asking."""
         asking = self.parsed.lexicon.words["request.words"]
         return tuple(one.form for one in self.parsed.morphemes if one.tag in _NAMED and one.form not in asking)
 

@@ -67,7 +67,7 @@ def _is_complaint(span: Span, clause: Span, parsed: ParsedMessage) -> bool:
     morphemes = parsed.morphemes
     too = parsed.find("facet_rules.too", Span(clause.start, span.start))
     if "더" in parsed.forms(Span(clause.start, span.start)):
-        return False  # 좀 더 쉬운 거 asks, however it goes on
+        return False  # 좀 더 쉬운 거 always asks
     if too is not None and parsed.morphemes[too.start].form not in parsed.lexicon.words["facet_rules.rather"]:
         return True
     ending = next((one for one in morphemes[span.end : clause.end + 1] if one.tag[0] == "E"), None)

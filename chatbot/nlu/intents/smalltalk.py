@@ -51,7 +51,7 @@ def _is_wished_for(span: Span, parsed: ParsedMessage) -> bool:
 
 
 def _wants_more(evidence: Evidence) -> bool:
-    """Whether a question or a wish goes on where politeness began: 좋은데 더 쉬운 건 없어?"""
+    """Whether a question or a wish follows the politeness: 좋은데 더 쉬운 건 없어?"""
     wants = evidence.wants_challenges()
     if evidence.is_request() or (evidence.is_question() and (evidence.nouns or evidence.facets or wants)):
         return True

@@ -20,8 +20,8 @@ from chatbot.nlu.intents.parsing import parse
 from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.safety.safety import concern
-from chatbot.nlu.safety.weighing import weights
+from chatbot.nlu.safety.classifier import weights
+from chatbot.nlu.safety.concerns import concern
 from chatbot.nlu.safety.word_lists import word_lists
 
 

@@ -1,8 +1,8 @@
 """Trains the weights from ``data/*.tsv``: ``python -m chatbot.nlu.safety.training``.
 
-Each kind is told from all others by a linear support vector machine (squared hinge), solved by conjugate gradients in
-about two minutes with numpy alone. ``--meanings`` first reads from the analyser's own model where morphemes stand to
-each other: the table of messages is small, and a word that it does not have counts as the words near it.
+A linear support vector machine (squared hinge) tells each kind from all others. numpy alone solves it by conjugate
+gradients in about two minutes. ``--meanings`` first reads from the analyser's own model where morphemes stand to each
+other: a word that the small table of messages lacks counts as the words near it.
 """
 
 import argparse
@@ -18,8 +18,18 @@ from numpy.typing import NDArray
 
 from chatbot.nlu.hangul import FINALS, is_syllable, joined, letters, tidy
 from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme
-from chatbot.nlu.safety.features import BUCKETS, DIMENSIONS, MEANING_TAGS, MEANINGS, Features, features
-from chatbot.nlu.safety.weighing import KINDS, Weights, save, squares
+from chatbot.nlu.safety.classifier import (
+    BUCKETS,
+    DIMENSIONS,
+    KINDS,
+    MEANING_TAGS,
+    MEANINGS,
+    Features,
+    Weights,
+    features,
+    save_weights,
+    squares,
+)
 
 DATA = Path(__file__).with_name("data")
 
@@ -184,8 +194,8 @@ def _product(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
 
 
 def learn_meanings(*, seed: int = 1) -> None:
-    """Writes ``meanings.npz``: the common morphemes' places, so that those that the analyser's model finds alike are
-    near each other (its likeness to some morphemes, reduced to the directions in which they differ most). The model is
+    """Writes ``meanings.npz``: places of the common morphemes. Those that the analyser's model finds alike are near
+    each other: their likeness to some morphemes is reduced to the directions in which they differ most. The model is
     that of kiwipiepy_model, Apache License 2.0 (``meanings.NOTICE``)."""
     from kiwipiepy import Kiwi
 
@@ -217,7 +227,7 @@ def main() -> None:
     rows = [(joined(tidy(message)).casefold(), kind) for message, kind in varied(table())]
     analyser = KiwiAnalyser(frozenset())
     full = train(rows, analyser.analyse([message for message, _ in rows]))
-    save(full, train(rows, [None] * len(rows)))
+    save_weights(full, train(rows, [None] * len(rows)))
     print(f"Trained on {len(rows)} messages.")
 
 

@@ -13,8 +13,7 @@ from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.morphemes import MorphemeAnalyser
-from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.rough_table import readings
+from chatbot.nlu.rough import RoughAnalyser, readings
 from chatbot.nlu.safety.word_lists import WordLists
 from chatbot.sessions.memory import Memory
 

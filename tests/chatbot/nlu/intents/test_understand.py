@@ -13,7 +13,7 @@ from chatbot.models import Intent
 from chatbot.nlu.intents.understand import warm_up
 from chatbot.nlu.rough import RoughAnalyser
 from chatbot.nlu.safety.abuse import _search
-from chatbot.nlu.safety.safety import concern
+from chatbot.nlu.safety.concerns import concern
 from chatbot.nlu.safety.word_lists import word_lists
 from tests.chatbot.nlu.conftest import SHOWN, Understand
 

@@ -34,7 +34,7 @@ def measure(measured: Sequence[Case], *, rough: bool) -> list[str]:
     from challenges.seeding import seeded_rows
     from chatbot.nlu.morphemes import KiwiAnalyser
     from chatbot.nlu.rough import RoughAnalyser
-    from chatbot.nlu.safety.safety import concern
+    from chatbot.nlu.safety.concerns import concern
     from chatbot.nlu.safety.word_lists import seeded_lists
 
     rows = [row for kind, _, row in seeded_rows() if kind in {"category", "location", "work_type"}]

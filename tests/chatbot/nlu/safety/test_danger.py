@@ -9,9 +9,9 @@ import pytest
 
 from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.safety.safety import Concern, concern
+from chatbot.nlu.safety.classifier import KINDS
+from chatbot.nlu.safety.concerns import Concern, concern
 from chatbot.nlu.safety.training import table
-from chatbot.nlu.safety.weighing import KINDS
 from chatbot.nlu.safety.word_lists import WordLists
 
 HELD_OUT = Path(__file__).with_name("held_out.tsv")

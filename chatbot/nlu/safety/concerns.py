@@ -1,9 +1,9 @@
 """Whether a message tells of danger, or insults. Decided before anything else, in this order:
 
-1. the admins' lists of danger, which are certain (the seeded phrases are not, where the weights speak against them);
-2. frames (``frames.toml``): rules about morphemes, whose doing it is, and what clears them;
-3. the weights (``weighing.py``), for what people say that no rule foresees;
-4. abuse: the admins' list and the signs, where the weights do not speak against it, and what the weights are sure of.
+1. the admins' lists of danger are certain; seeded phrases count unless the weights speak against them;
+2. frames (``frames.toml``) are rules about morphemes: who does it, and what clears it;
+3. the weights (``classifier.py``) decide on what no rule foresees;
+4. abuse is a word of the admins' list or a pattern, unless the weights speak against it, or what they are sure of.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,11 +13,10 @@ import numpy as np
 
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 from chatbot.nlu.safety.abuse import abuse, is_admins, is_curse, is_mentioned
-from chatbot.nlu.safety.features import features
+from chatbot.nlu.safety.classifier import KINDS, Floats, features, weights
 from chatbot.nlu.safety.frames import frames
-from chatbot.nlu.safety.listed import is_seeded, listed_danger
-from chatbot.nlu.safety.masking import analysed, masked
-from chatbot.nlu.safety.weighing import KINDS, Floats, weights
+from chatbot.nlu.safety.listed_dangers import is_seeded, listed_danger
+from chatbot.nlu.safety.normalisation import analysed, masked
 from chatbot.nlu.safety.word_lists import WordLists
 
 DANGERS = KINDS[2:]
@@ -40,7 +39,7 @@ CLEARLY_ORDINARY = 0.45
 messages of people in danger that no training had seen, a bound of 0.35 to 0.55 lost none."""
 
 CURSES_AT_NOTHING = 0.85
-"""The same for a curse that nobody is meant by: a bus that was missed."""
+"""The same for a curse at nothing in particular, such as a missed bus."""
 
 FEW_MORPHEMES = 3
 """Of fewer the weights know too little, and decide alone only when they are surer still."""
@@ -59,8 +58,8 @@ SHARPNESS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """``kind`` is one of the weights' kinds other than ``none``; ``words`` are what told. ``own_hurt``: somebody who is
-    in an emergency hurt themselves."""
+    """``kind`` is one of the weights' kinds other than ``none``; ``words`` are what told. ``own_hurt`` marks an
+    emergency that the person brought about."""
 
     kind: str
     words: str

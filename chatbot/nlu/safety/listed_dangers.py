@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
-from chatbot.nlu.safety.masking import squashed
+from chatbot.nlu.safety.normalisation import squashed
 from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})

@@ -1,9 +1,44 @@
-"""Listed words as people disguise them: 쉬발 for 시발, 개섀키 for 개새끼, 빙ㅅ for 병신."""
+"""A message before it is looked through: tidied, without what is fine, and with disguised words seen through."""
 
 import functools
 import re
 
-from chatbot.nlu.hangul import FINALS, INITIALS, VOWELS, is_syllable
+from chatbot.nlu.hangul import FINALS, INITIALS, VOWELS, is_syllable, joined, tidy
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
+
+
+def squashed(text: str) -> str:
+    """``text`` in the form in which listed words are compared: tidied, without case and white space."""
+    return "".join(tidy(text).casefold().split())
+
+
+@functools.lru_cache(maxsize=4)
+def masked(message: str, fine: tuple[str, ...]) -> str:
+    """The tidied message in lower case with its syllables joined, its exceptions (with or without spaces inside)
+    blanked out."""
+    text = joined(tidy(message)).casefold()
+    letters = [(character, at) for at, character in enumerate(text) if not character.isspace()]
+    together = "".join(character for character, _ in letters)
+    blanked = list(text)
+    for exception in _exceptions(fine):
+        start = together.find(exception) if exception else -1
+        while start >= 0:
+            for _, at in letters[start : start + len(exception)]:
+                blanked[at] = " "
+            start = together.find(exception, start + len(exception))
+    return "".join(blanked)
+
+
+@functools.lru_cache(maxsize=4)
+def analysed(text: str, analyser: MorphemeAnalyser) -> tuple[Morpheme, ...]:
+    """The morphemes of a masked message: danger and abuse look at the same."""
+    return tuple(analyser.morphemes(text))
+
+
+@functools.lru_cache(maxsize=2)
+def _exceptions(fine: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(squashed, fine))
+
 
 _INITIALS = {"ㄱ": "ㄱㄲㅋ", "ㄲ": "ㄲㄱㅋ", "ㅅ": "ㅅㅆ", "ㅂ": "ㅂㅃ", "ㅈ": "ㅈㅉ", "ㄷ": "ㄷㄸ"}
 """Consonants that are written for another one."""
@@ -28,7 +63,7 @@ JAMO_BESIDE = r"(?<![ㄱ-ㅊㅌㅍ])", r"(?![ㄱ-ㅊㅌㅍ])"
 def lookalikes(word: str, filling: str) -> str:
     """A pattern for the ways in which a listed word of two or more whole syllables is disguised, "" for other words.
     ``filling`` matches what may stand between two syllables.
-    Some of these are words of their own, and so is no disguise at all: ask the dictionary."""
+    A word of the dictionary can match by chance, so callers ask the dictionary as well."""
     if len(word) < 2 or not all(map(is_syllable, word)):
         return ""
     return JAMO_BESIDE[0] + filling.join(map(_alike, word)) + JAMO_BESIDE[1]
@@ -62,7 +97,7 @@ def unstretched(text: str) -> str:
 
 
 def _drawn_out(before: str, character: str) -> str:
-    """Both syllables as one, "" when the second says something of its own."""
+    """Both syllables as one. "" when the second one is more than a drawn-out vowel."""
     if not (is_syllable(before) and is_syllable(character)):
         return ""
     first, second = ord(before) - ord("가"), ord(character) - ord("가")
