@@ -9,7 +9,7 @@ from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import Understanding
-from chatbot.search.found import Found
+from chatbot.search.search import Found
 from chatbot.sessions.memory import Exchange
 
 GIVEN_TITLES = 60

@@ -15,8 +15,7 @@ from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.morphemes import MorphemeAnalyser, content_words
-from chatbot.search.found import Found
-from chatbot.search.search import search
+from chatbot.search.search import Found, search
 
 FOUND_CHALLENGES, FOUND_DOCUMENTS = 6, 2
 """How many of each are looked up: twice what an answer needs, so that a model has a choice."""

@@ -1,12 +1,70 @@
 """What can be found, read from the database in pieces. Synchronous: callers run it in a thread."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.models import KnowledgeDocument
-from chatbot.search.entries import EVERYWHERE, Entry
-from chatbot.search.passages import passages
+
+EVERYWHERE = (1 << 63) - 1
+"""The bits of something that suits every location, or every work type."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A challenge, or one passage of a document.
+
+    ``passage`` counts the document's passages from 0 and is -1 for a challenge. ``category`` is the category's place in
+    ``Keys.categories``, -1 for none. ``locations`` and ``work_types`` have a bit for each that suits.
+    """
+
+    id: int
+    passage: int
+    category: int
+    locations: int
+    work_types: int
+    title: str
+    text: str
+
+
+LONGEST_PASSAGE = 300
+"""Characters of a passage at most."""
+
+_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+def passages(text: str) -> list[str]:
+    """The paragraphs of ``text`` (a blank line parts them) in their order, long ones cut between sentences."""
+    paragraphs = (paragraph.strip() for paragraph in _PARAGRAPH_END.split(text.replace("\r\n", "\n")))
+    return [passage for paragraph in paragraphs if paragraph for passage in _cut(paragraph)]
+
+
+def _cut(paragraph: str) -> list[str]:
+    """``paragraph`` in pieces of at most LONGEST_PASSAGE characters, as few as whole sentences allow."""
+    if len(paragraph) <= LONGEST_PASSAGE:
+        return [paragraph]
+    pieces: list[str] = []
+    for sentence in _SENTENCE_END.split(paragraph):
+        for part in _halves(sentence.strip()):
+            if pieces and len(pieces[-1]) + 1 + len(part) <= LONGEST_PASSAGE:
+                pieces[-1] += f" {part}"
+            elif part:
+                pieces.append(part)
+    return pieces
+
+
+def _halves(sentence: str) -> list[str]:
+    """``sentence`` itself, or what is left of one without end when it is cut at white space."""
+    parts = []
+    while len(sentence) > LONGEST_PASSAGE:
+        end = sentence.rfind(" ", 1, LONGEST_PASSAGE + 1)
+        end = end if end > 0 else LONGEST_PASSAGE
+        parts.append(sentence[:end].strip())
+        sentence = sentence[end:].strip()
+    return [*parts, sentence]
+
 
 CHUNK = 500
 """Challenges read at once: about ten milliseconds."""
@@ -45,7 +103,7 @@ def count() -> int:
     return Challenge.objects.filter(active=True).count() + KnowledgeDocument.objects.filter(active=True).count()
 
 
-def challenges_after(pk: int, keys: Keys) -> list[Entry]:
+def challenges_after(pk: int, keys: Keys) -> list[IndexEntry]:
     """The next CHUNK active challenges by primary key. Three SQL statements."""
     rows = list(
         Challenge.objects.filter(pk__gt=pk, active=True, category__active=True)
@@ -64,7 +122,9 @@ def challenges_after(pk: int, keys: Keys) -> list[Entry]:
         keys.work_type_places,
     )
     return [
-        Entry(pk, -1, keys.category_places.get(category, -1), locations.get(pk, 0), work_types.get(pk, 0), title, text)
+        IndexEntry(
+            pk, -1, keys.category_places.get(category, -1), locations.get(pk, 0), work_types.get(pk, 0), title, text
+        )
         for pk, category, title, text in rows
     ]
 
@@ -78,7 +138,7 @@ def _bits(pairs: Iterable[tuple[int, int]], places: dict[int, int]) -> dict[int,
     return bits
 
 
-def documents_after(pk: int, keys: Keys) -> list[Entry]:
+def documents_after(pk: int, keys: Keys) -> list[IndexEntry]:
     """The passages of the next active documents by primary key. One SQL statement."""
     documents = (
         KnowledgeDocument.objects.filter(pk__gt=pk, active=True)
@@ -87,14 +147,14 @@ def documents_after(pk: int, keys: Keys) -> list[Entry]:
         .values_list("pk", "category_id", "title", "text")[:DOCUMENTS]
     )
     return [
-        Entry(pk, number, keys.category_places.get(category or 0, -1), EVERYWHERE, EVERYWHERE, title, passage)
+        IndexEntry(pk, number, keys.category_places.get(category or 0, -1), EVERYWHERE, EVERYWHERE, title, passage)
         for pk, category, title, text in documents
         for number, passage in enumerate(passages(text) or [""])
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RowContent:
     """A found row as people see it."""
 
     title: str
@@ -104,21 +164,21 @@ class Shown:
     link: str = ""
 
 
-def load_challenges(pks: Sequence[int]) -> dict[int, Shown]:
+def load_challenges(pks: Sequence[int]) -> dict[int, RowContent]:
     """Those that are still there and active. One SQL statement."""
     rows = Challenge.objects.filter(pk__in=pks, active=True, category__active=True)
     fields = ("pk", "title", "description", "category__key", "category__label")
-    return {pk: Shown(title, text, key, label) for pk, title, text, key, label in rows.values_list(*fields)}
+    return {pk: RowContent(title, text, key, label) for pk, title, text, key, label in rows.values_list(*fields)}
 
 
-def load_passages(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Shown]:
+def load_passages(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], RowContent]:
     """Passages by document and number, those that are still there and active. One SQL statement."""
     rows = KnowledgeDocument.objects.filter(pk__in=[pk for pk, _ in places], active=True)
     fields = ("pk", "title", "text", "link", "category__key", "category__label")
-    found: dict[tuple[int, int], Shown] = {}
+    found: dict[tuple[int, int], RowContent] = {}
     for pk, title, text, link, key, label in rows.exclude(category__active=False).values_list(*fields):
         cut = passages(text)
         for wanted, number in places:
             if wanted == pk and number < len(cut):
-                found[pk, number] = Shown(title, cut[number], key or "", label or "", link)
+                found[pk, number] = RowContent(title, cut[number], key or "", label or "", link)
     return found

@@ -1,15 +1,96 @@
-"""Keeping the index true to the database."""
+"""Making an index from the database, and again when it changes."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from asgiref.sync import sync_to_async
+
 from challenges.catalog import Options
+from chatbot import executors
 from chatbot.nlu.morphemes import MorphemeAnalyser
-from chatbot.search.building import build
-from chatbot.search.index import Index
+from chatbot.search.corpus import IndexEntry, Keys, challenges_after, count, documents_after, read_keys
+from chatbot.search.index import Index, Rows
+from chatbot.search.question import name_meanings
+from chatbot.search.ranking import Analysis, AnalysisBuilder, Ranking, digests_of
+from chatbot.search.terms import index_words
+from chatbot.search.worker import Worker
+
+SMALL = 2_000
+"""Challenges and documents up to which an index is computed in a thread: a second or two when it is all new."""
+
+FEW = 20
+"""Texts of a chunk that are analysed in a thread, however large the index."""
+
+
+async def build(*, analyser: MorphemeAnalyser, known: Options, before: Index | None) -> Index:
+    """An index of the active rows. Texts that ``before`` has are not analysed again; it must be of the same analyser.
+
+    Reads the database in short steps, and computes in worker threads or, when it is much, in a process.
+    """
+    keys = await sync_to_async(read_keys)()
+    computing = _Computing(analyser, large=await sync_to_async(count)() > SMALL)
+    builder = AnalysisBuilder(before.analysis if before else None)
+    try:
+        rows = [await executors.index.run(_add_chunk, builder, chunk, computing) async for chunk in _entries(keys)]
+        analysis = await executors.index.run(builder.finished)
+        ranking = await executors.index.run(computing.ranking, analysis)
+    finally:
+        await executors.index.run(computing.close)
+    is_same = before is not None and before.known == known
+    names = before.reader.names if before and is_same else await executors.index.run(name_meanings, known, analyser)
+    joined = await executors.index.run(Rows.joined, rows)
+    return await executors.index.run(
+        Index, keys=keys, rows=joined, analysis=analysis, ranking=ranking, known=known, names=names
+    )
+
+
+async def _entries(keys: Keys) -> AsyncIterator[list[IndexEntry]]:
+    readers: tuple[Callable[[int, Keys], list[IndexEntry]], ...] = (challenges_after, documents_after)
+    for read in readers:
+        chunk = await sync_to_async(read)(0, keys)
+        while chunk:
+            yield chunk
+            chunk = await sync_to_async(read)(chunk[-1].id, keys)
+
+
+def _add_chunk(builder: AnalysisBuilder, chunk: Sequence[IndexEntry], computing: "_Computing") -> Rows:
+    texts = [(entry.title, entry.text) for entry in chunk]
+    digests = digests_of(texts)
+    missing = builder.missing(digests)
+    words = computing.index_words([texts[place] for place in missing])
+    builder.add(digests, dict(zip(missing, words, strict=True)))
+    return Rows.of(chunk)
+
+
+class _Computing:
+    """Where the computing is done: here, or in a process when there is much of it."""
+
+    def __init__(self, analyser: MorphemeAnalyser, *, large: bool) -> None:
+        self._analyser = analyser
+        self._large = large
+        self._worker: Worker | None = None
+
+    def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
+        if self._large and len(texts) > FEW:
+            return self._started().index_words(texts)
+        return index_words(self._analyser, texts)
+
+    def ranking(self, analysis: Analysis) -> Ranking:
+        make = self._started().ranking if self._large else Ranking.of
+        return make(analysis.offsets, analysis.flat)
+
+    def _started(self) -> Worker:
+        if self._worker is None:
+            self._worker = Worker(self._analyser.names)
+        return self._worker
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ well. Nothing is found when too little of the question is met: the caller then p
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from asgiref.sync import sync_to_async
@@ -20,9 +21,27 @@ from challenges.catalog import Options
 from chatbot.nlu.analyser_manager import TimeBudget
 from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.search.corpus import load_challenges, load_passages
-from chatbot.search.found import Found
 from chatbot.search.index import Hit, Index, Wanted
 from chatbot.search.index_manager import IndexManager, State
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A challenge, or a passage of a document, that fits a question.
+
+    ``category`` is a category's key, "" for a document that serves them all; ``label`` its name. ``text`` is the
+    challenge's description or the passage; ``score`` has no unit and compares within one search alone.
+    """
+
+    kind: Literal["challenge", "document"]
+    id: int
+    title: str
+    text: str
+    category: str
+    label: str
+    score: float
+    link: str = ""
+
 
 SPARE = 3
 """Rows looked up beyond ``count``, for those that went away since the index was made."""

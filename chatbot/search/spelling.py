@@ -1,13 +1,58 @@
 """Words that look like a given one: those that share syllables with it (난방 and 난방비), and those that it is a
 misspelling of. For the latter letters (jamo) are compared, not syllables: 패트병 and 페트병 differ in one of eight."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 
-from chatbot.search.pairs import Pairs
+_BITS = 21
+_MOST = (1 << _BITS) - 1
+
+BLOCK = 5_000
+"""Words that are encoded at once: a millisecond during which nothing else runs."""
+
+
+class Pairs:
+    """Looked up in well under a millisecond; about 8 bytes for a character of a word. Two million words at most."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        words = words[: _MOST + 1]
+        blocks = [_pairs(words[start : start + BLOCK], start) for start in range(0, len(words), BLOCK)]
+        both = np.concatenate([np.empty(0, np.int64), *blocks])
+        both.sort()  # np.unique would hold Python's lock
+        both = both[np.append(True, both[1:] != both[:-1])[: len(both)]]
+        self._known, starts = np.unique(both >> _BITS, return_index=True)
+        self._starts = np.append(starts, len(both))
+        self._words = (both & _MOST).astype(np.int32)
+        self.sizes = np.bincount(self._words, minlength=len(words))
+        """How many different pairs each word has."""
+
+    def shared(self, word: str) -> tuple[int, NDArray[np.int64]]:
+        """How many different pairs ``word`` has, and how many of them each of the words has."""
+        own = np.unique(_pairs([word], 0) >> _BITS)
+        places = np.searchsorted(self._known, own)
+        lists = [
+            self._words[self._starts[place] : self._starts[place + 1]]
+            for place, pair in zip(places, own, strict=True)
+            if place < len(self._known) and self._known[place] == pair
+        ]
+        return len(own), np.bincount(np.concatenate([np.empty(0, np.int32), *lists]), minlength=len(self.sizes))
+
+
+def _pairs(words: Iterable[str], first: int) -> NDArray[np.int64]:
+    """Each pair and the place of its word, counted from ``first``, in one number: 21 bits a character, 21 the place."""
+    text = "\n".join([word.replace("\n", " ") for word in words])  # a line is a word
+    characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    ends = characters == ord("\n")
+    inside = ~(ends[:-1] | ends[1:])
+    codes = characters[:-1] << _BITS | characters[1:]
+    places = first + np.cumsum(ends)[:-1]
+    numbers: NDArray[np.int64] = (codes << _BITS | places)[inside]
+    return numbers
+
 
 SHORTEST = 4
 """Letters below which everything is near everything."""
@@ -25,7 +70,7 @@ ALIKE = 0.5
 """The likeness of kin at least."""
 
 
-def letters(word: str) -> str:
+def jamo(word: str) -> str:
     return normalize("NFD", word)
 
 
@@ -35,12 +80,12 @@ class Spelling:
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(dict.fromkeys(words))
         self._by_syllables = Pairs(self._words)
-        self._by_letters = Pairs([letters(word) for word in self._words])
+        self._by_letters = Pairs([jamo(word) for word in self._words])
 
     def near(self, word: str) -> list[tuple[str, float]]:
         """The known words within one wrong, missing or added letter (two from nine letters on), nearest first, each
         with its likeness (0 to 1)."""
-        spelled = letters(word)
+        spelled = jamo(word)
         if len(spelled) < SHORTEST:
             return []
         wrong = 1 if len(spelled) < 9 else 2
@@ -49,8 +94,8 @@ class Spelling:
         best = likely[np.argsort(-shared[likely], kind="stable")[:LIKELY]]
         found: list[tuple[str, float]] = []
         for known in (self._words[place] for place in best):
-            distance = OSA.distance(spelled, letters(known), score_cutoff=wrong)
-            if distance <= wrong and len(letters(known)) >= SHORTEST:
+            distance = OSA.distance(spelled, jamo(known), score_cutoff=wrong)
+            if distance <= wrong and len(jamo(known)) >= SHORTEST:
                 found.append((known, 1 - distance / len(spelled)))
         return sorted(found, key=lambda near: -near[1])[:NEAR]
 

@@ -10,7 +10,7 @@ from chatbot.answers.schema import Challenge
 from chatbot.dialogue.prompt_values import context, history, quoted
 from chatbot.models import Intent
 from chatbot.nlu.intents.understanding import Understanding
-from chatbot.search.found import Found
+from chatbot.search.search import Found
 from chatbot.sessions.memory import Exchange
 
 KNOWN = Options(

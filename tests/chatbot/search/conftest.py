@@ -10,8 +10,8 @@ from asgiref.sync import sync_to_async
 from challenges import catalog, revisions
 from chatbot.nlu.analyser_manager import analyser_for, names_of
 from chatbot.search import search as retrieval
-from chatbot.search.found import Found
 from chatbot.search.index_manager import IndexManager
+from chatbot.search.search import Found
 
 Ask = Callable[..., Awaitable[list[Found]]]
 

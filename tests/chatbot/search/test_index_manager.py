@@ -12,12 +12,15 @@ from django.db import DatabaseError
 
 from challenges.models import Challenge
 from chatbot.nlu.morphemes import MorphemeAnalyser
-from chatbot.search import building, index_manager, search, terms
+from chatbot.search import index_manager, search, terms
 from chatbot.search.index import Index
 from chatbot.search.index_manager import IndexManager
 from chatbot.search.worker import Worker
 from tests.chatbot.search.conftest import Ask
 from tests.chatbot.search.rows import challenge
+
+BUILD = index_manager.build
+"""As it is, whatever a test puts in its place."""
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manager")]
 
@@ -35,7 +38,7 @@ class HeldBuilds:
         await self.let_go.wait()
         if self.error is not None:
             raise self.error
-        return await building.build(**of)
+        return await BUILD(**of)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     async def build(**of: Any) -> Index:
         builds.append(1)
-        return await building.build(**of)
+        return await BUILD(**of)
 
     monkeypatch.setattr(index_manager, "build", build)
     return builds
@@ -134,7 +137,7 @@ async def test_without_any_index_nothing_is_found(
     def down() -> int:
         raise DatabaseError("the connection is lost")
 
-    monkeypatch.setattr(building, "count", down)
+    monkeypatch.setattr(index_manager, "count", down)
     assert await ask("우유팩") == []
     assert "the connection is lost" in caplog.text
     monkeypatch.undo()
@@ -149,7 +152,7 @@ async def test_unchanged_texts_are_not_analysed_again(ask: Ask, monkeypatch: pyt
         return terms.index_words(analyser, texts)
 
     await ask("우유팩")
-    monkeypatch.setattr(building, "index_words", counted)
+    monkeypatch.setattr(index_manager, "index_words", counted)
     await camel("낙타 그리기")
     await ask("낙타")
     assert analysed == ["낙타 그리기"]
@@ -176,8 +179,8 @@ async def test_a_large_index_is_computed_in_a_process_and_finds_the_same(
         begun.append(Worker(names))
         return begun[0]
 
-    monkeypatch.setattr(building, "SMALL", 0)
-    monkeypatch.setattr(building, "Worker", begin)
+    monkeypatch.setattr(index_manager, "SMALL", 0)
+    monkeypatch.setattr(index_manager, "Worker", begin)
     monkeypatch.setattr(search, "_manager", IndexManager())
     assert [await ask(question) for question in questions] == here
     assert len(begun) == 1
@@ -196,8 +199,8 @@ async def test_a_process_that_dies_or_is_stopped_costs_no_search(
         os.kill(begun[0].pid, sent)
         return begun[0]
 
-    monkeypatch.setattr(building, "SMALL", 0)
-    monkeypatch.setattr(building, "Worker", begin)
+    monkeypatch.setattr(index_manager, "SMALL", 0)
+    monkeypatch.setattr(index_manager, "Worker", begin)
     await camel("낙타 그리기")
     assert (await ask("우유팩"))[0].title == "우유팩 펼쳐 말리기"
     assert "could not be built" in caplog.text

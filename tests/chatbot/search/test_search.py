@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from challenges.models import Category, Challenge
 from chatbot.models import KnowledgeDocument
-from chatbot.search.found import Found
 from chatbot.search.index import Index
 from chatbot.search.index_manager import IndexManager, State
+from chatbot.search.search import Found
 from tests.chatbot.search.conftest import Ask
 from tests.chatbot.search.rows import challenge, document, forget_everything
 

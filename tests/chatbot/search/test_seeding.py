@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from challenges.models import Category, SeedRecord
 from chatbot.models import KnowledgeDocument
-from chatbot.search.passages import LONGEST
+from chatbot.search.corpus import LONGEST_PASSAGE
 from chatbot.search.seeding import load_documents, seeded_documents
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_the_texts_are_short_and_polite(key: str, category: str, document: Knowl
     paragraphs = document.text.split("\n\n")
     assert 3 <= len(paragraphs) <= 6
     for paragraph in paragraphs:
-        assert len(paragraph) <= LONGEST
+        assert len(paragraph) <= LONGEST_PASSAGE
         assert all(
             sentence.endswith(("요", "죠")) for sentence in re.findall(r"[^.!?]+", paragraph) if sentence.strip()
         )

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatbot.search.pairs import Pairs
-from chatbot.search.spelling import Spelling
+from chatbot.search.spelling import Pairs, Spelling
 
 WORDS = ["페트병", "텀블러", "지하철", "난방", "난방기", "물", "휴대폰"]
 

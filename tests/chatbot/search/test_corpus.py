@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.search.passages import LONGEST, passages
+from chatbot.search.corpus import LONGEST_PASSAGE, passages
 
 
 def test_paragraphs_are_parted_by_blank_lines() -> None:
@@ -34,4 +34,4 @@ def test_nothing_has_no_passages() -> None:
 def test_nothing_is_lost_and_nothing_is_too_long(text: str) -> None:
     cut = passages(text)
     assert "".join("".join(cut).split()) == "".join(text.split())
-    assert all(0 < len(passage) <= LONGEST and passage == passage.strip() for passage in cut)
+    assert all(0 < len(passage) <= LONGEST_PASSAGE and passage == passage.strip() for passage in cut)
