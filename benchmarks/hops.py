@@ -1,4 +1,4 @@
-"""How many modules of ours a request crosses: ``python -m benchmarks.hops`` lists them, in the order of their first frame.
+"""How many modules of ours a request crosses: ``python -m benchmarks.hops`` lists them, in the order of their use.
 
 Counts from the request's view in ``chatbot.api`` to the first byte of its stream, with the embedded provider, on a
 database of its own. Code that runs when a module is imported does not count. The second request of a process counts:
@@ -86,10 +86,11 @@ def modules() -> list[str]:
     """The modules that a GET of a selection crosses. To be called once, in a process of its own."""
     with tempfile.TemporaryDirectory() as directory:
         os.environ["DATABASE_URL"] = f"sqlite:///{directory}/db.sqlite3"
-        os.environ["LEAFRESH_CATALOG_TOKEN_DELAY_MS"] = "0"
+        os.environ["LEAFRESH_CATALOG_TOKEN_DELAY_MS"] = "0"  # noqa: S105  milliseconds
         os.environ.pop("REDIS_URL", None)
-        import leafresh.asgi as entry  # it reads the environment
         from django.core.management import call_command
+
+        import leafresh.asgi as entry  # it reads the environment
 
         call_command("setup", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: SIM115, PTH123  until the process ends
         trace = Trace()

@@ -40,14 +40,14 @@ class MemoryProvider:
 
 
 def replace_model(count: int, pause: float) -> None:
-    from chatbot.generation import job
+    from chatbot.providers.configured import Providers
 
     provider = MemoryProvider(count, pause)
-    vars(job)["configured_providers"] = lambda **options: [provider]
+    Providers.configured = lambda self, **options: [provider]  # type: ignore[method-assign]  # no model, on purpose
 
 
 def sleep_in_publisher(seconds: float) -> None:
-    from chatbot.events.publisher import Publisher
+    from chatbot.events.eventstream import Publisher
 
     publish = Publisher.send
 

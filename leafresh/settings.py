@@ -153,8 +153,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- streams -----------------------------------------------------------------------------------------------------
 
-EVENTSTREAM_STORAGE_CLASS = "chatbot.events.log.EventLogStorage"
-EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.cursor.GenerationChannelManager"
+EVENTSTREAM_STORAGE_CLASS = "chatbot.events.eventstream.EventLogStorage"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.eventstream.GenerationChannelManager"
 CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # not pages or the admin; any page may use static files
 CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]

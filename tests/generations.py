@@ -1,14 +1,25 @@
 """Generations of this process, for tests that know there is no other."""
 
+import uuid
 from typing import Any
 
 from chatbot import service
 from chatbot.dialogue.requests import Request
 from chatbot.generation.local import LocalGeneration
+from chatbot.models import Outcome
+from chatbot.runtime import runtime
 
 
 async def recommend(request: Request, **options: Any) -> tuple[LocalGeneration, str]:
-    """``service.recommend``, of which it is known that this process answers."""
-    generation, session_id = await service.recommend(request, **options)
-    assert isinstance(generation, LocalGeneration)
-    return generation, session_id
+    """The generation that answers the request, with the session's id."""
+    joined = await service.join(request, **options)
+    assert isinstance(joined.generation, LocalGeneration)
+    return joined.generation, joined.request.session_id
+
+
+async def stop(generation_id: uuid.UUID, *, session_id: str = "") -> Outcome:
+    return await runtime().cancellation.stop(generation_id, session_id=session_id)
+
+
+async def forget(session_id: str) -> None:
+    await runtime().cancellation.forget(session_id)

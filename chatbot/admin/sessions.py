@@ -31,8 +31,8 @@ from chatbot.admin.columns import (
 )
 from chatbot.admin.filters import CategoryFilter, IntentFilter
 from chatbot.admin.labels import Labels, all_labels, intent_label, label, reason_text
-from chatbot.generation import cancellation
 from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, Outcome, Turn
+from chatbot.runtime import runtime
 
 _SHOWN_TURNS = 100
 
@@ -175,8 +175,12 @@ class ChatSessionAdmin(RecordAdmin):
         return lines, counts, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: ChatSession) -> None:
-        async_to_sync(cancellation.forget)(obj.key)
+        async_to_sync(_forget)([obj.key])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
-        for key in list(queryset.values_list("pk", flat=True)):
-            async_to_sync(cancellation.forget)(key)
+        async_to_sync(_forget)(list(queryset.values_list("pk", flat=True)))
+
+
+async def _forget(keys: Sequence[str]) -> None:
+    for key in keys:
+        await runtime().cancellation.forget(key)

@@ -14,8 +14,7 @@ from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import FieldRequired
-from chatbot.generation import cancellation
-from chatbot.generation.owners import check_resuming
+from chatbot.runtime import runtime
 from chatbot.sessions import feedback, ownership
 from chatbot.sessions.store import existing_key
 
@@ -36,8 +35,8 @@ async def stop(
     sessionToken: str = "",  # noqa: N803  the same
 ) -> HttpResponseBase:
     await admit_reading(request)
-    await check_resuming(generation_id, sessionId, proof_of(request, sessionToken))
-    outcome = await cancellation.stop(generation_id, session_id=sessionId)
+    await runtime().registry.check_resuming(generation_id, sessionId or "", proof_of(request, sessionToken))
+    outcome = await runtime().cancellation.stop(generation_id, session_id=sessionId or "")
     return envelope({"generationId": str(generation_id), "outcome": outcome})
 
 

@@ -8,9 +8,8 @@ from ninja import Router
 
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope
-from chatbot.cluster.current import cluster
 from chatbot.errors import ShuttingDown
-from chatbot.generation.registry import registry
+from chatbot.runtime import runtime
 
 router = Router(tags=["health"])
 
@@ -43,11 +42,11 @@ async def live(request: HttpRequest) -> HttpResponseBase:
     response={200: Envelope[dict[str, str]], 503: Envelope[None]},
 )
 async def ready(request: HttpRequest) -> HttpResponseBase:
-    if registry().draining:
+    if runtime().registry.draining:
         raise ShuttingDown
     await sync_to_async(_ask_database)()
-    part = cluster()
-    redis = "none" if part is None else "ok" if part.client.reachable else "gone"
+    cluster = runtime().cluster
+    redis = "none" if cluster is None else "ok" if cluster.redis.reachable else "gone"
     return envelope({"database": "ok", "redis": redis}, message="정상")
 
 

@@ -1,6 +1,7 @@
 """What the process does at the moment, for Prometheus (``LEAFRESH_METRICS``)."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +9,35 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 
 from chatbot.errors import NotFound
-from chatbot.generation import counters
+from chatbot.runtime import runtime
 
 router = Router(tags=["health"])
+
+
+class Gauge(NamedTuple):
+    """A number that rises and falls. ``name`` is in lower case, with underscores."""
+
+    name: str
+    meaning: str
+    value: float
+
+
+def gauges() -> Iterator[Gauge]:
+    """Of the running event loop."""
+    now = runtime()
+    running, lag = now.registry, now.loop_lag
+    yield Gauge("generations_running", "Generations that this process runs", len(running))
+    yield Gauge("listeners", "Streams of generations of this process", running.subscriber_count)
+    yield Gauge("draining", "1 while the server stops", running.draining)
+    yield Gauge("event_loop_lag_seconds", "How late the event loop was when it was last measured", lag.latest)
+    yield Gauge("event_loop_lag_max_seconds", "The greatest lag of the event loop within the last minute", lag.greatest)
+    yield Gauge("rows_to_write", "Rows that wait for the database", len(now.retry_queue))
+    if now.cluster is not None and now.remote is not None:
+        yield Gauge("redis_up", "1 while Redis answers", now.cluster.redis.reachable)
+        yield Gauge("generations_followed", "Generations of other processes that are followed", len(now.remote))
+        yield Gauge("listeners_elsewhere", "Streams of generations of other processes", now.remote.subscriber_count)
+        waiting = len(now.cluster.replication)
+        yield Gauge("generations_to_copy", "Generations whose events are not all in Redis", waiting)
 
 
 @router.get("/metrics", include_in_schema=False)
@@ -18,6 +45,7 @@ async def metrics(request: HttpRequest) -> HttpResponseBase:
     """Prometheus' text format. 404 unless switched on: the numbers are for operators."""
     if not settings.LEAFRESH_METRICS:
         raise NotFound
+    # Not at the top: a server without metrics need not import it.
     from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,10 +53,10 @@ async def metrics(request: HttpRequest) -> HttpResponseBase:
 
     class Now(Collector):
         def collect(self) -> Iterator[Metric]:
-            for gauge in counters.gauges():
-                yield GaugeMetricFamily(f"leafresh_{gauge.name}", gauge.meaning, value=gauge.value)
+            for name, meaning, value in gauges():
+                yield GaugeMetricFamily(f"leafresh_{name}", meaning, value=value)
             ended = CounterMetricFamily("leafresh_generations_ended", "Generations that ended", labels=["outcome"])
-            for outcome, count in counters.ended.items():
+            for outcome, count in runtime().registry.outcomes.items():
                 ended.add_metric([outcome], count)
             yield ended
 

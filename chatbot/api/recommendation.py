@@ -12,11 +12,8 @@ from chatbot.api.envelope import envelope, wants_events
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
 from chatbot.api.throttling import Admission
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
-from chatbot.events.cursor import cursor_of
-from chatbot.events.sse import single_event_response, stream_response
-from chatbot.events.subscription import Subscription
+from chatbot.events.sse import cursor_of, single_event_response, stream_response
 from chatbot.events.types import TokenFormat, encode_event
-from chatbot.sessions.ownership import Grant
 
 router = Router(tags=["recommendation"])
 
@@ -69,7 +66,7 @@ async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
     close, joined = await service.answer(asked, admit=Admission(request))
     response = envelope(close.payload(), message=close.message)
     send_grant(response, joined.grant, asked.proof)
-    return _with_ids(response, str(joined.generation.id), joined.session_id)
+    return _with_ids(response, str(joined.generation.id), joined.request.session_id)
 
 
 async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
@@ -80,10 +77,10 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
         admit=Admission(request),
     )
     match found:
-        case Subscription(owner_key=owner_key, session_token=token):
-            response = stream_response(found)
-            send_grant(response, Grant(owner_key=owner_key, session_token=token), asked.proof)
-            return _with_ids(response, str(found.generation_id), found.session_id)
+        case service.Stream(generation=generation, grant=grant):
+            response = stream_response(found.subscriptions())
+            send_grant(response, grant, asked.proof)
+            return _with_ids(response, str(generation.id), found.session_id)
         case service.Past(generation_id, number, event):
             data = encode_event(event)
             return single_event_response(event.name, data, generation_id=generation_id, number=number)
@@ -96,13 +93,14 @@ def _selected(request: HttpRequest, selection: BaseInfo) -> BaseInfoRequest:
         location=selection.location,
         work_type=selection.workType,
         category=selection.category,
-        session_id=selection.sessionId,
+        session_id=selection.sessionId or "",
         proof=proof_of(request, selection.sessionToken),
     )
 
 
 def _said(request: HttpRequest, said: FreeText) -> FreeTextRequest:
-    return FreeTextRequest(message=said.message, session_id=said.sessionId, proof=proof_of(request, said.sessionToken))
+    proof = proof_of(request, said.sessionToken)
+    return FreeTextRequest(message=said.message, session_id=said.sessionId or "", proof=proof)
 
 
 def token_format(asked: str) -> TokenFormat:

@@ -15,7 +15,7 @@ from chatbot.api.envelope import envelope
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import PageSize, UnknownTurn
-from chatbot.generation import cancellation
+from chatbot.runtime import runtime
 from chatbot.sessions import ownership
 from chatbot.sessions.conversation import LARGEST_PAGE, PAGE, conversation
 from chatbot.sessions.store import session_key
@@ -78,5 +78,5 @@ async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str 
     key = session_key(session_id)
     await admit_reading(request)
     await sync_to_async(ownership.check)(key, proof_of(request, sessionToken), private=True)
-    await cancellation.forget(key)
+    await runtime().cancellation.forget(key)
     return envelope(None, message="대화를 삭제했습니다.")

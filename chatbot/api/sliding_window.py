@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chatbot.cluster.redis import Client
+from chatbot.cluster.redis import RedisClient
 
 MOST_WINDOWS = 50_000
 """Windows in memory at most. Beyond that the least recently used ones are dropped."""
@@ -103,7 +103,7 @@ return wait
 class RedisWindows:
     """The windows that all processes of a cluster share."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: RedisClient) -> None:
         self._client = client
         self._take = client.script(_TAKE)
 

@@ -20,9 +20,9 @@ from django.http import HttpRequest
 from chatbot.api import sliding_window
 from chatbot.api.client_address import TrustedProxies, client_address
 from chatbot.api.sliding_window import RedisWindows, Window, parse, whole_seconds
-from chatbot.cluster.current import cluster
 from chatbot.cluster.redis import Unreachable
 from chatbot.errors import TooManyRequests
+from chatbot.runtime import runtime
 
 
 class Admission:
@@ -56,10 +56,10 @@ async def _take(windows: list[Window]) -> float:
     """Counts a request in all windows. When one is full, counts it in none: the seconds until all have room."""
     if not windows:
         return 0
-    if (part := cluster()) is None:
+    if (cluster := runtime().cluster) is None:
         return sliding_window.memory.take(windows)
     try:
-        return await RedisWindows(part.client).take(windows)
+        return await RedisWindows(cluster.redis).take(windows)
     except Unreachable:
         return 0
 

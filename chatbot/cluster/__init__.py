@@ -1,5 +1,4 @@
-"""What processes of one cluster know of each other, by way of Redis: who lives, who answers what, and the events.
+"""Several processes as one service, through Redis: who lives, who answers what, and copies of the event logs.
 
-Nothing here knows what a generation is, but that it has events. The only place that imports redis, and only when there
-is a cluster.
+The only package that imports redis, and only when there is a ``REDIS_URL``.
 """

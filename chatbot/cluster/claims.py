@@ -1,6 +1,6 @@
-"""Who answers what: a question is claimed for one generation, so that who asks the same joins it, wherever.
+"""Claims: which generation answers a single-flight key, in all processes.
 
-A claim that is lost (Redis was gone, or began anew) means one call of a model more, never a wrong answer.
+A lost claim (Redis was away, or restarted) costs one more call of a model, never a wrong answer.
 """
 
 import hashlib
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatbot.cluster.heartbeat import Heartbeat
-from chatbot.cluster.redis import Client
+from chatbot.cluster.redis import RedisClient
 
 CLAIM_SECONDS = 180
-"""How long a claim holds at most; a generation ends long before, and gives its claims up."""
+"""When a claim expires. A generation ends long before that, and releases its claims."""
 
 _CLAIM = """
 local found = false
@@ -49,34 +49,33 @@ class Claim:
 
 
 class Claims:
-    """The claims of the cluster. A question is any value whose ``repr`` is the same in every process."""
+    """The claims of the cluster. A key is any value whose ``repr`` is the same in every process."""
 
-    def __init__(self, client: Client, members: Heartbeat) -> None:
+    def __init__(self, client: RedisClient, heartbeat: Heartbeat) -> None:
         self._client = client
-        self._members = members
+        self._heartbeat = heartbeat
         self._claim = client.script(_CLAIM)
         self._release = client.script(_RELEASE)
 
-    async def claim(self, generation_id: uuid.UUID, questions: Iterable[object]) -> Claim | None:
-        """Claims the questions for a generation of this process; None when that was done, else who answers one of them.
-        Claims of a dead process do not count, nor do others of this one, which knows better itself. Raises
-        Unreachable."""
-        mine = Claim(generation_id, self._members.me)
-        keys = self._keys(questions)
-        if not keys:
+    async def claim(self, generation_id: uuid.UUID, keys: Iterable[object]) -> Claim | None:
+        """Claims the keys for a generation of this process. None when that worked, else the claim that holds one of
+        them. Claims of dead processes do not count, nor do other claims of this process. Raises Unreachable."""
+        names = self._names(keys)
+        if not names:
             return None
-        arguments = [str(mine), CLAIM_SECONDS, self._members.key(""), self._members.me]
-        found = await self._client.run(lambda redis: self._claim(keys=keys, args=arguments, client=redis))
+        mine = Claim(generation_id, self._heartbeat.me)
+        arguments = [str(mine), CLAIM_SECONDS, self._heartbeat.key(""), self._heartbeat.me]
+        found = await self._client.run(lambda redis: self._claim(keys=names, args=arguments, client=redis))
         if not found:
             return None
         generation, _, process = found.partition(":")
         return Claim(uuid.UUID(generation), process)
 
-    async def release(self, claim: Claim, questions: Iterable[object]) -> None:
-        """Gives the claim up, wherever it stands. Raises Unreachable."""
-        keys = self._keys(questions)
-        if keys:
-            await self._client.run(lambda redis: self._release(keys=keys, args=[str(claim)], client=redis))
+    async def release(self, claim: Claim, keys: Iterable[object]) -> None:
+        """Removes the claim from those of the keys that it holds. Raises Unreachable."""
+        names = self._names(keys)
+        if names:
+            await self._client.run(lambda redis: self._release(keys=names, args=[str(claim)], client=redis))
 
-    def _keys(self, questions: Iterable[object]) -> list[str]:
-        return [self._client.key("question", hashlib.sha256(repr(it).encode()).hexdigest()) for it in questions]
+    def _names(self, keys: Iterable[object]) -> list[str]:
+        return [self._client.key("claim", hashlib.sha256(repr(key).encode()).hexdigest()) for key in keys]

@@ -1,77 +1,66 @@
-"""The cluster as one process of it takes part."""
+"""The cluster, as one process of it takes part."""
 
 import asyncio
 import contextlib
 import logging
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from chatbot.cluster.claims import Claims
 from chatbot.cluster.heartbeat import BEAT_SECONDS, Heartbeat
 from chatbot.cluster.presence import Presence
-from chatbot.cluster.redis import Client, Unreachable
-from chatbot.cluster.replication import Entry, LogReplication
-from chatbot.cluster.rpc import Rpc
+from chatbot.cluster.redis import RedisClient, Unreachable
+from chatbot.cluster.replication import LogReplication
+from chatbot.cluster.rpc import Handler, Rpc
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
-"""How often one of all processes looks whether dead ones left something behind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Duties:
-    """What the cluster needs of those who use it: to read the events in memory, to say which events end a log, to do
-    what another process asks, and to look after what dead processes left."""
-
-    read: Callable[[uuid.UUID, int], Sequence[Entry]]
-    ends: Callable[[str], bool]
-    handle: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-    sweep: Callable[[], Awaitable[None]]
+"""How often one of all processes searches for rows of dead processes."""
 
 
 class Cluster:
     """This process's part, on one event loop."""
 
-    def __init__(self, url: str, prefix: str, duties: Duties) -> None:
-        self.client = Client(url, prefix)
-        self.heartbeat = Heartbeat(self.client)
-        self.questions = Claims(self.client, self.heartbeat)
-        self.presence = Presence(self.client)
-        self.log = LogReplication(
-            self.client,
-            self.presence,
-            read=duties.read,
-            ends=duties.ends,
-            keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS,
-        )
+    def __init__(self, url: str, prefix: str) -> None:
+        self.redis = RedisClient(url, prefix)
+        self.heartbeat = Heartbeat(self.redis)
+        self.claims = Claims(self.redis, self.heartbeat)
+        self.presence = Presence(self.redis)
+        self.replication = LogReplication(self.redis, self.presence, keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS)
         layer = get_channel_layer()
         assert layer is not None, "CHANNEL_LAYERS names no default layer"
-        self.messages = Rpc(layer, self.heartbeat.me, duties.handle)
-        self._duties = duties
+        self.rpc = Rpc(layer, self.heartbeat.me)
         self._tasks: list[asyncio.Task[None]] = []
         self._first_beat = asyncio.Event()
 
-    def start(self) -> None:
-        loops = (self._beat(), self.messages.listen(), self.messages.belong(), self._sweep())
+    def start(
+        self,
+        *,
+        handlers: Mapping[str, Handler],
+        running: Callable[[], set[str]],
+        mark_interrupted: Callable[[set[str]], None],
+    ) -> None:
+        """Takes part from now on. ``handlers`` do what other processes ask. ``running`` reads which processes have
+        rows of running generations; ``mark_interrupted`` ends the rows of dead processes. Both are synchronous."""
+        loops = (self._beat(), self.rpc.listen(handlers), self.rpc.belong(), self._sweep(running, mark_interrupted))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def joined(self) -> None:
-        """Returns when this process has given its first sign of life, or could not."""
+        """Returns when this process has sent its first heartbeat, or could not."""
         await self._first_beat.wait()
 
     async def close(self) -> None:
-        """Leaves the cluster, when all of this process's events were copied."""
+        """Leaves the cluster. All events of this process should be copied by then."""
         await end(self._tasks)
         with contextlib.suppress(Unreachable):
             await self.heartbeat.leave()
-        await self.messages.leave()
-        await self.client.close()
+        await self.rpc.leave()
+        await self.redis.close()
 
     async def _beat(self) -> None:
         while True:
@@ -81,25 +70,28 @@ class Cluster:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _has_the_turn(self) -> bool:
-        """Whether it is this process that looks this time: many would ask the database the same."""
-        key, milliseconds = self.client.key("sweep"), round(SWEEP_SECONDS * 900)
-        return bool(await self.client.run(lambda redis: redis.set(key, self.heartbeat.me, px=milliseconds, nx=True)))
+        """Whether this process sweeps this time. One does it for all: the database need not be asked twice."""
+        key, milliseconds = self.redis.key("sweep"), round(SWEEP_SECONDS * 900)
+        return bool(await self.redis.run(lambda redis: redis.set(key, self.heartbeat.me, px=milliseconds, nx=True)))
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, running: Callable[[], set[str]], mark_interrupted: Callable[[set[str]], None]) -> None:
+        """Ends rows of processes that died while no other process followed them."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 if await self._has_the_turn():
-                    await self._duties.sweep()
+                    dead = await self.heartbeat.confirm_dead(await sync_to_async(running)())
+                    if dead:
+                        await sync_to_async(mark_interrupted)(dead)
             except Unreachable:
                 continue
             except Exception as error:  # the database is gone: the next time
-                logger.warning("it could not be looked what dead processes left: %s", type(error).__name__)
+                logger.warning("rows of dead processes could not be searched for: %s", type(error).__name__)
 
 
 async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
-    """Cancels the tasks until they are done: redis-py, interrupted while it connects, may lose the first request to
-    end. What they raise is of no interest any more."""
+    """Cancels the tasks until they are done: redis-py may lose the first cancellation while it connects. What they
+    raise is dropped."""
     everything = left = set(tasks)
     while left:
         for task in left:

@@ -1,31 +1,31 @@
-"""Who listens to what: a process says which generations of others are listened to in it, for a moment each time."""
+"""Presence: a process says for a moment each time which generations of other processes have subscribers in it."""
 
 import asyncio
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatbot.cluster.redis import Client, Unreachable
+from chatbot.cluster.redis import RedisClient, Unreachable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 PRESENCE_SECONDS = 2.0
-"""How long it counts that somebody listens to a generation in another process."""
+"""How long it counts that another process has a subscriber."""
 
 
 class Presence:
-    """The ears of the cluster, as one process of it sees them."""
+    """The presence of subscribers in the cluster, as one process sees it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def key(self, generation_id: uuid.UUID) -> str:
-        """The key that is there while somebody listens to the generation in another process."""
-        return self._client.key("ear", generation_id)
+        """The Redis key that exists while another process has a subscriber to the generation."""
+        return self._client.key("presence", generation_id)
 
-    async def listen_to(self, generation_ids: Sequence[uuid.UUID]) -> None:
-        """Says that somebody here listens to generations of other processes. Raises Unreachable."""
+    async def announce(self, generation_ids: Sequence[uuid.UUID]) -> None:
+        """Says that this process has subscribers to these generations of others. Raises Unreachable."""
         keys = [self.key(generation_id) for generation_id in generation_ids]
 
         async def say(redis: "Redis") -> None:
@@ -38,8 +38,8 @@ class Presence:
             await self._client.run(say)
 
     async def has_subscribers(self, generation_id: uuid.UUID) -> bool:
-        """Whether somebody listens to the generation elsewhere. Raises Unreachable also when Redis cannot know: it
-        began anew, or was away, so that who listens has had no chance to say so."""
+        """Whether another process has a subscriber to the generation. Raises Unreachable also when Redis cannot know:
+        it restarted or was away a moment ago, so the others had no chance to say so."""
 
         async def ask(redis: "Redis") -> tuple[int, dict[str, Any]]:
             return await redis.exists(self.key(generation_id)), await redis.info("server")

@@ -1,75 +1,85 @@
-"""A generation that another process runs, as this one follows it: its events go to the log and the listeners here."""
+"""A generation that another process runs: its events come into the log here, for the subscribers here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from chatbot.answers.schema import Answer, Challenge, layout
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.publication import read_stream_end
-from chatbot.cluster.replication import FAREWELL, GIVEN_UP, Entry, Place
+from chatbot.cluster.replication import BEGINNING, GIVEN_UP, STREAM_END, Entry, Position
 from chatbot.errors import GenerationFailed
-from chatbot.events.log import event_log
-from chatbot.events.publisher import Publisher, erase, wake_listeners
-from chatbot.events.subscription import StreamEnd
+from chatbot.events.eventstream import Publisher, erase, notify
+from chatbot.events.log import StreamEnd, event_log
+from chatbot.events.subscription import LoggedGeneration
 from chatbot.events.types import TERMINAL, Close, Event, Failed, Known, Rewrite, Token, decode_event
 from chatbot.models import Generation, Outcome
 
 
-class RemoteGeneration:
+class RemoteGeneration(LoggedGeneration):
     """``begun`` is set with its first event here, ``ended`` with its last one, or when none will come.
 
-    ``conclusion`` is then its terminal event, if there was one; ``lost`` says that its process died or gave it up, so
-    that whoever listened should ask again. ``stream_ends`` are those of single sessions. Used on the event loop only.
+    ``conclusion`` is then its terminal event, if there was one. ``lost`` says that its process died or gave it up, so
+    its subscribers need another generation. Used on the event loop only.
     """
 
     def __init__(self, claim: Claim) -> None:
-        self.id = claim.generation_id
+        super().__init__(claim.generation_id)
         self.process = claim.process
-        self.listeners = 0
         self.begun = asyncio.Event()
         self.ended = asyncio.Event()
         self.conclusion: Close | Failed | None = None
         self.lost = False
+        self.announced = False  # whether its process was told that it has subscribers here
         self.was_read = False  # whether Redis was asked for it
-        self.place: Place = (0, 0)
+        self.position: Position = BEGINNING
         now = asyncio.get_running_loop().time()
         self.heard_at = now  # when its last entry came
-        self.left_at = now  # when nobody listened any more
+        self.left_at = now  # when its last subscriber left
         self.stream_ends: dict[str, StreamEnd] = {}
-        self._last_words: StreamEnd | None = None
+        self._end_of_all: StreamEnd | None = None
         self._publisher = Publisher(self.id)
         event_log.open(self.id)
         event_log.keep_stream_ends(self.id, self.stream_ends)
 
+    @contextmanager
+    def subscribed(self) -> Iterator[None]:
+        if self.subscriber_count == 0:
+            self.announced = False
+        try:
+            with super().subscribed():
+                yield
+        finally:
+            self.left_at = asyncio.get_running_loop().time()
+
     def stream_end(self, session_id: str) -> StreamEnd | None:
-        """How the stream of the session ends, when it does not end with the log."""
-        return self.stream_ends.get(session_id) or self._last_words
+        return self.stream_ends.get(session_id) or self._end_of_all
 
     def may_tell_more(self, number: int) -> bool:
-        """Whether who has seen event ``number`` may get more of it than what is in the log."""
+        """Whether a client that has seen event ``number`` may get more of it than the log has."""
         if not self.ended.is_set():
             return True
-        return self._last_words is not None and number < self._last_words.last
+        return self._end_of_all is not None and number < self._end_of_all.last
 
     def take(self, entry: Entry) -> None:
-        """What came next from the process that runs it."""
-        self.place = entry.place
+        """Takes the next entry from the process that runs it."""
+        self.position = entry.position
         self.heard_at = asyncio.get_running_loop().time()
         match entry.name:
             case _ if self.ended.is_set():
                 pass
-            case _ if entry.place[1] == 0:
+            case _ if entry.position[1] == 0:
                 self._pass_on(entry)
-            case name if name == FAREWELL:
-                self.stream_ends[entry.session] = read_stream_end(entry.place[0], entry.data)
-                wake_listeners(self.id)
+            case name if name == STREAM_END:
+                self.stream_ends[entry.session] = read_stream_end(entry.position[0], entry.data)
+                notify(self.id)
             case name if name == GIVEN_UP:
-                self.give_up(lost=True)  # its process stops: for whoever still listens it begins anew
+                self.give_up(lost=True)  # its process stops: those who are still subscribed start another
 
     def _pass_on(self, entry: Entry) -> None:
-        if entry.place[0] != self._publisher.count + 1:
-            return  # one is missing between: what its row says in the end is all that can be had
+        if entry.position[0] != self._publisher.count + 1:
+            return  # an entry is missing: in the end the row says what the answer is
         self._publisher.pass_on(entry.name, entry.data)
         self.begun.set()
         if entry.name in TERMINAL:
@@ -83,17 +93,17 @@ class RemoteGeneration:
             erase(self.id)
 
     def end_by_row(self, row: Generation) -> None:
-        """Ends it as its row says, when its last events cannot be had. Everybody is shown the whole anew: who comes
-        from the process that died may have seen more than this one did."""
+        """Ends it as its row says, when its last events cannot be had. Every client is shown the whole answer again:
+        one that comes from the dead process may have seen more than what came here."""
         if self.ended.is_set():
             return
         terminal = terminal_event(row)
         whole: list[Event] = [Rewrite(0), Token(_text_of(terminal))] if isinstance(terminal, Close) else []
-        words = [*whole, terminal]
+        events = [*whole, terminal]
         count = self._publisher.count
-        self._last_words = StreamEnd(count, words, row.event_count or count + len(words))
+        self._end_of_all = StreamEnd(count, events, row.event_count or count + len(events))
         self._end(terminal)
-        wake_listeners(self.id)
+        notify(self.id)
 
     def _end(self, conclusion: Close | Failed | None) -> None:
         self.conclusion = conclusion
@@ -106,16 +116,13 @@ def terminal_event(row: Generation) -> Close | Failed:
     if row.outcome == Outcome.FAILED or row.answer is None:
         failure = GenerationFailed()
         return Failed(failure.status, failure.message)
-    payload = row.answer
-    stopped = row.outcome == Outcome.STOPPED
-    return _close(payload, stopped=stopped)
+    return _close(row.answer, stopped=row.outcome == Outcome.STOPPED)
 
 
 def _conclusion(event: Known) -> Close | Failed:
     if event.name != "close" or not isinstance(event.data, dict):
         return Failed(event.status, event.message)
-    data = event.data
-    return _close(data, stopped=bool(data.get("stopped")))
+    return _close(event.data, stopped=bool(event.data.get("stopped")))
 
 
 def _close(answer: Mapping[str, Any], *, stopped: bool) -> Close:

@@ -1,11 +1,10 @@
-"""The generations of other processes that somebody here listens to: one follower each, however many listen."""
+"""The generations of other processes that have subscribers here: each is followed once, however many subscribe."""
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -13,12 +12,10 @@ from django.db import DatabaseError, InterfaceError
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.current import cluster, mark_interrupted
 from chatbot.cluster.heartbeat import ME
 from chatbot.cluster.redis import Unreachable
 from chatbot.cluster.remote_generation import RemoteGeneration
-from chatbot.cluster.replication import Entry
-from chatbot.db.errors import give_back
+from chatbot.cluster.replication import BEGINNING, Entry
 from chatbot.events.log import event_log
 from chatbot.events.types import TERMINAL
 from chatbot.models import Generation, Outcome
@@ -26,56 +23,59 @@ from chatbot.models import Generation, Outcome
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
-"""How often Redis is asked for more of all that is followed, in one command."""
+"""How often Redis is asked for more of all that is followed, with one command."""
 
 CHECK_SECONDS = 0.5
-"""How often it is said who is listened to, and looked whether their processes live."""
+"""How often presence is announced, and processes are checked for being alive."""
 
 AGAIN_SECONDS = 0.25
 """After Redis did not answer."""
 
 SILENT_SECONDS = 5.0
-"""When nothing came for so long, the row is asked whether anything will."""
+"""When nothing came for so long, the row says whether anything will."""
 
 LEFT_SECONDS = 5.0
-"""How long a generation is followed that nobody listens to (yet, or any more)."""
+"""How long a generation without subscribers is followed."""
 
 JOIN_SECONDS = 10.0
-"""How long one who joins waits for the first event, besides the time for which a model's turn is waited for."""
+"""How long a request waits for the first event, besides the time that a generation waits for a model."""
+
+ReadRows = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], dict[uuid.UUID, Generation]]
+"""Reads the rows of both lists, after it has marked running rows of the first as interrupted. Synchronous."""
 
 
 class RemoteGenerations:
-    """What one event loop follows. Everything here runs on that loop."""
+    """What this process follows. Used on the event loop only."""
 
-    def __init__(self, part: Cluster) -> None:
-        self._cluster = part
+    def __init__(self, cluster: Cluster, read_rows: ReadRows) -> None:
+        self._cluster = cluster
+        self._read_rows = read_rows
         self._followed: dict[uuid.UUID, RemoteGeneration] = {}
         self._task: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._checked_at = 0.0
+        self._checked_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._followed)
 
     @property
-    def listeners(self) -> int:
-        """How many listen, all together."""
-        return sum(followed.listeners for followed in self._followed.values())
+    def subscriber_count(self) -> int:
+        """Of all that is followed."""
+        return sum(followed.subscriber_count for followed in self._followed.values())
 
     def follow(self, claim: Claim) -> RemoteGeneration:
         """The generation that the process runs, from its first event on."""
         followed = self._followed.get(claim.generation_id)
         if followed is None:
-            event_log.forget(claim.generation_id)  # what was left of following it before
+            event_log.forget(claim.generation_id)  # what an earlier follower left
             followed = self._followed[claim.generation_id] = RemoteGeneration(claim)
-            self._checked_at = 0.0
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return followed
 
     async def find(self, generation_id: uuid.UUID, number: int) -> RemoteGeneration | None:
-        """The generation, if it runs elsewhere and may have more than event ``number``; one that is over there is
-        in the log when Redis still has it whole."""
+        """The generation, if another process runs it and it may have more than event ``number``. One that is over
+        comes into the log, when Redis still has it."""
         followed = self._followed.get(generation_id)
         if followed is not None:
             return followed if followed.may_tell_more(number) else None
@@ -89,54 +89,30 @@ class RemoteGenerations:
         if number >= (row.event_count or 0):
             return None
         with suppress(Unreachable):
-            entries = (await self._cluster.log.entries({generation_id: (0, 0)})).get(generation_id, [])
+            entries = (await self._cluster.replication.entries({generation_id: BEGINNING})).get(generation_id, [])
             if entries:
                 return self._catch_up(row, entries, number)
         return None
 
     def _catch_up(self, row: Generation, entries: Sequence[Entry], number: int) -> RemoteGeneration | None:
-        """What is over there, as far as Redis has it. None when all of it is in the log now."""
+        """A generation that is over, as far as Redis has it. None when all of it is in the log now."""
         followed = self.follow(Claim(row.id, row.process))
         for entry in entries:
             followed.take(entry)
         if entries[-1].name in TERMINAL:  # else the rest is on its way
-            followed.end_by_row(row)  # which it is not yet when one was missing between
+            followed.end_by_row(row)  # does nothing, unless an entry was missing
         return followed if followed.may_tell_more(number) else None
 
     async def join(self, claim: Claim) -> RemoteGeneration | None:
-        """The generation, when it still runs and has begun; None when it is over, or does not begin."""
+        """The generation, when it runs and has begun; None when it is over, or does not begin."""
         followed = self.follow(claim)
-        self._listen(followed)
-        try:
-            async with asyncio.timeout(JOIN_SECONDS + settings.LEAFRESH_MODEL_QUEUE_SECONDS):
-                await followed.begun.wait()
-        except TimeoutError:
-            return None
-        finally:
-            self._leave(followed)
+        with followed.subscribed():
+            try:
+                async with asyncio.timeout(JOIN_SECONDS + settings.LEAFRESH_MODEL_QUEUE_SECONDS):
+                    await followed.begun.wait()
+            except TimeoutError:
+                return None
         return None if followed.ended.is_set() else followed
-
-    def attach(self, generation_id: uuid.UUID) -> bool:
-        """Somebody listens to the generation. False when nothing more will come of it, and nothing is kept."""
-        followed = self._followed.get(generation_id)
-        if followed is None:
-            return event_log.state(generation_id) is not None
-        self._listen(followed)
-        return True
-
-    def detach(self, generation_id: uuid.UUID) -> None:
-        followed = self._followed.get(generation_id)
-        if followed is not None:
-            self._leave(followed)
-
-    def _listen(self, followed: RemoteGeneration) -> None:
-        if followed.listeners == 0:
-            self._checked_at = 0.0  # who runs it may have been told that nobody listens
-        followed.listeners += 1
-
-    def _leave(self, followed: RemoteGeneration) -> None:
-        followed.listeners = max(0, followed.listeners - 1)  # it may have begun to listen to what was kept
-        followed.left_at = asyncio.get_running_loop().time()
 
     async def _work(self) -> None:
         try:
@@ -147,7 +123,7 @@ class RemoteGenerations:
                 except Unreachable:
                     self._ask(orphans=[])
                     await asyncio.sleep(AGAIN_SECONDS)
-                except Exception:  # whoever listens here depends on it
+                except Exception:  # the subscribers depend on this task
                     logger.exception("generations of other processes could not be followed")
                     await asyncio.sleep(AGAIN_SECONDS)
                 self._drop()
@@ -155,9 +131,12 @@ class RemoteGenerations:
         finally:
             self._task = None
 
+    def _running(self) -> list[RemoteGeneration]:
+        return [followed for followed in self._followed.values() if not followed.ended.is_set()]
+
     async def _read(self) -> None:
-        asked = [it for it in self._followed.values() if not it.ended.is_set()]
-        found = await self._cluster.log.entries({it.id: it.place for it in asked})
+        asked = self._running()
+        found = await self._cluster.replication.entries({it.id: it.position for it in asked})
         for followed in asked:
             followed.was_read = True
             for entry in found.get(followed.id, ()):
@@ -165,40 +144,41 @@ class RemoteGenerations:
 
     async def _check(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._checked_at < CHECK_SECONDS:
+        running = self._running()
+        wanted = [it for it in running if it.subscriber_count]
+        if now - self._checked_at < CHECK_SECONDS and all(it.announced for it in wanted):
             return
         self._checked_at = now
-        running = [it for it in self._followed.values() if not it.ended.is_set()]
-        await self._cluster.presence.listen_to([it.id for it in running if it.listeners])
+        await self._cluster.presence.announce([it.id for it in wanted])
+        for followed in wanted:
+            followed.announced = True
         dead = await self._cluster.heartbeat.dead({it.process for it in running})
-        # What Redis has comes first; how a process that died ended something is asked of the row behind that.
-        orphans = [it for it in running if it.process in dead and it.was_read]
-        self._ask(orphans=orphans)
+        # First comes what Redis has; then the row says how a dead process ended its generation.
+        self._ask(orphans=[it for it in running if it.process in dead and it.was_read])
 
     def _ask(self, *, orphans: Sequence[RemoteGeneration]) -> None:
-        """Asks the rows of those whose processes died and of those that are silent, whether or not Redis answers. On
-        the side: a database that is slow must not hold up what comes from Redis."""
+        """Reads the rows of those whose processes died and of those that are silent, whether or not Redis answers. In a
+        task: a slow database must not delay what comes from Redis."""
         now = asyncio.get_running_loop().time()
-        running = [it for it in self._followed.values() if not it.ended.is_set() and it not in orphans]
-        silent = [it for it in running if now - it.heard_at >= SILENT_SECONDS]
+        silent = [it for it in self._running() if it not in orphans and now - it.heard_at >= SILENT_SECONDS]
         if (orphans or silent) and self._asking is None:
             self._asking = asyncio.create_task(self._ask_rows(orphans, silent))
 
     async def _ask_rows(self, orphans: Sequence[RemoteGeneration], silent: Sequence[RemoteGeneration]) -> None:
         try:
-            rows = await sync_to_async(_rows)([it.id for it in orphans], [it.id for it in silent])
+            rows = await sync_to_async(self._read_rows)([it.id for it in orphans], [it.id for it in silent])
         except (DatabaseError, InterfaceError) as error:
             logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
             return
-        except Exception:  # nobody awaits this task
-            logger.exception("rows of other processes could not be asked for")
+        except Exception:  # the task is not awaited
+            logger.exception("rows of other processes could not be read")
             return
         finally:
             self._asking = None
         for followed in (*orphans, *silent):
             row = rows.get(followed.id)
             if row is None:
-                if followed.begun.is_set() or followed in orphans:  # erased; else it waits for its turn with a model
+                if followed.begun.is_set() or followed in orphans:  # erased; else it still waits for a model
                     followed.give_up(lost=False)
             elif row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
                 followed.give_up(lost=True)
@@ -206,36 +186,13 @@ class RemoteGenerations:
                 followed.end_by_row(row)
 
     def _drop(self) -> None:
-        """Follows no longer what is over, or what nobody listens to."""
+        """Stops following what is over, and what has no subscribers."""
         now = asyncio.get_running_loop().time()
         for followed in list(self._followed.values()):
-            if followed.listeners == 0 and (followed.ended.is_set() or now - followed.left_at >= LEFT_SECONDS):
+            is_left = now - followed.left_at >= LEFT_SECONDS
+            if followed.subscriber_count == 0 and (followed.ended.is_set() or is_left):
                 del self._followed[followed.id]
                 followed.give_up(lost=False)
                 state = event_log.state(followed.id)
                 if state is not None and not state.ended:
                     event_log.forget(followed.id)
-
-
-def _rows(orphans: list[uuid.UUID], silent: list[uuid.UUID]) -> dict[uuid.UUID, Generation]:
-    """The rows of all; those of ``orphans``, whose processes died, no longer run."""
-    try:
-        if orphans:
-            mark_interrupted(None, orphans)
-        return Generation.objects.in_bulk([*orphans, *silent])
-    finally:
-        give_back()
-
-
-_remote_generations: WeakKeyDictionary[asyncio.AbstractEventLoop, RemoteGenerations] = WeakKeyDictionary()
-
-
-def remote_generations() -> RemoteGenerations | None:
-    """What the running event loop follows; None when there is no cluster."""
-    part = cluster()
-    if part is None:
-        return None
-    loop = asyncio.get_running_loop()
-    if loop not in _remote_generations:
-        _remote_generations[loop] = RemoteGenerations(part)
-    return _remote_generations[loop]

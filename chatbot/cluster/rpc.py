@@ -1,14 +1,14 @@
-"""What one process asks of another, through the channel layer: to stop a generation, to forget some.
+"""Calls between processes, through the channel layer: to stop a generation, to erase some.
 
-A message may be lost (the layer drops what is beyond its capacity, and Redis may begin anew), so whoever asks waits for
-an answer, and gives up after a while.
+A message may be lost: the layer drops what is beyond its capacity, and Redis may restart. So a caller waits for an
+answer, and gives up after a while.
 """
 
 import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from channels.layers import BaseChannelLayer
@@ -19,7 +19,7 @@ EVERYBODY = "leafresh"
 """The group of all processes."""
 
 ANSWER_SECONDS = 3.0
-"""How long one waits for an answer."""
+"""How long a caller waits for an answer."""
 
 AGAIN_SECONDS = 0.5
 """After a failure of the channel layer."""
@@ -28,6 +28,7 @@ RENEW_SECONDS = 2.0
 """Between renewals of the membership."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Gets what is asked, with its name in ``do``, and returns the answer."""
 
 
 class NoAnswer(Exception):
@@ -35,12 +36,11 @@ class NoAnswer(Exception):
 
 
 class Rpc:
-    """The messages of one process. ``handle`` gets what is asked, a dictionary, and gives the answer."""
+    """The calls from and to one process."""
 
-    def __init__(self, layer: BaseChannelLayer, me: str, handle: Handler) -> None:
+    def __init__(self, layer: BaseChannelLayer, me: str) -> None:
         self._layer = layer
         self._mine = _channel(me)
-        self._handle = handle
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._handling: set[asyncio.Task[None]] = set()
 
@@ -64,17 +64,17 @@ class Rpc:
         except Exception as error:  # whatever the layer raises
             raise NoAnswer(type(error).__name__) from error
 
-    async def listen(self) -> None:
-        """Handles what others say until cancelled, whatever happens to the layer."""
+    async def listen(self, handlers: Mapping[str, Handler]) -> None:
+        """Handles calls from other processes until cancelled, whatever happens to the layer."""
         while True:
             try:
-                self._take(await self._layer.receive(self._mine))
+                self._take(await self._layer.receive(self._mine), handlers)
             except Exception as error:  # whatever the layer raises
-                logger.debug("the channel layer is not heard: %s", type(error).__name__)
+                logger.debug("the channel layer gives no messages: %s", type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def belong(self) -> None:
-        """Renews the membership of the group, which is gone when Redis began anew, until cancelled."""
+        """Renews the membership of the group until cancelled: a restart of Redis ends it."""
         while True:
             try:
                 await self._layer.group_add(EVERYBODY, self._mine)
@@ -96,22 +96,26 @@ class Rpc:
         finally:
             del self._waiting[number]
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: dict[str, Any], handlers: Mapping[str, Handler]) -> None:
         if message["type"] == "ask":
-            task = asyncio.create_task(self._answer(message))
+            task = asyncio.create_task(self._answer(message, handlers.get(message["what"]["do"], _unknown)))
             self._handling.add(task)
             task.add_done_callback(self._handling.discard)
         elif (waiting := self._waiting.get(message["number"])) is not None and not waiting.done():
             waiting.set_result(message["what"])
 
-    async def _answer(self, message: dict[str, Any]) -> None:
+    async def _answer(self, message: dict[str, Any], handler: Handler) -> None:
         try:
-            answer = await self._handle(message["what"])
+            answer = await handler(message["what"])
             if message["from"]:
                 reply = {"type": "answer", "number": message["number"], "what": answer}
                 await self._layer.send(message["from"], reply)
-        except Exception:  # nobody awaits this task
-            logger.exception("a message of another process could not be answered")
+        except Exception:  # the task is not awaited
+            logger.exception("a call from another process could not be answered")
+
+
+async def _unknown(what: dict[str, Any]) -> dict[str, Any]:
+    return {"unknown": True}
 
 
 def _channel(process: str) -> str:

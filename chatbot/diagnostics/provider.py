@@ -15,11 +15,11 @@ from chatbot.answers.composer import Composer
 from chatbot.answers.rules import broken_rules
 from chatbot.diagnostics.deployment import check_models
 from chatbot.diagnostics.findings import found
-from chatbot.generation.job import commission
+from chatbot.generation.job import job_for
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.prompts.live import Prompt, live_prompts
 from chatbot.providers.base import Provider, ProviderError, ProviderRequest
-from chatbot.providers.configured import configured_providers
+from chatbot.providers.configured import Providers
 
 SEED = 1
 
@@ -35,8 +35,8 @@ def check_providers(*, timeout: float) -> Iterator[checks.CheckMessage]:
     if prompt is None:
         yield found("provider.no_prompt")
         return
-    for each in configured_providers():
-        yield try_provider(each, known=known, prompt=prompt, timeout=timeout)
+    for provider in Providers().configured():
+        yield try_provider(provider, known=known, prompt=prompt, timeout=timeout)
 
 
 def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout: float) -> checks.CheckMessage:
@@ -47,7 +47,7 @@ def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout:
     label = selection.category.label
     labels = {key: choice.label for key, choice in known.categories.items()}
     composer = Composer(category=selection.category.key, labels=labels)
-    request = commission(prompt, selection, known=known, seed=SEED).request
+    request = job_for(prompt, selection, providers=Providers(), known=known, seed=SEED)
     began = time.monotonic()
     try:
         text = async_to_sync(_write)(provider, request, composer, timeout)

@@ -1,4 +1,4 @@
-"""A message becomes a commission: the session is recalled, the message answered as ``plan_reply`` decides."""
+"""A message becomes a job: the session is recalled, then the message is answered as ``plan_reply`` decides."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -7,12 +7,10 @@ from asgiref.sync import sync_to_async
 
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
-from chatbot.dialogue.base_info import Prepared
 from chatbot.dialogue.plan import plan_reply
 from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.dialogue.sample_session import opened
-from chatbot.generation.job import Job, live_prompt
-from chatbot.generation.registry import Key
+from chatbot.generation.job import Job, Key, live_prompt
 from chatbot.models import Purpose
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
 from chatbot.nlu.analyser_process import AnalyserGone
@@ -20,34 +18,37 @@ from chatbot.nlu.intents.understanding import TurnInput
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.prompts.live import Prompt
+from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Memory
 from chatbot.sessions.ownership import enter
 from chatbot.sessions.store import remembered
 
 
-def keys_of(request: FreeTextRequest, session_id: str) -> list[Key]:
-    """The session's own key for the message. Nobody else joins: what is answered depends on the session's past."""
-    return [("session", session_id, FREE_TEXT.key, request.message)]
+def keys_of(request: FreeTextRequest) -> list[Key]:
+    """The session's own key for the message. No other session joins: the answer depends on the session's past."""
+    return [("session", request.session_id, FREE_TEXT.key, request.message)]
 
 
-async def prepare(request: FreeTextRequest, session_id: str) -> Prepared:
-    """What a session's message leads to. Raises NotOwner, and ApplicationError when nothing can be written."""
-    recalled = await sync_to_async(_recall)(session_id)
-    known = recalled.memory.ownership
-    entry = enter(known, request.proof, session_id, server_made=request.server_made or not request.session_id)
-    ordered = await _commission(request.message or "", recalled, seed=secrets.randbits(31), purpose=Purpose.PUBLIC)
-    return Prepared(keys_of(request, session_id), ordered, entry)
+async def make_job(request: FreeTextRequest, providers: Providers) -> Job:
+    """The job for a checked request. Raises NotOwner, and ApplicationError when nothing can be picked."""
+    recalled = await sync_to_async(_recall)(request.session_id)
+    entry = enter(recalled.memory.ownership, request.proof, request.session_id, server_made=request.server_made)
+    seed = secrets.randbits(31)
+    job = await _plan(request.message or "", recalled, providers, seed=seed, purpose=Purpose.PUBLIC)
+    return replace(job, keys=keys_of(request), entry=entry)
 
 
-async def try_out(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Job:
-    """What a message leads to in a session that has picked the selection, was given challenges, and nothing else."""
-    recalled = await sync_to_async(_recall_for)(prompt, selection)
-    return await _commission(message, recalled, seed=seed, purpose=purpose)
+async def make_trial(
+    prompt: Prompt, selection: Selection, message: str, *, providers: Providers, seed: int, purpose: Purpose
+) -> Job:
+    """The job for a message in a sample session, which has picked the selection and was answered once."""
+    recalled = await sync_to_async(_recall_sample)(prompt, selection)
+    return await _plan(message, recalled, providers, seed=seed, purpose=purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class _Recalled:
-    """What was read from the database, under which ``current`` revisions."""
+    """What was read from the database, and under which ``current`` revisions."""
 
     current: dict[str, str]
     known: Options
@@ -62,13 +63,13 @@ def _recall(session_id: str) -> _Recalled:
     return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), remembered([session_id])[session_id])
 
 
-def _recall_for(prompt: Prompt, selection: Selection) -> _Recalled:
+def _recall_sample(prompt: Prompt, selection: Selection) -> _Recalled:
     current = dict(revisions.read())
     return _Recalled(current, options.get(current), word_lists.get(current), prompt, opened(selection))
 
 
-async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: Purpose) -> Job:
-    """Goes on roughly when the analyser is not there in time."""
+async def _plan(message: str, recalled: _Recalled, providers: Providers, *, seed: int, purpose: Purpose) -> Job:
+    """Understands the message roughly when the analyser does not answer in time."""
     budget = TimeBudget()
     turn = TurnInput(
         message=message,
@@ -81,7 +82,7 @@ async def _commission(message: str, recalled: _Recalled, *, seed: int, purpose: 
         seed=seed,
     )
     try:
-        return await plan_reply(turn, recalled.prompt, purpose=purpose)
+        return await plan_reply(turn, recalled.prompt, providers, purpose=purpose)
     except AnalyserGone:
         turn = replace(turn, analyser=rough_analyser(recalled.known))
-        return await plan_reply(turn, recalled.prompt, purpose=purpose)
+        return await plan_reply(turn, recalled.prompt, providers, purpose=purpose)

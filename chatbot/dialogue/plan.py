@@ -20,8 +20,9 @@ from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.prompts.contracts import TEMPLATES, output_format
 from chatbot.prompts.live import Prompt
-from chatbot.providers.base import Provider, ProviderRequest, TemplateContext
+from chatbot.providers.base import Provider, TemplateContext
 from chatbot.providers.catalog import CatalogProvider
+from chatbot.providers.configured import Providers
 from chatbot.sessions.conversation import category_changed, labelled
 from chatbot.sessions.memory import Memory, Note
 
@@ -46,29 +47,26 @@ class _Plan:
     retrieved: Retrieved
 
 
-async def plan_reply(turn: TurnInput, prompt: Prompt, *, purpose: Purpose) -> Job:
-    """The job that answers the turn. Raises AnalyserGone, and ApplicationError when nothing can be picked or
-    written."""
+async def plan_reply(turn: TurnInput, prompt: Prompt, providers: Providers, *, purpose: Purpose) -> Job:
+    """The job that answers the turn. Raises AnalyserGone, and ApplicationError when nothing can be picked."""
     understanding = await turn.budget.run(turn.analyser, understand, turn)
     is_fixed = understanding.intent in prompt_values.WITHOUT_MODEL
-    providers: list[Provider] = [CatalogProvider()] if is_fixed else providers_for(prompt)
-    plan = await _plan(turn, understanding, by_model=providers[0].hosted)
+    ordered: list[Provider] = [CatalogProvider()] if is_fixed else providers_for(prompt, providers)
+    plan = await _plan(turn, understanding, by_model=ordered[0].hosted)
     variables = _variables(turn, plan)
     system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format(plan.kind)))
     return Job(
+        system_prompt=system_prompt,
+        user_prompt=user_prompt,
+        selection=plan.next.selection,
+        given=turn.memory.given,
+        seed=turn.seed,
+        kind=plan.kind,
+        template_context=_template_context(turn, plan),
+        candidates=plan.retrieved.candidates,
+        output_schema=TEMPLATES[prompt.template_key].output_schema,
         prompt=prompt,
-        sources=providers,
-        request=ProviderRequest(
-            system_prompt,
-            user_prompt,
-            plan.next.selection,
-            turn.memory.given,
-            turn.seed,
-            kind=plan.kind,
-            template_context=_template_context(turn, plan),
-            candidates=plan.retrieved.candidates,
-            output_schema=TEMPLATES[prompt.template_key].output_schema,
-        ),
+        providers=ordered,
         labels=labels_of(turn.options),
         variables=variables,
         purpose=purpose,

@@ -22,13 +22,13 @@ from chatbot.evaluation import trial
 from chatbot.evaluation.judge import Came, Expectation, judge
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.records import Result
-from chatbot.generation.registry import registry
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
 from chatbot.prompts.live import Prompt
 from chatbot.providers.configured import provider_names
+from chatbot.runtime import runtime
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -46,7 +46,7 @@ async def start(template: PromptTemplate, content: PromptContent, by: "AbstractB
     """The check that runs for this content; a new one unless one is running. Raises UnusablePrompt."""
     check, begun = await sync_to_async(_begin)(template, content, by)
     if begun:
-        registry().keep(_Checking(check, template, content).run())
+        runtime().registry.keep(_Checking(check, template, content).run())
     return check
 
 
@@ -186,7 +186,7 @@ def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
 
 
 def _note(run: SampleRun, generation: LocalGeneration, result: Result, asked: str) -> None:
-    label = generation.commission.request.selection.category.label  # a message may have led to another category
+    label = generation.job.selection.category.label  # a message may have led to another category
     errors = "; ".join(entry["error"] for entry in result.tried if entry["error"])
     came = Came(
         outcome=result.outcome,
@@ -197,7 +197,7 @@ def _note(run: SampleRun, generation: LocalGeneration, result: Result, asked: st
         enforcement=result.enforcement,
         mends=result.mends,
         error=result.error or errors,
-        without_model=trial.asks_no_model(generation.commission),
+        without_model=trial.asks_no_model(generation.job),
     )
     run.reasons = list(judge(_expectation(run.expected, label), came))
     run.answer = result.answer

@@ -3,24 +3,22 @@
 import asyncio
 import uuid
 from dataclasses import replace
-from functools import partial
 
 from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options, Selection, options
-from chatbot.cluster.remote_generations import RemoteGenerations, remote_generations
 from chatbot.dialogue import free_text
 from chatbot.dialogue.prompt_values import WITHOUT_MODEL
 from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.errors import ApplicationError, InvalidFields
 from chatbot.events.log import event_log
-from chatbot.events.subscription import Subscription
-from chatbot.generation.job import Job, commission
+from chatbot.generation.job import Job, job_for
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.registry import GenerationRegistry, registry
 from chatbot.models import Purpose
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.live import Prompt
+from chatbot.runtime import runtime
+from chatbot.service import Stream
 
 PLAIN_MESSAGE = "챌린지 추천해 줘"
 """What is said when a prompt for messages is tried without one."""
@@ -58,8 +56,7 @@ async def start(
     one; a plain wish when it is blank. The same seed gives two trials the same chances. Raises ApplicationError.
     """
     require_usable(prompt)
-    generation = LocalGeneration(await _order(prompt, selection, message, seed=seed, purpose=purpose))
-    registry().start(generation, keys=())
+    generation = runtime().registry.start(await _job(prompt, selection, message, seed=seed, purpose=purpose))
     await asyncio.shield(generation.started)
     return generation
 
@@ -67,46 +64,34 @@ async def start(
 async def foresee(prompt: Prompt, selection: Selection, message: str = "") -> Job:
     """What ``start`` would do, for a prompt that may have problems. Raises ApplicationError."""
     usable = replace(prompt, content=replace(prompt.content, model="", temperature=None, max_tokens=None))
-    return await _order(usable, selection, message, seed=0, purpose=Purpose.TRIAL)
+    return await _job(usable, selection, message, seed=0, purpose=Purpose.TRIAL)
 
 
-async def _order(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Job:
+async def _job(prompt: Prompt, selection: Selection, message: str, *, seed: int, purpose: Purpose) -> Job:
     if TEMPLATES[prompt.template_key].answers_a_message:
         said = FreeTextRequest(message.strip() or PLAIN_MESSAGE).checked().message or ""
-        return await free_text.try_out(prompt, selection, said, seed=seed, purpose=purpose)
+        return await free_text.make_trial(
+            prompt, selection, said, providers=runtime().providers, seed=seed, purpose=purpose
+        )
     known: Options = await sync_to_async(options.get)()
-    return commission(prompt, selection, known=known, seed=seed, purpose=purpose)
+    return job_for(prompt, selection, providers=runtime().providers, known=known, seed=seed, purpose=purpose)
 
 
-def asks_no_model(ordered: Job) -> bool:
-    """Whether the message is one that is answered in fixed words, whatever the prompt says."""
-    return ordered.note.intent in WITHOUT_MODEL
+def asks_no_model(job: Job) -> bool:
+    """Whether the message is answered in fixed words, whatever the prompt says."""
+    return job.note.intent in WITHOUT_MODEL
 
 
 async def finish(generation: LocalGeneration) -> None:
-    """Listens to the generation until it has ended."""
-    registry().attach(generation.id)
-    try:
+    """Returns when the generation has ended; until then it has a subscriber."""
+    with generation.subscribed():
         await generation.ended.wait()
-    finally:
-        registry().detach(generation.id)
 
 
-async def listen(generation_id: uuid.UUID, after: int) -> Subscription | None:
-    """The trial's events behind number ``after``; None when nothing will come any more."""
-    running, followers = registry().get(generation_id), remote_generations()
-    owner: GenerationRegistry | RemoteGenerations = registry()
-    followed = None
-    if running is None and followers is not None:
-        owner, followed = followers, await followers.find(generation_id, after)
+async def open_stream(generation_id: uuid.UUID, after: int) -> Stream | None:
+    """The trial's events after that number; None when nothing will come any more."""
+    generation = await runtime().find(generation_id, after)
     state = event_log.state(generation_id)
-    if state is None or (state.ended and after >= state.last) or not (state.ended or running or followed):
+    if generation is None or state is None or (state.ended and after >= state.last):
         return None
-    return Subscription(
-        generation_id=generation_id,
-        session_id="",
-        opened=partial(owner.attach, generation_id),
-        closed=partial(owner.detach, generation_id),
-        stream_end=lambda: followed.stream_end("") if followed else None,
-        after=after,
-    )
+    return Stream(generation, after=after)

@@ -1,4 +1,1 @@
-"""Events on their way to clients: encoding, the event log, publishing, the SSE response.
-
-The only place that imports django_eventstream.
-"""
+"""Events on their way to clients: encoding, the event log, subscriptions, the SSE response."""

@@ -1,108 +1,57 @@
-"""The SSE response: a client is one of django-eventstream's listeners on the generation's channel, and reads the log.
+"""The SSE response of a subscription, and the cursor of a client that comes back.
 
-The frames around the events (``stream-open``, ``keep-alive``) are those that the library's own ``events()`` sends.
-Its loop is not used: it sends events twice and never ends, reads the log in a thread, and takes a task and a timer for
-each event of each listener, which is half of what delivering one costs.
+The frames around the events (``stream-open``, ``keep-alive``) are those that django-eventstream sends.
 """
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
-from django.http import StreamingHttpResponse
-from django_eventstream.views import Listener, get_listener_manager
+from django.http import HttpRequest, StreamingHttpResponse
 
-from chatbot.events.batches import batches
-from chatbot.events.cursor import channel_of, event_id
+from chatbot.events import eventstream
+from chatbot.events.log import Cursor, channel_of, event_id, parse_cursor
 from chatbot.events.subscription import Subscription
-from chatbot.events.types import TERMINAL, frame
+from chatbot.events.types import frame
 
 RESET = b"event: stream-reset\ndata:\n\n"
 OPEN = b":" + b" " * 2048 + b"\n\nevent: stream-open\ndata:\n\n"
-"""With what makes proxies and old browsers pass on the first bytes."""
+"""With padding that makes proxies and old browsers pass on the first bytes."""
 
 KEEP_ALIVE = b"event: keep-alive\ndata:\n\n"
-KEEP_ALIVE_SECONDS = 20.0
 
 
-def stream_response(listening: Subscription) -> StreamingHttpResponse:
-    """An event stream of the generation, from the log and then live, that ends after the terminal event."""
-    return _event_stream(relay(listening))
+def cursor_of(request: HttpRequest) -> Cursor | None:
+    """The cursor in the ``Last-Event-ID`` header, else in the query's ``lastEventId``, for clients that cannot send
+    the header."""
+    return parse_cursor(request.headers.get("Last-Event-ID") or request.GET.get("lastEventId"))
 
 
-async def relay(listening: Subscription) -> AsyncGenerator[bytes, None]:
-    """The bytes for one client: what comes at the same moment together, and a sign of life where nothing does. A
-    generation that died elsewhere is followed by what comes instead."""
-    opening = OPEN
-    following: Subscription | None = listening
-    while following is not None:
-        is_whole = False
-        async with aclosing(_relay_one(following, opening)) as chunks:
-            async for chunk, is_whole in chunks:  # noqa: B007  the last one counts
-                yield chunk
-        opening = b""
-        following = None if is_whole else await following.again()
+def stream_response(subscriptions: AsyncGenerator[Subscription, None]) -> StreamingHttpResponse:
+    """An event stream of what one client gets: mostly one subscription, which another one follows when its process was
+    lost. It ends with the last one."""
+    return _event_stream(chunks(subscriptions))
 
 
-async def _relay_one(listening: Subscription, opening: bytes) -> AsyncGenerator[tuple[bytes, bool], None]:
-    """The bytes of one generation, each with whether they end with its terminal event."""
+async def chunks(subscriptions: AsyncGenerator[Subscription, None]) -> AsyncGenerator[bytes, None]:
+    """The bytes of the stream. Events that come at the same moment are one chunk; silence is broken by keep-alives."""
     loop = asyncio.get_running_loop()
-    channel = channel_of(listening.generation_id)
-    is_open = False
-    sent_at = loop.time()
-    with _registered(channel) as more:
-        async with aclosing(batches(listening, more)) as looks:
-            async for look in looks:
-                frames = [frame(it.name, it.data, event_id=f"{channel}:{it.number}") for it in look]
-                chunk = "".join(frames).encode()
-                if not is_open:
-                    is_open = True
-                    chunk = (RESET if listening.reset else b"") + opening + chunk
-                elif not chunk and loop.time() - sent_at >= KEEP_ALIVE_SECONDS:
+    opening = OPEN
+    async with aclosing(subscriptions):
+        async for subscription in subscriptions:
+            channel = channel_of(subscription.generation_id)
+            head = (RESET if subscription.reset else b"") + opening
+            sent_at = loop.time()
+            async for events in subscription:
+                frames = [frame(it.name, it.data, event_id=f"{channel}:{it.number}") for it in events]
+                chunk = head + "".join(frames).encode()
+                head = opening = b""
+                if not chunk and loop.time() - sent_at >= eventstream.KEEP_ALIVE_SECONDS:
                     chunk = KEEP_ALIVE
                 if chunk:
                     sent_at = loop.time()
-                    yield chunk, bool(look) and look[-1].name in TERMINAL
-
-
-class _Ear(Listener):  # type: ignore[misc]  # django_eventstream ships no types
-    """The library's listener, woken by what is published on its channel, and now and then by itself."""
-
-    def __init__(self, channel: str) -> None:
-        super().__init__()
-        self.assign_loop()
-        self.channels = {channel}
-        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._stir)
-
-    def wake_threadsafe(self) -> None:
-        self.aevent.set()  # generations publish on the loop of those who listen to them: no thread to cross
-
-    def clear(self) -> None:
-        self.aevent.clear()
-        self.channel_items: dict[str, list[object]] = {}  # events are read from the log, which does not drop any
-
-    async def wait(self) -> None:
-        await self.aevent.wait()
-
-    def _stir(self) -> None:
-        self.aevent.set()
-        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._stir)
-
-    def close(self) -> None:
-        self._timer.cancel()
-
-
-@contextmanager
-def _registered(channel: str) -> Iterator[_Ear]:
-    """One of the library's listeners, for as long as the client listens."""
-    ear = _Ear(channel)
-    get_listener_manager().add_listener(ear)
-    try:
-        yield ear
-    finally:
-        get_listener_manager().remove_listener(ear)
-        ear.close()
+                    yield chunk
 
 
 def single_event_response(

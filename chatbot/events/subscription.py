@@ -1,122 +1,141 @@
-"""What one client listens to, and which of a generation's events reach it, whatever carries them."""
+"""Subscriptions: what one client gets of a generation's events, over SSE or WebSocket."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
 
-from chatbot.events.types import TERMINAL, Event, TokenFormat, as_text_token, encode_event, for_session
+from chatbot.events.eventstream import Waker, woken
+from chatbot.events.log import Numbered, StreamEnd, channel_of, event_log
+from chatbot.events.types import TERMINAL, TokenFormat, as_text_token, encode_event, for_session
+
+BATCH = 100
+"""Events that are read from the log at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEnd:
-    """How a stream ends before its log does: behind event ``number`` come ``events``, the last one terminal.
+class LoggedGeneration:
+    """A generation whose events this process has in its log: one that ended, unless a subclass says that it runs."""
 
-    They have the numbers behind that one, unless they stand for what else was sent under these numbers up to ``last``:
-    then whoever has not seen ``last`` gets them all, and the terminal one has that number, or more when so many come
-    before it. The first, a ``rewrite``, is repeated until it has.
-    """
-
-    number: int
-    events: Sequence[Event]
-    last: int = 0
+    def __init__(self, generation_id: uuid.UUID) -> None:
+        self.id = generation_id
+        self.subscriber_count = 0
+        self.stream_ends = event_log.stream_ends(generation_id)
 
     @property
-    def end(self) -> int:
-        """The number of the terminal event: who has seen it has seen the end."""
-        return self.last or self.number + len(self.events)
+    def given_up(self) -> bool:
+        """Whether it ends without a terminal event."""
+        return False
 
-    def behind(self, seen: int) -> Sequence[tuple[int, Event]]:
-        """What comes for who has seen event ``seen``, with its numbers, which rise."""
-        if seen >= self.end:
-            return []
-        if not self.last:
-            return [*enumerate(self.events, start=self.number + 1)][max(0, seen - self.number) :]
-        *before, terminal = self.events
-        first = max(self.number, seen) + 1
-        room = max(0, self.last - first - len(before))
-        numbered = [*enumerate([*before[:1] * room, *before], start=first)]
-        return [*numbered, (max(self.last, first + len(numbered)), terminal)]
+    def stream_end(self, session_id: str) -> StreamEnd | None:
+        """How the stream of the session ends, when it does not end with the log."""
+        return self.stream_ends.get(session_id)
+
+    @contextmanager
+    def subscribed(self) -> Iterator[None]:
+        """Within it the generation has one subscriber more, so it is not abandoned."""
+        self.subscriber_count += 1
+        try:
+            yield
+        finally:
+            self.subscriber_count -= 1
+
+    @contextmanager
+    def subscribe(
+        self,
+        session_id: str = "",
+        *,
+        after: int = 0,
+        token_format: TokenFormat = "object",  # noqa: S107  a format, no password
+        session_token: str = "",
+        reset: bool = False,
+    ) -> Iterator["Subscription"]:
+        """What a client of the session gets after event ``after``. ``session_token`` is told in ``start``; ``reset``
+        says that the client must drop what it has of an answer."""
+        with self.subscribed(), woken(self.id) as waker:
+            yield Subscription(
+                self,
+                waker,
+                session_id=session_id,
+                after=after,
+                token_format=token_format,
+                session_token=session_token,
+                reset=reset,
+            )
 
 
-async def nothing() -> "Subscription | None":
-    """What comes instead of most logs."""
-    return None
-
-
-@dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one client listens to: a generation's events behind number ``after``, in its own form.
+    """Decides what one client gets: each number once and in order, in the client's own form, nothing after the
+    terminal event.
 
-    ``opened`` and ``closed`` are called when the client's stream begins and ends, each once; ``opened`` tells whether
-    there is anything to wait for, ``stream_end`` whether the client is to be sent away before the end. When the log
-    ends without a terminal event, ``again`` gives what the client is to listen to instead, if there is anything.
-    ``session_token`` and ``owner_key`` are what this client alone is given, if it began the session: see
-    ``chatbot.sessions.ownership``; ``owner`` is whom it was found to be.
+    Iterating gives lists of events: one at once, and one each time that there may be more, which may be empty. It ends
+    after the terminal event; then ``ended`` is true. It also ends when the generation was given up or its log erased.
     """
 
-    generation_id: uuid.UUID
-    session_id: str
-    opened: Callable[[], bool]
-    closed: Callable[[], None]
-    stream_end: Callable[[], StreamEnd | None] = lambda: None
-    again: Callable[[], Awaitable["Subscription | None"]] = nothing
-    session_token: str = field(default="", repr=False)
-    owner_key: str = field(default="", repr=False)
-    owner: str = ""
-    after: int = 0
-    reset: bool = False
-    token_format: TokenFormat = "object"  # noqa: S105  a format, no password
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """An event on its way: its name, its number in the generation, and its data, the encoded envelope."""
-
-    name: str
-    number: int
-    data: str
-
-
-class Passage:
-    """Decides, event by event, what one listener gets: each number once and in order, in the listener's own form,
-    nothing behind the terminal event."""
-
-    def __init__(self, listening: Subscription) -> None:
+    def __init__(
+        self,
+        generation: LoggedGeneration,
+        waker: Waker,
+        *,
+        session_id: str,
+        after: int,
+        token_format: TokenFormat,
+        session_token: str,
+        reset: bool,
+    ) -> None:
+        self.generation_id = generation.id
+        self.reset = reset
         self.ended = False
-        self.last = listening.after
-        self._listening = listening
+        self._generation = generation
+        self._waker = waker
+        self._session_id = session_id
+        self._session_token = session_token
+        self._as_text = token_format == "text"  # noqa: S105  a format, no password
+        self._channel = channel_of(generation.id)
+        self._last = after
+        self._is_over = generation.given_up
+        self._has_all = False
 
-    def let(self, event: Numbered) -> list[Numbered]:
-        """What the listener gets for ``event``: that object itself where nothing in it is the listener's own."""
-        if self.ended or event.number <= self.last:
-            return []
-        stream_end = self._listening.stream_end()
-        if stream_end is not None and event.number > stream_end.number:
-            return self._take_leave(stream_end)
-        self.last = event.number
-        self.ended = event.name in TERMINAL
-        return [self._own_form(event)]
+    def __aiter__(self) -> Self:
+        return self
 
-    def leave(self) -> list[Numbered]:
-        """The stream_end, if there is one and all that comes before it was let through."""
-        stream_end = self._listening.stream_end()
-        if self.ended or stream_end is None or self.last < stream_end.number:
-            return []
-        return self._take_leave(stream_end)
+    async def __anext__(self) -> list[Numbered]:
+        if self._is_over:
+            raise StopAsyncIteration
+        if self._has_all:
+            await self._waker.wait()
+        self._waker.clear()
+        try:
+            events = event_log.after(self._channel, self._last, BATCH)
+        except KeyError:  # erased: nothing will come any more
+            raise StopAsyncIteration from None
+        self._has_all = len(events) < BATCH
+        passed = self._pass(events)
+        # Nothing comes either when the client's number is beyond the end.
+        self._is_over = self.ended or (not events and event_log.is_over(self._channel, self._last))
+        return passed
 
-    def _take_leave(self, stream_end: StreamEnd) -> list[Numbered]:
-        self.ended = True
-        return [
-            self._own_form(Numbered(event.name, number, encode_event(event)))
-            for number, event in stream_end.behind(self.last)
-        ]
+    def _pass(self, events: list[Numbered]) -> list[Numbered]:
+        passed = []
+        end = self._generation.stream_end(self._session_id)
+        for event in events:
+            if end is not None and event.number > end.number:
+                break
+            self._last = event.number
+            passed.append(self._own_form(event))
+            if event.name in TERMINAL:
+                self.ended = True
+                return passed
+        if end is not None and self._last >= end.number and (self._has_all or len(passed) < len(events)):
+            self.ended = True
+            passed += [
+                self._own_form(Numbered(it.name, number, encode_event(it))) for number, it in end.after(self._last)
+            ]
+        return passed
 
     def _own_form(self, event: Numbered) -> Numbered:
+        """The event itself where nothing in it is the client's own."""
         if event.name == "start":
-            return Numbered(event.name, event.number, self._own_start(event.data))
-        if event.name == "challenge" and self._listening.token_format == "text":  # noqa: S105  a format, no password
+            return Numbered(event.name, event.number, for_session(event.data, self._session_id, self._session_token))
+        if event.name == "challenge" and self._as_text:
             return Numbered(event.name, event.number, as_text_token(event.data))
         return event
-
-    def _own_start(self, data: str) -> str:
-        return for_session(data, self._listening.session_id, self._listening.session_token)

@@ -1,4 +1,4 @@
-"""What a generation is to do: a prompt rendered for what was asked, and the sources that may answer it."""
+"""A job: what one generation has to do, and what its session keeps of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,30 +10,37 @@ from chatbot.models import Purpose
 from chatbot.prompts.contracts import OUTPUT_FORMAT, TEMPLATES
 from chatbot.prompts.live import Prompt, live_prompts
 from chatbot.providers.base import Provider, ProviderRequest
-from chatbot.providers.configured import configured_providers
+from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Note
+from chatbot.sessions.ownership import Entry
+
+Key = tuple[object, ...]
+"""A single-flight key: ``("session", session id, …)`` or ``("anybody", …)``, and what was asked. Requests with a key
+in common get one generation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is to be answered, under which prompt, by whom: ``sources`` in the order in which they are tried.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(ProviderRequest):
+    """A rendered prompt, and the providers that may answer it, in the order in which they are tried.
 
-    ``labels`` are all categories' labels by key; ``variables`` what was put into the prompt, but for the output format.
-    ``note`` is what the turn leaves in its session; ``notices`` are told first.
+    ``labels`` are all categories' labels by key. ``variables`` are the values in the prompt, except the output format.
+    ``note`` is what the turn leaves in its session; ``notices`` are sent first. ``keys`` and ``entry`` belong to the
+    request: under which keys it joins, and how its client enters the session.
     """
 
     prompt: Prompt
-    sources: list[Provider]
-    request: ProviderRequest
+    providers: list[Provider]
     labels: Mapping[str, str]
     variables: Mapping[str, str]
     purpose: Purpose = Purpose.PUBLIC
     note: Note = field(default_factory=Note)
     notices: Sequence[Notice] = ()
+    keys: Sequence[Key] = ()
+    entry: Entry = field(default_factory=Entry)
 
 
 def variables_of(selection: Selection) -> dict[str, str]:
-    """What a selection puts into a prompt."""
+    """The values that a selection puts into a prompt."""
     return {
         "location": selection.location.label,
         "workType": selection.work_type.label,
@@ -54,13 +61,10 @@ def live_prompt(template_key: str, current: Mapping[str, str]) -> Prompt:
     return prompt
 
 
-def providers_for(prompt: Prompt) -> list[Provider]:
-    """Who may answer under the prompt, in order. Raises ApplicationError when there is nobody."""
+def providers_for(prompt: Prompt, providers: Providers) -> list[Provider]:
+    """The providers that may answer the prompt, in order."""
     content = prompt.content
-    sources = configured_providers(model=content.model, temperature=content.temperature, max_tokens=content.max_tokens)
-    if not sources:
-        raise ApplicationError(503, "답변을 쓸 모델이 설정되지 않았습니다. 관리자에게 문의해 주세요.", retry_after=60)
-    return sources
+    return providers.configured(model=content.model, temperature=content.temperature, max_tokens=content.max_tokens)
 
 
 def labels_of(known: Options) -> dict[str, str]:
@@ -68,31 +72,29 @@ def labels_of(known: Options) -> dict[str, str]:
     return {key: choice.label for key, choice in known.categories.items()}
 
 
-def commission(
+def job_for(
     prompt: Prompt,
     selection: Selection,
     *,
+    providers: Providers,
     known: Options,
     seed: int,
     given: Sequence[str] = (),
     purpose: Purpose = Purpose.PUBLIC,
 ) -> Job:
-    """A recommendation for a selection. ``known`` is what can be picked today. Raises ApplicationError when there is
-    nobody to write."""
+    """A recommendation for a selection. ``known`` is what can be picked today."""
     variables = variables_of(selection)
     system_prompt, user_prompt = prompt.render(values_for(variables))
     category = selection.category.key
     return Job(
+        system_prompt=system_prompt,
+        user_prompt=user_prompt,
+        selection=selection,
+        given=given,
+        seed=seed,
+        output_schema=TEMPLATES[prompt.template_key].output_schema,
         prompt=prompt,
-        sources=providers_for(prompt),
-        request=ProviderRequest(
-            system_prompt,
-            user_prompt,
-            selection,
-            given,
-            seed,
-            output_schema=TEMPLATES[prompt.template_key].output_schema,
-        ),
+        providers=providers_for(prompt, providers),
         labels=labels_of(known),
         variables=variables,
         purpose=purpose,

@@ -1,21 +1,20 @@
-"""How late the event loop is: measured in one place, for the metrics and for what then does less."""
+"""How late the event loop is: for the metrics, and for the coalescer, which then sends less often."""
 
 import asyncio
 from collections import deque
-from weakref import WeakKeyDictionary
 
 SAMPLE_SECONDS = 0.1
 REMEMBERED_SECONDS = 60.0
-"""How long the greatest lag is remembered: longer than Prometheus waits between two looks."""
+"""How long the greatest lag is remembered: longer than Prometheus waits between two scrapes."""
 
 
 class LoopLag:
-    """Looks every 100 ms how much later than it was due its timer came. Runs as long as the loop."""
+    """Measures every 100 ms how late its timer came. Runs as long as the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.latest = 0.0
         self._loop = loop
-        self._seconds: deque[tuple[float, float]] = deque()  # when, and the greatest lag of that second
+        self._seconds: deque[tuple[float, float]] = deque()  # the start and the greatest lag of each second
         self._wait(loop.time())
 
     @property
@@ -25,7 +24,7 @@ class LoopLag:
         return max((lag for _, lag in self._seconds), default=0.0)
 
     def note(self, lag: float) -> None:
-        """Takes a timer's lag into account, this one's or another's: it came so many seconds late."""
+        """Counts the lag of a timer, this one's or another's, in seconds."""
         now = self._loop.time()
         self.latest = lag = max(0.0, lag)
         if self._seconds and now - self._seconds[-1][0] < 1.0:
@@ -46,15 +45,3 @@ class LoopLag:
         now = self._loop.time()
         self.note(now - due)
         self._wait(now)
-
-
-_lags: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopLag] = WeakKeyDictionary()
-
-
-def loop_lag() -> LoopLag:
-    """Of the loop that runs. It is measured from the first call on."""
-    loop = asyncio.get_running_loop()
-    lag = _lags.get(loop)
-    if lag is None:
-        lag = _lags[loop] = LoopLag(loop)
-    return lag

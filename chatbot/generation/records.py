@@ -1,4 +1,4 @@
-"""The rows of a generation: one when it starts, written again when it ends; those of many generations together."""
+"""The rows of a generation: written at its start and its end, for many generations together."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Field
+from django.db.models import Field, QuerySet
 
 from chatbot.cluster.heartbeat import ME
 from chatbot.db.batching import BatchExecutor, one_by_one
@@ -22,8 +22,8 @@ from chatbot.sessions.store import NewTurn, add_turns
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a generation came out. ``source`` wrote (most of) it, ``raw`` is what the sources wrote, ``mends`` counts by
-    the composer's names; times are in milliseconds."""
+    """How a generation ended. ``source`` is the provider that wrote (most of) it, ``raw`` what the providers wrote.
+    ``mends`` counts by the composer's names. Times are in milliseconds."""
 
     outcome: Outcome
     answer: dict[str, object] | None
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStart:
-    """What is written when something is asked: the row of a generation that is new, the turn of a session."""
+    """What a request writes: the row of a new generation, the turn of a session."""
 
     generation: Generation | None
     turn: NewTurn | None
@@ -49,7 +49,7 @@ class GenerationStart:
 
 @dataclass(frozen=True, slots=True)
 class GenerationEnd:
-    """How a generation came out. ``event_count`` is the number of its terminal event."""
+    """``event_count`` is the number of the terminal event."""
 
     generation_id: uuid.UUID
     result: Result
@@ -57,30 +57,65 @@ class GenerationEnd:
     event_count: int
 
 
-def row_of(generation_id: uuid.UUID, commission: Job) -> Generation:
-    """The generation's row as it begins."""
-    request, selection = commission.request, commission.request.selection
+class GenerationGone(Exception):
+    """The generation is not in the database any more: the session that started it was forgotten."""
+
+
+def row_of(generation_id: uuid.UUID, job: Job) -> Generation:
+    """The generation's row at its start."""
     return Generation(
         id=generation_id,
-        prompt_version_id=commission.prompt.version_id,
-        purpose=commission.purpose,
-        variables=dict(commission.variables),
-        source=commission.sources[0].name,
-        location=selection.location.key,
-        work_type=selection.work_type.key,
-        category=selection.category.key,
-        system_prompt=request.system_prompt,
-        user_prompt=request.user_prompt,
-        seed=request.seed,
+        prompt_version_id=job.prompt.version_id,
+        purpose=job.purpose,
+        variables=dict(job.variables),
+        source=job.providers[0].name,
+        location=job.selection.location.key,
+        work_type=job.selection.work_type.key,
+        category=job.selection.category.key,
+        system_prompt=job.system_prompt,
+        user_prompt=job.user_prompt,
+        seed=job.seed,
         process=ME,
     )
 
 
-class GenerationGone(Exception):
-    """The generation that was joined is not in the database any more: the session that began it was forgotten."""
+def running_processes() -> set[str]:
+    """The other processes that have rows of running generations. Synchronous."""
+    try:
+        return {*_running().values_list("process", flat=True).distinct()} - {ME}
+    finally:
+        give_back()
 
 
-def _write_beginnings(beginnings: Sequence[GenerationStart]) -> Sequence[Ownership | Exception]:
+def mark_interrupted(processes: set[str] | None = None) -> None:
+    """Ends the rows of running generations of these processes, which are dead; of all processes for None.
+    Synchronous."""
+    try:
+        _end_rows(_running() if processes is None else _running().filter(process__in=processes))
+    finally:
+        give_back()
+
+
+def read_rows(orphans: Sequence[uuid.UUID], others: Sequence[uuid.UUID]) -> dict[uuid.UUID, Generation]:
+    """The rows of both lists. Running rows of ``orphans``, whose processes died, are marked as interrupted first.
+    Synchronous."""
+    try:
+        if orphans:
+            _end_rows(_running().filter(pk__in=orphans))
+        return Generation.objects.in_bulk([*orphans, *others])
+    finally:
+        give_back()
+
+
+def _running() -> QuerySet[Generation]:
+    return Generation.objects.filter(outcome=Outcome.RUNNING)
+
+
+def _end_rows(rows: QuerySet[Generation]) -> None:
+    rows.update(outcome=Outcome.INTERRUPTED, event_count=0, error="The server ended while it ran.")
+
+
+def _write_starts(starts: Sequence[GenerationStart]) -> Sequence[Ownership | Exception]:
     def write(several: Sequence[GenerationStart]) -> list[Ownership | Exception]:
         with transaction.atomic():
             joined = {each.turn.generation_id for each in several if each.turn and each.generation is None}
@@ -89,27 +124,27 @@ def _write_beginnings(beginnings: Sequence[GenerationStart]) -> Sequence[Ownersh
             turns = [each.turn for each in several if each.turn and each.turn.generation_id not in gone]
             rows = add_turns(turns) if turns else {}
             written = [_entered(each.turn, rows, gone) for each in several]
-            began = [it.generation for it, row in zip(several, written, strict=True) if isinstance(row, Ownership)]
-            Generation.objects.bulk_create([generation for generation in began if generation is not None])
+            started = [it.generation for it, row in zip(several, written, strict=True) if isinstance(row, Ownership)]
+            Generation.objects.bulk_create([generation for generation in started if generation is not None])
             note_given(answers)
         return written
 
-    def write_one(beginning: GenerationStart) -> Ownership:
-        (written,) = write([beginning])
+    def write_one(start: GenerationStart) -> Ownership:
+        (written,) = write([start])
         if isinstance(written, Exception):
             raise written
         return written
 
     try:
-        return write(beginnings)
+        return write(starts)
     except DatabaseError as error:
         if is_gone(error):
-            raise  # for all of them: each would wait for it anew
-        return one_by_one(write_one, beginnings, slow=is_locked)
+            raise  # for all of them: each would wait for the database again
+        return one_by_one(write_one, starts, slow=is_locked)
 
 
 def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collection[uuid.UUID]) -> Ownership | Exception:
-    """Whose the turn's session is; without a turn, nobody's."""
+    """The ownership of the turn's session; an empty one without a turn."""
     if turn is None:
         return Ownership()
     if turn.generation_id in gone:
@@ -119,65 +154,62 @@ def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collecti
 
 
 def _lock(joined: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any] | None]:
-    """The answers, as far as they are written, of generations that sessions join. Until the turns are there, too,
-    their rows stay and wait to be ended: else a title that is given now might be noted for neither."""
+    """The answers, as far as they are written, of generations that sessions join. Their rows stay, and do not end,
+    until the turns are written: else a title that is given now might be noted for neither."""
     if not joined:
         return {}
     rows = Generation.objects.select_for_update().filter(pk__in=joined).order_by("pk")
     return dict(rows.values_list("pk", "answer"))
 
 
-def _write_endings(endings: Sequence[GenerationEnd]) -> Sequence[Exception | None]:
+def _write_ends(ends: Sequence[GenerationEnd]) -> Sequence[Exception | None]:
     def write(several: Sequence[GenerationEnd]) -> None:
-        ordered = sorted(several, key=lambda ending: ending.generation_id)  # as those who join lock them
+        ordered = sorted(several, key=lambda end: end.generation_id)  # the order in which ``_lock`` locks
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_update(), [_parameters(ending) for ending in ordered])
-            note_given({ending.generation_id: ending.result.answer for ending in ordered if _is_public(ending)})
+            cursor.executemany(_update(), [_parameters(end) for end in ordered])
+            note_given({end.generation_id: end.result.answer for end in ordered if end.purpose is Purpose.PUBLIC})
 
     try:
         try:
-            write(endings)
-        except Exception as error:  # drivers refuse some values with errors of their own
+            write(ends)
+        except Exception as error:  # drivers have other errors for values that they refuse
             if is_gone(error):
                 raise
-            return one_by_one(lambda ending: write([ending]), endings, slow=is_locked)
-        return [None] * len(endings)
+            return one_by_one(lambda end: write([end]), ends, slow=is_locked)
+        return [None] * len(ends)
     finally:
-        give_back()  # this runs behind its requests, whose end would do it otherwise
+        give_back()  # no request ends after this, which would do it
 
 
-def _is_public(ending: GenerationEnd) -> bool:
-    return ending.purpose is Purpose.PUBLIC
+record_start = BatchExecutor(_write_starts)
+"""``await record_start(start)`` returns the ownership of the turn's session when the rows are written. Raises NotOwner
+and GenerationGone."""
 
-
-record_start = BatchExecutor(_write_beginnings)
-"""``await record_start(beginning)``: when its rows are written, whose the turn's session is. Raises NotOwner,
-GenerationGone."""
-
-record_end = BatchExecutor(_write_endings)
-"""``await record_end(ending)``: returns when its row is written."""
+record_end = BatchExecutor(_write_ends)
+"""``await record_end(end)`` returns when the row is written."""
 
 
 def _update() -> str:
-    """The statement that writes an ending. Not built by the ORM, which takes longer for it than the database does."""
-    columns = ", ".join(f"{name} = %s" for name in _ENDING)
+    """The statement that ends a row. The ORM takes longer to build it than the database to do it."""
+    columns = ", ".join(f"{name} = %s" for name in _END_FIELDS)
     return f"UPDATE {Generation._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608  names of ours
 
 
-def _parameters(ending: GenerationEnd) -> list[Any]:
-    result = ending.result
-    keep_raw = settings.LEAFRESH_KEEP_RAW or ending.purpose is not Purpose.PUBLIC
+def _parameters(end: GenerationEnd) -> list[Any]:
+    keep_raw = settings.LEAFRESH_KEEP_RAW or end.purpose is not Purpose.PUBLIC
     others = {
-        "error": result.error[:300],
-        "raw_text": result.raw if keep_raw else "",
-        "event_count": ending.event_count,
+        "error": end.result.error[:300],
+        "raw_text": end.result.raw if keep_raw else "",
+        "event_count": end.event_count,
     }
-    values = [others[name] if name in others else getattr(result, name) for name in _ENDING]
-    written = [_column(name).get_db_prep_save(value, connection) for name, value in zip(_ENDING, values, strict=True)]
-    return [*written, _column("id").get_db_prep_save(ending.generation_id, connection)]
+    values = [others[name] if name in others else getattr(end.result, name) for name in _END_FIELDS]
+    written = [
+        _column(name).get_db_prep_save(value, connection) for name, value in zip(_END_FIELDS, values, strict=True)
+    ]
+    return [*written, _column("id").get_db_prep_save(end.generation_id, connection)]
 
 
-_ENDING = (  # fields of ``Generation``, and their columns
+_END_FIELDS = (  # fields of ``Generation``, which are its columns
     *("outcome", "answer", "error", "source", "tried", "enforcement", "mends", "tokens_in", "tokens_out"),
     *("raw_text", "event_count", "first_token_ms", "duration_ms"),
 )

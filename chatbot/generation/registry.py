@@ -1,80 +1,93 @@
-"""Owns the running generations: bounded in number, joined by who asks the same, cancelled when nobody listens."""
+"""The running generations of this process: bounded in number, found by their keys, abandoned without subscribers."""
 
 import asyncio
 import logging
 import uuid
 from collections import Counter
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.conf import settings
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError
 
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.current import cluster
 from chatbot.cluster.presence import PRESENCE_SECONDS
+from chatbot.cluster.publication import ClusterPublication
 from chatbot.cluster.redis import Unreachable
 from chatbot.db.errors import may_pass
-from chatbot.errors import ApplicationError, ShuttingDown, TooManyGenerations
-from chatbot.generation.local import LocalGeneration
+from chatbot.errors import ApplicationError, NotOwner, ShuttingDown, TooManyGenerations
+from chatbot.generation.job import Job, Key
+from chatbot.generation.local import LocalGeneration, Resources
 from chatbot.models import Outcome
+from chatbot.sessions import ownership
+from chatbot.sessions.ownership import Proof
 
 logger = logging.getLogger(__name__)
 
-ended: Counter[Outcome] = Counter()
-"""Generations of this process that ended, by how they did."""
-
-Key = tuple[object, ...]
-"""What a running generation answers: ``("session", session id, …)`` or ``("anybody", …)``, and what was asked."""
-
-FIRST_LISTENER_SECONDS = 5.0
-"""Who has asked is about to listen: a new generation has at least this long, whatever the grace period."""
+FIRST_SUBSCRIBER_SECONDS = 5.0
+"""How long a new generation waits for its first subscriber at least, whatever the grace period."""
 
 
 class GenerationRegistry:
-    """The running generations of one event loop. Everything here runs on that loop, so nothing needs a lock."""
+    """Used on one event loop only, so nothing here needs a lock. ``outcomes`` counts generations that ended."""
 
-    def __init__(self, *, max_generations: int, abandon_seconds: float) -> None:
+    def __init__(
+        self, resources: Resources, cluster: Cluster | None, *, max_generations: int, abandon_seconds: float
+    ) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self._resources = resources
+        self._cluster = cluster
         self._max_generations = max_generations
         self._abandon_seconds = abandon_seconds
         self._running: dict[uuid.UUID, LocalGeneration] = {}
         self._by_key: dict[Key, LocalGeneration] = {}
         self._keys: dict[uuid.UUID, list[Key]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._ends_soon = False  # the server stops; who is connected may still ask
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ends_soon = False  # the server stops; connected clients may still ask
         self._draining = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     @property
-    def listeners(self) -> int:
-        """How many listen, all together."""
-        return sum(generation.listeners for generation in self._running.values())
+    def subscriber_count(self) -> int:
+        """Of all running generations."""
+        return sum(generation.subscriber_count for generation in self._running.values())
 
     def get(self, generation_id: uuid.UUID) -> LocalGeneration | None:
         return self._running.get(generation_id)
 
     def find(self, keys: Iterable[Key]) -> LocalGeneration | None:
-        """The running generation that answers one of the keys, the first key that has one."""
+        """The running generation that answers one of the keys; the first key that has one counts."""
         found = (self._by_key[key] for key in keys if key in self._by_key)
         return next((generation for generation in found if not generation.ending), None)
 
-    def start(self, generation: LocalGeneration, keys: Iterable[Key]) -> None:
-        """Runs the generation; who asks for one of ``keys`` meanwhile finds it. Raises TooManyGenerations."""
+    def asked_by(self, session_id: str) -> list[LocalGeneration]:
+        """The running generations that the session asked for, alone or with others."""
+        return [generation for generation in self._running.values() if session_id in generation.asked_by]
+
+    def start(
+        self, job: Job, *, session_id: str = "", keys: Iterable[Key] = (), publication: ClusterPublication | None = None
+    ) -> LocalGeneration:
+        """Runs the job. Requests with one of ``keys`` find the generation while it runs. Raises ShuttingDown and
+        TooManyGenerations."""
         self.check_room()
+        publication = publication or ClusterPublication(self._cluster, uuid.uuid4())
+        generation = LocalGeneration(
+            job, publication, self._resources, session_id=session_id, unsubscribed=self._check_subscribers
+        )
         self._running[generation.id] = generation
         self._keys[generation.id] = []
         self.add_keys(generation, keys)
-        task = asyncio.create_task(self._run(generation), name=f"generation {generation.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # Not before it has started: it may wait for its turn with a model, and whoever asked waits with it.
-        first = max(self._abandon_seconds, FIRST_LISTENER_SECONDS)
+        self.keep(self._run(generation))
+        # Not before it has started: it may wait for a slot, and its requests wait with it.
+        first = max(self._abandon_seconds, FIRST_SUBSCRIBER_SECONDS)
         generation.started.add_done_callback(lambda _: self._check_later(generation, first))
+        return generation
 
     def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Runs work that belongs to no request, such as a check; it is waited for when the server stops."""
+        """Runs work that belongs to no request, such as a check. The server waits for it when it stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -102,7 +115,7 @@ class GenerationRegistry:
                 self._keys[generation.id].append(key)
 
     def leave(self, generation: LocalGeneration, session_id: str) -> None:
-        """Ends the generation for one of its sessions; what that session asks next is not answered by it."""
+        """Ends the generation for one of its sessions. The session's next request does not join it."""
         generation.leave(session_id)
         left = [key for key in self._keys.get(generation.id, ()) if key[:2] == ("session", session_id)]
         for key in left:
@@ -110,26 +123,20 @@ class GenerationRegistry:
             del self._by_key[key]
         self.keep(generation.release(left))
 
-    def attach(self, generation_id: uuid.UUID) -> bool:
-        """Somebody listens to the generation, if it still runs. False when it is being given up unseen: there is
-        nothing to wait for, and who asks again begins anew."""
-        generation = self._running.get(generation_id)
-        if generation is not None:
-            generation.listeners += 1
-            generation.attached += 1
-        return generation is None or not generation.given_up
+    async def check_resuming(self, generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
+        """Whether the client may resume or stop the generation; an empty ``session_id`` when it named none: see
+        ``chatbot.sessions.ownership.check_resuming``. Raises NotOwner.
 
-    def detach(self, generation_id: uuid.UUID) -> None:
-        """Somebody no longer listens; when nobody does for the grace period, the generation ends."""
-        generation = self._running.get(generation_id)
-        if generation is not None:
-            generation.listeners -= 1
-            if generation.listeners == 0:
-                self._check_later(generation, self._abandon_seconds)
-
-    def asked_by(self, session_id: str) -> list[LocalGeneration]:
-        """The running generations that the session asked for, alone or with others."""
-        return [it for it in self._running.values() if session_id in it.asked_by and it.claimed_by is None]
+        This process knows the owners of the sessions of its generations, so their requests need no database. Of all
+        others only the database knows whether they are bound, and its error is raised.
+        """
+        running = self.get(generation_id)
+        owners = running.owners if running is not None else {}
+        asked = {session_id: owners.get(session_id, "")} if session_id else owners
+        if any(proof.proves(owner, key) for key, owner in asked.items()):
+            self.keep(_bind(generation_id, session_id, proof))
+        else:
+            await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)
 
     def announce_end(self) -> None:
         """The server stops: it is not ready any more, but refuses nothing yet."""
@@ -140,7 +147,7 @@ class GenerationRegistry:
         self._draining = True
 
     async def idle(self) -> None:
-        """Returns when all that runs now has ended, whoever listens to it."""
+        """Returns when all that runs now has ended."""
         for generation in list(self._running.values()):
             await generation.ended.wait()
 
@@ -152,38 +159,42 @@ class GenerationRegistry:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
 
-    def _check_later(self, generation: LocalGeneration, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._end_if_abandoned, generation, generation.attached)
+    def _check_subscribers(self, generation: LocalGeneration) -> None:
+        self._check_later(generation, self._abandon_seconds)
 
-    def _end_if_abandoned(self, generation: LocalGeneration, attached: int) -> None:
-        """Ends the generation if nobody listens and nobody came since the timer was set."""
-        if generation.listeners or generation.attached != attached or generation.ended.is_set():
+    def _check_later(self, generation: LocalGeneration, seconds: float) -> None:
+        count = generation.subscription_count
+        asyncio.get_running_loop().call_later(seconds, self._end_if_abandoned, generation, count)
+
+    def _end_if_abandoned(self, generation: LocalGeneration, count: int) -> None:
+        """Ends the generation if it has no subscriber and got none since the timer was set."""
+        if generation.subscriber_count or generation.subscription_count != count or generation.ended.is_set():
             return
-        if (part := cluster()) is None:
+        if self._cluster is None:
             generation.end(Outcome.ABANDONED)
         else:
-            self.keep(self._end_if_without_subscribers(generation, attached, part))
+            self.keep(self._end_if_without_subscribers(generation, count, self._cluster))
 
-    async def _end_if_without_subscribers(self, generation: LocalGeneration, attached: int, part: Cluster) -> None:
-        """The same, when nobody listens in another process either. Who cannot know lets the generation go on: it ends
-        anyway."""
+    async def _end_if_without_subscribers(self, generation: LocalGeneration, count: int, cluster: Cluster) -> None:
+        """The same, if it has no subscriber at another process either. While Redis cannot tell, it continues; it ends
+        in any case."""
         try:
-            has_subscribers = await part.presence.has_subscribers(generation.id)
+            has_subscribers = await cluster.presence.has_subscribers(generation.id)
         except Unreachable:
             has_subscribers = True
         if has_subscribers:
-            asyncio.get_running_loop().call_later(PRESENCE_SECONDS, self._end_if_abandoned, generation, attached)
-        elif generation.listeners == 0 and generation.attached == attached:
+            asyncio.get_running_loop().call_later(PRESENCE_SECONDS, self._end_if_abandoned, generation, count)
+        elif generation.subscriber_count == 0 and generation.subscription_count == count:
             generation.end(Outcome.ABANDONED)
 
     async def _run(self, generation: LocalGeneration) -> None:
         try:
             await generation.run()
             if generation.result is not None:
-                ended[generation.result.outcome] += 1
+                self.outcomes[generation.result.outcome] += 1
         except ApplicationError as error:
             logger.warning("generation %s was refused: %s", generation.id, error)
-        except Exception as error:  # nobody awaits this task: what it raises would be lost
+        except Exception as error:  # the task is not awaited
             if may_pass(error):
                 logger.warning("generation %s could not begin: %s of the database", generation.id, type(error).__name__)
             else:
@@ -194,14 +205,7 @@ class GenerationRegistry:
                 del self._by_key[key]
 
 
-_registries: WeakKeyDictionary[asyncio.AbstractEventLoop, GenerationRegistry] = WeakKeyDictionary()
-
-
-def registry() -> GenerationRegistry:
-    """The registry of the running event loop, made when it is first asked for. A server has one loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _registries:
-        _registries[loop] = GenerationRegistry(
-            max_generations=settings.LEAFRESH_MAX_GENERATIONS, abandon_seconds=settings.LEAFRESH_ABANDON_SECONDS
-        )
-    return _registries[loop]
+async def _bind(generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
+    """Notes that the owner came back. While the database is gone, the next request does it."""
+    with suppress(DatabaseError, InterfaceError, NotOwner):
+        await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)

@@ -1,34 +1,26 @@
-"""How many calls to hosted models may run at once, and how long a further one waits."""
+"""How many calls of hosted models run at once, and how long a further one waits."""
 
 import asyncio
-from weakref import WeakKeyDictionary
-
-from django.conf import settings
-
-_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-def _semaphore() -> asyncio.Semaphore:
-    """The running loop's; a server has one loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _slots:
-        _slots[loop] = asyncio.Semaphore(settings.LEAFRESH_MODEL_CONCURRENCY)
-    return _slots[loop]
+class ModelSlots:
+    """The slots of one event loop."""
 
+    def __init__(self, count: int, *, queue_seconds: float) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._queue_seconds = queue_seconds
 
-async def acquire() -> bool:
-    """Takes a slot, waiting for it LEAFRESH_MODEL_QUEUE_SECONDS at most; whether there was one."""
-    semaphore = _semaphore()
-    if not semaphore.locked():
-        await semaphore.acquire()
+    async def acquire(self) -> bool:
+        """Takes a slot, and waits for one for ``queue_seconds`` at most. Returns whether there was one."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return True
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            return False
         return True
-    try:
-        async with asyncio.timeout(settings.LEAFRESH_MODEL_QUEUE_SECONDS):
-            await semaphore.acquire()
-    except TimeoutError:
-        return False
-    return True
 
-
-def release() -> None:
-    _semaphore().release()
+    def release(self) -> None:
+        self._free.release()

@@ -1,4 +1,4 @@
-"""The answer sources that the settings name, in the order in which they are tried."""
+"""The providers that the settings name, in the order in which they are tried."""
 
 from django.conf import settings
 
@@ -6,38 +6,51 @@ from chatbot.providers.base import Provider
 from chatbot.providers.catalog import CatalogProvider
 from chatbot.providers.langchain import LangChainProvider, check_installed, load
 
+CATALOG = "catalog"
+
 
 def check_configuration() -> None:
     """Raises ImproperlyConfigured when a configured model's package is not installed."""
     for model in {settings.LEAFRESH_CHAT_MODEL, *settings.LEAFRESH_FALLBACK_MODELS, *settings.LEAFRESH_CHAT_MODELS}:
-        if model != "catalog":
+        if model != CATALOG:
             check_installed(model)
 
 
 def preload() -> None:
-    """Imports what the configured models need, so that the first person does not wait for it."""
-    for source in configured_providers():
-        if source.hosted:
-            load(source.name)
-
-
-def configured_providers(
-    *, model: str = "", temperature: float | None = None, max_tokens: int | None = None
-) -> list[Provider]:
-    """The chat model (the prompt version's own ``model``, or the configured one), its stand-ins, the catalogue.
-
-    Empty only when the catalogue was switched off as the last resort and no model is configured.
-    """
-    names = [model or settings.LEAFRESH_CHAT_MODEL, *settings.LEAFRESH_FALLBACK_MODELS]
-    hosted = [name for name in dict.fromkeys(names) if name != "catalog"]
-    sources: list[Provider] = [
-        LangChainProvider(name, temperature=temperature, max_tokens=max_tokens) for name in hosted
-    ]
-    if settings.LEAFRESH_CATALOG_LAST or not hosted:
-        sources.append(CatalogProvider())
-    return sources
+    """Imports what the configured models need, so that the first request does not wait for it."""
+    for name in _hosted_names(""):
+        load(name)
 
 
 def provider_names(*, model: str = "") -> list[str]:
-    """The names of ``configured_providers``, in their order."""
-    return [source.name for source in configured_providers(model=model)]
+    """The names of the configured providers, in order. ``model`` replaces the first one."""
+    hosted = _hosted_names(model)
+    return [*hosted, CATALOG] if settings.LEAFRESH_CATALOG_LAST or not hosted else hosted
+
+
+def _hosted_names(model: str) -> list[str]:
+    names = [model or settings.LEAFRESH_CHAT_MODEL, *settings.LEAFRESH_FALLBACK_MODELS]
+    return [name for name in dict.fromkeys(names) if name != CATALOG]
+
+
+class Providers:
+    """Makes the configured providers, for one event loop. Each is made once: a model's client keeps its connections."""
+
+    def __init__(self) -> None:
+        self._hosted: dict[tuple[str, float | None, int | None], LangChainProvider] = {}
+
+    def configured(
+        self, *, model: str = "", temperature: float | None = None, max_tokens: int | None = None
+    ) -> list[Provider]:
+        """The chat model (``model``, or the configured one), its fallbacks, the catalogue. Never empty."""
+        return [
+            CatalogProvider() if name == CATALOG else self._model(name, temperature, max_tokens)
+            for name in provider_names(model=model)
+        ]
+
+    def _model(self, name: str, temperature: float | None, max_tokens: int | None) -> LangChainProvider:
+        key = (name, temperature, max_tokens)
+        provider = self._hosted.get(key)
+        if provider is None:
+            provider = LangChainProvider(name, temperature=temperature, max_tokens=max_tokens)
+        return self._hosted.setdefault(key, provider)

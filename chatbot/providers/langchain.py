@@ -1,6 +1,5 @@
 """Hosted chat models, through LangChain. It is imported when the first call is made: it costs seconds and memory."""
 
-import asyncio
 import importlib
 import importlib.util
 import json
@@ -8,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -33,14 +31,18 @@ PROVIDER_PACKAGES = {
 
 
 class LangChainProvider:
-    """One chat model. ``temperature`` and ``max_tokens`` are the prompt version's, or the defaults."""
+    """One chat model, for one event loop. LangChain's model is made with the first call, and kept.
+
+    ``temperature`` and ``max_tokens`` are the prompt version's; None for the defaults.
+    """
 
     hosted = True
 
     def __init__(self, model: str, *, temperature: float | None = None, max_tokens: int | None = None) -> None:
         self.name = model
         self._temperature = temperature
-        self._max_tokens = max_tokens or settings.LEAFRESH_MAX_TOKENS
+        self._max_tokens = max_tokens
+        self._model: Any = None
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
         limits = Limits.from_settings()
@@ -51,7 +53,7 @@ class LangChainProvider:
                     yield piece
         except ProviderError as error:
             raise ProviderError(f"{self.name}: {error}") from None
-        except Exception as error:  # a provider's client may raise anything; the person gets an answer all the same
+        except Exception as error:  # a model's client may raise anything; another provider answers
             raise ProviderError(f"{self.name}: {describe(error)}") from None
 
     async def _pieces(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
@@ -60,7 +62,7 @@ class LangChainProvider:
             async with aclosing(self._call(request, with_schema=asked_for_schema)) as pieces:
                 async for piece in pieces:
                     yield piece
-        except Exception as error:  # only a 400 is looked at, the rest is raised again
+        except Exception as error:  # only a 400 matters here
             if not (asked_for_schema and getattr(error, "status_code", None) == 400):
                 raise
             async with aclosing(self._call(request, with_schema=False)) as pieces:
@@ -77,7 +79,7 @@ class LangChainProvider:
             # As ``response_format`` itself LangChain would raise over a truncated answer, after it was shown.
             options["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": shape}}
         messages = [("system", request.system_prompt), ("human", _user_text(request))]
-        async with aclosing(self._model().astream(messages, **options)) as chunks:
+        async with aclosing(self._model.astream(messages, **options)) as chunks:
             async for chunk in chunks:
                 if chunk.usage_metadata:
                     request.report.add(chunk.usage_metadata["input_tokens"], chunk.usage_metadata["output_tokens"])
@@ -85,21 +87,13 @@ class LangChainProvider:
                     yield str(chunk.text)
 
     async def _prepare(self) -> None:
-        """Makes the model, off the event loop: it imports, and reads certificates."""
-        models = _models.setdefault(asyncio.get_running_loop(), {})
-        if self._key not in models:
+        """Makes the model, off the event loop: that imports, and reads certificates."""
+        if self._model is None:
             if self.name not in _loaded:
                 await executors.models.run(load, self.name)
-            made = await executors.models.run(_make_model, *self._key)
-            models.setdefault(self._key, made)
-
-    def _model(self) -> Any:
-        """LangChain's chat model, made once per event loop: making one costs more than calling it."""
-        return _models[asyncio.get_running_loop()][self._key]
-
-    @property
-    def _key(self) -> tuple[str, float | None, int]:
-        return (self.name, self._temperature, self._max_tokens)
+            max_tokens = self._max_tokens or settings.LEAFRESH_MAX_TOKENS
+            made = await executors.models.run(_make_model, self.name, self._temperature, max_tokens)
+            self._model = self._model or made
 
     def _asks_for_schema(self) -> bool:
         mode = settings.LEAFRESH_SCHEMA_MODE.get(self.name, "auto")
@@ -107,8 +101,6 @@ class LangChainProvider:
             return self.name.startswith("openai:") and self.name not in _without_schema
         return bool(mode == "json_schema")
 
-
-_models: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 
 _without_schema: set[str] = set()
 """Models that answered 400 to a JSON schema since the process started."""

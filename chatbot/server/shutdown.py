@@ -1,13 +1,11 @@
-"""Stopping a server so that nobody loses anything: no new connections, what runs goes on for a while, the rest ends."""
+"""Graceful shutdown: no new connections, running streams go on for a while, the rest ends and is written."""
 
 import asyncio
 import logging
 import signal
 from typing import TYPE_CHECKING
 
-from chatbot.cluster import current
-from chatbot.generation.registry import registry
-from chatbot.generation.retry_queue import retry_queue
+from chatbot.runtime import runtime
 
 if TYPE_CHECKING:
     from chatbot.server.daphne import Server
@@ -15,38 +13,36 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAST_CALL_SECONDS = 0.5
-"""How long connections that were open before the signal may still ask for something new."""
+"""How long connections that were open before the signal may still make new requests."""
 
 LAST_SECONDS = 3.0
-"""How long it may take, behind all streams, to write what is not written yet, and as long again to tell other processes
-what is not told."""
+"""How long it may take, after all streams, to write rows, and as long again to copy events for other processes."""
 
 
-async def let_go(server: "Server", seconds: float) -> None:
+async def shut_down(server: "Server", seconds: float) -> None:
     """Ends the server's work in ``seconds`` at most, and a little more. Streams that are not over by then end without a
-    terminal event, so that their clients come back, to another process. A second signal ends the patience."""
+    terminal event, so that their clients reconnect to another process. A second signal ends the wait."""
+    now = runtime()
     server.stop_listening()
-    registry().announce_end()
+    now.registry.announce_end()
     goodbye = asyncio.create_task(server.say_goodbye())
     if seconds > 0:
         await _wait_for_streams(server, seconds)
-    await registry().drain()
-    await retry_queue().settle(LAST_SECONDS)
+    await now.registry.drain()
+    await now.retry_queue.settle(LAST_SECONDS)
     await goodbye
-    part = current.cluster()
-    if part is not None:
-        await asyncio.wait([asyncio.create_task(part.log.settle())], timeout=LAST_SECONDS)
-    await current.leave()
+    if now.cluster is not None:
+        await asyncio.wait([asyncio.create_task(now.cluster.replication.settle())], timeout=LAST_SECONDS)
+    await now.close()
 
 
 async def _wait_for_streams(server: "Server", seconds: float) -> None:
-    """Until no request is being answered and no answer written any more, a second signal comes, or the time is over. At
-    first who asks is still answered: the connection was taken before the signal, and nobody else can be asked through
-    it."""
+    """Until no request and no generation runs any more, a second signal comes, or the time is over. At first new
+    requests are still answered: their connections are older than the signal, and lead to no other process."""
     impatient = asyncio.create_task(_second_signal())
     last_call = min(seconds, LAST_CALL_SECONDS)
     await asyncio.wait({impatient}, timeout=last_call)
-    registry().refuse()
+    runtime().registry.refuse()
     idle = asyncio.create_task(_idle(server))
     await asyncio.wait({impatient, idle}, timeout=seconds - last_call, return_when=asyncio.FIRST_COMPLETED)
     for task in (impatient, idle):
@@ -54,11 +50,11 @@ async def _wait_for_streams(server: "Server", seconds: float) -> None:
 
 
 async def _idle(server: "Server") -> None:
-    """In a cluster an answer without a request here may have subscribers at other processes, or subscribers who come
-    back to those: WebSockets have been told to. A process alone is soon to start again."""
+    """In a cluster a generation without a request here may have subscribers at other processes, or get them: WebSocket
+    clients have been told to reconnect. A process alone does not wait for those: it is soon to start again."""
     await server.idle()
-    if current.cluster() is not None:
-        await registry().idle()
+    if runtime().cluster is not None:
+        await runtime().registry.idle()
 
 
 async def _second_signal() -> None:

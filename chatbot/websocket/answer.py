@@ -1,4 +1,4 @@
-"""One question of a connection and the messages that answer it."""
+"""One request of a connection, and the messages that answer it."""
 
 import asyncio
 import uuid
@@ -8,17 +8,15 @@ from contextlib import aclosing
 from chatbot import service
 from chatbot.api.envelope import as_application_error
 from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
-from chatbot.events.batches import follow
-from chatbot.events.cursor import Cursor, parse_cursor
-from chatbot.events.subscription import Numbered, Subscription
+from chatbot.events.log import Cursor, Numbered, parse_cursor
 from chatbot.events.types import TERMINAL, encode_event
-from chatbot.service import Admit, NothingNew, Past
+from chatbot.service import Admit, NothingNew, Past, Stream
 from chatbot.websocket import messages
 from chatbot.websocket.handshake import Client
 from chatbot.websocket.messages import Question
 
 ATTEMPTS = 3
-"""How often a generation is taken up that breaks off without an end, because it was given up or its log erased; an
+"""How often a stream is opened that ends without a terminal event, because its generation was given up or erased. An
 SSE client would reconnect."""
 
 
@@ -28,7 +26,7 @@ class NothingToResume(ApplicationError):
 
 
 class Answer:
-    """A question while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
+    """A request while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
 
     def __init__(self, question: Question, *, client: Client, request_id: str | None, admit: Admit) -> None:
         self.generation_id: uuid.UUID | None = None
@@ -41,7 +39,7 @@ class Answer:
         self._ended = False
 
     async def messages(self) -> AsyncGenerator[str, None]:
-        """All that the client is to get. The last one ends the answer or says that there is nothing new."""
+        """All messages for the client. The last one ends the answer, or says that there is nothing new."""
         try:
             for _ in range(ATTEMPTS):
                 async with aclosing(self._attempt()) as attempt:
@@ -50,31 +48,34 @@ class Answer:
                 if self._ended:
                     return
             yield messages.error_message(ShuttingDown(), request_id=self._request_id)
-        except Exception as error:  # whatever it is, the client is told, and the connection stays
+        except Exception as error:  # whatever it is, the client is told, and the connection stays open
             yield messages.error_message(as_application_error(error), request_id=self._request_id)
         finally:
             self.settled.set()
 
     async def _attempt(self) -> AsyncGenerator[str, None]:
-        match await self._listen():
+        match await self._open():
             case None:
                 yield messages.plain_message(messages.RESET, request_id=self._request_id)
                 raise NothingToResume
-            case Subscription() as listening:
-                self._settle(listening.generation_id)
-                self._client.found_to_be(listening.owner)
-                if listening.reset:
-                    yield messages.plain_message(messages.RESET, request_id=self._request_id)
-                async with aclosing(follow(listening)) as events:
-                    async for event in events:
-                        yield self._tell(event, listening.generation_id)
+            case Stream() as stream:
+                if stream.request is not None:
+                    self._client.found_to_be(stream.request.proof.established)
+                async with aclosing(stream.subscriptions()) as subscriptions:
+                    async for subscription in subscriptions:
+                        self._settle(subscription.generation_id)
+                        if subscription.reset:
+                            yield messages.plain_message(messages.RESET, request_id=self._request_id)
+                        async for events in subscription:
+                            for event in events:
+                                yield self._tell(event, subscription.generation_id)
             case Past(generation_id, number, event):
                 yield self._tell(Numbered(event.name, number, encode_event(event)), generation_id)
             case NothingNew():
                 self._ended = True
                 yield messages.plain_message(messages.UP_TO_DATE, request_id=self._request_id)
 
-    async def _listen(self) -> Subscription | Past | NothingNew | None:
+    async def _open(self) -> Stream | Past | NothingNew | None:
         """What follows the cursor, or a generation from its beginning; None when neither can be had."""
         try:
             return await service.open_stream(

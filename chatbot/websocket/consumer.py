@@ -12,18 +12,17 @@ from channels.db import aclose_old_connections
 from chatbot.api.envelope import as_application_error
 from chatbot.api.throttling import Admission, admit_reading
 from chatbot.errors import ApplicationError, Busy, MalformedSessionId
-from chatbot.generation import cancellation
-from chatbot.generation.owners import check_resuming
+from chatbot.runtime import runtime
 from chatbot.websocket import close_codes, messages
 from chatbot.websocket.answer import Answer
 from chatbot.websocket.handshake import Client
 from chatbot.websocket.messages import Question, Stop
 
 PATH = "/ws/chatbot/"
-"""What stands before the session's id."""
+"""The path before the session's id."""
 
 MAX_WAITING = 8
-"""Requests that wait for their turn behind the one that is answered. A person asks the next one after an answer."""
+"""Requests that wait while one is answered. A person makes the next request after an answer."""
 
 
 class TooManyWaiting(ApplicationError):
@@ -32,20 +31,18 @@ class TooManyWaiting(ApplicationError):
 
 
 class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
-    """Reads what the client sends at any time; a task of its own answers. Who goes away no longer listens, and what
-    nobody listens to ends after the grace period."""
+    """Reads messages at any time; a task answers requests. A disconnect ends the subscription, as it does for SSE."""
 
     def __init__(self) -> None:
         self._client: Client | None = None
-        self._asked: deque[Answer] = deque()  # the first one is being answered
-        self._asked_more = asyncio.Event()
+        self._answers: deque[Answer] = deque()  # the first one is being written
+        self._has_more = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Lives as long as the connection.
 
-        Channels' own loop also listens to the channel layer, which no connection needs;
-        it looks at the database's handles before each message, which few need; and it takes a task for each message,
-        so that a client is easily faster.
+        Channels' loop also listens to the channel layer, which no connection needs. Before each message it checks the
+        database's handles, which few messages need. It takes a task for each message, so a client is easily faster.
         """
         self.scope, self.base_send = scope, send
         async with asyncio.TaskGroup() as tasks:
@@ -83,39 +80,39 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             await self._tell(messages.error_message(as_application_error(error), request_id=request_id))
 
     def _enqueue(self, question: Question, client: Client, request_id: str | None) -> None:
-        if len(self._asked) > MAX_WAITING:
+        if len(self._answers) > MAX_WAITING:
             raise TooManyWaiting
         is_full = self.scope.get(Busy.SCOPE_KEY)
         if is_full is not None and is_full():
             raise Busy
         admit = Admission(client.request)
-        self._asked.append(Answer(question, client=client, request_id=request_id, admit=admit))
-        self._asked_more.set()
+        self._answers.append(Answer(question, client=client, request_id=request_id, admit=admit))
+        self._has_more.set()
 
     async def _answer(self) -> None:
         """Answers what was asked, in order."""
         while True:
-            await self._asked_more.wait()
-            while self._asked:
+            await self._has_more.wait()
+            while self._answers:
                 await aclose_old_connections()  # as Django does before each request
-                async with aclosing(self._asked[0].messages()) as messages:
+                async with aclosing(self._answers[0].messages()) as messages:
                     async for message in messages:
                         await self._tell(message)
-                self._asked.popleft()
-            self._asked_more.clear()
+                self._answers.popleft()
+            self._has_more.clear()
 
     async def _stop(self, client: Client, generation_id: uuid.UUID | None) -> dict[str, str] | None:
         """Stops the generation for this session; without an id what is being answered. None when that is nothing."""
-        if generation_id is None and self._asked:
-            current = self._asked[0]
+        if generation_id is None and self._answers:
+            current = self._answers[0]
             await current.settled.wait()
             generation_id = current.generation_id
         if generation_id is None:
             return None
         await admit_reading(client.request)
         await aclose_old_connections()
-        await check_resuming(generation_id, client.session_id, client.proof)
-        outcome = await cancellation.stop(generation_id, session_id=client.session_id)
+        await runtime().registry.check_resuming(generation_id, client.session_id, client.proof)
+        outcome = await runtime().cancellation.stop(generation_id, session_id=client.session_id)
         return {"generationId": str(generation_id), "outcome": outcome}
 
     async def _tell(self, text: str) -> None:

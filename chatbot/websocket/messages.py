@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from chatbot.api.recommendation import token_format
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.errors import ApplicationError, FieldRequired, FieldsNotText, NotFound
-from chatbot.events.cursor import event_id
-from chatbot.events.subscription import Numbered
+from chatbot.events.log import Numbered, event_id
 from chatbot.events.types import Failed, TokenFormat, encode, encode_event
 
 Fields = Mapping[str, object]

@@ -17,25 +17,25 @@ from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.remote_generation import RemoteGeneration
 from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.replication import Entry
 from chatbot.dialogue.requests import BaseInfoRequest
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
-from chatbot.events.batches import follow
-from chatbot.events.cursor import Cursor
-from chatbot.events.log import event_log
-from chatbot.events.subscription import StreamEnd, Subscription
-from chatbot.events.types import Close, Failed, Rewrite
-from chatbot.generation import cancellation, job
+from chatbot.events.log import Cursor, StreamEnd, event_log
+from chatbot.events.types import Close, Failed, Rewrite, encode_event
+from chatbot.generation import cancellation
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.registry import registry
+from chatbot.generation.records import read_rows
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
 from chatbot.providers.base import ProviderError, ProviderRequest
-from tests.generations import recommend
+from chatbot.providers.configured import Providers
+from chatbot.runtime import runtime
+from tests.generations import recommend, stop
 from tests.prompts import make_live, make_version
 
 pytestmark = pytest.mark.django_db
 
 
-def asked(session_id: str | None = None, category: str = "비건") -> BaseInfoRequest:
+def asked(session_id: str = "", category: str = "비건") -> BaseInfoRequest:
     return BaseInfoRequest("도시", "사무직", category, session_id)
 
 
@@ -43,6 +43,17 @@ async def ended(request: BaseInfoRequest) -> LocalGeneration:
     generation, _ = await recommend(request)
     await generation.ended.wait()
     return generation
+
+
+async def received(stream: Any) -> list[tuple[str, int]]:
+    """The names and numbers of the events of a stream."""
+    assert isinstance(stream, service.Stream)
+    return [
+        (event.name, event.number)
+        async for subscription in stream.subscriptions()
+        async for events in subscription
+        for event in events
+    ]
 
 
 async def first_token(generation: LocalGeneration) -> None:
@@ -90,7 +101,7 @@ def test_the_row_keeps_what_happened() -> None:
 
 
 def test_a_session_id_is_made_when_there_is_none() -> None:
-    _, session_id = async_to_sync(service.recommend)(asked())
+    _, session_id = async_to_sync(recommend)(asked())
     assert ChatSession.objects.get().key == session_id
     assert uuid.UUID(session_id)
 
@@ -152,7 +163,7 @@ def test_a_ninth_category_works_everywhere_at_once() -> None:
         assert {challenge["label"] for challenge in generation.conclusion.challenges} == {"물 아끼기"}
 
 
-class BrokenSource:
+class BrokenProvider:
     """Fails in the way it is told."""
 
     name = "broken"
@@ -170,23 +181,23 @@ class BrokenSource:
 
 
 @pytest.fixture
-def use_source(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenSource], None]:
-    return lambda source: monkeypatch.setattr(job, "configured_providers", lambda **_: [source])
+def use_provider(monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenProvider], None]:
+    return lambda provider: monkeypatch.setattr(Providers, "configured", lambda self, **_: [provider])
 
 
 @pytest.mark.parametrize(
-    ("source", "reason"),
+    ("provider", "reason"),
     [
-        (BrokenSource(error=ProviderError("The catalogue is empty.")), "The catalogue is empty."),
-        (BrokenSource('{"recommend": "비건'), "broken: the text ended before the answer was complete"),
-        (BrokenSource("I cannot help with that."), "broken: the text ended before the answer was complete"),
-        (BrokenSource("{", error=RuntimeError("key sk-123 is wrong")), "RuntimeError"),
+        (BrokenProvider(error=ProviderError("The catalogue is empty.")), "The catalogue is empty."),
+        (BrokenProvider('{"recommend": "비건'), "broken: the text ended before the answer was complete"),
+        (BrokenProvider("I cannot help with that."), "broken: the text ended before the answer was complete"),
+        (BrokenProvider("{", error=RuntimeError("key sk-123 is wrong")), "RuntimeError"),
     ],
 )
-def test_a_source_that_fails_ends_in_one_error(
-    use_source: Callable[[BrokenSource], None], source: BrokenSource, reason: str
+def test_a_provider_that_fails_ends_in_one_error(
+    use_provider: Callable[[BrokenProvider], None], provider: BrokenProvider, reason: str
 ) -> None:
-    use_source(source)
+    use_provider(provider)
     generation = async_to_sync(ended)(asked("unlucky"))
     assert generation.conclusion == Failed(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
     row = Generation.objects.get()
@@ -204,7 +215,7 @@ def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch:
     async def scenario() -> list[Any]:
         results = await asyncio.gather(*(recommend(asked("s")) for _ in range(2)), return_exceptions=True)
         await asyncio.sleep(0.01)
-        assert len(registry()) == 0
+        assert len(runtime().registry) == 0
         return results
 
     assert [type(result) for result in async_to_sync(scenario)()] == [OperationalError, OperationalError]
@@ -246,11 +257,11 @@ def test_nobody_joins_a_generation_that_is_ending(settings: Settings) -> None:
         dying.end(Outcome.ABANDONED)
         cursor = Cursor(dying.id, 1)
         resumed = await service.open_stream(asked("same"), cursor=cursor, token_format="object")
-        assert isinstance(resumed, Subscription)
-        fresh = registry().get(resumed.generation_id)
-        assert fresh is not None
+        assert isinstance(resumed, service.Stream)
+        fresh = resumed.generation
+        assert isinstance(fresh, LocalGeneration)
         await fresh.ended.wait()
-        return (dying.id, resumed.reset), (resumed.generation_id, type(fresh.conclusion))
+        return (dying.id, resumed.reset), (fresh.id, type(fresh.conclusion))
 
     (dead, reset), (alive, conclusion) = async_to_sync(scenario)()
     assert reset
@@ -264,7 +275,7 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
         generation, _ = await recommend(asked("stays"))
         await recommend(asked("goes"))
         await first_token(generation)
-        said = [await cancellation.stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
+        said = [await stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
         await generation.ended.wait()
         return said, generation.conclusion
 
@@ -278,21 +289,18 @@ def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Se
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def told(generation: LocalGeneration, number: int, who: str = "goes") -> list[tuple[str, int]] | None:
-        listening = await service.open_stream(asked(who), cursor=Cursor(generation.id, number), token_format="object")
-        if isinstance(listening, service.NothingNew):
-            return None
-        assert isinstance(listening, Subscription)
-        return [(event.name, event.number) async for event in follow(listening)]
+        stream = await service.open_stream(asked(who), cursor=Cursor(generation.id, number), token_format="object")
+        return None if isinstance(stream, service.NothingNew) else await received(stream)
 
     async def scenario() -> None:
         generation, _ = await recommend(asked("stays"))
         await recommend(asked("goes"))
         await first_token(generation)
-        await cancellation.stop(generation.id, session_id="goes")
+        await stop(generation.id, session_id="goes")
         end = generation.stream_ends["goes"].end
         at_once = [await told(generation, number) for number in (1, end - 1, end)]
         await generation.ended.wait()
-        while registry().get(generation.id) is not None:
+        while runtime().registry.get(generation.id) is not None:
             await asyncio.sleep(0)
         assert [await told(generation, number) for number in (1, end - 1, end)] == at_once
         whole, rest, nothing = at_once
@@ -309,7 +317,7 @@ def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Se
 def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest(settings: Settings) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
-    async def scenario() -> Subscription | service.Past | service.NothingNew:
+    async def scenario() -> bool:
         generation, _ = await recommend(asked("goes"))
         await first_token(generation)
         state = event_log.state(generation.id)
@@ -318,13 +326,12 @@ def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest
         generation.stream_ends["goes"] = StreamEnd(state.last, [Rewrite(0), stopped])
         event_log.keep_stream_ends(generation.id, generation.stream_ends)
         cursor = Cursor(generation.id, state.last + 1)
-        listening = await service.open_stream(asked("goes"), cursor=cursor, token_format="object")
-        assert isinstance(listening, Subscription)
-        assert [(event.name, event.number) async for event in follow(listening)] == [("close", state.last + 2)]
-        await registry().drain()
-        return listening
+        stream = await service.open_stream(asked("goes"), cursor=cursor, token_format="object")
+        assert await received(stream) == [("close", state.last + 2)]
+        await runtime().registry.drain()
+        return isinstance(stream, service.Stream) and stream.reset
 
-    assert not run(scenario()).reset
+    assert run(scenario()) is False
 
 
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,11 +344,11 @@ def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: py
     async def scenario() -> tuple[Outcome, Any]:
         generation, _ = await recommend(asked("stops"))
         await first_token(generation)
-        monkeypatch.setattr(cancellation, "cluster", object)
+        monkeypatch.setattr(runtime().cancellation, "_cluster", object())
         monkeypatch.setattr(cancellation, "_sessions_of", gone)
-        said = await cancellation.stop(generation.id, session_id="stops")
+        said = await stop(generation.id, session_id="stops")
         with pytest.raises(OperationalError):
-            await cancellation.stop(generation.id, session_id="unknown")
+            await stop(generation.id, session_id="unknown")
         stream_end = generation.stream_end("stops")
         await generation.ended.wait()
         return said, stream_end
@@ -352,33 +359,55 @@ def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: py
     assert Generation.objects.get().outcome == Outcome.COMPLETED
 
 
-def lost() -> RemoteGeneration:
+def lost(session_id: str = "") -> service.Stream:
+    """The stream of a generation whose process died."""
     generation = RemoteGeneration(Claim(uuid.uuid4(), "other"))
     generation.give_up(lost=True)
-    return generation
+    return service.Stream(generation, asked(session_id))
 
 
-def test_what_died_elsewhere_begins_anew_in_a_session_that_is_known() -> None:
-    async def scenario() -> Subscription | None:
-        listening = await service._again(lost(), asked(None), "object")
-        assert listening is not None
-        await registry().drain()
-        return listening
+def test_a_generation_that_was_lost_starts_again_in_a_session_that_is_known() -> None:
+    async def scenario() -> str:
+        stream = lost()
+        events = [
+            (subscription.reset, event.name)
+            async for subscription in stream.subscriptions()
+            async for events in subscription
+            for event in events
+        ]
+        assert (events[0], events[-1]) == ((True, "start"), (True, "close"))
+        restarted = await stream.restarted()
+        assert restarted is not None
+        await runtime().registry.drain()
+        return restarted.session_id
 
-    listening = run(scenario())
-    assert listening.reset
-    assert [turn.session_id for turn in Turn.objects.all()] == [listening.session_id]
+    session_id = run(scenario())
+    assert session_id in [turn.session_id for turn in Turn.objects.all()]
 
 
-def test_what_died_elsewhere_while_the_database_is_gone_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generation_that_was_lost_while_the_database_is_gone_ends_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def gone(request: BaseInfoRequest) -> None:
         raise OperationalError("the connection is closed")
 
-    async def scenario() -> Subscription | None:
-        return await service._again(lost(), asked("waits"), "object")
+    async def scenario() -> list[tuple[str, int]]:
+        return await received(lost("waits"))
 
     monkeypatch.setattr(service, "join", gone)
-    assert run(scenario()) is None
+    assert run(scenario()) == []
+
+
+def test_after_the_end_nothing_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> list[tuple[str, int]]:
+        generation = RemoteGeneration(Claim(uuid.uuid4(), "other"))
+        close = Close("recommendation", "비건", [])
+        generation.take(Entry((1, 0), "close", encode_event(close)))
+        generation.lost = True
+        return await received(service.Stream(generation, asked("has it")))
+
+    assert run(scenario()) == [("close", 1)]
+    assert not Turn.objects.exists()
 
 
 def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
@@ -388,16 +417,16 @@ def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
         await Generation.objects.aupdate(process="other")
         event_log.forget(generation.id)
         nobody = cast("Cluster", None)  # Redis need not be asked
-        return await RemoteGenerations(nobody).find(generation.id, row.event_count or 0)
+        return await RemoteGenerations(nobody, read_rows).find(generation.id, row.event_count or 0)
 
     assert run(scenario()) is None
 
 
 def test_half_a_character_in_the_raw_text_ends_nothing(
-    settings: Settings, use_source: Callable[[BrokenSource], None]
+    settings: Settings, use_provider: Callable[[BrokenProvider], None]
 ) -> None:
     settings.LEAFRESH_KEEP_RAW = True
-    use_source(BrokenSource("\ud83d\0", '{"recommend": "'))
+    use_provider(BrokenProvider("\ud83d\0", '{"recommend": "'))
     generation = async_to_sync(ended)(asked("odd"))
     assert isinstance(generation.conclusion, Failed)
     assert Generation.objects.get().raw_text == '\ufffd\ufffd{"recommend": "'
@@ -476,8 +505,8 @@ def test_behind_its_end_there_is_nothing_new() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.ABANDONED, Outcome.INTERRUPTED])
 def test_one_that_died_is_started_anew_behind_a_reset(outcome: Outcome) -> None:
-    listening = run(resumed(outcome, 1))
-    assert isinstance(listening, Subscription)
-    assert (listening.reset, listening.after) == (True, 0)
-    assert Generation.objects.filter(pk=listening.generation_id).exists()
+    stream = run(resumed(outcome, 1))
+    assert isinstance(stream, service.Stream)
+    assert (stream.reset, stream.after) == (True, 0)
+    assert Generation.objects.filter(pk=stream.generation.id).exists()
     assert Generation.objects.count() == 2

@@ -25,8 +25,7 @@ from chatbot.admin.studio.texts import refusal_text
 from chatbot.admin.studio.trials import message_in, side, side_label, trial_report, understood
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import checks, trial
-from chatbot.events.cursor import cursor_of
-from chatbot.events.sse import stream_response
+from chatbot.events.sse import cursor_of, stream_response
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent, clean_text
 from chatbot.prompts.drafts import DraftConflict, DraftTooLong, draft_of, save_draft
@@ -96,7 +95,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
         }
         for name, prompt, generation in zip(names, prompts, begun, strict=True)
     )
-    meant = await sync_to_async(understood)(begun[0].commission)
+    meant = await sync_to_async(understood)(begun[0].job)
     return answer({"left": left, "right": right, "understood": meant})
 
 
@@ -105,10 +104,10 @@ async def trial_events(request: HttpRequest, template: PromptTemplate, generatio
     trials = Generation.objects.only("pk")
     await sync_to_async(get_object_or_404)(trials, pk=generation_id, purpose=Purpose.TRIAL)
     cursor = cursor_of(request)
-    listening = await trial.listen(generation_id, cursor.number if cursor else 0)
-    if listening is None:
+    stream = await trial.open_stream(generation_id, cursor.number if cursor else 0)
+    if stream is None:
         return HttpResponse(status=204)  # the browser asks no more
-    return stream_response(listening)
+    return stream_response(stream.subscriptions())
 
 
 def show_trial(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponse:

@@ -94,7 +94,7 @@ def _status(check: PromptCheck) -> CheckStatus:
 
 def preview(content: PromptContent, job: Job) -> dict[str, str]:
     """What would be sent to the model for the job, as HTML with the values marked."""
-    values = values_for(job.variables, output_format=output_format(job.request.kind))
+    values = values_for(job.variables, output_format=output_format(job.kind))
     return {
         "system": rendered_html(segments(content.system_text, values)),
         "user": rendered_html(segments(content.user_text, values)),

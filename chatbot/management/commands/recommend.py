@@ -1,6 +1,5 @@
 """``manage.py recommend``: one recommendation, in the terminal, while it is written."""
 
-import asyncio
 from argparse import ArgumentTypeError
 from typing import Any
 
@@ -10,16 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot import service
-from chatbot.cluster import current
 from chatbot.dialogue.requests import BaseInfoRequest
 from chatbot.errors import ApplicationError
-from chatbot.events.cursor import channel_of
-from chatbot.events.log import event_log
 from chatbot.events.types import Close, read_data
-from chatbot.generation import cancellation
+from chatbot.generation.single_flight import RunningGeneration
 from chatbot.providers.configured import check_configuration
-
-POLL_SECONDS = 0.03
+from chatbot.runtime import runtime
 
 
 def _model(text: str) -> str:
@@ -48,31 +43,26 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     async def _recommend(self, request: BaseInfoRequest) -> None:
-        generation, session_id = await service.recommend(request)
+        joined = await service.join(request)
+        generation = joined.generation
         try:
-            with service.subscribed(generation):
-                await self._follow(generation)
+            await self._follow(generation)
         finally:
-            await cancellation.forget(session_id)
-            await current.leave()
+            await runtime().cancellation.forget(joined.request.session_id)
+            await runtime().close()
         if not isinstance(generation.conclusion, Close):
             raise CommandError("No answer could be written; the log says why.")
 
-    async def _follow(self, generation: service.Answering) -> None:
-        """Prints the text as it comes; what is taken back is said, since a terminal cannot take it back."""
-        number = 0
-        while True:
-            over = generation.ended.is_set()
-            for event in event_log.after(channel_of(generation.id), number, 1000):
-                number = event.number
-                if event.name == "challenge":
-                    self.stdout.write(read_data(event.data)["token"], ending="")
-                elif event.name == "rewrite":
-                    self.stdout.write(self.style.WARNING("\n[…]"))
-                elif event.name == "notice" and "source" in read_data(event.data):
-                    self.stdout.write(self.style.NOTICE(f"\n[{read_data(event.data)['source']}]"))
-            self.stdout.flush()
-            if over:
-                break
-            await asyncio.sleep(POLL_SECONDS)
+    async def _follow(self, generation: RunningGeneration) -> None:
+        """Prints the text as it comes. A terminal cannot take text back, so what is taken back is marked."""
+        with generation.subscribe() as subscription:
+            async for events in subscription:
+                for event in events:
+                    if event.name == "challenge":
+                        self.stdout.write(read_data(event.data)["token"], ending="")
+                    elif event.name == "rewrite":
+                        self.stdout.write(self.style.WARNING("\n[…]"))
+                    elif event.name == "notice" and "source" in read_data(event.data):
+                        self.stdout.write(self.style.NOTICE(f"\n[{read_data(event.data)['source']}]"))
+                self.stdout.flush()
         self.stdout.write("")

@@ -41,11 +41,10 @@ class Command(BaseCommand):
         from twisted.internet import reactor
 
         from chatbot import executors
-        from chatbot.cluster.current import cluster, mark_interrupted
-        from chatbot.generation.loop_lag import loop_lag
-        from chatbot.generation.registry import registry
+        from chatbot.generation.records import mark_interrupted
         from chatbot.nlu import analyser_manager
         from chatbot.nlu.intents.understand import warm_up
+        from chatbot.runtime import runtime
         from chatbot.server import shutdown
         from leafresh.asgi import application
 
@@ -56,11 +55,11 @@ class Command(BaseCommand):
         share_interpreter_lock()
         lock = _lock_database()  # held until the process ends
         if not settings.REDIS_URL:  # else other processes may run what runs by its row; the cluster looks for itself
-            mark_interrupted(None)
+            mark_interrupted()
 
         async def let_go(server: Server) -> None:
             asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
-            await shutdown.let_go(server, settings.LEAFRESH_DRAIN_SECONDS)
+            await shutdown.shut_down(server, settings.LEAFRESH_DRAIN_SECONDS)
 
         server = Server(
             let_go=let_go,
@@ -73,10 +72,9 @@ class Command(BaseCommand):
 
         def begin() -> None:
             executors.bound_default(asyncio.get_event_loop())
-            asyncio.get_event_loop().call_soon(cluster)  # takes part before the first request
-            asyncio.get_event_loop().call_soon(loop_lag)
+            asyncio.get_event_loop().call_soon(runtime)  # takes part in the cluster before the first request
             if settings.LEAFRESH_ANALYSER == "eager":
-                asyncio.get_event_loop().call_soon(lambda: registry().keep(warm_up()))
+                asyncio.get_event_loop().call_soon(lambda: runtime().registry.keep(warm_up()))
             for address, real_port in server.listening_addresses:
                 for line in explain_address(address, real_port):
                     self.stdout.write(line)

@@ -2,7 +2,7 @@ import pytest
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from chatbot.generation.registry import registry
+from chatbot.runtime import runtime
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ async def test_a_process_lives_and_is_ready(settings: Settings) -> None:
 
 
 async def test_a_process_that_stops_lives_but_is_not_ready() -> None:
-    registry().refuse()
+    runtime().registry.refuse()
     assert (await get("/health/live"))[0] == 200
     status, body = await get("/health/ready")
     assert (status, body["status"], body["data"]) == (503, 503, None)

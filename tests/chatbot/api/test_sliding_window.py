@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatbot.api.sliding_window import RedisWindows, Window, parse, whole_seconds
-from chatbot.cluster.redis import Client, Unreachable
+from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e import redis_server
 from tests.e2e.redis_server import RunningRedis
 
@@ -23,7 +23,7 @@ def redis() -> Iterator[RunningRedis]:
 
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_of_two_hundred_requests_at_once_twenty_pass(redis: RunningRedis, processes: int) -> None:
-    clients = [Client(redis.url, "test") for _ in range(processes)]
+    clients = [RedisClient(redis.url, "test") for _ in range(processes)]
     windows = [RedisWindows(client) for client in clients]
     waits = await asyncio.gather(*(windows[number % processes].take([ADDRESS, SESSION]) for number in range(200)))
     assert sum(wait == 0 for wait in waits) == 20
@@ -39,7 +39,7 @@ async def test_of_two_hundred_requests_at_once_twenty_pass(redis: RunningRedis, 
 
 
 async def test_a_window_slides_and_is_forgotten(redis: RunningRedis) -> None:
-    client = Client(redis.url, "test")
+    client = RedisClient(redis.url, "test")
     windows, window = RedisWindows(client), Window("session:s", 2, 1)
     assert [await windows.take([window]) for _ in range(2)] == [0, 0]
     wait = await windows.take([window])
@@ -52,7 +52,7 @@ async def test_a_window_slides_and_is_forgotten(redis: RunningRedis) -> None:
 
 async def test_stamps_in_the_future_are_ignored(redis: RunningRedis) -> None:
     """Of a clock that was two hours ahead when they were made."""
-    client = Client(redis.url, "test")
+    client = RedisClient(redis.url, "test")
     seconds, _ = await client.run(lambda it: it.time())
     await client.run(lambda it: it.rpush("test:rate:session:s", *[(seconds + 7200) * 1000] * 20))
     windows = RedisWindows(client)
@@ -62,7 +62,7 @@ async def test_stamps_in_the_future_are_ignored(redis: RunningRedis) -> None:
 
 
 async def test_a_rate_that_was_lowered_refuses_with_a_time(redis: RunningRedis) -> None:
-    client = Client(redis.url, "test")
+    client = RedisClient(redis.url, "test")
     windows = RedisWindows(client)
     for _ in range(5):
         await windows.take([SESSION])
@@ -71,7 +71,7 @@ async def test_a_rate_that_was_lowered_refuses_with_a_time(redis: RunningRedis) 
 
 
 async def test_a_redis_that_is_gone_is_no_answer(redis: RunningRedis) -> None:
-    client = Client(redis.url, "test")
+    client = RedisClient(redis.url, "test")
     windows = RedisWindows(client)
     await windows.take([SESSION])
     redis.stop()

@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.cluster import heartbeat as module
 from chatbot.cluster.heartbeat import Heartbeat
-from chatbot.cluster.redis import Client, Unreachable
+from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e.redis_server import RunningRedis
 
 
@@ -21,7 +21,7 @@ async def until_dead(watcher: Heartbeat, process: str) -> None:
 
 
 async def test_who_gives_no_sign_is_dead_after_a_while(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one, other = Heartbeat(client, "one"), Heartbeat(client, "other")
     await one.beat()
     assert await other.dead({"one"}) == set()
@@ -33,7 +33,7 @@ async def test_who_gives_no_sign_is_dead_after_a_while(redis: RunningRedis, pref
 
 async def test_who_was_never_heard_of_is_dead_only_when_missed_for_a_while(redis: RunningRedis, prefix: str) -> None:
     """Redis may have restarted: all processes need a moment to report their heartbeat."""
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     watcher = Heartbeat(client, "me")
     assert await watcher.dead({"unknown"}) == set()
     await until_dead(watcher, "unknown")
@@ -41,7 +41,7 @@ async def test_who_was_never_heard_of_is_dead_only_when_missed_for_a_while(redis
 
 
 async def test_nobody_takes_itself_for_dead(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     watcher = Heartbeat(client, "me")
     await watcher.dead({"me"})
     await asyncio.sleep(0.3)
@@ -50,7 +50,7 @@ async def test_nobody_takes_itself_for_dead(redis: RunningRedis, prefix: str) ->
 
 
 async def test_who_leaves_says_so(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one, other = Heartbeat(client, "one"), Heartbeat(client, "other")
     await one.beat()
     await one.leave()
@@ -60,7 +60,7 @@ async def test_who_leaves_says_so(redis: RunningRedis, prefix: str) -> None:
 
 
 async def test_while_redis_is_gone_nobody_is_known_to_be_dead(mortal_redis: RunningRedis, prefix: str) -> None:
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     watcher = Heartbeat(client, "me")
     await watcher.dead({"one"})
     mortal_redis.stop()

@@ -4,18 +4,18 @@ import pytest
 
 from chatbot.cluster import presence as module
 from chatbot.cluster.presence import Presence
-from chatbot.cluster.redis import Client, Unreachable
+from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e.redis_server import RunningRedis
 
 
 async def test_who_listens_elsewhere_is_known(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clients = [Client(redis.url, prefix) for _ in range(2)]
+    clients = [RedisClient(redis.url, prefix) for _ in range(2)]
     one, other = map(Presence, clients)
     heard, unheard = uuid.uuid4(), uuid.uuid4()
-    await other.listen_to([heard])
-    await other.listen_to([])
+    await other.announce([heard])
+    await other.announce([])
     assert await one.has_subscribers(heard)
     monkeypatch.setattr(module, "PRESENCE_SECONDS", 0.0)
     assert not await one.has_subscribers(unheard)
@@ -26,7 +26,7 @@ async def test_who_listens_elsewhere_is_known(
 async def test_a_redis_that_began_anew_does_not_know_that_nobody_listens(
     mortal_redis: RunningRedis, prefix: str
 ) -> None:
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     with pytest.raises(Unreachable):
         await Presence(client).has_subscribers(uuid.uuid4())
     await client.close()

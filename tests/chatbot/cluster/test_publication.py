@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from chatbot.cluster import publication
 from chatbot.cluster.publication import ClusterPublication
 from chatbot.cluster.redis import Unreachable
 
@@ -15,27 +14,24 @@ class Away:
     """A cluster whose Redis does not answer: ``reachable`` until somebody has found that out."""
 
     def __init__(self, *, reachable: bool) -> None:
-        self.signs: list[tuple[Any, ...]] = []
-        self.client = SimpleNamespace(reachable=reachable)
-        self.questions = SimpleNamespace(claim=self._claim)
-        self.log = SimpleNamespace(sign=lambda *sign: self.signs.append(sign))
+        self.markers: list[tuple[Any, ...]] = []
+        self.redis = SimpleNamespace(reachable=reachable)
+        self.claims = SimpleNamespace(claim=self._claim)
+        self.replication = SimpleNamespace(mark=lambda *marker: self.markers.append(marker))
 
     async def joined(self) -> None:
         pass
 
-    async def _claim(self, generation_id: uuid.UUID, questions: Any) -> None:
+    async def _claim(self, generation_id: uuid.UUID, keys: Any) -> None:
         raise Unreachable
 
 
 @pytest.mark.parametrize("reachable", [False, True])
-async def test_a_start_that_fails_is_told_only_to_who_may_know_of_it(
-    reachable: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = Away(reachable=reachable)
-    monkeypatch.setattr(publication, "cluster", lambda: away)
-    mine = ClusterPublication(uuid.uuid4(), [("anybody",)])
+async def test_a_start_that_fails_is_told_only_to_who_may_know_of_it(reachable: bool) -> None:
+    away: Any = Away(reachable=reachable)
+    mine = ClusterPublication(away, uuid.uuid4(), [("anybody",)])
     assert await mine.claim() is None
     mine.give_up(0)
-    assert len(away.signs) == reachable  # a command that was sent may have been done
+    assert len(away.markers) == reachable  # a command that was sent may have been done
     mine.give_up(3)
-    assert len(away.signs) == reachable + 1
+    assert len(away.markers) == reachable + 1

@@ -1,11 +1,11 @@
 import pytest
 
-from chatbot.cluster.redis import Client, Unreachable
+from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e.redis_server import RunningRedis
 
 
 async def test_an_answer(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     await client.run(lambda it: it.set(client.key("a", 1), "가"))
     assert await client.run(lambda it: it.get(f"{prefix}:a:1")) == "가"
     assert client.reachable
@@ -13,7 +13,7 @@ async def test_an_answer(redis: RunningRedis, prefix: str) -> None:
 
 
 async def test_a_redis_that_is_gone_is_asked_by_probes_alone(mortal_redis: RunningRedis, prefix: str) -> None:
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     await client.run(lambda it: it.ping())
     mortal_redis.stop()
     with pytest.raises(Unreachable):
@@ -32,7 +32,7 @@ async def test_a_redis_that_is_frozen_counts_as_gone(
     mortal_redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatbot.cluster.redis.PATIENCE_SECONDS", 0.1)
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     await client.run(lambda it: it.ping())
     mortal_redis.freeze()
     with pytest.raises(Unreachable):
@@ -44,7 +44,7 @@ async def test_a_redis_that_is_frozen_counts_as_gone(
 
 
 async def test_a_password_is_not_logged(prefix: str, caplog: pytest.LogCaptureFixture) -> None:
-    client = Client("redis://:hunter2@127.0.0.1:1/0", prefix)
+    client = RedisClient("redis://:hunter2@127.0.0.1:1/0", prefix)
     with pytest.raises(Unreachable):
         await client.run(lambda it: it.ping())
     assert "Redis does not answer" in caplog.text

@@ -2,17 +2,14 @@
 
 import json
 import uuid
-from functools import partial
 from typing import Any
 
 import pytest
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.remote_generation import RemoteGeneration, terminal_event
-from chatbot.cluster.replication import FAREWELL, GIVEN_UP, Entry
-from chatbot.events.cursor import channel_of
-from chatbot.events.log import event_log
-from chatbot.events.subscription import Passage, StreamEnd, Subscription
+from chatbot.cluster.replication import GIVEN_UP, STREAM_END, Entry
+from chatbot.events.log import Numbered, StreamEnd, channel_of, event_log
 from chatbot.events.types import Close, Failed, Rewrite, Token, encode_event
 from chatbot.models import Generation, Outcome
 
@@ -37,6 +34,12 @@ def followed(*entries: Entry) -> RemoteGeneration:
 
 def logged(generation: RemoteGeneration) -> list[tuple[int, str, str]]:
     return [(event.number, event.name, event.data) for event in event_log.after(channel_of(generation.id), 0, 100)]
+
+
+async def shown_after(generation: RemoteGeneration, number: int, **options: Any) -> list[Numbered]:
+    """What a client gets that has seen event ``number``."""
+    with generation.subscribe("wer", after=number, **options) as subscription:
+        return [event async for events in subscription for event in events]
 
 
 async def test_before_its_first_event_it_can_be_listened_to() -> None:
@@ -66,14 +69,14 @@ async def test_a_failure_elsewhere_is_one_here() -> None:
 async def test_one_session_takes_its_leave() -> None:
     stopped = Close("recommendation", "", [], stopped=True)
     data = f'[["rewrite", {_json(Rewrite(3))}], ["close", {_json(stopped)}]]'
-    generation = followed(entry(1, Token("가")), Entry((1, 1), FAREWELL, data, "나"), entry(2, Token("나")))
+    generation = followed(entry(1, Token("가")), Entry((1, 1), STREAM_END, data, "나"), entry(2, Token("나")))
     assert generation.stream_end("너") is None
     stream_end = generation.stream_end("나")
     assert stream_end is not None
     assert stream_end.number == 1
     assert [encode_event(event) for event in stream_end.events] == [encode_event(Rewrite(3)), encode_event(stopped)]
     assert len(logged(generation)) == 2
-    assert [event_log.stream_end(generation.id, who) for who in ("나", "너")] == [stream_end, None]
+    assert event_log.stream_ends(generation.id) == {"나": stream_end}
 
 
 async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None:
@@ -96,10 +99,7 @@ async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(co
     ended = row(Outcome.COMPLETED)
     ended.event_count = count
     generation.end_by_row(ended)
-    passage = Passage(
-        Subscription(generation.id, "wer", lambda: True, lambda: None, partial(generation.stream_end, "wer"), after=1)
-    )
-    shown = passage.leave()
+    shown = await shown_after(generation, 1)
     assert [event.number for event in shown] == list(range(2, max(4, count) + 1))
     assert [event.name for event in shown] == ["rewrite"] * (len(shown) - 2) + ["challenge", "close"]
 
@@ -107,19 +107,14 @@ async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(co
 async def test_a_failure_has_the_number_of_the_row_too() -> None:
     generation = followed(entry(1, Token("비건을 ")))
     generation.end_by_row(Generation(outcome=Outcome.FAILED, event_count=9))
-    passage = Passage(
-        Subscription(generation.id, "wer", lambda: True, lambda: None, partial(generation.stream_end, "wer"), after=1)
-    )
-    assert [(event.number, event.name) for event in passage.leave()] == [(9, "error")]
+    assert [(event.number, event.name) for event in await shown_after(generation, 1)] == [(9, "error")]
     assert [generation.may_tell_more(number) for number in (1, 8, 9)] == [True, True, False]
 
 
 async def test_the_end_is_told_in_the_form_of_the_client() -> None:
-    stream_end = StreamEnd(1, [Rewrite(0), Token("가"), CLOSE])
-    text = Subscription(
-        uuid.uuid4(), "wer", lambda: True, lambda: None, lambda: stream_end, after=1, token_format="text"
-    )
-    shown = Passage(text).leave()
+    generation = followed(entry(1, Token("가")))
+    generation.stream_ends["wer"] = StreamEnd(1, [Rewrite(0), Token("가"), CLOSE])
+    shown = await shown_after(generation, 1, token_format="text")
     assert [json.loads(event.data)["data"] for event in shown[:2]] == [{"length": 0}, "가"]
 
 
@@ -131,8 +126,7 @@ async def test_who_comes_from_the_process_that_died_may_have_seen_more_than_was_
     stopped = Close("recommendation", "비건을 시작해요.", CHALLENGES, stopped=True)
     stream_end = generation.stream_end("wer")
     assert stream_end == StreamEnd(0, [Rewrite(0), Token(TEXT), stopped], 10)
-    listening = Subscription(generation.id, "wer", lambda: True, lambda: None, lambda: stream_end, after=7)
-    shown = Passage(listening).leave()
+    shown = await shown_after(generation, 7)
     assert [(event.name, event.number) for event in shown] == [("rewrite", 8), ("challenge", 9), ("close", 10)]
 
 

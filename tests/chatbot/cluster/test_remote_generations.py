@@ -14,11 +14,11 @@ from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.remote_generations import RemoteGenerations
 from chatbot.cluster.replication import Entry
 from chatbot.dialogue.requests import BaseInfoRequest
-from chatbot.events.cursor import Cursor, channel_of
-from chatbot.events.log import event_log
-from chatbot.events.sse import relay
-from chatbot.events.subscription import Numbered, Subscription
+from chatbot.events.log import Cursor, Numbered, channel_of, event_log
+from chatbot.events.sse import chunks
+from chatbot.generation.records import read_rows
 from chatbot.models import Generation
+from chatbot.runtime import runtime
 from tests.e2e import sse
 from tests.generations import recommend
 
@@ -34,19 +34,19 @@ class HalfCopied:
         self._entries = entries
 
     async def entries(self, after: Mapping[uuid.UUID, Any]) -> dict[uuid.UUID, list[Entry]]:
-        return {it: [entry for entry in self._entries if entry.place > place] for it, place in after.items()}
+        return {it: [entry for entry in self._entries if entry.position > place] for it, place in after.items()}
 
-    async def listen_to(self, generation_ids: Sequence[uuid.UUID]) -> None:
+    async def announce(self, generation_ids: Sequence[uuid.UUID]) -> None:
         pass
 
     async def dead(self, processes: set[str]) -> set[str]:
         return processes
 
-    def part(self) -> Cluster:
-        return cast("Cluster", SimpleNamespace(log=self, ears=self, members=self))
+    def cluster(self) -> Cluster:
+        return cast("Cluster", SimpleNamespace(replication=self, presence=self, heartbeat=self))
 
 
-async def over_elsewhere(monkeypatch: pytest.MonkeyPatch, copied: slice) -> tuple[Generation, RemoteGenerations]:
+async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteGenerations]:
     """A generation that another process ended and did not live to copy whole."""
     generation, _ = await recommend(ASKED)
     await generation.ended.wait()
@@ -54,24 +54,23 @@ async def over_elsewhere(monkeypatch: pytest.MonkeyPatch, copied: slice) -> tupl
     event_log.forget(generation.id)
     await Generation.objects.aupdate(process="died")
     redis = HalfCopied([Entry((it.number, 0), it.name, it.data) for it in events[copied]])
-    followers = RemoteGenerations(redis.part())
-    monkeypatch.setattr(service, "elsewhere", lambda: followers)
-    return await Generation.objects.aget(), followers
+    remote = runtime().remote = RemoteGenerations(redis.cluster(), read_rows)
+    return await Generation.objects.aget(), remote
 
 
-async def comes_back(generation: Generation, number: int) -> Subscription | service.Past | service.NothingNew:
+async def comes_back(generation: Generation, number: int) -> service.Stream | service.Past | service.NothingNew:
     return await service.open_stream(ASKED, cursor=Cursor(generation.id, number), token_format="object")
 
 
-async def nobody_is_followed(followers: RemoteGenerations) -> None:
+async def nothing_is_followed(remote: RemoteGenerations) -> None:
     async with asyncio.timeout(10):
-        while len(followers):
+        while len(remote):
             await asyncio.sleep(0.01)
 
 
-def check_whole(generation: Generation, number: int, chunks: Sequence[bytes]) -> None:
+def check_whole(generation: Generation, number: int, received: Sequence[bytes]) -> None:
     """Numbers without a gap up to the row's, the text of the answer, one end."""
-    text = b"".join(chunks).decode()
+    text = b"".join(received).decode()
     events = [event for event in sse.parse(text.split("\n")) if event.data]
     assert [event.number for event in events] == list(range(number + 1, (generation.event_count or 0) + 1))
     assert [event.name for event in events].count("close") == 1
@@ -79,52 +78,52 @@ def check_whole(generation: Generation, number: int, chunks: Sequence[bytes]) ->
     assert sse.tokens(events) == sse.laid_out(events[-1].payload)
 
 
-def test_all_who_come_back_get_the_rest_of_what_was_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_who_come_back_get_the_rest_of_what_was_not_copied() -> None:
     """Also a client that comes when the row was already read for another."""
 
     async def scenario() -> None:
-        generation, followers = await over_elsewhere(monkeypatch, slice(0, 5))
+        generation, remote = await over_elsewhere(slice(0, 5))
         last = generation.event_count or 0
         first = await comes_back(generation, 3)
-        assert isinstance(first, Subscription)
+        assert isinstance(first, service.Stream)
         late = last - 3  # the whole takes three events at least
         seen: dict[int, list[bytes]] = {}
-        async for chunk in relay(first):
+        async for chunk in chunks(first.subscriptions()):
             seen.setdefault(3, []).append(chunk)
             if b"event: close" in chunk:  # the first still listens
                 second = await comes_back(generation, late)
-                assert isinstance(second, Subscription)
-                seen[late] = [chunk async for chunk in relay(second)]
+                assert isinstance(second, service.Stream)
+                seen[late] = [chunk async for chunk in chunks(second.subscriptions())]
                 assert isinstance(await comes_back(generation, last), service.NothingNew)
         assert len(seen) == 2
-        for number, chunks in seen.items():
-            check_whole(generation, number, chunks)
-        await nobody_is_followed(followers)
+        for number, received in seen.items():
+            check_whole(generation, number, received)
+        await nothing_is_followed(remote)
 
     async_to_sync(scenario)()
 
 
-def test_what_was_copied_with_a_gap_is_told_by_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_copied_with_a_gap_is_told_by_its_row() -> None:
     """Redis restarted in the middle, and the process no longer had the beginning."""
 
     async def scenario() -> None:
-        generation, followers = await over_elsewhere(monkeypatch, slice(4, None))
-        listening = await comes_back(generation, 5)
-        assert isinstance(listening, Subscription)
-        check_whole(generation, 5, [chunk async for chunk in relay(listening)])
-        await nobody_is_followed(followers)
+        generation, remote = await over_elsewhere(slice(4, None))
+        stream = await comes_back(generation, 5)
+        assert isinstance(stream, service.Stream)
+        check_whole(generation, 5, [chunk async for chunk in chunks(stream.subscriptions())])
+        await nothing_is_followed(remote)
 
     async_to_sync(scenario)()
 
 
-def test_what_was_copied_whole_is_read_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_copied_whole_is_read_as_it_was_written() -> None:
     async def scenario() -> None:
-        generation, followers = await over_elsewhere(monkeypatch, slice(None))
-        listening = await comes_back(generation, 0)
-        assert isinstance(listening, Subscription)
-        chunks = [chunk async for chunk in relay(listening)]
-        assert b"event: rewrite" not in b"".join(chunks)
-        check_whole(generation, 0, chunks)
-        await nobody_is_followed(followers)
+        generation, remote = await over_elsewhere(slice(None))
+        stream = await comes_back(generation, 0)
+        assert isinstance(stream, service.Stream)
+        received = [chunk async for chunk in chunks(stream.subscriptions())]
+        assert b"event: rewrite" not in b"".join(received)
+        check_whole(generation, 0, received)
+        await nothing_is_followed(remote)
 
     async_to_sync(scenario)()

@@ -7,11 +7,11 @@ import pytest
 
 from chatbot.cluster import replication as module
 from chatbot.cluster.presence import Presence
-from chatbot.cluster.redis import Client, Unreachable
-from chatbot.cluster.replication import FAREWELL, GIVEN_UP, Entry, LogReplication, Place
+from chatbot.cluster.redis import RedisClient, Unreachable
+from chatbot.cluster.replication import GIVEN_UP, STREAM_END, Entry, LogReplication, Position
 from tests.e2e.redis_server import RunningRedis
 
-BEGINNING: Place = (0, 0)
+BEGINNING: Position = (0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +37,13 @@ class Written:
         self.write("끝", name="close")
 
 
-def log_of(client: Client, *logs: Written) -> LogReplication:
+def log_of(client: RedisClient, *logs: Written) -> LogReplication:
     known = {log.id: log for log in logs}
 
     def read(generation_id: uuid.UUID, number: int) -> list[Entry]:
         return known[generation_id].events[number:]
 
-    return LogReplication(client, Presence(client), read=read, ends=lambda name: name == "close", keep_seconds=60)
+    return LogReplication(client, Presence(client), read=read, keep_seconds=60)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -53,7 +53,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_events_are_read_as_they_were_written(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one, other = Written(), Written()
     log = log_of(client, one, other)
     one.write("가", "나")
@@ -70,7 +70,7 @@ async def test_events_are_read_as_they_were_written(redis: RunningRedis, prefix:
 
 
 async def test_what_is_whole_is_forgotten(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가")
@@ -87,7 +87,7 @@ async def test_what_is_whole_is_forgotten(redis: RunningRedis, prefix: str) -> N
 
 async def numbers(log: LogReplication, one: Written) -> list[int]:
     """The events that Redis has."""
-    return [entry.place[0] for entry in (await log.entries({one.id: BEGINNING})).get(one.id, [])]
+    return [entry.position[0] for entry in (await log.entries({one.id: BEGINNING})).get(one.id, [])]
 
 
 async def copied_soon(log: LogReplication, one: Written, number: int) -> None:
@@ -101,7 +101,7 @@ async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_cop
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SELDOM_SECONDS", 3600.0)
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     before, one = Written(), Written()
     log = log_of(client, before, one)
     before.close()
@@ -116,7 +116,7 @@ async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_cop
     await asyncio.sleep(0.1)
     assert await numbers(log, one) == [1]
 
-    await Presence(client).listen_to([one.id])
+    await Presence(client).announce([one.id])
     log.copy(one.id, soon=True)  # says that it is heard
     await copied_soon(log, one, 2)
     one.write("다")
@@ -142,7 +142,7 @@ async def test_what_nobody_hears_wakes_the_process_seldom(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SELDOM_SECONDS", 0.4)
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가")
@@ -172,27 +172,27 @@ async def test_what_nobody_hears_wakes_the_process_seldom(
 
 
 async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedis, prefix: str) -> None:
-    """A sign after an event gets its own place, whenever the events before it were copied."""
-    client = Client(redis.url, prefix)
+    """A marker after an event gets its own place, whenever the events before it were copied."""
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가")
-    log.sign(one.id, 1, FAREWELL, "[]", session="나")
+    log.mark(one.id, 1, STREAM_END, "[]", session="나")
     await log.settle()
     log.copy(one.id)
     await log.settle()
-    log.sign(one.id, 1, FAREWELL, "[]", session="너")
+    log.mark(one.id, 1, STREAM_END, "[]", session="너")
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
         one.events[0],
-        Entry((1, 1), FAREWELL, "[]", "나"),
-        Entry((1, 2), FAREWELL, "[]", "너"),
+        Entry((1, 1), STREAM_END, "[]", "나"),
+        Entry((1, 2), STREAM_END, "[]", "너"),
     ]
     await client.close()
 
 
 async def test_what_was_erased_here_is_copied_no_more(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가")
@@ -206,7 +206,7 @@ async def test_what_was_erased_here_is_copied_no_more(redis: RunningRedis, prefi
     log.copy(one.id)
     await log.settle()
     one.events.clear()
-    log.sign(one.id, 2, FAREWELL, "[]", session="나")  # comes when the memory is gone
+    log.mark(one.id, 2, STREAM_END, "[]", session="나")  # comes when the memory is gone
     await log.settle()
     assert len(log) == 0
     await client.close()
@@ -216,7 +216,7 @@ async def test_what_was_erased_while_redis_is_gone_is_forgotten(
     mortal_redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ERASED_SECONDS", 0.02)
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     stays, *others = [Written() for _ in range(100)]
     log = log_of(client, stays, *others)
     mortal_redis.stop()
@@ -238,38 +238,38 @@ async def test_what_was_erased_while_redis_is_gone_is_forgotten(
 
 
 async def test_two_may_leave_before_the_first_event(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     for session in ("나", "너"):
-        log.sign(one.id, 0, FAREWELL, "[]", session=session)
+        log.mark(one.id, 0, STREAM_END, "[]", session=session)
         await log.settle()
     one.write("가")
     log.copy(one.id)
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
-        Entry((0, 1), FAREWELL, "[]", "나"),
-        Entry((0, 2), FAREWELL, "[]", "너"),
+        Entry((0, 1), STREAM_END, "[]", "나"),
+        Entry((0, 2), STREAM_END, "[]", "너"),
         one.events[0],
     ]
     await client.close()
 
 
 async def test_signs_stand_behind_the_event_that_was_last(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가", "나")
     log.copy(one.id)
-    log.sign(one.id, 2, FAREWELL, "[]", session="나")
-    log.sign(one.id, 2, FAREWELL, "[]", session="너")
+    log.mark(one.id, 2, STREAM_END, "[]", session="나")
+    log.mark(one.id, 2, STREAM_END, "[]", session="너")
     one.write("다")
-    log.sign(one.id, 3, GIVEN_UP)
+    log.mark(one.id, 3, GIVEN_UP)
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
         *one.events[:2],
-        Entry((2, 1), FAREWELL, "[]", "나"),
-        Entry((2, 2), FAREWELL, "[]", "너"),
+        Entry((2, 1), STREAM_END, "[]", "나"),
+        Entry((2, 2), STREAM_END, "[]", "너"),
         one.events[2],
         Entry((3, 1), GIVEN_UP, ""),
     ]
@@ -281,7 +281,7 @@ async def test_many_events_are_copied_in_pieces(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 3)
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write(*map(str, range(10)))
@@ -289,14 +289,14 @@ async def test_many_events_are_copied_in_pieces(
     log.copy(one.id)
     await log.settle()
     read: list[Entry] = []
-    while more := await log.entries({one.id: read[-1].place if read else BEGINNING}):
+    while more := await log.entries({one.id: read[-1].position if read else BEGINNING}):
         read += more[one.id]
     assert read == one.events
     await client.close()
 
 
 async def test_a_redis_that_begins_anew_gets_everything_again(mortal_redis: RunningRedis, prefix: str) -> None:
-    client = Client(mortal_redis.url, prefix)
+    client = RedisClient(mortal_redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가", "나")
@@ -318,7 +318,7 @@ async def test_a_redis_that_begins_anew_gets_everything_again(mortal_redis: Runn
 
 async def test_an_answer_of_redis_that_was_lost_writes_nothing_twice(redis: RunningRedis, prefix: str) -> None:
     """The same log, copied by one that does not know how far it was copied."""
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     one.write("가", "나")
     first = log_of(client, one)
@@ -334,7 +334,7 @@ async def test_an_answer_of_redis_that_was_lost_writes_nothing_twice(redis: Runn
 
 
 async def test_what_is_erased_is_gone(redis: RunningRedis, prefix: str) -> None:
-    client = Client(redis.url, prefix)
+    client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
     one.write("가")

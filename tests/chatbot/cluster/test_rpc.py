@@ -18,7 +18,7 @@ class Process:
     def __init__(self, layer: Any, name: str) -> None:
         self.name = name
         self.heard: list[dict[str, Any]] = []
-        self.messages = Rpc(layer, name, self.handle)
+        self.rpc = Rpc(layer, name)
 
     async def handle(self, what: dict[str, Any]) -> dict[str, Any]:
         self.heard.append(what)
@@ -28,7 +28,8 @@ class Process:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        tasks = [asyncio.create_task(self.messages.listen()), asyncio.create_task(self.messages.belong())]
+        handlers = dict.fromkeys(("x", "y", "z", "fail"), self.handle)
+        tasks = [asyncio.create_task(self.rpc.listen(handlers)), asyncio.create_task(self.rpc.belong())]
         try:
             yield
         finally:
@@ -46,9 +47,10 @@ async def test_one_is_asked_and_all_are_told() -> None:
     layer = InMemoryChannelLayer()
     one, other = Process(layer, "one"), Process(layer, "other")
     with one.listening(), other.listening():
-        assert await one.messages.ask("other", do="x", it="가") == {"do": "x", "it": "가", "by": "other"}
-        assert await other.messages.ask("one", do="y") == {"do": "y", "by": "one"}
-        await one.messages.tell_all(do="z")
+        assert await one.rpc.ask("other", do="x", it="가") == {"do": "x", "it": "가", "by": "other"}
+        assert await other.rpc.ask("one", do="y") == {"do": "y", "by": "one"}
+        assert await other.rpc.ask("one", do="what no process does") == {"unknown": True}
+        await one.rpc.tell_all(do="z")
         await heard(one, 2)
         await heard(other, 2)
         assert (one.heard[-1], other.heard[-1]) == ({"do": "z"}, {"do": "z"})
@@ -62,9 +64,9 @@ async def test_who_does_not_answer_is_not_waited_for(
     one, other = Process(layer, "one"), Process(layer, "other")
     with one.listening(), other.listening():
         with pytest.raises(NoAnswer):
-            await one.messages.ask("nobody", do="x")
+            await one.rpc.ask("nobody", do="x")
         with pytest.raises(NoAnswer):
-            await one.messages.ask("other", do="fail")
+            await one.rpc.ask("other", do="fail")
     assert "on purpose" in caplog.text
 
 
@@ -74,15 +76,15 @@ async def test_messages_come_again_after_an_outage(mortal_redis: RunningRedis, p
 
     one, other = Process(layer(), "one"), Process(layer(), "other")
     with one.listening(), other.listening():
-        assert await one.messages.ask("other", do="x") == {"do": "x", "by": "other"}
+        assert await one.rpc.ask("other", do="x") == {"do": "x", "by": "other"}
         mortal_redis.stop()
         with pytest.raises(NoAnswer):
-            await one.messages.ask("other", do="y")
+            await one.rpc.ask("other", do="y")
         mortal_redis.start()
         async with asyncio.timeout(20):
             while True:
                 try:
-                    assert await one.messages.ask("other", do="z") == {"do": "z", "by": "other"}
+                    assert await one.rpc.ask("other", do="z") == {"do": "z", "by": "other"}
                     break
                 except NoAnswer:
                     await asyncio.sleep(0.1)

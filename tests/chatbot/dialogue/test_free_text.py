@@ -11,15 +11,13 @@ from challenges.models import Category, Challenge
 from chatbot import service
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
 from chatbot.errors import ApplicationError
-from chatbot.events.cursor import channel_of
-from chatbot.events.log import event_log
+from chatbot.events.log import channel_of, event_log
 from chatbot.events.types import Close, read_data
-from chatbot.generation import cancellation
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, PromptTemplate, Turn
 from chatbot.search import index_manager
 from chatbot.sessions.conversation import conversation
-from tests.generations import recommend
+from tests.generations import forget, recommend
 
 pytestmark = pytest.mark.django_db
 
@@ -254,7 +252,7 @@ def test_a_changed_category_is_told_in_the_conversation_as_it_was_told_in_the_st
 def test_forgetting_leaves_no_word_of_a_person() -> None:
     talk(PICK, say("비밀스러운텀블러 이야기"))
     Feedback.objects.create(session_id="s", generation_id=last_turn().generation_id, thumb="up", reason="비밀")
-    async_to_sync(cancellation.forget)("s")
+    async_to_sync(forget)("s")
     assert not ChatSession.objects.exists()
     assert not Turn.objects.exists()
     assert not Generation.objects.exists()

@@ -42,21 +42,21 @@ async def test_what_was_given_can_be_asked_for_and_is_not_given_again() -> None:
     selection = await sync_to_async(picked)()
     memory = await sync_to_async(opened)(selection)
     explained = await trial.foresee(DRAFT, selection, "2번 자세히")
-    assert [each.title for each in explained.request.template_context.explained] == [memory.given[1]]
+    assert [each.title for each in explained.template_context.explained] == [memory.given[1]]
     more = await trial.foresee(DRAFT, selection, "다른 거 추천해 줘")
-    assert more.request.given == memory.given
-    assert not {each.title for each in more.request.candidates} & set(memory.given)
+    assert more.given == memory.given
+    assert not {each.title for each in more.candidates} & set(memory.given)
 
 
 async def test_a_draft_with_problems_is_foreseen_too() -> None:
     """One wants to see what comes of the rest of it."""
     broken = PromptContent("{{mood}} {{", "{{message}}", model="openai:gone", temperature=9.0)
-    ordered = await trial.foresee(
+    job = await trial.foresee(
         Prompt("free-text", None, "free-text@draft", broken), await sync_to_async(picked)(), "안녕"
     )
-    assert ordered.request.system_prompt == "{{mood}} {{"
-    assert ordered.request.user_prompt == "<message>\n안녕\n</message>"
-    assert [source.name for source in ordered.sources] == ["catalog"]
+    assert job.system_prompt == "{{mood}} {{"
+    assert job.user_prompt == "<message>\n안녕\n</message>"
+    assert [provider.name for provider in job.providers] == ["catalog"]
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ async def test_a_draft_with_problems_is_foreseen_too() -> None:
     ],
 )
 async def test_some_messages_are_never_a_model_s(message: str, fixed: bool) -> None:
-    ordered = await trial.foresee(DRAFT, await sync_to_async(picked)(), message)
-    assert trial.asks_no_model(ordered) is fixed
+    job = await trial.foresee(DRAFT, await sync_to_async(picked)(), message)
+    assert trial.asks_no_model(job) is fixed

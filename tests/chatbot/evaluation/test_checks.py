@@ -13,7 +13,6 @@ from pytest_django import Settings
 from challenges.models import Category, Location
 from chatbot.evaluation import checks
 from chatbot.evaluation.trial import UnusablePrompt
-from chatbot.generation.registry import registry
 from chatbot.models import (
     CheckStatus,
     Generation,
@@ -30,6 +29,7 @@ from chatbot.prompts.drafts import save_draft
 from chatbot.prompts.gate import fingerprint, passed_check
 from chatbot.prompts.releases import publish
 from chatbot.providers.configured import provider_names
+from chatbot.runtime import runtime
 from tests.prompts import CONTENT, base_info, checked, content, person
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def run(
         if meanwhile is not None:
             await meanwhile(check)
         await until(lambda: is_over(check))
-        await registry().drain()
+        await runtime().registry.drain()
         return check
 
     return PromptCheck.objects.get(pk=async_to_sync(scenario)().pk)
@@ -241,7 +241,7 @@ def test_when_the_server_stops_it_is_interrupted_not_failed(template: PromptTemp
 
     async def shut_down(check: PromptCheck) -> None:
         await until(lambda: Generation.objects.count() == checks.AT_ONCE)
-        await registry().drain()
+        await runtime().registry.drain()
 
     check = run(template, meanwhile=shut_down)
     assert check.status == CheckStatus.INTERRUPTED

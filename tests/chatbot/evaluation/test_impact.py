@@ -11,7 +11,6 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from chatbot import service
 from chatbot.dialogue.prompt_values import quoted, unquoted
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
 from chatbot.evaluation.impact import Impact, Request, impacts, last_requests
@@ -20,6 +19,7 @@ from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import BASE_INFO, FREE_TEXT, OUTPUT_FORMAT, TALK_FORMAT
 from chatbot.prompts.diff import Change
 from chatbot.sessions.erasure import forget
+from tests.generations import recommend
 from tests.prompts import base_info, free_text, make_live, make_version
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def generation(*, age: int, variables: Mapping[str, str], version: PromptVersion
 
 def test_a_recommendation_is_found_with_what_was_put_into_its_prompt() -> None:
     async def ask() -> uuid.UUID:
-        generation, _ = await service.recommend(BaseInfoRequest("해변", "사무직", "vegan", "s"))
+        generation, _ = await recommend(BaseInfoRequest("해변", "사무직", "vegan", "s"))
         await generation.ended.wait()
         return generation.id
 
@@ -164,7 +164,7 @@ def test_who_may_not_read_it_sees_the_samples_of_the_contract() -> None:
 
 def test_a_forgotten_session_leaves_nothing_to_show() -> None:
     async def ask() -> None:
-        generation, _ = await service.recommend(FreeTextRequest("비건 두부 요리 추천해 줘", "s"))
+        generation, _ = await recommend(FreeTextRequest("비건 두부 요리 추천해 줘", "s"))
         await generation.ended.wait()
 
     async_to_sync(ask)()

@@ -17,10 +17,10 @@ from chatbot.evaluation.impact import last_requests
 from chatbot.evaluation.trial import UnusablePrompt
 from chatbot.events.log import event_log
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.registry import registry
 from chatbot.models import ChatSession, Generation, Outcome, Purpose, Turn
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.live import Prompt, live_prompts
+from chatbot.runtime import runtime
 from tests.generations import recommend
 from tests.prompts import CONTENT, base_info, content, make_version
 
@@ -72,7 +72,7 @@ def test_a_version_is_tried_under_its_own_name() -> None:
     generation = tried(Prompt.of(version), purpose=Purpose.CHECK)
     row = Generation.objects.get()
     assert (row.prompt_version, row.purpose) == (version, Purpose.CHECK)
-    assert generation.commission.prompt.name == "base-info@2"
+    assert generation.job.prompt.name == "base-info@2"
 
 
 def test_the_same_seed_gives_two_prompts_the_same_chances() -> None:
@@ -139,7 +139,7 @@ def test_what_cannot_be_picked_is_named() -> None:
 
 
 def test_a_trial_that_nobody_watches_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.generation.registry.FIRST_LISTENER_SECONDS", 0.0)
+    monkeypatch.setattr("chatbot.generation.registry.FIRST_SUBSCRIBER_SECONDS", 0.0)
     settings.LEAFRESH_ABANDON_SECONDS = 0.0
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 1000
     picked = selection()
@@ -152,22 +152,22 @@ def test_a_trial_that_nobody_watches_ends(settings: Settings, monkeypatch: pytes
     assert Generation.objects.get().outcome == Outcome.ABANDONED
 
 
-def test_its_events_are_listened_to_until_the_last() -> None:
+def test_its_events_are_streamed_until_the_last() -> None:
     picked = selection()
 
     async def scenario() -> None:
         generation = await trial.start(DRAFT, picked, seed=1)
-        listening = await trial.listen(generation.id, 0)
-        assert listening is not None
-        assert (listening.generation_id, listening.session_id, listening.after) == (generation.id, "", 0)
+        stream = await trial.open_stream(generation.id, 0)
+        assert stream is not None
+        assert (stream.generation, stream.session_id, stream.after) == (generation, "", 0)
         await trial.finish(generation)
         await asyncio.sleep(0)
         state = event_log.state(generation.id)
         assert state is not None
         assert state.ended
-        assert await trial.listen(generation.id, state.last - 1) is not None
-        assert await trial.listen(generation.id, state.last) is None
-        assert await trial.listen(uuid.uuid4(), 0) is None
-        assert registry().get(generation.id) is None
+        assert await trial.open_stream(generation.id, state.last - 1) is not None
+        assert await trial.open_stream(generation.id, state.last) is None
+        assert await trial.open_stream(uuid.uuid4(), 0) is None
+        assert runtime().registry.get(generation.id) is None
 
     async_to_sync(scenario)()

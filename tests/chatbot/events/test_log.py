@@ -1,11 +1,13 @@
+"""The log, the cursor of a client in it, and how it ends early for one session."""
+
 import uuid
 
 import pytest
-from django_eventstream.storage import EventDoesNotExist
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chatbot.events import log as module
-from chatbot.events.cursor import channel_of
-from chatbot.events.log import EventLog, EventLogStorage, LogState
+from chatbot.events.log import Cursor, EventLog, LogState, StreamEnd, channel_of, event_id, parse_cursor
+from chatbot.events.types import Close, Event, Failed, Rewrite, Token
 
 
 class Clock:
@@ -76,12 +78,69 @@ def test_forgetting_frees_everything() -> None:
     assert (log.state(one), log.size, len(log)) == (None, 0, 0)
 
 
-def test_the_storage_that_django_eventstream_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "event_log", EventLog(keep_seconds=60, max_bytes=10_000))
-    storage = EventLogStorage()
-    assert storage.append_event("c", "start", "{}").id == 1
-    assert EventLogStorage().get_current_id("c") == 1
-    assert [event.type for event in EventLogStorage().get_events("c", 0)] == ["start"]
-    assert storage.get_current_id("other") == 0
-    with pytest.raises(EventDoesNotExist):
-        storage.get_events("other", 0)
+ID = uuid.UUID("7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10")
+
+
+def test_a_cursor_is_an_event_id_that_comes_back() -> None:
+    assert event_id(ID, 17) == "generation-7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10:17"
+    assert parse_cursor(event_id(ID, 17)) == Cursor(ID, 17)
+
+
+WHOLE = f"generation-{ID}:1"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "17", "error", "generation-../../etc:1", WHOLE[:-2], WHOLE[:-1], f" {WHOLE}"]
+)
+@pytest.mark.parametrize("tail", ["", "\n", ",other:2"])
+def test_what_is_no_event_id_is_no_cursor(text: str | None, tail: str) -> None:
+    assert parse_cursor(text and text + tail) is None
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "01", "9999999999", "１", "1\n", "1,other:2"])
+def test_a_malformed_number_is_no_cursor(number: str) -> None:
+    assert parse_cursor(WHOLE[:-1] + number) is None
+
+
+@given(st.text())
+def test_no_text_makes_it_raise(text: str) -> None:
+    assert parse_cursor(text) is None
+
+
+BACK = Rewrite(0)
+TEXT = Token("비건을 시작해요.")
+CLOSE = Close("recommendation", "비건을 시작해요.", [])
+FAILED = Failed(502, "실패했습니다.")
+
+
+@pytest.mark.parametrize(
+    ("seen", "after"),
+    [
+        (0, [(4, BACK), (5, CLOSE)]),
+        (3, [(4, BACK), (5, CLOSE)]),
+        (4, [(5, CLOSE)]),
+        (5, []),
+        (6, []),
+    ],
+)
+def test_the_end_of_a_session_has_its_own_numbers(seen: int, after: list[tuple[int, Event]]) -> None:
+    stream_end = StreamEnd(3, [BACK, CLOSE])
+    assert stream_end.end == 5
+    assert stream_end.after(seen) == after
+
+
+@pytest.mark.parametrize(
+    ("seen", "after"),
+    [
+        (0, [(4, BACK), (5, BACK), (6, TEXT), (7, CLOSE)]),
+        (4, [(5, BACK), (6, TEXT), (7, CLOSE)]),
+        (6, [(7, BACK), (8, TEXT), (9, CLOSE)]),
+        (7, []),
+    ],
+)
+def test_the_whole_instead_of_what_is_lost_ends_where_that_did(seen: int, after: list[tuple[int, Event]]) -> None:
+    assert StreamEnd(3, [BACK, TEXT, CLOSE], 7).after(seen) == after
+
+
+def test_a_failure_instead_of_what_is_lost_ends_where_that_did() -> None:
+    assert [StreamEnd(3, [FAILED], 7).after(seen) for seen in (3, 6, 7)] == [[(7, FAILED)], [(7, FAILED)], []]

@@ -15,16 +15,15 @@ from chatbot import service
 from chatbot.dialogue.requests import BaseInfoRequest
 from chatbot.events.log import event_log
 from chatbot.events.types import Close
-from chatbot.generation import cancellation
-from chatbot.generation import local as generation_module
+from chatbot.generation import cancellation, local, single_flight
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.records import GenerationStart, record_start
-from chatbot.generation.registry import registry
 from chatbot.models import ChatSession, Generation, Outcome, Turn
+from chatbot.runtime import runtime
 from chatbot.sessions import erasure
 from chatbot.sessions.conversation import conversation
 from chatbot.sessions.ownership import Ownership
-from tests.generations import recommend
+from tests.generations import forget, recommend, stop
 
 pytestmark = pytest.mark.django_db
 
@@ -40,11 +39,11 @@ def test_who_joins_while_another_forgets_loses_nothing(settings: Settings, delay
 
     async def attempt(number: int) -> Any:
         beginning = asyncio.create_task(recommend(asked(f"forgets{number}")))
-        while not len(registry()):
+        while not len(runtime().registry):
             await asyncio.sleep(0)
         joining = asyncio.create_task(service.answer(asked(f"joins{number}")))
         await asyncio.sleep(chance.uniform(0, 0.015))  # what it takes to join
-        forgetting = asyncio.create_task(cancellation.forget(f"forgets{number}"))
+        forgetting = asyncio.create_task(forget(f"forgets{number}"))
         return await asyncio.gather(joining, forgetting, beginning, return_exceptions=True)
 
     for number in range(40):
@@ -76,12 +75,12 @@ def test_without_a_session_only_what_one_session_asked_for_is_stopped(settings: 
     async def scenario() -> None:
         generation = await shared("one", "two", "three")
         for _ in range(2):
-            assert await cancellation.stop(generation.id) == Outcome.RUNNING
-        assert await cancellation.stop(generation.id, session_id="one") == Outcome.STOPPED
-        assert await cancellation.stop(generation.id) == Outcome.RUNNING
-        assert await cancellation.stop(generation.id, session_id="two") == Outcome.STOPPED
+            assert await stop(generation.id) == Outcome.RUNNING
+        assert await stop(generation.id, session_id="one") == Outcome.STOPPED
+        assert await stop(generation.id) == Outcome.RUNNING
+        assert await stop(generation.id, session_id="two") == Outcome.STOPPED
         for _ in range(2):
-            assert await cancellation.stop(generation.id) == Outcome.STOPPED
+            assert await stop(generation.id) == Outcome.STOPPED
         assert isinstance(generation.conclusion, Close)
         assert generation.conclusion.stopped
 
@@ -99,22 +98,22 @@ def test_who_waits_for_its_first_row_with_another_is_not_left_alone(
         await written.wait()
         return await record_start(beginning)
 
-    monkeypatch.setattr(generation_module, "record_start", write_late)
+    monkeypatch.setattr(local, "record_start", write_late)
 
     async def scenario() -> Any:
         first = asyncio.create_task(recommend(asked("first")))
-        while not len(registry()):
+        while not len(runtime().registry):
             await asyncio.sleep(0.01)
-        (generation,) = registry()._running.values()
+        (generation,) = runtime().registry._running.values()
         second = asyncio.create_task(service.answer(asked("second")))
         await asyncio.sleep(0.3)  # it waits for the first one's row
         match leaves:
             case "forgets":
-                leaving: Any = cancellation.forget("first")
+                leaving: Any = forget("first")
             case "stops":
-                leaving = cancellation.stop(generation.id, session_id="first")
+                leaving = stop(generation.id, session_id="first")
             case _:
-                leaving = cancellation.stop(generation.id)
+                leaving = stop(generation.id)
         left = asyncio.create_task(leaving)
         await asyncio.sleep(0.1)
         written.set()
@@ -131,19 +130,18 @@ def test_a_turn_that_is_written_late_finds_its_generation(monkeypatch: pytest.Mo
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5
     late, forgotten = asyncio.Event(), asyncio.Event()
 
-    async def note_late(*joined: Any) -> Ownership:
+    async def note_late(start: GenerationStart) -> Ownership:
         late.set()
         await forgotten.wait()
-        return await note(*joined)
+        return await record_start(start)
 
-    note = service._note
-    monkeypatch.setattr(service, "_note", note_late)
+    monkeypatch.setattr(single_flight, "record_start", note_late)
 
     async def scenario() -> Any:
         generation, _ = await recommend(asked("forgets"))
         joining = asyncio.create_task(service.answer(asked("joins")))
         await late.wait()
-        await cancellation.forget("forgets")
+        await forget("forgets")
         forgotten.set()
         close, joined = await joining
         return close, joined.generation is generation
@@ -160,7 +158,7 @@ def test_what_is_forgotten_ends_for_this_session_and_goes_on_for_others(settings
 
     async def scenario() -> LocalGeneration:
         generation = await shared("forgets", "stays")
-        await cancellation.forget("forgets")
+        await forget("forgets")
         stream_end = generation.stream_end("forgets")
         assert stream_end is not None
         await generation.ended.wait()
@@ -208,14 +206,14 @@ def test_a_long_session_is_hidden_before_the_client_is_answered_and_erased_after
     def there() -> tuple[list[Any], bool]:
         return conversation("forgets")["turns"], ChatSession.objects.filter(pk="forgets").exists()
 
-    async def forget() -> None:
+    async def scenario() -> None:
         generation, _ = await recommend(asked("forgets"))
         await generation.ended.wait()
-        await cancellation.forget("forgets")
+        await forget("forgets")
         assert await sync_to_async(there)() == ([], True)
         may_erase.set()
         while (await sync_to_async(there)())[1]:
             await asyncio.sleep(0.01)
 
-    async_to_sync(forget)()
+    async_to_sync(scenario)()
     assert not Turn.objects.filter(session_id="forgets").exists()

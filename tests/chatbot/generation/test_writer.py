@@ -1,5 +1,6 @@
-"""Writing with sources that do anything: the contract holds, and nothing is retracted without saying so."""
+"""Writing with providers that do anything: the contract holds, and nothing is taken back silently."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from challenges.catalog import Choice, Selection
 from chatbot.answers.composer import Completed, Composed, Composer
 from chatbot.answers.schema import layout
+from chatbot.generation.loop_lag import LoopLag
 from chatbot.generation.writer import Record, Writer
 from chatbot.models import Enforcement
 from chatbot.providers.base import Provider, ProviderError, ProviderRequest
@@ -21,7 +23,7 @@ SELECTION = Selection(Choice("city", "도시"), Choice("office", "사무직"), C
 
 
 class Speaker:
-    """A source that says what it is given, and may then break."""
+    """A provider that says what it is given, and may then break."""
 
     def __init__(self, name: str, pieces: Sequence[str], *, hosted: bool = True, breaks: bool = False) -> None:
         self.name = name
@@ -44,24 +46,38 @@ def catalogue() -> Speaker:
     return Speaker("catalog", [json.dumps({**GOOD, "challenges": [*GOOD["challenges"], *more]})], hosted=False)
 
 
-def write(*sources: Provider) -> tuple[Composer, list[Composed], list[str], Record]:
-    composed: list[Composed] = []
-    notices: list[str] = []
+class Sink:
+    subscriber_count = 1
+
+    def __init__(self) -> None:
+        self.composed: list[Composed] = []
+        self.notices: list[str] = []
+
+    def show(self, composed: Composed) -> None:
+        self.composed.append(composed)
+
+    def notice(self, provider: str, challenges: list[int]) -> None:
+        self.notices.append(f"{provider} {challenges}")
+
+
+def write(*providers: Provider) -> tuple[Composer, list[Composed], list[str], Record]:
+    sink = Sink()
     composer = Composer(category="VEGAN", labels={"VEGAN": "비건", "PLOGGING": "플로깅"})
 
     async def run() -> Record:
         request = ProviderRequest("", "", SELECTION, (), 1)
         writing = Writer(
-            sources=list(sources),
+            providers=providers,
             request=request,
             composer=composer,
-            show=composed.append,
-            notice=lambda name, challenges: notices.append(f"{name} {challenges}"),
+            sink=sink,
+            loop_lag=LoopLag(asyncio.get_running_loop()),
         )
         await writing.write()
         return writing.record
 
-    return composer, composed, notices, async_to_sync(run)()
+    record = async_to_sync(run)()
+    return composer, sink.composed, sink.notices, record
 
 
 @settings(deadline=None)

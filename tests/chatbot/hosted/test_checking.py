@@ -11,10 +11,10 @@ from pytest_django import Settings
 
 from challenges.models import Category
 from chatbot.evaluation import checks
-from chatbot.generation.registry import registry
 from chatbot.models import CheckStatus, PromptCheck, PromptSample, SampleRun
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.gate import fingerprint, passed_check
+from chatbot.runtime import runtime
 from tests.prompts import CONTENT, base_info
 from tests.provider import ANSWER, TEXT, Provider
 
@@ -78,7 +78,7 @@ def checked_with(content: PromptContent) -> tuple[PromptCheck, SampleRun]:
         async with asyncio.timeout(60):
             while (await PromptCheck.objects.aget(pk=check.pk)).status == CheckStatus.RUNNING:
                 await asyncio.sleep(0.02)
-        await registry().drain()
+        await runtime().registry.drain()
         return check.pk
 
     check = PromptCheck.objects.get(pk=async_to_sync(run)())

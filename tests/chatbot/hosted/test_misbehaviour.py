@@ -216,7 +216,7 @@ def test_a_400_for_another_reason_does_not_give_up_the_schema(settings: Settings
 
 
 def test_waiting_for_a_turn_is_not_leaving(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.generation.registry.FIRST_LISTENER_SECONDS", 0.2)
+    monkeypatch.setattr("chatbot.generation.registry.FIRST_SUBSCRIBER_SECONDS", 0.2)
     settings.LEAFRESH_CHAT_MODEL = "openai:slow"
     settings.LEAFRESH_MODEL_CONCURRENCY = 1
     settings.LEAFRESH_MODEL_QUEUE_SECONDS = 20

@@ -76,9 +76,9 @@ async def test_what_is_said_in_samples_stays_with_the_category(category: str) ->
     picked = await sync_to_async(trial.select)(location="city", work_type="office", category=category)
     kinds = {}
     for words in (*MESSAGES, LAST_MESSAGE, trial.PLAIN_MESSAGE):
-        ordered = await trial.foresee(prompt, picked, words.replace("{category}", picked.category.label))
-        assert (ordered.request.selection.category.key, trial.asks_no_model(ordered)) == (category, False)
-        kinds[words] = ordered.request.kind
+        job = await trial.foresee(prompt, picked, words.replace("{category}", picked.category.label))
+        assert (job.selection.category.key, trial.asks_no_model(job)) == (category, False)
+        kinds[words] = job.kind
     assert {words: kind for words, kind in kinds.items() if kind != "recommendation"} == {LAST_MESSAGE: "explanation"}
 
 

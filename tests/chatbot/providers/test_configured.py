@@ -2,11 +2,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from chatbot.providers.configured import check_configuration, configured_providers
+from chatbot.providers.configured import Providers, check_configuration, provider_names
 
 
 def names(model: str = "") -> list[str]:
-    return [source.name for source in configured_providers(model=model)]
+    made = [provider.name for provider in Providers().configured(model=model)]
+    assert made == provider_names(model=model)
+    return made
 
 
 def test_the_catalogue_answers_when_nothing_is_set() -> None:

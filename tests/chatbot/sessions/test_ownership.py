@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.errors import NotOwner
-from chatbot.events.subscription import Subscription
+from chatbot.events.subscription import LoggedGeneration
 from chatbot.models import ChatSession, Turn
+from chatbot.service import Stream
 from chatbot.sessions import ownership, store
 from chatbot.sessions.conversation import conversation
 from chatbot.sessions.memory import Note, recall
@@ -85,8 +87,9 @@ def test_a_new_secret_key_voids_what_was_signed_unless_the_old_one_is_named(sett
 
 def test_secrets_are_in_no_representation() -> None:
     grant = Grant(OWNER, KEY, TOKEN.token)
-    listening = Subscription(uuid.uuid4(), "s", lambda: True, lambda: None, session_token=TOKEN.token, owner_key=KEY)
-    for each in (replace(TOKEN, owner_keys=(KEY,)), Entry(OWNER, KEY), grant, listening):
+    proof = replace(TOKEN, owner_keys=(KEY,))
+    stream = Stream(LoggedGeneration(uuid.uuid4()), FreeTextRequest("가", "s", proof), grant=grant)
+    for each in (proof, Entry(OWNER, KEY), grant, stream):
         assert KEY not in repr(each)
         assert TOKEN.token not in repr(each)
 

@@ -8,21 +8,21 @@ import pytest
 
 from chatbot.dialogue.requests import BaseInfoRequest, Request
 from chatbot.errors import FieldRequired
-from chatbot.events.batches import follow
-from chatbot.events.cursor import Cursor, event_id
-from chatbot.events.publisher import Publisher, erase
-from chatbot.events.subscription import Subscription
+from chatbot.events.eventstream import erase
+from chatbot.events.log import Cursor, Numbered, event_id
 from chatbot.events.types import Close, Token
-from chatbot.service import NothingNew, Past, everybody
+from chatbot.service import NothingNew, Past, Stream, everybody
 from chatbot.websocket import answer as answer_module
+from chatbot.websocket import messages as message_module
 from chatbot.websocket.answer import ATTEMPTS, Answer
 from chatbot.websocket.handshake import Client
 from chatbot.websocket.messages import Question
+from tests.chatbot.events.written import Written
 
 ASKED = BaseInfoRequest("도시", "사무직", "비건", "me")
 CLOSE = Close("recommendation", "비건", [])
 
-Found = Subscription | Past | NothingNew | Exception
+Found = Stream | Past | NothingNew | Exception
 
 
 class Service:
@@ -40,16 +40,10 @@ class Service:
         return found
 
 
-def heard_by(generation_id: uuid.UUID, *, worth: bool = True, **options: Any) -> Subscription:
-    return Subscription(generation_id, "me", lambda: worth, lambda: None, **options)
-
-
-def written(*events: Token | Close) -> uuid.UUID:
-    generation_id = uuid.uuid4()
-    publisher = Publisher(generation_id)
-    for event in events:
-        publisher.send(event)
-    return generation_id
+def given_up() -> Written:
+    generation = Written(Token("가"))
+    generation.given_up = True
+    return generation
 
 
 async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoRequest | None = ASKED) -> list[Any]:
@@ -62,38 +56,37 @@ async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoReque
     return [(message["event"], message.get("id")) for message in told]
 
 
-async def test_a_generation_that_is_given_up_unheard_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = written(Token("가")), written(Token("나"), CLOSE)
-    service = Service(heard_by(first, worth=False), heard_by(second))
+async def test_a_generation_that_is_given_up_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    second = Written(Token("나"), CLOSE)
+    service = Service(Stream(given_up()), Stream(second))
     assert await messages(service, monkeypatch) == [
-        ("challenge", event_id(second, 1)),
-        ("close", event_id(second, 2)),
+        ("challenge", event_id(second.id, 1)),
+        ("close", event_id(second.id, 2)),
     ]
     assert service.cursors == [None, None]
 
 
 async def test_a_log_that_is_erased_meanwhile_is_resumed_from_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = written(Token("가"))
-    second = written(Token("나"), CLOSE)
+    first, second = Written(Token("가")), Written(Token("나"), CLOSE)
+    event_message = message_module.event_message
 
-    async def follow_until_erased(listening: Subscription) -> Any:
-        async for event in follow(listening):
-            yield event
-            erase(first)
+    def erase_then(event: Numbered, generation_id: uuid.UUID, *, request_id: str | None) -> str:
+        erase(first.id)
+        return event_message(event, generation_id, request_id=request_id)
 
-    monkeypatch.setattr(answer_module, "follow", follow_until_erased)
-    service = Service(heard_by(first), heard_by(second, reset=True))
+    monkeypatch.setattr(message_module, "event_message", erase_then)
+    service = Service(Stream(first), Stream(second, reset=True))
     assert await messages(service, monkeypatch) == [
-        ("challenge", event_id(first, 1)),
+        ("challenge", event_id(first.id, 1)),
         ("stream-reset", None),
-        ("challenge", event_id(second, 1)),
-        ("close", event_id(second, 2)),
+        ("challenge", event_id(second.id, 1)),
+        ("close", event_id(second.id, 2)),
     ]
-    assert service.cursors == [None, Cursor(first, 1)]
+    assert service.cursors == [None, Cursor(first.id, 1)]
 
 
-async def test_what_breaks_off_again_and_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = Service(heard_by(uuid.uuid4(), worth=False))
+async def test_a_stream_that_breaks_off_again_and_again_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(Stream(given_up()))
     assert await messages(service, monkeypatch) == [("error", None)]
     assert len(service.cursors) == ATTEMPTS
 

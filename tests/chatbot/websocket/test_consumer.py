@@ -11,10 +11,10 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from chatbot import service
-from chatbot.generation import cancellation
+from chatbot.generation.cancellation import Cancellation
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.registry import registry
 from chatbot.models import Generation, Outcome
+from chatbot.runtime import runtime
 from chatbot.websocket.consumer import MAX_WAITING, ConversationConsumer
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ class Client(WebsocketCommunicator):  # type: ignore[misc]  # channels ships no 
 
 
 def running(start: dict[str, Any]) -> LocalGeneration:
-    generation = registry().get(uuid.UUID(start["data"]["data"]["generationId"]))
+    generation = runtime().registry.get(uuid.UUID(start["data"]["data"]["generationId"]))
     assert generation is not None
     return generation
 
@@ -86,8 +86,8 @@ async def test_who_goes_away_no_longer_listens() -> None:
     async with Client("leaver") as client:
         await client.tell("recommend", **SELECTION)
         generation = running(await client.hear())
-        assert generation.listeners == 1
-    assert generation.listeners == 0
+        assert generation.subscriber_count == 1
+    assert generation.subscriber_count == 0
     generation.end(Outcome.STOPPED)
     await generation.ended.wait()
 
@@ -100,7 +100,7 @@ async def test_a_server_that_cancels_a_connection_ends_its_listening() -> None:
     generation = running(await client.hear())
     client.future.cancel()
     await asyncio.wait([client.future])
-    assert generation.listeners == 0
+    assert generation.subscriber_count == 0
     generation.end(Outcome.STOPPED)
     await generation.ended.wait()
 
@@ -169,7 +169,7 @@ async def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) 
     async with Client("patient") as client:
         with monkeypatch.context() as patch:
             patch.setattr(service, "open_stream", gone)
-            patch.setattr(cancellation, "stop", gone)
+            patch.setattr(Cancellation, "stop", gone)
             await client.tell("recommend", **SELECTION)
             (refused,) = await client.rest()
             await client.tell("stop", generationId=str(uuid.uuid4()))

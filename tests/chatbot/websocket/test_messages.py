@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
 from chatbot.errors import ApplicationError, InvalidFields, TooManyGenerations
-from chatbot.events.subscription import Numbered
+from chatbot.events.log import Numbered
 from chatbot.events.types import Token, encode_event
 from chatbot.websocket import messages
 from chatbot.websocket.messages import Question, Stop, read_command, read_object, read_request_id

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from chatbot.generation.registry import registry
 from chatbot.models import PromptTemplate
+from chatbot.runtime import runtime
 from tests.prompts import CONTENT, base_info
 
 ENGLISH = "en"
@@ -76,5 +76,5 @@ async def until(asked: Callable[[], Awaitable[Any]]) -> Any:
     async with asyncio.timeout(60):
         while (found := await asked())["data"]["running"]:
             await asyncio.sleep(0.01)
-    await registry().drain()
+    await runtime().registry.drain()
     return found["data"]

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 from pytest_django import Settings
 
-from chatbot.generation.registry import registry
 from chatbot.models import CheckStatus, PromptCheck, PromptSample
 from chatbot.providers.configured import provider_names
+from chatbot.runtime import runtime
 from tests.chatbot.admin.studio.asking import address, aget, apost, at, save, signed_in, until
 from tests.prompts import CONTENT, base_info, checked
 
@@ -82,7 +82,7 @@ async def test_a_check_is_stopped(script: AsyncClient, settings: Settings) -> No
     assert again["id"] == begun["id"]
     stopped = await apost(script, await at("check_stop", begun["id"]), {})
     assert (stopped["data"]["status"], stopped["data"]["statusText"]) == ("stopped", "stopped")
-    await registry().drain()
+    await runtime().registry.drain()
     assert (await at_check(script, begun["id"])())["data"]["done"] == 0
 
 

@@ -11,15 +11,15 @@ from django.http import Http404, StreamingHttpResponse
 from django.test import AsyncClient
 from django.utils import translation
 
-from chatbot import service
 from chatbot.admin.studio.trials import side, side_label
 from chatbot.dialogue.requests import BaseInfoRequest
-from chatbot.generation.registry import registry
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
 from chatbot.prompts.content import PromptContent
 from chatbot.prompts.drafts import save_draft
 from chatbot.prompts.live import Prompt
+from chatbot.runtime import runtime
 from tests.chatbot.admin.studio.asking import SELECTION, aget, apost, at, until
+from tests.generations import recommend
 from tests.prompts import CONTENT, base_info, content, make_live, make_version
 
 pytestmark = pytest.mark.django_db
@@ -79,10 +79,10 @@ async def test_a_trial_streams_what_clients_get(script: AsyncClient) -> None:
     assert again.status_code == 204
     for cursor in ("x", "<script>", "9" * 500):
         assert (await script.get(shown["events"], headers={"last-event-id": cursor})).status_code in {200, 204}
-    await registry().drain()
+    await runtime().registry.drain()
 
 
-async def test_what_begins_with_listening_outlives_the_request(
+async def test_what_begins_with_a_subscription_outlives_the_request(
     script: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a cluster the process follows another one from then on, for all its subscribers."""
@@ -92,19 +92,19 @@ async def test_what_begins_with_listening_outlives_the_request(
         await asyncio.sleep(0.05)
         return await sync_to_async(Generation.objects.count)()
 
-    async def listen(generation_id: uuid.UUID, after: int) -> None:
+    async def open_stream(generation_id: uuid.UUID, after: int) -> None:
         begun.append(asyncio.create_task(works_later()))
 
     shown = (await apost(script, await at("trials"), SIDES))["data"]["right"]
-    monkeypatch.setattr("chatbot.evaluation.trial.listen", listen)
+    monkeypatch.setattr("chatbot.evaluation.trial.open_stream", open_stream)
     AsyncToSync.executors.current = None  # in a server no thread waits for the loop, as pytest's does here
     assert (await script.get(shown["events"])).status_code == 204
     assert await begun[0] == 2
-    await registry().drain()
+    await runtime().registry.drain()
 
 
 async def test_what_people_are_answered_is_no_trial(script: AsyncClient) -> None:
-    generation, _ = await service.recommend(BaseInfoRequest("도시", "사무직", "비건", "someone"))
+    generation, _ = await recommend(BaseInfoRequest("도시", "사무직", "비건", "someone"))
     response = await script.get(await at("trial_events", str(generation.id)))
     assert response.status_code == 404
     await generation.ended.wait()

@@ -1,5 +1,4 @@
-"""When a generation ends that has no subscriber here, in a cluster: Redis is asked through a stand-in that is told what
-to answer."""
+"""When a generation without subscribers here ends, in a cluster: the stand-in for Redis is told what to answer."""
 
 import asyncio
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from chatbot.models import Outcome
 
 
 class Cluster:
-    """Says, look after look, whether somebody listens elsewhere; "gone" when Redis does not answer."""
+    """Says, look after look, whether there are subscribers elsewhere; "gone" when Redis does not answer."""
 
     def __init__(self, *looks: bool | str) -> None:
         self._looks = list(looks)
@@ -32,26 +31,28 @@ class Cluster:
 
 
 async def ends(monkeypatch: pytest.MonkeyPatch, *looks: bool | str) -> bool:
-    """Whether the generation is given up behind these looks."""
+    """Whether the generation is abandoned after these looks."""
     monkeypatch.setattr(module, "PRESENCE_SECONDS", 0.01)
-    part = Cluster(*looks)
-    monkeypatch.setattr(module, "cluster", lambda: part)
+    cluster: Any = Cluster(*looks)
     ended: list[Outcome] = []
-    generation: Any = SimpleNamespace(id="g", listeners=0, attached=1, ended=asyncio.Event(), end=ended.append)
-    registry = GenerationRegistry(max_generations=1, abandon_seconds=0.01)
+    generation: Any = SimpleNamespace(
+        id="g", subscriber_count=0, subscription_count=1, ended=asyncio.Event(), end=ended.append
+    )
+    unused: Any = None
+    registry = GenerationRegistry(unused, cluster, max_generations=1, abandon_seconds=0.01)
     registry._check_later(generation, 0.01)
     async with asyncio.timeout(10):
-        while not part.asked_for_more:
+        while not cluster.asked_for_more:
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.02)
     return ended == [Outcome.ABANDONED]
 
 
-async def test_when_nobody_listens_anywhere_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_subscriber_anywhere_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await ends(monkeypatch, False)
 
 
-async def test_while_nobody_can_know_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_redis_cannot_tell_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not await ends(monkeypatch, "gone", True, "gone", True)
 
 

@@ -1,0 +1,224 @@
+"""Single flight: equal requests share one generation, in this process and in all others.
+
+A request looks for a generation here, then for a claim of another process, and starts its own otherwise. Nothing is
+built before that is known.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+
+from chatbot.cluster.claims import Claim
+from chatbot.cluster.cluster import Cluster
+from chatbot.cluster.publication import ClusterPublication
+from chatbot.cluster.redis import Unreachable
+from chatbot.cluster.remote_generation import RemoteGeneration
+from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.rpc import NoAnswer
+from chatbot.errors import NotOwner, ServiceUnavailable
+from chatbot.generation.job import Job, Key
+from chatbot.generation.local import LocalGeneration
+from chatbot.generation.records import GenerationGone, GenerationStart, record_start
+from chatbot.generation.registry import GenerationRegistry
+from chatbot.models import Outcome
+from chatbot.sessions import ownership
+from chatbot.sessions.ownership import Entry, Ownership, Proof
+from chatbot.sessions.store import NewTurn
+
+ATTEMPTS = 3
+"""How often a request tries to join generations that turn out to be over, before it starts its own."""
+
+ANNOUNCE_SECONDS = 1.0
+"""How long a request waits for another process to note that it joins."""
+
+RunningGeneration = LocalGeneration | RemoteGeneration
+MakeJob = Callable[[], Awaitable[Job]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The generation that answers a request. ``entry`` and ``ownership`` say how its client entered the session; they
+    are None when the session was in the generation already."""
+
+    generation: RunningGeneration
+    entry: Entry | None = None
+    ownership: Ownership | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One request: its session, and the keys under which it joins."""
+
+    session_id: str
+    proof: Proof
+    keys: Sequence[Key]
+    make_job: MakeJob
+
+    async def note_turn(self, generation: RunningGeneration) -> Flight:
+        """Writes the turn of a session that joins. Raises GenerationGone, NotOwner."""
+        job = await self.make_job()
+        row = await record_start(GenerationStart(None, NewTurn(self.session_id, generation.id, job.note, job.entry)))
+        return Flight(generation, job.entry, row)
+
+
+class _Start:
+    """A start in progress. Its task ends when no request waits for it any more."""
+
+    def __init__(self, generation_id: uuid.UUID, task: "asyncio.Task[LocalGeneration | Claim]") -> None:
+        self.generation_id = generation_id
+        self.task = task
+        self._waiting = 0
+
+    async def finish(self) -> None:
+        """Returns when the task is done, whatever came of it."""
+        self._waiting += 1
+        try:
+            await asyncio.wait({self.task})
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self.task.cancel()
+
+
+class SingleFlight:
+    """Used on one event loop only. Without a cluster, ``cluster`` and ``remote`` are None."""
+
+    def __init__(self, registry: GenerationRegistry, cluster: Cluster | None, remote: RemoteGenerations | None) -> None:
+        self._registry = registry
+        self._cluster = cluster
+        self._remote = remote
+        self._starts: dict[Key, _Start] = {}
+
+    async def join_or_start(self, session_id: str, proof: Proof, keys: Sequence[Key], make_job: MakeJob) -> Flight:
+        """The generation that answers a request of the session with one of ``keys``. ``make_job`` is called when
+        one has to be started, or the session's turn noted. Raises ApplicationError."""
+        asking = _Asking(session_id, proof, keys, make_job)
+        shared = keys  # those that other processes are asked for
+        for attempt in range(ATTEMPTS + 1):
+            found, is_mine = await self._find_or_start(asking, shared if attempt < ATTEMPTS else [])
+            if isinstance(found, LocalGeneration):
+                flight = await self._join_local(found, asking, is_mine=is_mine)
+            else:
+                flight = await self._join_remote(found, asking, shared)
+                if flight is not None and session_id in flight.generation.stream_ends:
+                    flight = None  # the session left it, and asks for itself alone now
+                    shared = [key for key in shared if key[0] == "session"]
+            if flight is not None:
+                return flight
+        raise ServiceUnavailable
+
+    async def welcome(self, generation_id: uuid.UUID, session_id: str) -> bool:
+        """A session of another process joins a generation of this one. False when it is too late."""
+        for start in {*self._starts.values()}:
+            if start.generation_id == generation_id:
+                await start.finish()
+        generation = self._registry.get(generation_id)
+        if generation is None or generation.ending:
+            return False
+        if session_id not in generation.stream_ends:
+            generation.sessions.add(session_id)
+        return True
+
+    async def _find_or_start(self, asking: _Asking, shared: Sequence[Key]) -> tuple[LocalGeneration | Claim, bool]:
+        """The generation here, or the claim of another process; and whether this request started it."""
+        while True:
+            # No await between looking and starting: of two requests at the same moment one must wait for the other.
+            running = self._registry.find(asking.keys)
+            if running is not None and asking.session_id not in running.stream_ends:
+                return running, False
+            starts = (self._starts[key] for key in asking.keys if key in self._starts)
+            start = next((start for start in starts if not start.task.done()), None)
+            is_mine = start is None
+            start = start or self._begin(asking, shared)
+            await start.finish()
+            if is_mine:
+                return start.task.result(), True
+            if not start.task.cancelled() and start.task.exception() is None:
+                claim = start.task.result()
+                if isinstance(claim, Claim):
+                    return claim, False
+
+    def _begin(self, asking: _Asking, shared: Sequence[Key]) -> _Start:
+        generation_id = uuid.uuid4()
+        start = _Start(generation_id, asyncio.create_task(self._start(generation_id, asking, shared)))
+        self._starts.update(dict.fromkeys(asking.keys, start))
+        start.task.add_done_callback(lambda _: self._forget(start, asking.keys))
+        return start
+
+    def _forget(self, start: _Start, keys: Sequence[Key]) -> None:
+        for key in keys:
+            if self._starts.get(key) is start:
+                del self._starts[key]
+
+    async def _start(self, generation_id: uuid.UUID, asking: _Asking, shared: Sequence[Key]) -> LocalGeneration | Claim:
+        self._registry.check_room()
+        publication = ClusterPublication(self._cluster, generation_id, shared)
+        try:
+            if (claim := await publication.claim()) is not None:
+                return claim
+            job = await asking.make_job()
+            return self._registry.start(job, session_id=asking.session_id, keys=asking.keys, publication=publication)
+        except BaseException:  # also when no request waits any more
+            await publication.withdraw()
+            raise
+
+    async def _join_local(self, running: LocalGeneration, asking: _Asking, *, is_mine: bool) -> Flight | None:
+        """None when the generation does not answer the session after all."""
+        session_id = asking.session_id
+        with running.expecting(session_id):
+            try:
+                await asyncio.shield(running.started)
+            except NotOwner:  # of the session that started it
+                if is_mine:
+                    raise
+                return None
+            if is_mine:
+                return Flight(running, running.job.entry, running.entered)
+            if session_id in running.sessions:
+                await sync_to_async(ownership.check)(session_id, asking.proof)
+                return Flight(running)
+            running.sessions.add(session_id)
+            self._registry.add_keys(running, asking.keys)
+            try:
+                flight = await asking.note_turn(running)
+            except GenerationGone:  # the session that started it was forgotten, and its row with it
+                running.sessions.discard(session_id)
+                running.end(Outcome.STOPPED)
+                return None
+            except Exception:
+                running.sessions.discard(session_id)
+                raise
+            if flight.ownership is not None:
+                running.owners[session_id] = flight.ownership.owner
+            return flight
+
+    async def _join_remote(self, claim: Claim, asking: _Asking, shared: Sequence[Key]) -> Flight | None:
+        """None when the generation is over; then its claim is released."""
+        assert self._cluster is not None
+        assert self._remote is not None
+        announced = self._announce(self._cluster, claim, asking.session_id)
+        generation, is_welcome = await asyncio.gather(self._remote.join(claim), announced)
+        if generation is None or not is_welcome:
+            with suppress(Unreachable):
+                await self._cluster.claims.release(claim, shared)
+            return None
+        if asking.session_id in generation.stream_ends:
+            return Flight(generation)
+        try:
+            return await asking.note_turn(generation)
+        except GenerationGone:
+            return None
+
+    async def _announce(self, cluster: Cluster, claim: Claim, session_id: str) -> bool:
+        """Tells the process that runs the generation which session joins, so that it continues for that session. False
+        when it is too late. A process that does not answer in time may have noted it."""
+        try:
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                message = {"do": "join", "generation": str(claim.generation_id), "session": session_id}
+                return bool((await cluster.rpc.ask(claim.process, **message)).get("joined", True))
+        except (NoAnswer, TimeoutError):
+            return True
