@@ -1,4 +1,4 @@
-"""Calls between processes, through the channel layer: to stop a generation, to erase some.
+"""Calls between processes, through the channel layer: to join, stop or leave a generation, to erase some.
 
 A message may be lost: the layer drops what is beyond its capacity, and Redis may restart. So a caller waits for an
 answer, and gives up after a while.
