@@ -8,6 +8,7 @@ measurement. It finds nothing that our lists miss, takes "다시 발견", "새�
 
 import functools
 import re
+import threading
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,13 +90,22 @@ class _Search:
         return found
 
 
+_compiling = threading.Lock()
+
+
 @functools.lru_cache(maxsize=2)
-def _search(listed: tuple[str, ...]) -> _Search:
+def _compiled(listed: tuple[str, ...]) -> _Search:
     words = {squashed(word): word for word in listed if squashed(word)}
     korean = [_filled(word) for word in words if not word.isascii()]
     disguised = list(filter(None, (lookalikes(word, _FILLING) for word in words)))
     latin = [r"[^a-z]+".join(map(re.escape, word.casefold().split())) for word in listed if word.isascii()]
     return _Search(words, _either(korean), _either(disguised), _either(latin, r"(?<![a-z])(?:{})(?![a-z])"))
+
+
+def _search(listed: tuple[str, ...]) -> _Search:
+    """The patterns of the listed words. Compiling them takes a second: one thread does it, the others wait for it."""
+    with _compiling:
+        return _compiled(listed)
 
 
 def _filled(word: str) -> str:

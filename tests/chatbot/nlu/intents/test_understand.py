@@ -12,7 +12,7 @@ from chatbot.answers.schema import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.understand import warm_up
 from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.safety.abuse import _search
+from chatbot.nlu.safety.abuse import _compiled
 from chatbot.nlu.safety.concerns import concern
 from chatbot.nlu.safety.word_lists import word_lists
 from tests.chatbot.nlu.conftest import SHOWN, Understand
@@ -284,7 +284,7 @@ def test_warming_up_prepares_the_patterns_that_the_first_message_needs(monkeypat
         await sync_to_async(function)()
 
     monkeypatch.setattr(executors.rough, "run", here)  # a thread of its own would not see the test's transaction
-    _search.cache_clear()
+    _compiled.cache_clear()
     async_to_sync(warm_up)()
     concern("반가워요", words=word_lists.get(), analyser=RoughAnalyser(frozenset()))
-    assert (_search.cache_info().misses, _search.cache_info().hits) == (1, 1)
+    assert (_compiled.cache_info().misses, _compiled.cache_info().hits) == (1, 1)
