@@ -1,11 +1,13 @@
 """What the admin's lists share: columns and links; import and export as CSV for spreadsheets or JSON for programs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tablib  # type: ignore[import-untyped]  # tablib ships no types
 from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
 from django.forms import Field
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +19,8 @@ from import_export.admin import ImportExportModelAdmin
 from import_export.formats import base_formats
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
+
+from challenges.forms import NormalizedField
 
 
 def column(
@@ -40,6 +44,16 @@ def link(address: str, text: object, *, new_tab: bool = False) -> SafeString:
     target = SafeString(' target="_blank" rel="noopener noreferrer"') if new_tab else ""
     pattern = '<a class="text-primary-600 underline dark:text-primary-500" href="{}"{}>{}</a>'
     return format_html(pattern, address, target, text)
+
+
+def rows_with(term: str, queryset: QuerySet[Any], texts: Callable[[Any], Iterable[str]]) -> QuerySet[Any]:
+    """The rows of which a text contains the term; all for no term.
+
+    In Python: there are few rows, SQLite folds the case of ASCII alone, and databases keep lists as ASCII JSON.
+    """
+    if not term:
+        return queryset
+    return queryset.filter(pk__in=[row.pk for row in queryset if any(term in text for text in texts(row))])
 
 
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
@@ -100,7 +114,18 @@ def _unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and guarded(text) != text else text
 
 
-class ExchangeAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class UnlinkedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """A form without buttons that open a related row in a window: related rows have their own pages."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
+        field: Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for switch in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if field is not None and hasattr(field.widget, switch):
+                setattr(field.widget, switch, False)
+        return field
+
+
+class ExchangeAdmin(UnlinkedAdmin, ImportExportModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """A list whose rows can be exported and imported. All rows of a file are imported, or none.
 
     Exporting needs the permission to view, importing those to add and to change: the library would let every staff
@@ -113,15 +138,14 @@ class ExchangeAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]  
     import_help: Any = None  # a lazy translation
     import_formats = export_formats = (SpreadsheetCSV, CatalogJSON)
     warn_unsaved_form = True
+    list_filter_submit = True
+    formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_view_permission(request))
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_import_context_data(**kwargs), "import_help": self.import_help}
@@ -147,11 +171,3 @@ class ExchangeAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]  
     def _again(self, request: HttpRequest, message: str) -> HttpResponse:
         messages.error(request, message)
         return redirect(reverse("admin:{}_{}_import".format(*self.get_model_info())))
-
-
-def without_related_links(field: Field | None) -> Field | None:
-    """A form's field that offers no window for making its options: they have pages of their own."""
-    for link_name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
-        if field is not None and hasattr(field.widget, link_name):
-            setattr(field.widget, link_name, False)
-    return field

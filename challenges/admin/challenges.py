@@ -1,19 +1,17 @@
 """Challenges in the admin, and the page that shows where they are few."""
 
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 from unfold.decorators import action
 
@@ -21,16 +19,15 @@ from challenges.admin.base import ExchangeAdmin, column
 from challenges.admin.options import challenges_address
 from challenges.admin.resources import ChallengeResource
 from challenges.coverage import MINIMUM, Coverage, coverage
-from challenges.forms import ChallengeForm, NormalizedField
+from challenges.forms import ChallengeForm
 from challenges.models import Challenge, Option
 
 
 @admin.register(Challenge)
 class ChallengeAdmin(ExchangeAdmin):
     form = ChallengeForm
-    formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
     resource_classes = (ChallengeResource,)
-    import_help = gettext_lazy(
+    import_help = _(
         "A row changes the challenge with its id, else the one with its title; without either it makes a new one. "
         "Several locations or work types are separated by “|”. Either all rows are imported, or none."
     )
@@ -41,16 +38,13 @@ class ChallengeAdmin(ExchangeAdmin):
         ("work_types", RelatedDropdownFilter),
         ("active", BooleanRadioFilter),
     )
-    list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("title", "description")
-    search_help_text = gettext_lazy("Title or description")
-    beginning = column(
-        gettext_lazy("description"), lambda row: Truncator(row.description).chars(40), ordering="description"
-    )
-    location_labels = column(gettext_lazy("locations"), lambda row: ", ".join(map(str, row.locations.all())))
-    work_type_labels = column(gettext_lazy("work types"), lambda row: ", ".join(map(str, row.work_types.all())))
+    search_help_text = _("Title or description")
+    beginning = column(_("description"), lambda row: Truncator(row.description).chars(40), ordering="description")
+    location_labels = column(_("locations"), lambda row: ", ".join(map(str, row.locations.all())))
+    work_type_labels = column(_("work types"), lambda row: ", ".join(map(str, row.work_types.all())))
     actions = ("activate", "deactivate")
     actions_list = ("coverage",)
 
@@ -64,31 +58,29 @@ class ChallengeAdmin(ExchangeAdmin):
         queryset: QuerySet[Challenge] = super().get_queryset(request)
         return queryset.select_related("category").prefetch_related("locations", "work_types")
 
-    @admin.action(description=gettext_lazy("Activate the selected challenges"), permissions=["change"])
+    @admin.action(description=_("Activate the selected challenges"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Challenge]) -> None:
-        count = self._switch(request, queryset, active=True)
-        text = ngettext("%(count)d challenge was activated.", "%(count)d challenges were activated.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        words = ngettext_lazy("%(count)d challenge was activated.", "%(count)d challenges were activated.", "count")
+        self._switch(request, queryset, words, active=True)
 
-    @admin.action(description=gettext_lazy("Deactivate the selected challenges"), permissions=["change"])
+    @admin.action(description=_("Deactivate the selected challenges"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Challenge]) -> None:
-        count = self._switch(request, queryset, active=False)
-        text = ngettext("%(count)d challenge was deactivated.", "%(count)d challenges were deactivated.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        words = ngettext_lazy("%(count)d challenge was deactivated.", "%(count)d challenges were deactivated.", "count")
+        self._switch(request, queryset, words, active=False)
 
-    def _switch(self, request: HttpRequest, queryset: QuerySet[Challenge], *, active: bool) -> int:
-        """Switches those that are not as wanted yet, and logs it; returns how many."""
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Challenge], words: Any, *, active: bool) -> None:
+        """Switches those that are not as wanted yet, logs it, and says how many they were."""
         changed = list(queryset.exclude(active=active).prefetch_related(None).select_related(None))
         for start in range(0, len(changed), 500):
             keys = [challenge.pk for challenge in changed[start : start + 500]]
             Challenge.objects.filter(pk__in=keys).update(active=active, updated_at=timezone.now())
         if changed:
             message = _("Activated.") if active else _("Deactivated.")
-            LogEntry.objects.log_actions(request.user.pk or 0, changed, CHANGE, message)
-        return len(changed)
+            LogEntry.objects.log_actions(request.user.pk or 0, changed, CHANGE, str(message))
+        self.message_user(request, words % {"count": len(changed)}, messages.SUCCESS)
 
     @action(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=gettext_lazy("Coverage"), url_path="coverage", icon="grid_on", permissions=["view"]
+        description=_("Coverage"), url_path="coverage", icon="grid_on", permissions=["view"]
     )
     def coverage(self, request: HttpRequest) -> HttpResponse:
         """The page that shows where the catalogue is thin: how many challenges suit each selection."""
@@ -97,18 +89,10 @@ class ChallengeAdmin(ExchangeAdmin):
         return TemplateResponse(request, "admin/challenges/coverage.html", {**context, **_table(coverage())})
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+def _cell(count: int, *options: Option, thin: bool = False) -> dict[str, Any]:
     """A number of the table; ``link`` leads to the list of exactly the challenges that were counted."""
-
-    count: int
-    link: str
-    name: str
-    thin: bool = False
-
-
-def _cell(count: int, *options: Option, thin: bool = False) -> _Cell:
-    return _Cell(count, challenges_address(*options), " · ".join(map(str, options)), thin)
+    name = " · ".join(map(str, options))
+    return {"count": count, "link": challenges_address(*options), "name": name, "thin": thin}
 
 
 def _table(found: Coverage) -> dict[str, Any]:

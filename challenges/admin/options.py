@@ -4,17 +4,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from import_export.resources import modelresource_factory
 
-from challenges.admin.base import ExchangeAdmin, column, link
+from challenges.admin.base import ExchangeAdmin, column, link, rows_with
 from challenges.admin.resources import CategoryResource, OptionResource
-from challenges.forms import CategoryForm, NormalizedField, OptionForm
+from challenges.forms import CategoryForm, OptionForm
 from challenges.models import Category, Location, Option, WorkType
 from challenges.text import lookup_name
 
@@ -36,7 +35,7 @@ class OptionAdmin(ExchangeAdmin):
     """What the three kinds share."""
 
     form = OptionForm
-    import_help = gettext_lazy(
+    import_help = _(
         "A row changes the entry with its key; a new key makes a new entry. Aliases are separated by commas. "
         "Either all rows are imported, or none."
     )
@@ -44,12 +43,11 @@ class OptionAdmin(ExchangeAdmin):
     list_display_links = ("emoji", "label", "key")
     list_editable = ("order", "active")
     search_fields = ("key",)  # shows the search field; what is searched is in get_search_results
-    search_help_text = gettext_lazy("Key, label or alias")
+    search_help_text = _("Key, label or alias")
     fields: tuple[str, ...] = ("label", "key", "emoji", "description", "aliases", "order", "active")
-    formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
-    alias_text = column(gettext_lazy("aliases"), _aliases)
+    alias_text = column(_("aliases"), _aliases)
     challenge_count = column(
-        gettext_lazy("active challenges"),
+        _("active challenges"),
         lambda row: link(challenges_address(row), row.active_challenges),
         ordering="active_challenges",
     )
@@ -66,10 +64,8 @@ class OptionAdmin(ExchangeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Option], search_term: str
     ) -> tuple[QuerySet[Option], bool]:
-        """Compares as the lookup does. In Python: there are few rows, and the database keeps aliases as ASCII JSON."""
-        term = lookup_name(search_term)
-        found = [row.pk for row in queryset if any(term in name for name in row.names())] if term else None
-        return (queryset if found is None else queryset.filter(pk__in=found)), False
+        """Compares as the lookup does."""
+        return rows_with(lookup_name(search_term), queryset, Option.names), False
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Refuses to delete an option that challenges refer to: they would be left without it, or go with it."""

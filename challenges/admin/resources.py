@@ -1,8 +1,8 @@
 """How rows of a file become rows of the catalogue, and back.
 
-A challenge is the one with the row's ``id``, else the one with its title, else a new one; an option is known by its
-``key``. Options are referred to by key, several separated by ``|``; a label or an alias is understood as well. A
-column that the file lacks stays as it is.
+A row means the challenge with its ``id``, else the one with its title, else a new one. A row of options means the one
+with its ``key``. Cells name options by key, label or alias; ``|`` separates several. A column that the file lacks stays
+as it is.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,10 @@ from challenges.text import lookup_name, nfc
 SEPARATOR = "|"
 
 
+def _cell_text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
 class TextWidget(widgets.CharWidget):  # type: ignore[misc]  # import-export ships no types
     """Text in NFC."""
 
@@ -32,7 +36,7 @@ class WordsWidget(widgets.Widget):  # type: ignore[misc]  # import-export ships 
     """A list of words, written as in the forms: with commas between them."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
-        return split_words("" if value is None else str(value))
+        return split_words(_cell_text(value))
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return join_words(value or [])
@@ -44,7 +48,7 @@ class NumberWidget(widgets.IntegerWidget):  # type: ignore[misc]  # import-expor
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
         if self.is_empty(value):
             return None
-        text = str(value).strip()
+        text = _cell_text(value)
         if not (text.isascii() and text.isdecimal()):
             raise ValueError(_("“%(value)s” is not a whole number.") % {"value": value})
         return int(text)
@@ -54,7 +58,7 @@ class SwitchWidget(widgets.BooleanWidget):  # type: ignore[misc]  # import-expor
     """1 or 0; nothing when the cell is empty. The library would take any other word for a no."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
-        word = str("" if value is None else value).strip().lower()
+        word = _cell_text(value).lower()
         if word not in ("", "1", "0", "true", "false"):
             raise ValueError(_("“%(value)s” is neither 1 nor 0.") % {"value": value})
         return None if word == "" else word in ("1", "true")
@@ -77,7 +81,7 @@ class OptionWidget(widgets.ForeignKeyWidget):  # type: ignore[misc]  # import-ex
         return found
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        text = str("" if value is None else value).strip()
+        text = _cell_text(value)
         return self.find(text) if text else None
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
@@ -92,7 +96,7 @@ class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-e
         self._one = OptionWidget(model)
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[Option]:
-        names = [name for name in str("" if value is None else value).split(SEPARATOR) if name.strip()]
+        names = [name for name in _cell_text(value).split(SEPARATOR) if name.strip()]
         if not names:
             raise ValueError(_("At least one is needed."))
         return list(dict.fromkeys(self._one.find(name) for name in names))
@@ -108,6 +112,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
         skip_unchanged = True
         report_skipped = False
         clean_model_instances = True
+        chunk_size = 2000
 
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> fields.Field:
@@ -150,10 +155,6 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
 
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         self._rows[row_result.object_id] = kwargs["row_number"]
-
-    def iter_queryset(self, queryset: Any) -> Any:
-        """Reads the rows once; the library would sort and page through a catalogue of any size for every hundred."""
-        return queryset.iterator(chunk_size=2000) if isinstance(queryset, QuerySet) else iter(queryset)
 
 
 class OptionResource(CatalogResource):

@@ -1,4 +1,4 @@
-"""The chatbot in the admin: the prompt studio, conversations and what they draw on; who works there."""
+"""The chatbot in the admin: the prompt studio, conversations, documents, word lists, users and groups."""
 
 from chatbot.admin import documents, feedback, generations, sessions, site, words
 from chatbot.admin.studio import samples, templates, versions

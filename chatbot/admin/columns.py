@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Model, OuterRef, QuerySet, Subquery, TextChoices
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -21,7 +21,7 @@ from challenges.admin.base import link
 from challenges.models import Category
 from chatbot.admin.labels import OPTIONS, kind_label
 from chatbot.answers.schema import HELP, RECOMMENDATION
-from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb
+from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb, WordKind
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -51,30 +51,24 @@ def badge(text: object, variant: str = "") -> SafeString:
     return render_to_string("unfold/helpers/label.html", {"text": text, "variant": variant})
 
 
-_OUTCOMES: Mapping[str, str] = {
-    Outcome.COMPLETED: "success",
-    Outcome.RUNNING: "info",
-    Outcome.FAILED: "danger",
-    Outcome.INTERRUPTED: "warning",
+_VARIANTS: Mapping[str, str] = {
+    choice: variant
+    for variant, choices in {
+        "success": (Outcome.COMPLETED, Enforcement.AS_IT_CAME, WordKind.FINE, RECOMMENDATION),
+        "info": (Outcome.RUNNING, Enforcement.MENDED, "explanation"),
+        "warning": (Outcome.INTERRUPTED, Enforcement.FILLED, WordKind.ABUSE, "declined"),
+        "danger": (Outcome.FAILED, WordKind.SELF_HARM, WordKind.EMERGENCY, WordKind.VIOLENCE, HELP),
+    }.items()
+    for choice in choices
 }
-_ENFORCEMENTS: Mapping[str, str] = {
-    Enforcement.AS_IT_CAME: "success",
-    Enforcement.MENDED: "info",
-    Enforcement.FILLED: "warning",
-}
-_KINDS = {RECOMMENDATION: "success", "explanation": "info", "declined": "warning", HELP: "danger"}
 
 
-def outcome_badge(outcome: str) -> SafeString:
-    return badge(Outcome(outcome).label, _OUTCOMES.get(outcome, ""))
-
-
-def enforcement_badge(enforcement: str) -> SafeString:
-    return badge(Enforcement(enforcement).label, _ENFORCEMENTS.get(enforcement, ""))
+def choice_badge(choice: TextChoices) -> SafeString:
+    return badge(choice.label, _VARIANTS.get(choice, ""))
 
 
 def kind_badge(answer: Mapping[str, Any]) -> SafeString:
-    return badge(kind_label(answer), _KINDS.get(answer.get("kind", RECOMMENDATION), ""))
+    return badge(kind_label(answer), _VARIANTS.get(answer.get("kind", RECOMMENDATION), ""))
 
 
 def thumb_badge(thumb: str) -> SafeString:
@@ -129,6 +123,12 @@ def with_labels(queryset: QuerySet[Any], prefix: str = "", *, also: Collection[s
     }
     labelled: QuerySet[Any] = queryset.annotate(**labels)
     return labelled
+
+
+def count_of(model: type[Model], field: str) -> Coalesce:
+    """How many rows of ``model`` refer to the row by ``field``, to annotate a list with."""
+    rows = model._default_manager.filter(**{field: OuterRef("pk")}).order_by().values(field)
+    return Coalesce(Subquery(rows.values(number=Count("pk"))), 0)
 
 
 def without_texts(queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -26,18 +27,6 @@ class LinesField(NormalizedField):
         return text if text is None else text.replace("\r\n", "\n")
 
 
-class KnowledgeDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    class Meta:
-        model = KnowledgeDocument
-        fields = ("title", "category", "text", "link", "active")
-        field_classes = {
-            "title": NormalizedField,
-            "text": LinesField,
-            "link": partial(forms.URLField, assume_scheme="https"),
-        }
-        widgets = {"text": CountedTextarea(limit=TEXT_LENGTH, rows=20)}
-
-
 class KnowledgeDocumentResource(CatalogResource):
     class Meta:
         model = KnowledgeDocument
@@ -49,7 +38,7 @@ class KnowledgeDocumentResource(CatalogResource):
 
 
 def _source(document: KnowledgeDocument) -> SafeString | str:
-    """The link's host, which leads to it; a dash where there is none that a browser may follow."""
+    """The link's host, which leads to it; a dash for an address that no browser may follow."""
     address = web_address(document.link)
     host = address.partition("//")[2].partition("/")[0]
     return link(address, host or address, new_tab=True) if address else "–"
@@ -57,7 +46,11 @@ def _source(document: KnowledgeDocument) -> SafeString | str:
 
 @admin.register(KnowledgeDocument)
 class KnowledgeDocumentAdmin(ExchangeAdmin):
-    form = KnowledgeDocumentForm
+    formfield_overrides = {
+        **ExchangeAdmin.formfield_overrides,
+        models.TextField: {"form_class": LinesField, "widget": CountedTextarea(limit=TEXT_LENGTH, rows=20)},
+        models.URLField: {"form_class": partial(forms.URLField, assume_scheme="https")},
+    }
     resource_classes = (KnowledgeDocumentResource,)
     import_help = _(
         "A row changes the document with its title; a new title makes a new document. "
@@ -65,7 +58,6 @@ class KnowledgeDocumentAdmin(ExchangeAdmin):
     )
     list_display = ("title", "category_name", "length", "source", "active", "updated_at")
     list_filter = (("category", RelatedDropdownFilter), ("active", BooleanRadioFilter))
-    list_filter_submit = True
     list_select_related = ("category",)
     list_per_page = 50
     show_full_result_count = False

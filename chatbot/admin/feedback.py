@@ -1,4 +1,4 @@
-"""What people thought of their answers, in the admin: read and exported, never written."""
+"""People's feedback in the admin: read and exported, never written."""
 
 import codecs
 import csv
@@ -42,7 +42,7 @@ from chatbot.answers.schema import RECOMMENDATION
 from chatbot.models import Feedback, Turn
 
 BATCH = 500
-"""Rows of an export that are read and written at once."""
+"""Rows of an export that one query reads."""
 
 
 def _sentence(feedback: Feedback) -> str:
@@ -100,7 +100,7 @@ class FeedbackAdmin(RecordAdmin):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows under the same filters, all pages of it, as a download."""
+        """All pages of the list under the same filters, as a download."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -116,7 +116,7 @@ _COLUMNS = (
     *("given_at", "thumb", "reason", "kind", "message", "recommend", "challenges"),
     *("category", "prompt_version", "source", "generation"),
 )
-"""Not the session's id: who knows it can read the conversation."""
+"""Without the session's id: a person who knows it can read the conversation."""
 
 _ANSWER, _NUMBER = "generation__answer", "generation__prompt_version__number"
 _TEMPLATE = "generation__prompt_version__template__key"
@@ -129,7 +129,7 @@ _VALUES = (
 async def _file(rows: QuerySet[Feedback]) -> AsyncIterator[bytes]:
     """The rows, the newest first, as CSV in UTF-8 with a byte order mark.
 
-    Each batch is a query of its own that goes on where the last ended: nothing is held open for a slow reader.
+    Each batch is its own query and starts where the last one ended, so a slow reader holds no transaction.
     """
     yield codecs.BOM_UTF8 + _csv([_COLUMNS])
     rows = rows.order_by("-given_at", "-pk")
@@ -143,7 +143,7 @@ async def _file(rows: QuerySet[Feedback]) -> AsyncIterator[bytes]:
 
 
 def _batch(rows: QuerySet[Feedback], last: tuple[Any, int] | None) -> tuple[bytes, tuple[Any, int] | None]:
-    """The rows after the ``last`` one, and which is the last now; None at the end. One SQL statement."""
+    """The rows after the ``last`` one, and the new last one; None at the end. One SQL statement."""
     if last is not None:
         given_at, pk = last
         rows = rows.filter(given_at__lte=given_at).filter(Q(given_at__lt=given_at) | Q(pk__lt=pk))

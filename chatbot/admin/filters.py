@@ -61,7 +61,7 @@ class PromptVersionFilter(_GenerationFilter):
 
 
 class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """By the version that wrote it: a trial of a draft has none."""
+    """By the version that wrote the answer. A trial of a draft has no version."""
 
     title = _("prompt template")
     parameter_name = "template"
@@ -78,7 +78,7 @@ class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ship
 
 
 class IntentFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Sessions in which a person wanted it at least once."""
+    """Sessions with the intent in at least one turn."""
 
     title = _("intent")
     parameter_name = "intent"

@@ -17,10 +17,9 @@ from challenges.admin.base import column
 from chatbot.admin.columns import (
     RecordAdmin,
     answer_html,
-    enforcement_badge,
+    choice_badge,
     kind_badge,
     moment,
-    outcome_badge,
     prompt_texts,
     seconds,
     session_link,
@@ -31,13 +30,13 @@ from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVe
 from chatbot.admin.labels import all_labels, mends_text
 from chatbot.admin.sessions import shown_turns
 from chatbot.dialogue.prompt_values import unquoted
-from chatbot.models import Generation, Turn
+from chatbot.models import Enforcement, Generation, Outcome, Turn
 
 _MESSAGE = _("Message")
 
 
 def _message(generation: Generation) -> SafeString:
-    """With what was understood and looked up, as the one session keeps it that asked. Trials belong to none."""
+    """The message with what the bot understood and looked up. The session keeps that; trials have no session."""
     turn = Turn.objects.filter(generation=generation).exclude(message="").select_related("generation").first()
     said = turn.message if turn else unquoted("message", str(generation.variables["message"]))
     row = shown_turns([turn], all_labels())[0] if turn else None
@@ -51,7 +50,7 @@ def _sessions(generation: Generation) -> object:
 
 
 def _sources_tried(generation: Generation) -> SafeString:
-    """Each with its error, or with the numbers of the challenges that it only filled up with."""
+    """Each source with its error, or with the numbers of the challenges that it only filled in."""
     rows = []
     for entry in generation.tried:
         numbers = ", ".join(map(str, entry.get("challenges", [])))
@@ -105,10 +104,10 @@ class GenerationAdmin(RecordAdmin):
         lambda row: version_link(row.prompt_version) if row.prompt_version else row.get_purpose_display(),
         ordering="prompt_version",
     )
-    result = column(_("outcome"), lambda row: outcome_badge(row.outcome), ordering="outcome")
+    result = column(_("outcome"), lambda row: choice_badge(Outcome(row.outcome)), ordering="outcome")
     kept = column(
         _("contract kept"),
-        lambda row: enforcement_badge(row.enforcement) if row.answer else "–",
+        lambda row: choice_badge(Enforcement(row.enforcement)) if row.answer else "–",
         ordering="enforcement",
     )
     mended = column(_("mended"), lambda row: mends_text(row.mends) or "–")

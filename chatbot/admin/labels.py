@@ -20,7 +20,7 @@ OPTIONS: Mapping[str, Any] = {"location": Location, "work_type": WorkType, "cate
 
 
 def all_labels() -> Labels:
-    """Also of the options that cannot be picked any more. Three SQL statements."""
+    """The labels of all options, also of inactive ones. Three SQL statements."""
     return {kind: dict(model._default_manager.values_list("key", "label")) for kind, model in OPTIONS.items()}
 
 
@@ -44,13 +44,13 @@ _KINDS: Mapping[str, Promise] = {
 
 
 def kind_label(answer: Mapping[str, Any]) -> str:
-    """Of which kind an answer is; those from before there were kinds are recommendations."""
+    """The kind of an answer. Old answers have none: they are recommendations."""
     kind = answer.get("kind", RECOMMENDATION)
     return str(_KINDS.get(kind, kind))
 
 
 def intent_label(intent: str) -> str:
-    """An intent that is gone is called by its name."""
+    """An intent that no longer exists is shown by its key."""
     return str(Intent(intent).label) if intent in Intent.values else intent
 
 
@@ -122,7 +122,7 @@ _MENTIONS: Mapping[str, Promise] = {
     "typo": gettext_lazy("%(words)s looks like the misspelt category %(category)s"),
     "keyword": gettext_lazy("%(words)s is a keyword of the category %(category)s"),
 }
-"""What a category was known by."""
+"""How a message mentions a category."""
 
 _ROLES: Mapping[str, Promise] = {
     "wanted": gettext_lazy("it is wanted"),
@@ -132,11 +132,11 @@ _ROLES: Mapping[str, Promise] = {
     "of_others": gettext_lazy("it is said of other people"),
     "missing": gettext_lazy("it is said to be missing"),
 }
-"""What a category is to the person."""
+"""What the person says about the category."""
 
 
 def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
-    """One step of a decision as a sentence; a code that is not known is shown as it is."""
+    """One step of a decision as a sentence; an unknown code is shown as it is."""
     code = str(reason.get("code", ""))
     known_by, _underscore, role = code.partition("_")
     if code in _SENTENCES:

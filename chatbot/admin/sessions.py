@@ -1,14 +1,12 @@
 """Sessions in the admin: read, and erased when a person asks for it; the turns of a conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,8 +20,9 @@ from challenges.models import Challenge
 from chatbot.admin.columns import (
     RecordAdmin,
     badge,
+    choice_badge,
+    count_of,
     kind_badge,
-    outcome_badge,
     thumb_badge,
     web_address,
     with_labels,
@@ -31,7 +30,7 @@ from chatbot.admin.columns import (
 )
 from chatbot.admin.filters import CategoryFilter, IntentFilter
 from chatbot.admin.labels import Labels, all_labels, intent_label, label, reason_text
-from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, Outcome, Turn
+from chatbot.models import ChatSession, Feedback, KnowledgeDocument, Outcome, Turn
 from chatbot.runtime import runtime
 
 _SHOWN_TURNS = 100
@@ -42,62 +41,37 @@ _PAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What was looked up. ``page`` is its address in the admin, "" when it is there no more; ``link`` leads out."""
-
-    kind: str
-    title: str
-    score: str
-    page: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTurn:
-    """A turn with everything that is said of it; what there is nothing to say of is empty."""
-
-    turn: Turn
-    generation: Generation
-    picked: str
-    intent: str
-    reasons: Sequence[str]
-    moved: tuple[str, str] | None
-    references: Sequence[Reference]
-    outcome: SafeString | str
-    kind: SafeString | str
-    thumb: SafeString | str
-    opinion: str
-
-
 def shown_turns(
     turns: Sequence[Turn], named: Labels, feedback: Mapping[Any, Feedback] | None = None
-) -> list[ShownTurn]:
-    """The turns, whose generations are loaded, in their order. ``feedback`` is by generation. Two SQL statements."""
+) -> list[dict[str, Any]]:
+    """What the pages show of turns whose generations are loaded, in their order; what a turn lacks is empty.
+
+    ``feedback`` is by generation. Two SQL statements.
+    """
     pages = _pages(found for turn in turns for found in turn.found)
     return [_shown(turn, named, pages, (feedback or {}).get(turn.generation_id)) for turn in turns]
 
 
-def _shown(turn: Turn, named: Labels, pages: Mapping[tuple[str, int], str], given: Feedback | None) -> ShownTurn:
+def _shown(turn: Turn, named: Labels, pages: Mapping[tuple[str, int], str], given: Feedback | None) -> dict[str, Any]:
     generation = turn.generation
     picked = [label(named, kind, getattr(generation, kind)) for kind in ("category", "location", "work_type")]
-    return ShownTurn(
-        turn=turn,
-        generation=generation,
-        picked=" · ".join(picked),
-        intent=intent_label(turn.intent),
-        reasons=[reason_text(reason, named) for reason in turn.reasons],
-        moved=(label(named, "category", turn.moved_from), picked[0]) if turn.moved_from else None,
-        references=[_reference(found, pages) for found in turn.found],
-        outcome="" if generation.outcome == Outcome.COMPLETED else outcome_badge(generation.outcome),
-        kind=kind_badge(generation.answer) if generation.answer else "",
-        thumb=thumb_badge(given.thumb) if given else "",
-        opinion=given.reason if given else "",
-    )
+    return {
+        "turn": turn,
+        "generation": generation,
+        "picked": " · ".join(picked),
+        "intent": intent_label(turn.intent),
+        "reasons": [reason_text(reason, named) for reason in turn.reasons],
+        "moved": (label(named, "category", turn.moved_from), picked[0]) if turn.moved_from else None,
+        "references": [_reference(found, pages) for found in turn.found],
+        "outcome": "" if generation.outcome == Outcome.COMPLETED else choice_badge(Outcome(generation.outcome)),
+        "kind": kind_badge(generation.answer) if generation.answer else "",
+        "thumb": thumb_badge(given.thumb) if given else "",
+        "opinion": given.reason if given else "",
+    }
 
 
 def _pages(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """The admin's addresses of what was found and is still there."""
+    """The admin's addresses of the found rows that still exist."""
     ids: dict[str, set[int]] = {kind: set() for kind in _PAGES}
     for each in found:
         if each.get("kind") in ids and isinstance(each.get("id"), int):
@@ -109,16 +83,17 @@ def _pages(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
     }
 
 
-def _reference(found: Mapping[str, Any], pages: Mapping[tuple[str, int], str]) -> Reference:
+def _reference(found: Mapping[str, Any], pages: Mapping[tuple[str, int], str]) -> dict[str, str]:
+    """One search result. ``page`` is its address in the admin, "" when it no longer exists; ``link`` leads out."""
     kind, score = str(found.get("kind", "")), found.get("score")
     name = _PAGES[kind][0]._meta.verbose_name if kind in _PAGES else kind
-    return Reference(
-        kind=badge(name, "primary" if kind == "challenge" else "info"),
-        title=str(found.get("title", "")),
-        score=f"{score:.2f}" if isinstance(score, int | float) else "",
-        page=pages.get((kind, found.get("id", 0)), ""),
-        link=web_address(str(found.get("link", ""))),
-    )
+    return {
+        "kind": badge(name, "primary" if kind == "challenge" else "info"),
+        "title": str(found.get("title", "")),
+        "score": f"{score:.2f}" if isinstance(score, int | float) else "",
+        "page": pages.get((kind, found.get("id", 0)), ""),
+        "link": web_address(str(found.get("link", ""))),
+    }
 
 
 def _conversation(session: Any) -> SafeString:
@@ -154,9 +129,7 @@ class ChatSessionAdmin(RecordAdmin):
     conversation = column(_("conversation"), _conversation)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatSession]:
-        turns = Turn.objects.filter(session=OuterRef("pk")).order_by().values("session")
-        number = Coalesce(Subquery(turns.values(number=Count("pk"))), 0)
-        queryset: QuerySet[ChatSession] = super().get_queryset(request).annotate(number_of_turns=number)
+        queryset = super().get_queryset(request).annotate(number_of_turns=count_of(Turn, "session"))
         return with_labels(queryset, also=("base_category",))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,6 +1,6 @@
 """The admin's first page, and Django's users and groups in the same look as the rest."""
 
-from dataclasses import dataclass
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +8,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Count
+from django.db.models import Count, Model
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,35 +22,35 @@ from challenges.models import Challenge
 from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Thumb
 from chatbot.roles import ROLES
 
+Card = tuple[str, str, str, str]
+
 admin.site.index_template = "admin/chatbot/dashboard.html"
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    title: str
-    value: str
-    note: str
-    link: str
-
-
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Four SQL statements at most."""
+    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Four SQL statements at most.
+
+    A card has a title, a value, a note, and the view that it leads to.
+    """
     kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges), (Feedback, _feedback))
     cards = [make() for model, make in kinds if admin.site.get_model_admin(model).has_view_permission(request)]
     return {**context, "cards": cards}
 
 
+def _last_day(model: type[Model], time: str, column_name: str) -> Counter[str]:
+    """How many rows of the last 24 hours have each value of a column."""
+    rows = model._default_manager.filter(**{f"{time}__gte": now() - timedelta(days=1)}).order_by()
+    return Counter(dict(rows.values_list(column_name).annotate(Count("pk"))))
+
+
 def _generations() -> Card:
-    since = now() - timedelta(days=1)
-    rows = Generation.objects.filter(started_at__gte=since).order_by().values_list("outcome").annotate(Count("pk"))
-    counts = dict(rows)
-    bad = counts.get(Outcome.FAILED, 0) + counts.get(Outcome.INTERRUPTED, 0)
+    counts = _last_day(Generation, "started_at", "outcome")
+    bad = counts[Outcome.FAILED] + counts[Outcome.INTERRUPTED]
     note = _("%(count)d of them failed or were interrupted") % {"count": bad} if bad else _("none of them failed")
-    total = sum(counts.values())
-    link = reverse("admin:chatbot_generation_changelist")
-    return Card(_("Generations in 24 hours"), str(total), note if total else "", link)
+    total = counts.total()
+    return _("Generations in 24 hours"), str(total), note if total else "", "admin:chatbot_generation_changelist"
 
 
 def _prompts() -> Card:
@@ -59,26 +58,22 @@ def _prompts() -> Card:
     live = [str(template.live_version) for template in templates if template.live_version]
     missing = [template.key for template in templates if not template.live_version]
     note = _("without a live version: %(keys)s") % {"keys": ", ".join(missing)} if missing else ""
-    return Card(_("Live prompts"), ", ".join(live) or "–", note, reverse("admin:chatbot_prompttemplate_changelist"))
+    return _("Live prompts"), ", ".join(live) or "–", note, "admin:chatbot_prompttemplate_changelist"
 
 
 def _challenges() -> Card:
     count = Challenge.objects.filter(active=True).count()
-    link = reverse("admin:challenges_challenge_coverage")
-    return Card(_("Active challenges"), str(count), _("See which selections are thin"), link)
+    return _("Active challenges"), str(count), _("See which selections are thin"), "admin:challenges_challenge_coverage"
 
 
 def _feedback() -> Card:
-    since = now() - timedelta(days=1)
-    rows = Feedback.objects.filter(given_at__gte=since).order_by().values_list("thumb").annotate(Count("pk"))
-    counts = dict(rows)
-    value = f"👍 {counts.get(Thumb.UP, 0)} · 👎 {counts.get(Thumb.DOWN, 0)}"
-    link = reverse("admin:chatbot_feedback_changelist")
-    return Card(_("Feedback in 24 hours"), value, _("See what people thought"), link)
+    counts = _last_day(Feedback, "given_at", "thumb")
+    value = f"👍 {counts[Thumb.UP]} · 👎 {counts[Thumb.DOWN]}"
+    return _("Feedback in 24 hours"), value, _("See what people thought"), "admin:chatbot_feedback_changelist"
 
 
 def role_name(group: Group) -> str:
-    """A group's name; those that every installation has are said in the reader's language."""
+    """A group's name; names of the standard groups are translated."""
     return _(group.name) if group.name in ROLES else group.name
 
 

@@ -1,7 +1,7 @@
-"""Trying a message: what it would be understood as now, with the words, aliases and keywords as they are."""
+"""Trying a message: what the bot would understand now, with the present words, aliases and keywords."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,7 +38,7 @@ from chatbot.sessions.memory import Memory
 
 
 class TryForm(forms.Form):
-    """A message, and the category that is talked about when it is said."""
+    """A message, and the category of the conversation so far."""
 
     message = NormalizedField(
         label=gettext_lazy("Message"),
@@ -57,28 +56,6 @@ class TryForm(forms.Form):
         self.fields["message"].widget.attrs["placeholder"] = _("For example: 비건 말고 더 쉬운 거 없어?")
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What a message was understood as: its intent, the kind of the answer, facts by their names, and the reasons."""
-
-    intent: str
-    kind: SafeString
-    facts: Sequence[tuple[str, str]]
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    options: Options
-    words: WordLists
-    memory: Memory
-
-
-def try_form() -> TryForm:
-    """The empty form. One SQL statement as long as nothing changed."""
-    return TryForm(options.get())
-
-
 def trying_view(model_admin: Any) -> Callable[..., Any]:
     """The view that answers the form: with a part of the page for its script, with a whole page without scripts.
 
@@ -91,10 +68,10 @@ def trying_view(model_admin: Any) -> Callable[..., Any]:
         opened = await sync_to_async(_open)(model_admin, request)
         if isinstance(opened, HttpResponse):
             return opened
-        known, form, context = opened
+        form, context, memory, known, words = opened
         if form.is_valid():
-            understanding = await _understood(form.cleaned_data["message"], known)
-            context["tried"] = _tried(understanding, known)
+            understanding = await _understood(form.cleaned_data["message"], memory, known, words)
+            context["tried"] = _tried(understanding, memory, known)
         part = request.headers.get("HX-Request") == "true"
         name = "tried.html" if part else "trying_page.html"
         return TemplateResponse(request, f"admin/chatbot/{name}", context)
@@ -102,8 +79,13 @@ def trying_view(model_admin: Any) -> Callable[..., Any]:
     return view
 
 
-def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known, TryForm, dict[str, Any]]:
-    """What an answer needs; a way to the login for a person who is signed out. Raises PermissionDenied."""
+def _open(
+    model_admin: Any, request: HttpRequest
+) -> HttpResponse | tuple[TryForm, dict[str, Any], Memory, Options, WordLists]:
+    """The form, the page's context, and what the message is understood against.
+
+    A signed-out person gets a response that leads to the login. Raises PermissionDenied.
+    """
     site = model_admin.admin_site
     if not site.has_permission(request):
         if request.headers.get("HX-Request"):
@@ -119,23 +101,24 @@ def _open(model_admin: Any, request: HttpRequest) -> HttpResponse | tuple[_Known
     context = {**site.each_context(request), "title": _("Try a message"), "opts": model_admin.opts, "trying": form}
     rows = Challenge.objects.filter(active=True, category__key=category).select_related("category").order_by("pk")
     memory = with_challenges(rows[:CHALLENGES], category=category)
-    return _Known(known, word_lists.get(current), memory), form, context
+    return form, context, memory, known, word_lists.get(current)
 
 
-async def _understood(message: str, known: _Known) -> Understanding:
+async def _understood(message: str, memory: Memory, known: Options, words: WordLists) -> Understanding:
     budget = TimeBudget()
-    analyser = await analyser_for(known.options, budget)
-    turn = TurnInput(message, known.memory, known.options, known.words, analyser)
+    analyser = await analyser_for(known, budget)
+    turn = TurnInput(message, memory, known, words, analyser)
     try:
         return await budget.run(analyser, understand, turn)
     except AnalyserGone:
-        rough = rough_analyser(known.options)
+        rough = rough_analyser(known)
         return await budget.run(rough, understand, replace(turn, analyser=rough))
 
 
-def _tried(understanding: Understanding, known: _Known) -> Tried:
-    named = active_labels(known.options)
-    number, shown = understanding.number, known.memory.shown
+def _tried(understanding: Understanding, memory: Memory, known: Options) -> dict[str, Any]:
+    """What the bot understood: the intent, the kind of the answer, facts by their names, and the reasons."""
+    named = active_labels(known)
+    number, shown = understanding.number, memory.shown
     facts = [
         (_("category"), label(named, "category", understanding.category)),
         (_("not wanted"), ", ".join(sorted(label(named, "category", key) for key in understanding.avoid))),
@@ -145,9 +128,9 @@ def _tried(understanding: Understanding, known: _Known) -> Tried:
         (_("challenge"), shown[number].title if number is not None and 0 <= number < len(shown) else ""),
         (_("looked up by"), ", ".join(understanding.topic)),
     ]
-    return Tried(
-        intent=capfirst(str(understanding.intent.label)),
-        kind=kind_badge({"kind": KINDS.get(understanding.intent, RECOMMENDATION)}),
-        facts=[(name, value) for name, value in facts if value],
-        reasons=[reason_text(reason, named) for reason in understanding.reasons],
-    )
+    return {
+        "intent": capfirst(str(understanding.intent.label)),
+        "kind": kind_badge({"kind": KINDS.get(understanding.intent, RECOMMENDATION)}),
+        "facts": [(name, value) for name, value in facts if value],
+        "reasons": [reason_text(reason, named) for reason in understanding.reasons],
+    }

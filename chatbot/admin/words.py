@@ -1,8 +1,7 @@
-"""The word lists in the admin, and trying what a message is understood as."""
+"""The word lists in the admin, with a form to try a message."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,28 +10,13 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.base import ExchangeAdmin, column
+from challenges.admin.base import ExchangeAdmin, column, rows_with
 from challenges.admin.resources import CatalogResource
-from challenges.forms import NormalizedField
-from chatbot.admin.columns import badge
-from chatbot.admin.trying import try_form, trying_view
+from challenges.catalog import options
+from chatbot.admin.columns import choice_badge
+from chatbot.admin.trying import TryForm, trying_view
 from chatbot.models import ListedWord, WordKind
 from chatbot.models.knowledge import by_spelling, spelling
-
-_VARIANTS = {
-    WordKind.ABUSE: "warning",
-    WordKind.SELF_HARM: "danger",
-    WordKind.EMERGENCY: "danger",
-    WordKind.VIOLENCE: "danger",
-    WordKind.FINE: "success",
-}
-
-
-class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    class Meta:
-        model = ListedWord
-        fields = ("word", "kind", "note")
-        field_classes = {"word": NormalizedField, "note": NormalizedField}
 
 
 class ListedWordResource(CatalogResource):
@@ -55,7 +39,6 @@ class ListedWordResource(CatalogResource):
 
 @admin.register(ListedWord)
 class ListedWordAdmin(ExchangeAdmin):
-    form = ListedWordForm
     resource_classes = (ListedWordResource,)
     import_help = _(
         "A row changes the entry with its word; a new word makes a new entry. The kinds are abuse, self_harm, "
@@ -64,7 +47,6 @@ class ListedWordAdmin(ExchangeAdmin):
     list_before_template = "admin/chatbot/trying.html"
     list_display = ("word", "kind_name", "note")
     list_filter = (("kind", ChoicesDropdownFilter),)
-    list_filter_submit = True
     list_per_page = 100
     search_fields = ("word",)  # shows the search field; what is searched is in get_search_results
     search_help_text = _("Word or note")
@@ -82,23 +64,18 @@ class ListedWordAdmin(ExchangeAdmin):
         ),
     )
 
-    kind_name = column(_("kind"), lambda row: badge(row.get_kind_display(), _VARIANTS[row.kind]), ordering="kind")
+    kind_name = column(_("kind"), lambda row: choice_badge(WordKind(row.kind)), ordering="kind")
 
     def get_urls(self) -> list[URLPattern]:
         return [path("try/", trying_view(self), name="chatbot_listedword_try"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        extra = {**(extra_context or {}), "trying": try_form()}
+        extra = {**(extra_context or {}), "trying": TryForm(options.get())}
         response: TemplateResponse = super().changelist_view(request, extra)
         return response
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ListedWord], search_term: str
     ) -> tuple[QuerySet[ListedWord], bool]:
-        """Compares as duplicates are compared. In Python: there are few rows, and SQLite folds ASCII alone."""
-        term = spelling(search_term)
-        if not term:
-            return queryset, False
-        rows = queryset.values_list("pk", "word", "note")
-        found = [pk for pk, *texts in rows if any(term in spelling(each) for each in texts)]
-        return queryset.filter(pk__in=found), False
+        """Compares in the same way as the search for duplicates."""
+        return rows_with(spelling(search_term), queryset, lambda row: map(spelling, (row.word, row.note))), False

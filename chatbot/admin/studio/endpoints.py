@@ -1,7 +1,7 @@
 """What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope.
 
-What starts work, or follows it, is a coroutine of the server's own loop: work that ``async_to_sync`` starts would look
-for the thread of a request that is over.
+Views that start or follow work are coroutines of the server's own loop. Work that ``async_to_sync`` starts would need
+the thread of a request that has ended.
 """
 
 import secrets
@@ -10,7 +10,6 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -35,7 +34,7 @@ from chatbot.providers.configured import provider_names
 
 
 async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Replaces the draft at the revision that the script has seen. 409 with the other's text when it is another."""
+    """Replaces the draft at the script's revision. 409 with the other editor's text at another revision."""
     body = read_body(request)
     if body.get("user", request.user.pk) != request.user.pk:
         raise BadRequest(
@@ -48,26 +47,21 @@ async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         raise
     except ApplicationError:  # what cannot be picked, or said, keeps no text from being saved
         shown = None
-    return await sync_to_async(_save)(template, whole_in(body, "revision"), content, signed_in(request), shown)
-
-
-def _save(
-    template: PromptTemplate, revision: int, content: PromptContent, by: User, shown: dict[str, Any] | None
-) -> HttpResponse:
+    revision, by = whole_in(body, "revision"), signed_in(request)
     try:
-        draft = save_draft(template=template, revision=revision, content=content, by=by)
+        draft = await sync_to_async(save_draft)(template=template, revision=revision, content=content, by=by)
     except DraftConflict as other:
         message = _("The draft was changed meanwhile.")
-        return answer(conflict(other.draft, content), status=409, message=message)
+        return answer(await sync_to_async(conflict)(other.draft, content), status=409, message=message)
     except DraftTooLong as error:
         words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")
         values = {"length": f"{error.length:,}", "limit": f"{error.limit:,}"}
         raise BadRequest(422, words % values) from None
-    return answer({**draft_state(template, draft), "preview": shown})
+    return answer({**await sync_to_async(draft_state)(template, draft), "preview": shown})
 
 
 async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """What would be sent for a selection, and how the draft stands; nothing is saved."""
+    """The rendered prompt for a selection, and the state of the draft. Saves nothing."""
     body = read_body(request)
     draft = await sync_to_async(draft_of)(template)
     shown = await _preview(body, template, PromptContent.of(draft))
@@ -75,9 +69,10 @@ async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpRe
 
 
 async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Both sides begin to write for one selection, and the same message, with the same chances."""
+    """Starts a generation for each side, with the same selection, message and seed."""
     body = read_body(request)
-    names = [text_in(body, name) for name in ("left", "right")]
+    places = ("left", "right")
+    names = [text_in(body, place) for place in places]
     message = message_in(body, template)
     selection = await _select(body)
     prompts = [await sync_to_async(side)(template, name) for name in names]
@@ -85,18 +80,17 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
         trial.require_usable(prompt)
     seed = secrets.randbits(31)
     begun = [await trial.start(prompt, selection, seed=seed, message=message) for prompt in prompts]
-    left, right = (
-        {
+    sides = {
+        place: {
             "id": str(generation.id),
             "label": side_label(template, name, prompt),
             "events": reverse("admin:chatbot_prompttemplate_trial_events", args=[template.pk, generation.id]),
             "report": reverse("admin:chatbot_prompttemplate_trial", args=[template.pk, generation.id]),
             "stop": f"/api/chatbot/generations/{generation.id}/stop",
         }
-        for name, prompt, generation in zip(names, prompts, begun, strict=True)
-    )
-    meant = await sync_to_async(understood)(begun[0].job)
-    return answer({"left": left, "right": right, "understood": meant})
+        for place, name, prompt, generation in zip(places, names, prompts, begun, strict=True)
+    }
+    return answer({**sides, "understood": await sync_to_async(understood)(begun[0].job)})
 
 
 async def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
@@ -111,15 +105,15 @@ async def trial_events(request: HttpRequest, template: PromptTemplate, generatio
 
 
 def show_trial(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponse:
-    """How a trial went."""
+    """The report of a trial."""
     return answer(trial_report(get_object_or_404(Generation, pk=generation_id, purpose=Purpose.TRIAL)))
 
 
 async def start_check(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Begins a check of the draft as the script has seen it, or joins the one that runs."""
+    """Starts a check of the draft at the script's revision, or joins the running one."""
     draft = await sync_to_async(draft_of)(template)
     if draft.revision != whole_in(read_body(request), "revision"):
-        raise BadRequest(409, _("The draft has changed meanwhile: load the page again."))
+        raise _draft_changed()
     check = await checks.start(template, PromptContent.of(draft), signed_in(request))
     return answer(await sync_to_async(check_progress)(template, check))
 
@@ -134,7 +128,7 @@ def stop_check(request: HttpRequest, template: PromptTemplate, check_id: int) ->
 
 
 def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Publishes the draft as the script has seen it, through the gate or, for a superuser's reason, past it."""
+    """Publishes the draft at the script's revision: through the gate, or past it with a superuser's reason."""
     body = read_body(request)
     content = PromptContent.of(draft_of(template))
     override = text_in(body, "override", "")
@@ -148,13 +142,17 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
             override=clean_text(override) or None,  # white space is a reason that is missing, not a wish to be checked
         )
     except DraftConflict:
-        raise BadRequest(409, _("The draft has changed meanwhile: load the page again.")) from None
+        raise _draft_changed() from None
     except (InvalidPrompt, NotReleased) as refusal:
         status = 403 if isinstance(refusal, NotReleased) and refusal.code == "forbidden" else 422
         raise BadRequest(status, refusal_text(refusal)) from None
     words = _("%(version)s is live: the next recommendation is written with it.") % {"version": release.version}
     messages.success(request, words)
     return answer({"page": reverse("admin:chatbot_prompttemplate_change", args=[template.pk])}, message=words)
+
+
+def _draft_changed() -> BadRequest:
+    return BadRequest(409, _("The draft has changed meanwhile: load the page again."))
 
 
 def _check(template: PromptTemplate, check_id: int) -> PromptCheck:
@@ -177,14 +175,14 @@ def _content(body: dict[str, Any]) -> PromptContent:
 
 
 async def _select(body: dict[str, Any]) -> Selection:
-    """The selection that the script picked. Raises ApplicationError."""
+    """The selection of the request. Raises ApplicationError."""
     return await sync_to_async(trial.select)(**{kind: text_in(body, kind) for kind in OPTIONS})
 
 
 async def _preview(body: dict[str, Any], template: PromptTemplate, content: PromptContent) -> dict[str, Any] | None:
-    """What would be sent for what the script picked; None when it picked nothing. Raises ApplicationError.
+    """The rendered prompt for the request's selection; None without a selection. Raises ApplicationError.
 
-    A coroutine, because the first message of a process waits for seconds until language can be understood.
+    A coroutine, because the first message of a process waits seconds for the analyser.
     """
     if not all(body.get(kind) for kind in OPTIONS):
         return None

@@ -41,11 +41,11 @@ SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
 SHOWN_MESSAGES = 5
 SHOWN_OVERRIDES = 100
-"""How many releases past the gate are shown after the last releases, whatever their age."""
+"""Older releases past the gate that are shown after the last releases."""
 
 
 def overview(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
-    """What is live, since when, by whom, in place of what, and how it does; the draft; what came before."""
+    """The live version with its results, the draft, and the history of releases and versions."""
     releases = list(_releases(template)[:SHOWN_RELEASES])
     live = releases[0] if releases else None
     releases += _releases(template).filter(overridden=True, pk__lt=releases[-1].pk if releases else 0)[:SHOWN_OVERRIDES]
@@ -80,7 +80,7 @@ def _versions(template: PromptTemplate) -> QuerySet[PromptVersion]:
 
 
 def _columns(live: PromptRelease | None) -> dict[str, Any] | None:
-    """How the live version does, beside the one before: a row of the table is a name and a number for each."""
+    """The results of the live version and the one before: a row is a name and a figure for each."""
     if live is None:
         return None
     versions = [live.version] + ([live.previous] if live.previous else [])
@@ -106,7 +106,7 @@ def _milliseconds(value: int | None) -> str:
 
 
 def editor(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
-    """The draft, to be edited, previewed, compared, checked and published."""
+    """The editor: write, preview, compare, check and publish the draft."""
     contract = TEMPLATES.get(template.key)
     if contract is None:
         raise Http404(template.key)
@@ -139,7 +139,7 @@ def editor(request: HttpRequest, template: PromptTemplate, rights: Rights) -> di
 
 
 def _variables(contract: TemplateContract) -> list[tuple[Variable, str]]:
-    """The variables, each with what it stands for."""
+    """Each variable with its meaning."""
     return [(variable, variable_text(variable.name)) for variable in contract.variables]
 
 
@@ -149,8 +149,7 @@ def _addresses(template: PromptTemplate) -> dict[str, str]:
 
 
 def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
-    """Three lists to pick a selection from, and for some templates what is said with it. The names are those of the
-    studio's requests."""
+    """Three lists to pick a selection from, and for some templates a message. Names are those of the requests."""
     kinds = {"location": known.locations, "work_type": known.work_types, "category": known.categories}
     names = {"location": _("location"), "work_type": _("work type"), "category": _("category")}
     return {
@@ -162,7 +161,7 @@ def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
 
 
 def _sides(template: PromptTemplate) -> list[tuple[str, str]]:
-    """What can be put on a side, the newest versions only; any other by its number in the address."""
+    """What a side can show: the draft, the live and the newest versions. The address can name any other version."""
     numbers = list(template.versions.order_by("-number").values_list("number", flat=True)[:SHOWN_VERSIONS])
     named = [(DRAFT, _("Draft")), (LIVE, _("Live version"))]
     return named + [(str(number), f"{template.key}@{number}") for number in numbers]
@@ -198,8 +197,10 @@ def compare(request: HttpRequest, template: PromptTemplate, rights: Rights) -> d
 
 
 def impact(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
-    """What the last real requests would have been told under the draft, by category. What people said is shown to those
-    who may see it elsewhere too."""
+    """How the draft would change the prompts of the last real requests, by category.
+
+    A person needs the right to view generations to read people's messages here.
+    """
     live = version_of(template, LIVE)
     contract = TEMPLATES.get(template.key) or TemplateContract(template.key, ())
     requests = last_requests(template, settings.LEAFRESH_IMPACT_REQUESTS)

@@ -1,4 +1,4 @@
-"""How the studio's scripts and the server talk: what requests hold, and the envelope of the answers."""
+"""The protocol between the studio's scripts and the server: reading requests, and the envelope of answers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,11 +20,11 @@ View = Callable[..., Any]
 
 
 class BadRequest(ApplicationError):
-    """What a script sent cannot be read."""
+    """The request of a script has the wrong form."""
 
 
 class SignedOut(Exception):
-    """The person may not enter the admin (any more)."""
+    """The person is not signed in to the admin."""
 
 
 def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = "") -> HttpResponse:
@@ -33,7 +33,7 @@ def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = 
 
 
 def in_envelope(view: View) -> View:
-    """Turns what the coroutine raises into the envelope, so that a script always has words to show."""
+    """Turns errors of the coroutine into the envelope, so that a script always has a message to show."""
 
     @wraps(view)
     async def answered(*args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Pinned samples in the admin: which requests a draft must do well on before it may be published, and how."""
+"""Pinned samples in the admin: requests of a check, and what the check expects of the answers."""
 
 from typing import Any
 
@@ -7,17 +7,16 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from challenges.admin.base import column, without_related_links
+from challenges.admin.base import UnlinkedAdmin, column
 from challenges.forms import words_field
 from chatbot.admin.columns import with_labels
 from chatbot.admin.labels import OPTIONS
-from chatbot.admin.studio.trials import UnfitMessage, answers_messages, checked
+from chatbot.admin.studio.trials import answers_messages, checked
+from chatbot.errors import ApplicationError
 from chatbot.models import PromptSample, PromptTemplate
 from chatbot.prompts.contracts import TEMPLATES
 
@@ -40,36 +39,28 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, model in OPTIONS.items():
-            if name not in self.fields:
-                continue
-            choices = list(model._default_manager.filter(active=True).values_list("key", "label"))
-            kept = getattr(self.instance, name)
-            if kept and kept not in dict(choices):
-                choices.append((kept, kept))
+        for name in OPTIONS.keys() & self.fields.keys():
+            choices = dict(OPTIONS[name]._default_manager.filter(active=True).values_list("key", "label"))
+            if kept := getattr(self.instance, name):
+                choices.setdefault(kept, kept)
             label = self.fields[name].label
             self.fields[name] = forms.ChoiceField(choices=choices, label=label, widget=UnfoldAdminSelectWidget)
 
     def clean(self) -> dict[str, Any]:
-        """A message is kept for templates that answer one, and needed for them."""
+        """A template that answers messages needs one; for others it is dropped."""
         cleaned: dict[str, Any] = super().clean() or {}
-        template, message = cleaned.get("template"), cleaned.get("message")
-        if template is None or message is None:
-            return cleaned
-        if not answers_messages(template):
-            cleaned["message"] = ""
-            return cleaned
-        try:
-            cleaned["message"] = checked(message)
-        except UnfitMessage as error:
-            self.add_error("message", str(error))
+        if cleaned.keys() >= {"template", "message"}:
+            try:
+                cleaned["message"] = checked(cleaned["message"]) if answers_messages(cleaned["template"]) else ""
+            except ApplicationError as error:
+                self.add_error("message", str(error))
         return cleaned
 
 
 def _expected(sample: PromptSample) -> str:
     parts = [_("titles %(least)d–%(most)d") % {"least": sample.title_min, "most": sample.title_max}]
     if sample.names_category:
-        parts.append(_("names the category"))
+        parts.append(str(_("names the category")))
     if sample.length_min is not None or sample.length_max is not None:
         least, most = sample.length_min or 1, "…" if sample.length_max is None else sample.length_max
         parts.append(_("sentence %(least)s–%(most)s") % {"least": least, "most": most})
@@ -81,7 +72,7 @@ def _expected(sample: PromptSample) -> str:
 
 
 @admin.register(PromptSample)
-class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class PromptSampleAdmin(UnlinkedAdmin):
     form = PromptSampleForm
     list_display = ("sample", "said", "template", "expectations")
     list_display_links = ("sample",)
@@ -92,7 +83,7 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
     fieldsets = (
         (None, {"fields": ("template", ("category", "location", "work_type"), "message")}),
         (
-            gettext_lazy("Expected of the answer"),
+            _("Expected of the answer"),
             {
                 "fields": (
                     "names_category",
@@ -106,22 +97,19 @@ class PromptSampleAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no ty
     )
 
     sample = column(
-        gettext_lazy("sample"),
+        _("sample"),
         lambda row: f"{row.category_label} · {row.location_label} · {row.work_type_label}",
         ordering="category",
     )
-    said = column(gettext_lazy("message"), lambda row: Truncator(row.message).chars(_SHOWN_CHARACTERS) or "–")
-    expectations = column(gettext_lazy("expected"), _expected)
+    said = column(_("message"), lambda row: Truncator(row.message).chars(_SHOWN_CHARACTERS) or "–")
+    expectations = column(_("expected"), _expected)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptSample]:
         return with_labels(super().get_queryset(request))
 
     @property
     def conditional_fields(self) -> dict[str, str]:
-        """A message is offered for templates that answer one: the condition is a script of the form."""
+        """Shows the message field for templates that answer messages. The condition is JavaScript."""
         keys = [key for key, contract in TEMPLATES.items() if contract.answers_a_message]
         answering = PromptTemplate.objects.filter(key__in=keys).values_list("pk", flat=True)
         return {"message": f"{[str(pk) for pk in answering]}.includes(String(template))"}
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))

@@ -1,4 +1,4 @@
-"""How a draft and its check stand, as the editor shows it while a person types."""
+"""The state of a draft and of its check, as the editor shows it while a person types."""
 
 from dataclasses import asdict
 from itertools import islice
@@ -32,7 +32,7 @@ SHOWN_PROBLEMS = 20
 
 
 def draft_state(template: PromptTemplate, draft: PromptDraft) -> dict[str, Any]:
-    """Revision, editor, problems with their places, and how the gate stands."""
+    """Revision, editor, problems with their places, and the state of the gate."""
     contract = TEMPLATES[template.key]
     content = PromptContent.of(draft)
     problems = list(islice(content.problems(contract), SHOWN_PROBLEMS))
@@ -93,7 +93,7 @@ def _status(check: PromptCheck) -> CheckStatus:
 
 
 def preview(content: PromptContent, job: Job) -> dict[str, str]:
-    """What would be sent to the model for the job, as HTML with the values marked."""
+    """The prompt of the job as HTML with the values marked."""
     values = values_for(job.variables, output_format=output_format(job.kind))
     return {
         "system": rendered_html(segments(content.system_text, values)),
@@ -102,7 +102,7 @@ def preview(content: PromptContent, job: Job) -> dict[str, str]:
 
 
 def conflict(draft: PromptDraft, mine: PromptContent) -> dict[str, Any]:
-    """What the second of two editors sees: whose change it is, and how it differs from the own text."""
+    """What the second of two editors sees: who made the other change, and how it differs from the own text."""
     theirs = PromptContent.of(draft)
     return {
         "revision": draft.revision,
@@ -114,7 +114,7 @@ def conflict(draft: PromptDraft, mine: PromptContent) -> dict[str, Any]:
 
 
 def check_progress(template: PromptTemplate, check: PromptCheck) -> dict[str, Any]:
-    """How far a check is, and what came of each sample. A constant number of queries."""
+    """The progress of a check, and the result of each sample. A constant number of queries."""
     runs = list(SampleRun.objects.filter(check_run=check))
     named = active_labels(options.get())
     status = _status(check)

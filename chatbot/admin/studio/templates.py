@@ -1,4 +1,4 @@
-"""Prompt templates in the admin: the list, and where each page and script of the studio is found."""
+"""Prompt templates in the admin: the list, and the addresses of the studio's pages and scripts."""
 
 from dataclasses import asdict
 from inspect import iscoroutinefunction
@@ -8,19 +8,17 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from challenges.admin.base import column
-from chatbot.admin.columns import ReadOnlyAdmin, badge, moment
+from chatbot.admin.columns import ReadOnlyAdmin, badge, count_of, moment
 from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.protocol import SignedOut, View, in_envelope, signed_in
 from chatbot.admin.studio.texts import refusal_text
@@ -36,24 +34,21 @@ READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prom
 
 @admin.register(PromptTemplate)
 class PromptTemplateAdmin(ReadOnlyAdmin):
-    """Templates are code, so none is added or deleted; what is edited of them is their draft."""
+    """Templates are code, so the admin adds and deletes none. A person edits the draft of a template."""
 
     list_display = ("key", "live", "note", "made_by", "made_at", "version_count")
     list_select_related = ("live_version__template", "live_version__author")
 
-    live = column(gettext_lazy("live version"), lambda row: row.live_version or badge(_("none"), "danger"))
-    note = column(gettext_lazy("note"), lambda row: row.live_version.note if row.live_version else "")
-    made_by = column(gettext_lazy("author"), lambda row: row.live_version.author or "–" if row.live_version else "")
-    made_at = column(
-        gettext_lazy("created"), lambda row: moment(row.live_version.created_at) if row.live_version else "–"
-    )
-    version_count = column(gettext_lazy("versions"), attrgetter("number_of_versions"))
+    live = column(_("live version"), lambda row: row.live_version or badge(_("none"), "danger"))
+    note = column(_("note"), lambda row: row.live_version.note if row.live_version else "")
+    made_by = column(_("author"), lambda row: row.live_version.author or "–" if row.live_version else "")
+    made_at = column(_("created"), lambda row: moment(row.live_version.created_at) if row.live_version else "–")
+    version_count = column(_("versions"), attrgetter("number_of_versions"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptTemplate]:
         queryset: QuerySet[PromptTemplate] = super().get_queryset(request)
-        versions = PromptVersion.objects.filter(template=OuterRef("pk")).order_by().values("template")
-        number = Coalesce(Subquery(versions.values(number=Count("pk"))), 0)
-        return queryset.select_related(*self.list_select_related).annotate(number_of_versions=number)
+        queryset = queryset.select_related(*self.list_select_related)
+        return queryset.annotate(number_of_versions=count_of(PromptVersion, "template"))
 
     def get_urls(self) -> list[URLPattern]:
         scripts: list[tuple[str, str, View, str, View]] = [
@@ -80,7 +75,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return [*own, *super().get_urls()]
 
     def _find(self, request: HttpRequest, template_id: int, right: str) -> PromptTemplate:
-        """The template that the address names, for those who have the right."""
+        """The template of the address. Raises PermissionDenied, Http404."""
         if not request.user.has_perm(f"chatbot.{right}"):
             raise PermissionDenied
         return get_object_or_404(PromptTemplate.objects.select_related("live_version__template"), pk=template_id)
@@ -92,7 +87,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return found
 
     def _script(self, view: View, right: str) -> View:
-        """A view for scripts. A person who is signed out gets words, not the login page."""
+        """A view for scripts. A signed-out person gets an error in the envelope, not the login page."""
 
         def enter(request: HttpRequest, template_id: int) -> PromptTemplate:
             if not self.admin_site.has_permission(request):
@@ -123,7 +118,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return self._for(shown, READ)
 
     def _roll_back(self, request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-        """Makes the version whose number is posted live again."""
+        """Makes the version with the posted number live again."""
         version = version_of(template, request.POST.get("version", ""))
         why = clean_text(request.POST.get("why", "")).strip() or _("Rolled back from %(version)s.") % {
             "version": template.live_version

@@ -1,7 +1,4 @@
-"""What the studio says: codes in words that an editor understands, texts as HTML.
-
-All that people or models wrote is escaped here, and trusted nowhere.
-"""
+"""The studio's texts: codes as sentences for editors, and prompts as HTML. Texts of people and models are escaped."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -45,7 +42,7 @@ def variable_text(name: str) -> str:
 
 
 def problem_text(problem: Problem, contract: TemplateContract) -> str:
-    """Why the draft cannot be used, and what would help."""
+    """Why the draft is not usable, and how to correct it."""
     words = {
         "blank": _("The user text must not be blank."),
         "too_long": _("Both texts together have %(length)s characters; %(limit)s are allowed."),
@@ -70,7 +67,7 @@ def problem_text(problem: Problem, contract: TemplateContract) -> str:
 
 
 def failure_text(reason: Reason) -> str:
-    """Why a sample did not come out as expected."""
+    """How the answer of a sample differs from what was expected."""
     values = {name: value for name, value in reason.items() if name != "code"}
     words = {
         "no_answer": _("No answer came: %(outcome)s. %(error)s"),
@@ -96,7 +93,7 @@ def failure_text(reason: Reason) -> str:
 
 
 def refusal_text(refusal: InvalidPrompt | NotReleased) -> str:
-    """Why nothing was published or rolled back, and what to do."""
+    """Why the version was not released, and what to do."""
     if isinstance(refusal, InvalidPrompt):
         return ngettext(
             "The text has %(count)d problem: correct it first.",
@@ -128,7 +125,7 @@ def stale_text(check: Any, now: Fingerprint) -> str:
 
 
 def selection_text(selection: Mapping[str, Any], named: Labels) -> str:
-    """A selection of keys as a person reads it: what its options are called today, and what is said with it."""
+    """A selection of keys with the present labels of its options, and the message."""
     parts = [label(named, kind, str(selection[kind])) for kind in ("category", "location", "work_type")]
     if message := selection.get("message"):
         parts.append(_("“%(message)s”") % {"message": message})
@@ -139,7 +136,7 @@ _CHANGES = {"equal": "{}", "insert": "<ins>{}</ins>", "delete": "<del>{}</del>"}
 
 
 def difference_html(changes: Iterable[Change]) -> SafeString:
-    """A difference to be read: what came, what went, and a mark where equal text was left out."""
+    """A difference as HTML: insertions, deletions, and a mark where equal text is left out."""
     gap = format_html(' <span class="gap" title="{}">[…]</span> ', _("equal text left out"))
     parts = (gap if change.kind == "gap" else format_html(_CHANGES[change.kind], change.text) for change in changes)
     return format_html_join("", "{}", ((part,) for part in parts))

@@ -1,9 +1,10 @@
-"""What a trial compares and how it went: two sides, the same message, what was understood, what was written."""
+"""Trials: the two sides, the message, what the bot understands of it, and the report of each side."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from chatbot.admin.labels import all_labels, kind_label, mends_text, reason_text
@@ -37,14 +38,10 @@ def version_of(template: PromptTemplate, name: str) -> PromptVersion:
     """The live version or the one with that number. Raises Http404."""
     versions = PromptVersion.objects.filter(template=template).select_related("template", "author")
     if name == LIVE:
-        found = versions.filter(pk=template.live_version_id or 0).first()
-    elif name.isascii() and name.isdecimal() and len(name) < 10:
-        found = versions.filter(number=int(name)).first()
-    else:
-        found = None
-    if found is None:
+        return get_object_or_404(versions, pk=template.live_version_id)
+    if not (name.isascii() and name.isdecimal() and len(name) < 10):
         raise Http404(name)
-    return found
+    return get_object_or_404(versions, number=int(name))
 
 
 def side_label(template: PromptTemplate, name: str, prompt: Prompt) -> str:
@@ -55,34 +52,27 @@ def side_label(template: PromptTemplate, name: str, prompt: Prompt) -> str:
     return prompt.name
 
 
-class UnfitMessage(ApplicationError):
-    """The message is one that people cannot send either."""
-
-    def __init__(self) -> None:
-        words = _("A message has %(least)s to %(most)s visible characters.")
-        super().__init__(422, words % {"least": SHORTEST_MESSAGE, "most": LONGEST_MESSAGE})
-
-
 def answers_messages(template: PromptTemplate) -> bool:
     contract = TEMPLATES.get(template.key)
     return contract is not None and contract.answers_a_message
 
 
 def checked(message: str) -> str:
-    """The message as it is kept. Raises UnfitMessage."""
+    """The message as it is kept. Raises ApplicationError for a message that the API refuses."""
     try:
         return FreeTextRequest(message).checked().message or ""
-    except ApplicationError:  # which says the same in a client's words
-        raise UnfitMessage from None
+    except ApplicationError:  # its words are a client's
+        words = _("A message has %(least)s to %(most)s visible characters.")
+        raise ApplicationError(422, words % {"least": SHORTEST_MESSAGE, "most": LONGEST_MESSAGE}) from None
 
 
 def message_in(body: Mapping[str, Any], template: PromptTemplate) -> str:
-    """The message in a script's request; "" for a template that answers none. Raises BadRequest, UnfitMessage."""
+    """The message in a script's request; "" for a template that answers none. Raises ApplicationError."""
     return checked(text_in(body, "message", "")) if answers_messages(template) else ""
 
 
 def understood(job: Job) -> dict[str, Any]:
-    """What was understood of the message, why, and whether that keeps every model from being asked."""
+    """What the bot understood of the message, the reasons, and whether it answers without a model."""
     note = job.note
     if not note.message:
         return {"intent": "", "reasons": [], "withoutModel": ""}
@@ -96,7 +86,7 @@ def understood(job: Job) -> dict[str, Any]:
 
 
 def trial_report(generation: Generation) -> dict[str, Any]:
-    """How one side of a trial went."""
+    """The report of one side."""
     answer = generation.answer
     return {
         "running": generation.outcome == Outcome.RUNNING,

@@ -1,4 +1,4 @@
-"""Prompt versions in the admin: read, compared, rolled back to, never written; and how their answers came out."""
+"""Prompt versions in the admin: read, never written; and the results of their answers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ from chatbot.models import Enforcement, Feedback, Generation, Outcome, PromptRel
 
 @dataclass(slots=True)
 class Results:
-    """How the answers of one version, or one source, came out.
+    """The results of one version or one source.
 
-    ``kept`` counts complete answers by how their contract was kept. ``timed`` are those whose time to the first token
-    is known; the median is in milliseconds, None when there is none.
+    ``kept`` counts complete answers by how their contract was kept. ``timed`` counts those with a known time to
+    the first token. The median is in milliseconds, None when no time is known.
     """
 
     kept: Counter[str] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class Results:
 
 
 def _results_by(name: str, versions: Sequence[int]) -> dict[Any, Results]:
-    """By a column of generations. Two queries. Trials and checks do not count: no person got their answers."""
+    """By a column of generations, without trials and checks. Two queries."""
     found: dict[Any, Results] = defaultdict(Results)
     rows = Generation.objects.filter(prompt_version__in=versions, purpose=Purpose.PUBLIC).order_by()
     counts = (Count("pk"), Count("first_token_ms"))
@@ -85,7 +85,7 @@ def _median(version: int, number: int) -> int | None:
 
 
 def sources_table(version: PromptVersion) -> SafeString:
-    """A row per answer source: how many answers, how their contract was kept, how many failed, what people thought."""
+    """A row for each source: answers, how their contract was kept, failures, thumbs."""
     found = sorted(_results_by("source", [version.pk]).items())
     context = {"results": found, "ways": [how.label for how in Enforcement]}
     return render_to_string("admin/chatbot/results.html", context)
@@ -104,7 +104,7 @@ def _releases(version: PromptVersion) -> SafeString:
 
 @admin.register(PromptVersion)
 class PromptVersionAdmin(ReadOnlyAdmin):
-    """Versions are made by publishing a draft."""
+    """Publishing a draft makes a version."""
 
     list_display = ("name", "live", "note", "author", "created_at")
     ordering = ("-pk",)  # the newest first; by template and number, the database would sort all texts

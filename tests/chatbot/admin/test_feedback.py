@@ -197,7 +197,7 @@ def test_a_file_is_written_in_pieces_each_row_once(
 ) -> None:
     monkeypatch.setattr(feedback, "BATCH", 7)
     _many(100)
-    with django_assert_max_num_queries(30):  # fifteen pieces; the rest is the list's filters and the user
+    with django_assert_max_num_queries(30):  # fifteen batches; the others are for the list's filters and the user
         rows = _rows(_export(page))
     assert len(rows) == 100
     times = [row["given_at"] for row in rows]

@@ -139,24 +139,24 @@ def _tried(page: Client, message: str, category: str = "") -> Any:
 
 def test_a_message_is_understood_with_the_words_as_they_are(page: Client) -> None:
     tried = _tried(page, "fuck you")
-    assert (tried.intent, tried.facts, tried.reasons) == ("Abuse", [], ["“Fuck” is abuse."])
-    assert ">\n\ndeclined\n<" in tried.kind
+    assert (tried["intent"], tried["facts"], tried["reasons"]) == ("Abuse", [], ["“Fuck” is abuse."])
+    assert ">\n\ndeclined\n<" in tried["kind"]
     assert _add(page, "fuck you", "fine").status_code == 302
-    assert _tried(page, "fuck you").intent != "Abuse"
+    assert _tried(page, "fuck you")["intent"] != "Abuse"
     tried = _tried(page, "요즘 정말 죽고 싶어요")
-    assert (tried.intent, tried.reasons) == ("Somebody is in danger", ["“죽고 싶다” tells of self-harm."])
+    assert (tried["intent"], tried["reasons"]) == ("Somebody is in danger", ["“죽고 싶다” tells of self-harm."])
 
 
 def test_a_message_is_understood_with_the_aliases_of_today_in_the_category_that_is_talked_about(page: Client) -> None:
     tried = _tried(page, "비건으로 바꿔줘", "ZERO_WASTE")
-    assert tried.intent == "Wants another category, by its name"
-    assert ("category", "비건") in tried.facts
-    assert tried.reasons[0] == "“비건” names the category 비건: it is wanted."
-    assert _tried(page, "비건으로 바꿔줘", "VEGAN").intent != tried.intent
+    assert tried["intent"] == "Wants another category, by its name"
+    assert ("category", "비건") in tried["facts"]
+    assert tried["reasons"][0] == "“비건” names the category 비건: it is wanted."
+    assert _tried(page, "비건으로 바꿔줘", "VEGAN")["intent"] != tried["intent"]
     tried = _tried(page, "2번 자세히 알려줘", "VEGAN")
     second = Category.objects.get(key="VEGAN").challenges.filter(active=True).order_by("pk")[1]
-    assert tried.intent == "Wants to know more about one challenge"
-    assert ("challenge", second.title) in tried.facts
+    assert tried["intent"] == "Wants to know more about one challenge"
+    assert ("challenge", second.title) in tried["facts"]
 
 
 def test_the_answer_is_a_part_of_the_page_for_its_script_and_a_page_without(page: Client) -> None:

@@ -1,10 +1,9 @@
 /** Two prompts that answer the same selection and message side by side. */
 
 import { parseText, layoutText } from "../leafresh-client.js";
-import { card, tag } from "./elements.js";
+import { card, showUnderstood, tag } from "./elements.js";
 import { picked, rememberPicks } from "./picks.js";
 import { ask, config, fill, say, strings } from "./request.js";
-import { showUnderstood } from "./understood.js";
 
 const REPORT_TRIES = 10;
 

@@ -3,9 +3,9 @@
 import { Check } from "./check.js";
 import { prepareTrials } from "./compare.js";
 import { Draft } from "./draft.js";
+import { showUnderstood } from "./elements.js";
 import { onPick, picked, rememberPicks } from "./picks.js";
 import { ask, config, fill, say, strings } from "./request.js";
-import { showUnderstood } from "./understood.js";
 
 const find = (id) => document.getElementById(id);
 const TEXTS = ["system_text", "user_text"];

@@ -1,7 +1,4 @@
-"""Codes in words: every code that the prompts' code can say has its own sentence.
-
-Texts as HTML: all that was written is escaped, all that is ours is not.
-"""
+"""Every code of the prompts has its own sentence. HTML escapes the texts of people, not the studio's marks."""
 
 import re
 from pathlib import Path
