@@ -15,7 +15,7 @@ from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 from unfold.decorators import action
 
-from challenges.admin.base import ExchangeAdmin, column
+from challenges.admin.lists import ExchangeAdmin, column
 from challenges.admin.options import challenges_address
 from challenges.admin.resources import ChallengeResource
 from challenges.coverage import MINIMUM, Coverage, coverage

@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from challenges.admin.base import link
+from challenges.admin.lists import link
 from challenges.models import Category
 from chatbot.admin.labels import OPTIONS, kind_label
 from chatbot.answers.schema import HELP, RECOMMENDATION

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 
-from challenges.admin.base import ExchangeAdmin, column, link
+from challenges.admin.lists import ExchangeAdmin, column, link
 from challenges.admin.resources import CatalogResource
 from challenges.forms import CountedTextarea, NormalizedField
 from chatbot.admin.columns import web_address

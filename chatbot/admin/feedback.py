@@ -24,7 +24,7 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.base import column, guarded, link
+from challenges.admin.lists import column, guarded, link
 from challenges.admin.resources import SEPARATOR
 from chatbot.admin.columns import (
     RecordAdmin,

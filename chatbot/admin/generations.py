@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.base import column
+from challenges.admin.lists import column
 from chatbot.admin.columns import (
     RecordAdmin,
     answer_html,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from challenges.admin.base import column
+from challenges.admin.lists import column
 from challenges.models import Challenge
 from chatbot.admin.columns import (
     RecordAdmin,

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
-from challenges.admin.base import column
+from challenges.admin.lists import column
 from challenges.models import Challenge
 from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Thumb
 from chatbot.roles import ROLES

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.base import ExchangeAdmin, column, rows_with
+from challenges.admin.lists import ExchangeAdmin, column, rows_with
 from challenges.admin.resources import CatalogResource
 from challenges.catalog import options
 from chatbot.admin.columns import choice_badge

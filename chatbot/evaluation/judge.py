@@ -48,7 +48,7 @@ class Came:
 
 
 Reason = dict[str, Any]
-"""``{"code": …, …}``: what was not as expected; ``chatbot.admin.studio.texts`` says it in words."""
+"""``{"code": …, …}``: what was not as expected; ``chatbot.admin.studio.wording`` says it in words."""
 
 
 def judge(expected: Expectation, came: Came) -> Iterator[Reason]:

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from challenges.catalog import Selection
 from chatbot.admin.labels import OPTIONS
-from chatbot.admin.studio.protocol import BadRequest, answer, number_in, read_body, signed_in, text_in, whole_in
+from chatbot.admin.studio.protocol import BadRequest, number_in, read_body, respond, signed_in, text_in, whole_in
 from chatbot.admin.studio.state import check_progress, conflict, draft_state, preview
-from chatbot.admin.studio.texts import refusal_text
 from chatbot.admin.studio.trials import message_in, side, side_label, trial_report, understood
+from chatbot.admin.studio.wording import refusal_text
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import checks, trial
 from chatbot.events.sse import cursor_of, stream_response
@@ -33,7 +33,7 @@ from chatbot.prompts.releases import InvalidPrompt, NotReleased, publish
 from chatbot.providers.configured import provider_names
 
 
-async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
+async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
     """Replaces the draft at the script's revision. 409 with the other editor's text at another revision."""
     body = read_body(request)
     if body.get("user", request.user.pk) != request.user.pk:
@@ -52,12 +52,12 @@ async def save(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
         draft = await sync_to_async(save_draft)(template=template, revision=revision, content=content, by=by)
     except DraftConflict as other:
         message = _("The draft was changed meanwhile.")
-        return answer(await sync_to_async(conflict)(other.draft, content), status=409, message=message)
+        return respond(await sync_to_async(conflict)(other.draft, content), status=409, message=message)
     except DraftTooLong as error:
         words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")
         values = {"length": f"{error.length:,}", "limit": f"{error.limit:,}"}
         raise BadRequest(422, words % values) from None
-    return answer({**await sync_to_async(draft_state)(template, draft), "preview": shown})
+    return respond({**await sync_to_async(draft_state)(template, draft), "preview": shown})
 
 
 async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -65,7 +65,7 @@ async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpRe
     body = read_body(request)
     draft = await sync_to_async(draft_of)(template)
     shown = await _preview(body, template, PromptContent.of(draft))
-    return answer({**await sync_to_async(draft_state)(template, draft), "preview": shown})
+    return respond({**await sync_to_async(draft_state)(template, draft), "preview": shown})
 
 
 async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -90,7 +90,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
         }
         for place, name, prompt, generation in zip(places, names, prompts, begun, strict=True)
     }
-    return answer({**sides, "understood": await sync_to_async(understood)(begun[0].job)})
+    return respond({**sides, "understood": await sync_to_async(understood)(begun[0].job)})
 
 
 async def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
@@ -106,7 +106,7 @@ async def trial_events(request: HttpRequest, template: PromptTemplate, generatio
 
 def show_trial(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponse:
     """The report of a trial."""
-    return answer(trial_report(get_object_or_404(Generation, pk=generation_id, purpose=Purpose.TRIAL)))
+    return respond(trial_report(get_object_or_404(Generation, pk=generation_id, purpose=Purpose.TRIAL)))
 
 
 async def start_check(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -115,16 +115,16 @@ async def start_check(request: HttpRequest, template: PromptTemplate) -> HttpRes
     if draft.revision != whole_in(read_body(request), "revision"):
         raise _draft_changed()
     check = await checks.start(template, PromptContent.of(draft), signed_in(request))
-    return answer(await sync_to_async(check_progress)(template, check))
+    return respond(await sync_to_async(check_progress)(template, check))
 
 
 def show_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:
-    return answer(check_progress(template, _check(template, check_id)))
+    return respond(check_progress(template, _check(template, check_id)))
 
 
 def stop_check(request: HttpRequest, template: PromptTemplate, check_id: int) -> HttpResponse:
     checks.stop(_check(template, check_id).pk)
-    return answer(check_progress(template, _check(template, check_id)))
+    return respond(check_progress(template, _check(template, check_id)))
 
 
 def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
@@ -148,7 +148,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
         raise BadRequest(status, refusal_text(refusal)) from None
     words = _("%(version)s is live: the next recommendation is written with it.") % {"version": release.version}
     messages.success(request, words)
-    return answer({"page": reverse("admin:chatbot_prompttemplate_change", args=[template.pk])}, message=words)
+    return respond({"page": reverse("admin:chatbot_prompttemplate_change", args=[template.pk])}, message=words)
 
 
 def _draft_changed() -> BadRequest:

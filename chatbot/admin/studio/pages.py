@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from challenges.catalog import Options, options
 from chatbot.admin.labels import active_labels, kind_label
 from chatbot.admin.studio.state import draft_state
-from chatbot.admin.studio.texts import content_differences, difference_html, variable_text
 from chatbot.admin.studio.trials import DRAFT, FIRST_MESSAGE, LIVE, answers_messages, side, side_label, version_of
 from chatbot.admin.studio.versions import results
+from chatbot.admin.studio.wording import content_differences, difference_html, variable_text
 from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.evaluation.impact import Impact, has_changed, impacts, last_requests
 from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion

@@ -27,7 +27,7 @@ class SignedOut(Exception):
     """The person is not signed in to the admin."""
 
 
-def answer(data: Mapping[str, Any] | None, *, status: int = 200, message: str = "") -> HttpResponse:
+def respond(data: Mapping[str, Any] | None, *, status: int = 200, message: str = "") -> HttpResponse:
     content = encode({"status": status, "message": message, "data": data})
     return HttpResponse(content, status=status, content_type="application/json; charset=utf-8")
 
@@ -40,19 +40,19 @@ def in_envelope(view: View) -> View:
         try:
             response: HttpResponseBase = await view(*args, **kwargs)
         except ApplicationError as error:
-            response = answer(error.data, status=error.status, message=error.message)
+            response = respond(error.data, status=error.status, message=error.message)
         except SignedOut:
-            response = answer(None, status=401, message=_("You are signed out: sign in again."))
+            response = respond(None, status=401, message=_("You are signed out: sign in again."))
         except PermissionDenied:
-            response = answer(None, status=403, message=_("You do not have the right to do this."))
+            response = respond(None, status=403, message=_("You do not have the right to do this."))
         except Http404:
-            response = answer(None, status=404, message=_("It does not exist: load the page again."))
+            response = respond(None, status=404, message=_("It does not exist: load the page again."))
         except RequestDataTooBig:
-            response = answer(None, status=413, message=_("That is too much text to be sent."))
+            response = respond(None, status=413, message=_("That is too much text to be sent."))
         except Exception as error:
             if not may_pass(error):
                 raise
-            response = answer(None, status=503, message=outage_message())
+            response = respond(None, status=503, message=outage_message())
             response["Retry-After"] = str(ServiceUnavailable().retry_after)
         return response
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from challenges.admin.base import UnlinkedAdmin, column
+from challenges.admin.lists import UnlinkedAdmin, column
 from challenges.forms import words_field
 from chatbot.admin.columns import with_labels
 from chatbot.admin.labels import OPTIONS

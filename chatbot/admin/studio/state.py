@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from challenges.catalog import options
 from chatbot.admin.columns import moment
 from chatbot.admin.labels import Labels, active_labels, kind_label, mends_text
-from chatbot.admin.studio.texts import (
+from chatbot.admin.studio.trials import SHOWN_RAW
+from chatbot.admin.studio.wording import (
     content_differences,
     failure_text,
     problem_text,
@@ -17,7 +18,6 @@ from chatbot.admin.studio.texts import (
     selection_text,
     stale_text,
 )
-from chatbot.admin.studio.trials import SHOWN_RAW
 from chatbot.answers.schema import utf16_length
 from chatbot.generation.job import Job, values_for
 from chatbot.models import CheckStatus, PromptCheck, PromptDraft, PromptTemplate, SampleRun

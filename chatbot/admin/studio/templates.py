@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from challenges.admin.base import column
+from challenges.admin.lists import column
 from chatbot.admin.columns import ReadOnlyAdmin, badge, count_of, moment
 from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.protocol import SignedOut, View, in_envelope, signed_in
-from chatbot.admin.studio.texts import refusal_text
 from chatbot.admin.studio.trials import version_of
+from chatbot.admin.studio.wording import refusal_text
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import clean_text
 from chatbot.prompts.contracts import TEMPLATES
@@ -52,7 +52,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         scripts: list[tuple[str, str, View, str, View]] = [
-            ("draft/", "save", endpoints.save, EDIT, require_POST),
+            ("draft/", "save", endpoints.update_draft, EDIT, require_POST),
             ("preview/", "preview", endpoints.show_preview, READ, require_POST),
             ("trials/", "trials", endpoints.start_trials, EDIT, require_POST),
             ("trials/<uuid:generation_id>/", "trial", endpoints.show_trial, READ, require_GET),

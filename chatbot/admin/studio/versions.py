@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from challenges.admin.base import column
+from challenges.admin.lists import column
 from chatbot.admin.columns import ReadOnlyAdmin, badge, moment, prompt_texts
 from chatbot.models import Enforcement, Feedback, Generation, Outcome, PromptRelease, PromptVersion, Purpose, Thumb
 

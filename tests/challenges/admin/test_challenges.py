@@ -18,12 +18,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/challenges/challenge/"
 
 
-@pytest.fixture
-def page(admin_client: Client, known_types: None) -> Client:
-    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return admin_client
-
-
 def _form(**changed: Any) -> dict[str, Any]:
     return {
         "title": "컵 씻어 쓰기",

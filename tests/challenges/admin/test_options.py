@@ -15,12 +15,6 @@ from challenges.models import Category, Challenge, Location, WorkType
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def page(admin_client: Client) -> Client:
-    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return admin_client
-
-
 def _form(**changed: Any) -> dict[str, Any]:
     return {"label": "섬", "key": "island", "emoji": "🏝", "description": "", "aliases": "", "order": 9, **changed}
 

@@ -16,7 +16,7 @@ from django.db.models import Model
 from django.test import Client
 from import_export import tmp_storages
 
-from challenges.admin.base import CatalogJSON, SpreadsheetCSV
+from challenges.admin.lists import CatalogJSON, SpreadsheetCSV
 from challenges.models import Category, Challenge, Location, WorkType
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +29,9 @@ HEAD = "title,description,category,locations,work_types,active\n"
 ROW = "컵 씻어 쓰기,오늘 쓴 컵을 씻어 다시 써요.,ZERO_WASTE,city|beach,office,1\n"
 
 
-@pytest.fixture
-def page(admin_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
+@pytest.fixture(autouse=True)
+def _imports_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tmp_storages.tempfile, "tempdir", str(tmp_path))
-    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return admin_client
 
 
 def _preview(page: Client, content: bytes | str, *, kind: str = "challenge", file_format: str = CSV) -> Any:

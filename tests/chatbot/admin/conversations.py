@@ -1,8 +1,9 @@
-"""Generations, conversations and staff for tests of the admin."""
+"""Generations, conversations, files and staff for tests of the admin."""
 
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chatbot.models import ChatSession, Feedback, Generation, Intent, Outcome, PromptVersion, Turn
@@ -74,3 +75,18 @@ def staff(*rights: str) -> Client:
     client = Client(headers={"accept-language": "en"})
     client.force_login(user)
     return client
+
+
+def upload(page: Client, address: str, content: str) -> Any:
+    """The preview of a CSV file that is to be imported into the list at the address."""
+    posted = {"import_file": SimpleUploadedFile("file", content.encode()), "format": "0", "resource": "0"}
+    return page.post(f"{address}import/", posted)
+
+
+def confirm(page: Client, address: str, preview: Any) -> None:
+    page.post(f"{address}process_import/", preview.context["confirm_form"].initial)
+
+
+def invalid_rows(preview: Any) -> dict[int, Any]:
+    """Row number → field → reasons."""
+    return {row.number: row.error_dict for row in preview.context["result"].invalid_rows}

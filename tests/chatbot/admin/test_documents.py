@@ -3,20 +3,17 @@
 import csv
 import io
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from import_export import tmp_storages
 
 from challenges.models import Category
 from chatbot.models import KnowledgeDocument
 from chatbot.models.knowledge import TEXT_LENGTH
-from tests.chatbot.admin.conversations import staff
+from tests.chatbot.admin.conversations import confirm, invalid_rows, staff, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -33,16 +30,6 @@ def _errors(page: Client, **changed: Any) -> dict[str, list[str]]:
     response = page.post(f"{LIST}add/", _form(**changed))
     assert response.status_code == 200
     return dict(response.context["adminform"].form.errors)
-
-
-def _upload(page: Client, content: str) -> Any:
-    posted = {"import_file": SimpleUploadedFile("file", content.encode()), "format": "0", "resource": "0"}
-    return page.post(f"{LIST}import/", posted)
-
-
-@pytest.fixture(autouse=True)
-def _imports_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tmp_storages.tempfile, "tempdir", str(tmp_path))
 
 
 def test_a_document_is_kept_in_nfc_with_plain_line_ends(page: Client) -> None:
@@ -126,13 +113,13 @@ def test_what_was_exported_imports_without_a_change_and_a_row_is_known_by_its_ti
     assert exported.startswith(b"\xef\xbb\xbftitle,category,text,link,active\r\n")
     rows = list(csv.DictReader(io.StringIO(exported.decode("utf-8-sig"))))
     assert len(rows) == KnowledgeDocument.objects.count()
-    preview = _upload(page, exported.decode("utf-8-sig"))
+    preview = upload(page, LIST, exported.decode("utf-8-sig"))
     totals = preview.context["result"].totals
     assert (totals["new"], totals["update"], totals["skip"]) == (0, 0, len(rows))
 
-    preview = _upload(page, f"title,category,text\n{rows[0]['title']},,새 글\n새 문서,비건,글\n")
+    preview = upload(page, LIST, f"title,category,text\n{rows[0]['title']},,새 글\n새 문서,비건,글\n")
     assert preview.context["result"].totals["new"] == preview.context["result"].totals["update"] == 1
-    page.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
+    confirm(page, LIST, preview)
     changed = KnowledgeDocument.objects.get(title=rows[0]["title"])
     assert (changed.category, changed.text, changed.link) == (None, "새 글", rows[0]["link"])
     made = KnowledgeDocument.objects.get(title="새 문서")
@@ -140,8 +127,8 @@ def test_what_was_exported_imports_without_a_change_and_a_row_is_known_by_its_ti
 
 
 def test_a_row_that_the_form_would_refuse_is_refused(page: Client) -> None:
-    preview = _upload(page, f"title,text,link\n하나,{'가' * (TEXT_LENGTH + 1)},ftp://a.example\n")
-    assert {row.number: row.error_dict for row in preview.context["result"].invalid_rows} == {
+    preview = upload(page, LIST, f"title,text,link\n하나,{'가' * (TEXT_LENGTH + 1)},ftp://a.example\n")
+    assert invalid_rows(preview) == {
         1: {
             "text": ["The text has 20,001 characters; at most 20,000 are allowed."],
             "link": ["A link begins with https:// or http://."],

@@ -2,19 +2,16 @@
 
 import inspect
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, Client
 from django.urls import resolve
-from import_export import tmp_storages
 from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Category
 from chatbot.models import ListedWord, WordKind
-from tests.chatbot.admin.conversations import staff
+from tests.chatbot.admin.conversations import confirm, invalid_rows, staff, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +20,7 @@ TRY = f"{LIST}try/"
 
 
 @pytest.fixture(autouse=True)
-def _few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tmp_storages.tempfile, "tempdir", str(tmp_path))
+def _few_words(db: None) -> None:
     ListedWord.objects.all().delete()
     ListedWord.objects.create(word="Fuck", kind=WordKind.ABUSE)
     ListedWord.objects.create(word="죽고 싶다", kind=WordKind.SELF_HARM, note="109")
@@ -32,15 +28,6 @@ def _few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _add(page: Client, word: str, kind: str = "abuse") -> Any:
     return page.post(f"{LIST}add/", {"word": word, "kind": kind, "note": ""})
-
-
-def _upload(page: Client, content: str) -> Any:
-    posted = {"import_file": SimpleUploadedFile("file", content.encode()), "format": "0", "resource": "0"}
-    return page.post(f"{LIST}import/", posted)
-
-
-def _invalid(preview: Any) -> Any:
-    return {row.number: row.error_dict for row in preview.context["result"].invalid_rows}
 
 
 def test_a_word_is_kept_in_nfc(page: Client) -> None:
@@ -88,15 +75,17 @@ def test_what_was_exported_imports_without_a_change(page: Client) -> None:
     assert exported.decode("utf-8-sig") == (
         "word,kind,note\r\nFuck,abuse,\r\n'=1+1,fine,\r\n죽고 싶다,self_harm,109\r\n"
     )
-    totals = _upload(page, exported.decode("utf-8-sig")).context["result"].totals
+    totals = upload(page, LIST, exported.decode("utf-8-sig")).context["result"].totals
     assert (totals["new"], totals["update"], totals["skip"]) == (0, 0, 3)
 
 
 def test_an_import_adds_and_changes_or_says_what_is_wrong(
     page: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    preview = _upload(page, "word,kind,note\nfuck,abuse,\n새말,odd,\n헌말,abuse,\n헌말,fine,\nＨＩ,abuse,\nhi,fine,\n")
-    assert _invalid(preview) == {
+    preview = upload(
+        page, LIST, "word,kind,note\nfuck,abuse,\n새말,odd,\n헌말,abuse,\n헌말,fine,\nＨＩ,abuse,\nhi,fine,\n"
+    )
+    assert invalid_rows(preview) == {
         1: {"word": ["“Fuck” is listed already, under “abuse”."]},
         2: {"kind": ["Value 'odd' is not a valid choice."]},
         4: {"__all__": ["Row 3 of the file is about the same entry."]},
@@ -104,8 +93,8 @@ def test_an_import_adds_and_changes_or_says_what_is_wrong(
     }
     rows = "".join(f"말{number},abuse,\n" for number in range(100))
     with django_assert_max_num_queries(520):  # five for a row; none reads the whole list
-        preview = _upload(page, f"word,kind,note\n죽고 싶다,self_harm,\n{rows}")
-    page.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
+        preview = upload(page, LIST, f"word,kind,note\n죽고 싶다,self_harm,\n{rows}")
+    confirm(page, LIST, preview)
     assert ListedWord.objects.count() == 102
     assert ListedWord.objects.get(word="죽고 싶다").note == ""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chatbot.admin.studio.texts import (
+from chatbot.admin.studio.wording import (
     difference_html,
     failure_text,
     marker,

@@ -1,7 +1,7 @@
 """What the admin's lists share: columns and links; import and export as CSV for spreadsheets or JSON for programs."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tablib  # type: ignore[import-untyped]  # tablib ships no types
@@ -139,7 +139,7 @@ class ExchangeAdmin(UnlinkedAdmin, ImportExportModelAdmin):  # type: ignore[misc
     import_formats = export_formats = (SpreadsheetCSV, CatalogJSON)
     warn_unsaved_form = True
     list_filter_submit = True
-    formfield_overrides = {models.CharField: {"form_class": NormalizedField}}
+    formfield_overrides: Mapping[Any, dict[str, Any]] = {models.CharField: {"form_class": NormalizedField}}
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
