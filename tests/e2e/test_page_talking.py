@@ -72,6 +72,7 @@ def test_somebody_in_danger_can_call_at_once_also_after_a_reload(visitor: Phone,
         assert len(heights) == 2
         assert min(heights) >= 44
         expect(turn(page, 0).get_by_role("button")).to_have_count(0)
+        expect(page.locator(".chip")).to_have_count(0)
         page.reload()
         expect_answers(page, 1)
     assert visitor.complaints == []

@@ -7,7 +7,7 @@ export const OPENERS = ["뭐부터 하면 좋을까?", "회사에서 할 만한 
 export function repliesTo({ kind, challenges }, category, categories, turns) {
   const others = categories.filter(({ key }) => key !== category);
   const change = others.length ? [changeTo(others[turns % others.length].label)] : [];
-  if (kind === "help") return ["고마워요"];
+  if (kind === "help") return []; // the call is the only button
   if (kind === "smalltalk" || kind === "declined") return ["추천해 줘", "쉬운 것부터 알려줘", ...change];
   const detail = challenges.length ? [`${1 + (turns % challenges.length)}번 자세히`] : [];
   return ["다른 거 없어?", ...detail, "더 쉬운 거", ...change];
