@@ -63,7 +63,7 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 	$(MANAGE) makemigrations --check --dry-run
 
 tests: $(VENV)/dev.stamp browser ## The tests alone
-	$(BIN)/pytest
+	@scripts/pytest.sh
 
 unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
 	$(BIN)/pytest -n 2 --ignore=tests/e2e -m 'not long and not server'

@@ -34,4 +34,4 @@ case "${1:-}" in
 	exec .venv/bin/python -m "$module" "$@"
 	;;
 esac
-exec .venv/bin/pytest "$@"
+exec scripts/pytest.sh "$@"
