@@ -9,7 +9,7 @@ from chatbot.providers.base import ProviderError
 from chatbot.providers.limits import Limits, within
 
 LIMITS = Limits(connect=10, first_token=10, silence=10, answer=10, answer_bytes=100)
-"""Too long to be passed. Each test shortens the one it is about, so that a busy machine cannot pass another one first."""
+"""Too long to be passed. Each test shortens the one it is about: a busy machine cannot pass another one first."""
 
 
 async def says(*parts: str | float) -> AsyncGenerator[str, None]:
