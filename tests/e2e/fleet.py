@@ -37,7 +37,10 @@ def until(condition: Callable[[], Any], what: str = "it") -> Any:
 
 
 class RunningFleet:
-    """``with RunningFleet(2) as fleet: … fleet.url``. ``redis`` is its own, to be stopped and frozen."""
+    """``with RunningFleet(2) as fleet: … fleet.url``. ``redis`` is its own, to be stopped and frozen.
+
+    Only one server is forked from preloaded libraries: those that are would share the order in which sets keep texts.
+    """
 
     def __init__(self, count: int, **env: str) -> None:
         self.redis = RunningRedis()
@@ -66,7 +69,7 @@ class RunningFleet:
             first = stack.enter_context(RunningServer(env=self._env))
             self.servers = [first]
             for _ in range(1, self._count):
-                server = RunningServer(env=self._env, data_dir=first.data_dir)
+                server = RunningServer(env=self._env, data_dir=first.data_dir, fresh=True)
                 self.servers.append(stack.enter_context(server))
             self.nginx = stack.enter_context(RunningNginx([server.port for server in self.servers]))
             self._stack = stack.pop_all()
@@ -75,7 +78,7 @@ class RunningFleet:
     def restart(self, server: RunningServer) -> RunningServer:
         """Another process in the place of one that has ended."""
         number = self.servers.index(server)
-        anew = RunningServer(env=self._env, data_dir=self.servers[0].data_dir, port=server.port)
+        anew = RunningServer(env=self._env, data_dir=self.servers[0].data_dir, port=server.port, fresh=True)
         self.servers[number] = self._stack.enter_context(anew)
         return anew
 

@@ -12,11 +12,12 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.e2e import databases
+from tests.e2e import databases, preloaded
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -47,19 +48,27 @@ def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
 
 def manage(data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
     """Runs a management command on the data directory and returns what it printed."""
-    return _run([sys.executable, "manage.py", *arguments], data_dir, env or {})
+    return _run(["manage.py", *arguments], data_dir, env or {})
 
 
 def run_python(data_dir: Path, *arguments: str, stdin: str = "") -> str:
     """Runs Python with the settings of the data directory's server, and returns what it printed."""
-    return _run([sys.executable, *arguments], data_dir, {}, stdin)
+    return _run(arguments, data_dir, {}, stdin)
 
 
-def _run(command: list[str], data_dir: Path, env: dict[str, str], stdin: str = "") -> str:
-    environment = _environment(data_dir, env)
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, check=True
-    ).stdout
+def _run(arguments: Sequence[str], data_dir: Path, env: dict[str, str], stdin: str = "") -> str:
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
+        given.write(stdin.encode())
+        files = {"stdin": given, "stdout": printed, "stderr": errors}
+        for each in files.values():
+            each.seek(0)
+        status = preloaded.start(arguments, env=_environment(data_dir, env), **files).wait()
+        for each in (printed, errors):
+            each.seek(0)
+        output, complaint = printed.read().decode(), errors.read().decode()
+    if status:
+        raise subprocess.CalledProcessError(status, arguments, output, complaint)
+    return output
 
 
 @functools.cache
@@ -100,7 +109,8 @@ def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
     program = "import django; django.setup(); from django.core.management import call_command"
     calls = [f"call_command({command!r})" for command in commands]
     settings = {"DJANGO_SETTINGS_MODULE": "leafresh.settings", **(env or {})}
-    _run([sys.executable, "-c", "; ".join([program, *calls])], directory, settings)
+    command = [sys.executable, "-c", "; ".join([program, *calls])]  # once in a test run: preloading would not pay
+    subprocess.run(command, cwd=ROOT, env=_environment(directory, settings), capture_output=True, check=True)
 
 
 class RunningServer:
@@ -109,18 +119,26 @@ class RunningServer:
     ``data_dir`` continues on an earlier server's data; ``port`` takes a certain port instead of any free one; a
     ``DATABASE_URL`` in ``env`` names a database that is ready. With
     ``TEST_REDIS_URL`` in the environment of the test run, each server has its own keys there. ``before`` is Python
-    that the process runs first, such as one that lowers a bound.
+    that the process runs first, such as one that lowers a bound. The process has its libraries already
+    (``preloaded``) unless it is a ``fresh`` one, as an installation's.
     """
 
     def __init__(
-        self, *, env: dict[str, str] | None = None, data_dir: Path | None = None, port: int = 0, before: str = ""
+        self,
+        *,
+        env: dict[str, str] | None = None,
+        data_dir: Path | None = None,
+        port: int = 0,
+        before: str = "",
+        fresh: bool = False,
     ) -> None:
         self._env = {"LEAFRESH_REDIS_PREFIX": f"leafresh-test-{uuid.uuid4().hex[:16]}", **(env or {})}
         self._own_data = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="leafresh-test-"))
         self.port = port
         self._program = ["-c", f"{_SETTINGS}; {before}; {_MANAGE}"] if before else ["manage.py"]
-        self.process: subprocess.Popen[bytes] | None = None
+        self._fresh = fresh
+        self.process: subprocess.Popen[bytes] | preloaded.Process | None = None
         self._log = self.data_dir / f"server-{uuid.uuid4().hex}.log"  # several may share the data
 
     @property
@@ -144,14 +162,15 @@ class RunningServer:
     def start(self) -> Self:
         if "DATABASE_URL" not in self._env and not databases.has_database(self.data_dir):
             databases.copy_data(prepared_data(), self.data_dir)
-        with self._log.open("w") as log:  # a file: a full pipe would stop the server
-            self.process = subprocess.Popen(
-                [sys.executable, "-u", *self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)],
-                cwd=ROOT,
-                env=_environment(self.data_dir, self._env),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        command = [*self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        env = _environment(self.data_dir, self._env)
+        # Its output is a file: a full pipe would stop the server.
+        with self._log.open("w") as log, Path(os.devnull).open() as nothing:
+            if self._fresh:
+                command = [sys.executable, "-u", *command]
+                self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=nothing, stdout=log, stderr=log)
+            else:
+                self.process = preloaded.start(command, env=env, stdin=nothing, stdout=log, stderr=log)
         self._await_address()
         return self
 

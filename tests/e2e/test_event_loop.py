@@ -160,7 +160,7 @@ def test_it_holds_the_loop_for_50_ms_at_most(
     for number in range(TRIES):
         file = tmp_path / str(number)
         env = {**access, "LEAFRESH_ANALYSER_SECONDS": "2", "LOOP_WATCH": str(file)}
-        with RunningServer(env=env, before=loop_watch.BEFORE) as server:
+        with RunningServer(env=env, before=loop_watch.BEFORE, fresh=True) as server:
             watched = Watched(server)
             with watched.http:
                 case(watched)

@@ -141,14 +141,14 @@ def test_forgetting_a_session_ends_what_runs_and_erases_everything(slow_server: 
 
 
 def test_a_restarted_server_answers_old_cursors() -> None:
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}) as before:
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}, fresh=True) as before:
         done = list(stream(before.url, sessionId="old", **SELECTION))
         running = stream(before.url, sessionId="cut", **SELECTION)
         cut = next(running)
         assert before.stop() == 0
         running.close()
         assert "Traceback" not in before.output
-        with RunningServer(data_dir=before.data_dir, port=before.port) as after:
+        with RunningServer(data_dir=before.data_dir, port=before.port, fresh=True) as after:
             middle = done[3].id
             assert list(stream(after.url, sessionId="old", last_event_id=middle, **SELECTION)) == [done[-1]]
             at_the_end = httpx.get(f"{after.url}{BASE_INFO}", params=SELECTION, headers={"Last-Event-ID": done[-1].id})
@@ -162,7 +162,7 @@ def test_a_restarted_server_answers_old_cursors() -> None:
 def test_a_process_alone_stops_at_once_for_whom_nobody_can_hear() -> None:
     """Its WebSockets are closed, and its port is: what is still written for them is not waited for."""
     pace = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "60", "LEAFRESH_DRAIN_SECONDS": "20", "REDIS_URL": ""}
-    with RunningServer(env=pace) as server, opened(server, "talks") as connection:
+    with RunningServer(env=pace, fresh=True) as server, opened(server, "talks") as connection:
         tell(connection, "recommend", **SELECTION)
         receive(connection)
         assert server.stop() == 0

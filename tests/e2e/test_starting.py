@@ -37,7 +37,7 @@ def fails(*arguments: str, env: dict[str, str]) -> str:
 def test_a_second_server_on_the_same_database_does_not_start() -> None:
     slow = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "200"}
     with (
-        RunningServer(env=slow) as first,
+        RunningServer(fresh=True, env=slow) as first,
         httpx.stream("GET", f"{first.url}{BASE_INFO}", params=SELECTION, timeout=30) as stream,
     ):
         lines = stream.iter_lines()
@@ -56,7 +56,7 @@ def test_a_second_server_on_the_same_database_does_not_start() -> None:
         assert first.sql("SELECT outcome FROM chatbot_generation") == [("running",)]
 
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
-        with RunningServer(data_dir=first.data_dir) as second:
+        with RunningServer(fresh=True, data_dir=first.data_dir) as second:
             assert httpx.get(f"{second.url}/health/ready").status_code == 200
 
 
@@ -89,7 +89,7 @@ def test_what_a_server_keeps_is_its_own() -> None:
         data_dir.chmod(0o755)
         (data_dir / "secret-key").chmod(0o644)
         (data_dir / "db.sqlite3").chmod(0o644)
-        with RunningServer(data_dir=data_dir) as server:
+        with RunningServer(fresh=True, data_dir=data_dir) as server:
             assert httpx.get(f"{server.url}{BASE_INFO}", params=SELECTION).status_code == 200
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [data_dir, *data_dir.iterdir()]}
             server.stop()

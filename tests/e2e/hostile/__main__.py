@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -120,7 +121,7 @@ def aftermath(watched: Watched) -> ServerFigures:
     except subprocess.TimeoutExpired:
         stopped = None
         assert server.process is not None
-        server.process.kill()
+        server.process.send_signal(signal.SIGKILL)
     for process in hung:
         resume(process)
     raised = _RAISED.findall(server.output)
