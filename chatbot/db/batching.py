@@ -1,7 +1,7 @@
 """Batching: one thread and one transaction for the rows of many requests.
 
-A thread, a transaction and a statement cost about the same for one row as for fifty. A single item is worked on at
-once; items that come meanwhile wait, and are the next batch.
+A thread, a transaction and a statement cost about the same for one row as for fifty. An item that arrives while no
+batch runs is processed at once. Items that arrive during a batch form the next batch.
 """
 
 import asyncio
@@ -17,23 +17,24 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST = 100
-"""Items of a batch at most."""
+"""The largest number of items in a batch."""
 
 
 @dataclass(slots=True)
 class _Queue(Generic[Item, Result]):
-    """What waits, and the task that works on it."""
+    """The items that wait, and the task that processes them."""
 
     waiting: list[tuple[Item, asyncio.Future[Result]]] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
 
 class BatchExecutor(Generic[Item, Result]):
-    """``await executor(item)``, from any event loop: its result by ``work``, which gets a batch in a thread. It returns
-    for each item a result, or the exception that is raised for it. What it raises itself is raised for all.
+    """Collects items into batches: ``await executor(item)`` returns the item's result, on any event loop.
 
-    Each kind of requests has batches of its own, in threads of its own: see ``executors.serving``. A queue exists only
-    while something waits in it."""
+    ``work`` gets a batch in a thread. It returns a result for each item, or the exception that the item's caller gets.
+    An exception that ``work`` itself raises goes to all callers. Each kind of request has its own batches and threads
+    (see ``executors.serving``). A queue exists only while items wait in it.
+    """
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result | Exception]]) -> None:
         self._work = work
@@ -46,10 +47,10 @@ class BatchExecutor(Generic[Item, Result]):
         result: asyncio.Future[Result] = loop.create_future()
         queue.waiting.append((item, result))
         if queue.task is None:
-            queue.task = asyncio.create_task(self._work_off(key, queue))
+            queue.task = asyncio.create_task(self._process(key, queue))
         return await result
 
-    async def _work_off(self, key: tuple[asyncio.AbstractEventLoop, str], queue: _Queue[Item, Result]) -> None:
+    async def _process(self, key: tuple[asyncio.AbstractEventLoop, str], queue: _Queue[Item, Result]) -> None:
         try:
             while queue.waiting:
                 batch, queue.waiting = queue.waiting[:MOST], queue.waiting[MOST:]
@@ -63,26 +64,29 @@ class BatchExecutor(Generic[Item, Result]):
         results: Sequence[Result | Exception]
         try:
             results = await sync_to_async(self._work)([item for item, _ in batch])
-        except Exception as error:  # whatever it is, the callers get it
+        except Exception as error:  # any error is passed to the callers
             results = [error] * len(batch)
         except asyncio.CancelledError:
             for _, result in batch:
                 result.cancel()
             raise
-        for (_, waiting), came_out in zip(batch, results, strict=True):
+        for (_, waiting), result_or_error in zip(batch, results, strict=True):
             if waiting.done():  # its caller was cancelled
                 continue
-            if isinstance(came_out, Exception):
-                waiting.set_exception(came_out)
+            if isinstance(result_or_error, Exception):
+                waiting.set_exception(result_or_error)
             else:
-                waiting.set_result(came_out)
+                waiting.set_result(result_or_error)
 
 
 def one_by_one(
     work: Callable[[Item], Result], items: Sequence[Item], *, slow: Callable[[Exception], bool] = lambda error: False
 ) -> list[Result | Exception]:
-    """Works on each item by itself, so that a failure is one item's own. An error that is ``slow`` takes long to come:
-    after the second one the rest is not tried, and fails with it."""
+    """Calls ``work`` for each item alone, so that one failure does not affect the other items.
+
+    ``slow`` tells whether an error took long to occur. After the second slow error the remaining items are not tried:
+    they get the same error.
+    """
     results: list[Result | Exception] = []
     waited = 0
     for number, item in enumerate(items):

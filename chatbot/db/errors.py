@@ -1,38 +1,41 @@
-"""What a database error means, and closing the connections of work outside of requests."""
+"""Tells what a database error means, and closes the connections of work outside of requests."""
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
 _LOCKED = "55"
-"""PostgreSQL's class of errors for a lock that was held for too long."""
+"""The PostgreSQL error class for a lock that could not be obtained in time."""
 
 _BUSY = ("40", _LOCKED)
-"""Its classes for conflicts with others: a deadlock, a lock."""
+"""The PostgreSQL error classes for conflicts with other transactions: deadlocks and locks."""
 
 _READ_ONLY = "25006"
-"""Its error of a standby. After a fail-over the standby takes writes."""
+"""The PostgreSQL error for a write to a standby server. After a fail-over the standby accepts writes."""
 
 _NO_TABLE = "42P01"
-"""Its error for a table that does not exist."""
+"""The PostgreSQL error for a table that does not exist."""
 
 
 def is_gone(error: BaseException) -> bool:
-    """Whether the database does not answer, so that no other statement needs to be tried."""
+    """Whether the database does not answer. Further statements would fail too."""
     return isinstance(error, OperationalError | InterfaceError) and not _state(error).startswith(_BUSY)
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether a lock was held for longer than a statement waits."""
+    """Whether the statement waited too long for a lock."""
     return _state(error).startswith(_LOCKED)
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same may succeed later: the database is gone, in conflict with others, or takes no writes now."""
+    """Whether the same statement may succeed later.
+
+    That is so when the database does not answer, accepts no writes now, or reports a conflict with another transaction.
+    """
     return is_gone(error) or _state(error).startswith((*_BUSY, _READ_ONLY))
 
 
 def explain(error: BaseException) -> str | None:
-    """What an operator should do about an error that ended a command, without any password; None for other errors."""
+    """What an operator should do about the error that ended a command; None for other errors. Contains no password."""
     if "no such table" in str(error) or _state(error) == _NO_TABLE:
         return "The database has no tables yet, or old ones: run `manage.py setup`."
     if not is_gone(error):
@@ -45,14 +48,14 @@ def explain(error: BaseException) -> str | None:
 
 
 def _state(error: BaseException) -> str:
-    """PostgreSQL's SQLSTATE, "" where there is none."""
+    """The SQLSTATE code from PostgreSQL; "" when the error has none."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def give_back() -> None:
-    """Returns this thread's connections to their pool, and closes broken ones. SQLite's handle stays open.
+    """Returns this thread's connections to their pool, and closes broken ones. SQLite connections stay open.
 
-    Does nothing inside a transaction. Work outside of requests calls it: Django does so only after a request.
+    A connection inside a transaction is left alone. Django does this after each request, so other work has to call it.
     """
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

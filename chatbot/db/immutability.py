@@ -1,4 +1,4 @@
-"""Triggers with which the database refuses to change or delete published prompts and their releases.
+"""Database triggers that refuse to change or delete published prompts and their releases.
 
 They are installed after every ``migrate``: SQLite drops the triggers of a table that a migration rebuilds.
 """
@@ -8,13 +8,13 @@ from typing import Any
 from django.db import connections, transaction
 
 APPEND_ONLY = {"chatbot_promptversion": "a prompt version", "chatbot_promptrelease": "a release"}
-"""Append-only tables, and the name of a row in the refusal."""
+"""The append-only tables, and the name of a row in the error message."""
 
-_IN_ITS_PLACE = {
+_REPLACED_ROW = {
     "chatbot_promptversion": "id = NEW.id OR (template_id = NEW.template_id AND number = NEW.number)",
     "chatbot_promptrelease": "id = NEW.id",
 }
-"""The condition for an existing row that a new one would replace."""
+"""An SQL condition for each table: it finds the existing row that the new row (``NEW``) would replace."""
 
 
 def install_guards(using: str = "default", **_signal: Any) -> None:
@@ -30,8 +30,8 @@ def install_guards(using: str = "default", **_signal: Any) -> None:
 
 
 def _sqlite(table: str, name: str) -> list[str]:
-    """``INSERT OR REPLACE`` deletes rows without their delete trigger, so inserting has a trigger too."""
-    same = f"EXISTS (SELECT 1 FROM {table} WHERE {_IN_ITS_PLACE[table]})"  # noqa: S608  constants of this module
+    """``INSERT OR REPLACE`` deletes a row without firing its delete trigger, so inserts have a trigger too."""
+    same = f"EXISTS (SELECT 1 FROM {table} WHERE {_REPLACED_ROW[table]})"  # noqa: S608  constants of this module
     events = {"update": "UPDATE", "delete": "DELETE", "replace": "INSERT"}
     return [
         f"""

@@ -1,6 +1,7 @@
-"""Running a template's samples with a draft, in the background, on the production path.
+"""Runs the samples of a template with a draft, in the background, through the same code as real requests.
 
-The rows are the only state: they tell any process how far a check is, and the one that runs it whether to stop.
+The database rows are the only state. Any process reads the progress from them, and the process that runs a check reads
+whether it should stop.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from chatbot.answers.reading import written_titles
 from chatbot.db.errors import give_back, may_pass
 from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.evaluation import trial
-from chatbot.evaluation.judge import Came, Expectation, judge
+from chatbot.evaluation.judge import Expectation, SampleResult, judge
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.records import Result
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Samples that run at the same time: a check should take seconds, and be no load."""
+"""How many samples run at the same time: a check should take seconds without slowing real requests."""
 
-SIGN_SECONDS = 0.5
-"""How often a running check gives a sign of life and looks whether it is to stop."""
+HEARTBEAT_SECONDS = 0.5
+"""How often a running check updates its row, and reads whether it should stop."""
 
 
 async def start(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> PromptCheck:
-    """The check that runs for this content; a new one unless one is running. Raises UnusablePrompt."""
+    """Starts a check of this content, or returns the one that is already running. Raises UnusablePrompt."""
     check, begun = await sync_to_async(_begin)(template, content, by)
     if begun:
         runtime().registry.keep(_Checking(check, template, content).run())
@@ -51,12 +52,12 @@ async def start(template: PromptTemplate, content: PromptContent, by: "AbstractB
 
 
 def stop(check_id: int) -> None:
-    """Asks the process that runs the check to stop; it does within a second. One that is over stays as it is."""
+    """Asks the process that runs the check to stop, which takes less than a second. A finished check is not changed."""
     _conclude(check_id, CheckStatus.STOPPED)
 
 
 def _conclude(check_id: int, status: CheckStatus) -> bool:
-    """Ends a check that runs; whether it did."""
+    """Marks a running check as ended. Returns False when it was not running."""
     running = PromptCheck.objects.filter(pk=check_id, status=CheckStatus.RUNNING)
     return bool(running.update(status=status, ended_at=timezone.now()))
 
@@ -64,7 +65,7 @@ def _conclude(check_id: int, status: CheckStatus) -> bool:
 @transaction.atomic
 def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None") -> tuple[PromptCheck, bool]:
     trial.require_usable(Prompt.of_draft(template, content))
-    PromptTemplate.objects.select_for_update().get(pk=template.pk)  # who else begins now waits, and joins
+    PromptTemplate.objects.select_for_update().get(pk=template.pk)  # a simultaneous start waits here, then joins
     bound = asdict(fingerprint(template, content, provider_names(model=content.model)))
     running = PromptCheck.objects.filter(template=template, status=CheckStatus.RUNNING, **bound).first()
     if running is not None and not running.lost:
@@ -82,7 +83,10 @@ def _begin(template: PromptTemplate, content: PromptContent, by: "AbstractBaseUs
 
 
 def _samples(template: PromptTemplate, known: Options) -> list[dict[str, Any]]:
-    """The pinned samples, and a plain one for every category that has none: taking samples away opens no gate."""
+    """The pinned samples, and a default sample for every category without one.
+
+    So deleting the pinned samples does not make a check pass.
+    """
     pinned: list[dict[str, Any]] = list(
         PromptSample.objects.filter(template=template).order_by("pk").values(*SAMPLE_FIELDS)
     )
@@ -104,29 +108,29 @@ class _Checking:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
-        """To its end; a failure of its own leaves it interrupted, never passed."""
-        signs = asyncio.create_task(self._give_signs())
+        """Runs the check to its end. An unexpected error leaves the check interrupted, never passed."""
+        heartbeat = asyncio.create_task(self._send_heartbeats())
         status = CheckStatus.INTERRUPTED
         try:
             runs = [run async for run in SampleRun.objects.filter(check_run=self._check)]
-            async with asyncio.TaskGroup() as group:  # when one breaks, the others are not asked for any more
+            async with asyncio.TaskGroup() as group:  # an error in one sample cancels the others
                 for run in runs:
                     group.create_task(self._sample(run))
             if all(run.ended for run in runs):
                 passed = bool(runs) and not any(run.reasons for run in runs)
                 status = CheckStatus.PASSED if passed else CheckStatus.FAILED
-        except Exception:  # nobody awaits this task: what it raises would be lost
+        except Exception:  # no code awaits this task: its error would be lost
             logger.exception("check %s could not be run", self._check)
         finally:
-            signs.cancel()
+            heartbeat.cancel()
             await sync_to_async(self._end)(status)
 
     def _end(self, status: CheckStatus) -> None:
         _conclude(self._check.pk, status)
-        give_back()  # this runs behind its request, whose end would do it otherwise
+        give_back()  # this runs after the request that started it, so Django does not do it
 
-    async def _give_signs(self) -> None:
-        """Renews the sign of life; when the row no longer says that it runs, ends what runs for it."""
+    async def _send_heartbeats(self) -> None:
+        """Updates the row's ``seen_at``. When the row is no longer marked as running, stops the check's generations."""
         mine = PromptCheck.objects.filter(pk=self._check.pk, status=CheckStatus.RUNNING)
         is_wanted = True
         while is_wanted:
@@ -135,9 +139,9 @@ class _Checking:
             except DatabaseError as error:
                 if not may_pass(error):
                     raise
-                logger.warning("check %s could give no sign of life: %s", self._check, type(error).__name__)
+                logger.warning("check %s could not update its row: %s", self._check, type(error).__name__)
             if is_wanted:
-                await asyncio.sleep(SIGN_SECONDS)
+                await asyncio.sleep(HEARTBEAT_SECONDS)
         self._stopped = True
         for generation in self._running:
             generation.end(Outcome.STOPPED)
@@ -156,16 +160,16 @@ class _Checking:
                 result = generation.result
                 if self._stopped or result is None or result.outcome in {Outcome.STOPPED, Outcome.INTERRUPTED}:
                     return
-                _note(run, generation, result, self._asked)
+                _note(run, generation, result, self._expected_provider)
             run.ended = True
             await run.asave()
 
     @property
-    def _asked(self) -> str:
+    def _expected_provider(self) -> str:
         return provider_names(model=self._prompt.content.model)[0]
 
     async def _generate(self, expected: Mapping[str, Any]) -> LocalGeneration:
-        """The generation of a sample, when it has ended."""
+        """Runs the generation of a sample, and returns it when it has ended."""
         names = {name: str(expected[name]) for name in ("location", "work_type", "category")}
         selection = await sync_to_async(trial.select)(**names)
         seed = secrets.randbits(31)
@@ -186,9 +190,9 @@ def _expectation(expected: Mapping[str, Any], label: str) -> Expectation:
 
 
 def _note(run: SampleRun, generation: LocalGeneration, result: Result, asked: str) -> None:
-    label = generation.job.selection.category.label  # a message may have led to another category
+    label = generation.job.selection.category.label  # a message may have changed the category
     errors = "; ".join(entry["error"] for entry in result.tried if entry["error"])
-    came = Came(
+    sample_result = SampleResult(
         outcome=result.outcome,
         answer=result.answer,
         titles=written_titles(result.raw),
@@ -199,14 +203,14 @@ def _note(run: SampleRun, generation: LocalGeneration, result: Result, asked: st
         error=result.error or errors,
         without_model=trial.asks_no_model(generation.job),
     )
-    run.reasons = list(judge(_expectation(run.expected, label), came))
+    run.reasons = list(judge(_expectation(run.expected, label), sample_result))
     run.answer = result.answer
     run.raw_text = result.raw
     run.report = report_of(result)
 
 
 def report_of(result: Result) -> dict[str, Any]:
-    """How a generation went, as the studio shows it."""
+    """The figures of a generation, as the studio shows them."""
     return {
         "outcome": str(result.outcome),
         "source": result.source,

@@ -1,4 +1,4 @@
-"""The blast radius of a change: what the last real requests would have been told under two contents."""
+"""The impact of a change: how the prompts of the last real requests would differ between two contents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from chatbot.prompts.contracts import RECOMMENDATION, TemplateContract, output_f
 from chatbot.prompts.diff import Change, differences, excerpt
 
 LONGEST_QUOTE = 200
-"""Characters of what people said, and of what was looked up for them, that a changed prompt is shown with."""
+"""How many characters of people's messages, and of search results, are shown in a changed prompt."""
 
 LONGEST_MESSAGE = 80
-"""Characters of each of the messages of requests that are counted together."""
+"""How many characters are shown of each message, where several requests are groups together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was put into the prompt of a real request. ``category`` is a key, ``kind`` that of the answer."""
+    """The values in the prompt of a real request. ``category`` is a key; ``kind`` is the kind of the answer."""
 
     category: str
     variables: Mapping[str, str]
@@ -27,9 +27,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """One kind of request, how often it was among the last, and how its prompt would change.
+    """A group of similar requests: their number among the last requests, and how their prompt would change.
 
-    ``variables`` are what its requests have in common; ``messages`` what people said in them, each once, cut short.
+    ``variables`` are the values that all of them share. ``messages`` are people's messages, shortened, each listed
+    once.
     """
 
     category: str
@@ -46,8 +47,8 @@ class Impact:
 
 
 @dataclass(slots=True)
-class _Alike:
-    """Requests that differ in nothing but what people said and what was found for it."""
+class _Group:
+    """Requests that differ only in people's messages and in the search results for them."""
 
     newest: Request
     count: int = 0
@@ -55,12 +56,12 @@ class _Alike:
 
 
 def has_changed(changes: Sequence[Change]) -> bool:
-    """Whether anything came or went."""
+    """Whether any text was added or removed."""
     return any(change.kind in {"insert", "delete"} for change in changes)
 
 
 def last_requests(template: PromptTemplate, count: int) -> list[Request]:
-    """The last requests of real people, the newest first. One query."""
+    """The last real requests (no trials, no checks), the newest first. One query."""
     rows = Generation.objects.filter(purpose=Purpose.PUBLIC, prompt_version__template=template)
     found = rows.order_by("-started_at").values_list("category", "variables", "answer__kind")[:count]
     return [Request(category, variables, kind or RECOMMENDATION) for category, variables, kind in found if variables]
@@ -74,34 +75,34 @@ def impacts(
     contract: TemplateContract,
     with_quotes: bool = True,
 ) -> list[Impact]:
-    """How the requests' prompts would change, those alike counted together, by category.
+    """How the prompts of the requests would change. Similar requests are one Impact; sorted by category.
 
-    What people said, and what was looked up for it, is cut short; the newest stands for all that are alike. Without
-    quotes the contract's samples stand in its place: who may not read it does not need it to judge a change.
+    The newest request represents its group. People's messages and search results are shortened. Without ``with_quotes``
+    the contract's sample values replace them, for viewers who may not read conversations.
     """
     found = []
-    for alike in _counted(requests, contract):
-        request = alike.newest
+    for group in _grouped(requests, contract):
+        request = group.newest
         quotes = _shortened(request, contract) if with_quotes else dict(contract.quoted)
         values = {**request.variables, **quotes, "output_format": output_format(request.kind)}
         old, new = (content.render(values) for content in (before, after))
         system, user = (list(excerpt(differences(*texts))) for texts in zip(old, new, strict=True))
         common = _common(request, contract)
-        messages = tuple(alike.messages) if with_quotes else ()
-        found.append(Impact(request.category, common, alike.count, system, user, request.kind, messages))
+        messages = tuple(group.messages) if with_quotes else ()
+        found.append(Impact(request.category, common, group.count, system, user, request.kind, messages))
     return sorted(found, key=lambda impact: (impact.category, -impact.count))
 
 
-def _counted(requests: Sequence[Request], contract: TemplateContract) -> list[_Alike]:
-    counted: dict[tuple[object, ...], _Alike] = {}
+def _grouped(requests: Sequence[Request], contract: TemplateContract) -> list[_Group]:
+    groups: dict[tuple[object, ...], _Group] = {}
     for request in requests:
         key = (request.category, request.kind, *sorted(_common(request, contract).items()))
-        alike = counted.setdefault(key, _Alike(request))
-        alike.count += 1
+        group = groups.setdefault(key, _Group(request))
+        group.count += 1
         if "message" in request.variables:
             message = " ".join(unquoted("message", request.variables["message"]).split())
-            alike.messages.setdefault(_cut(message, LONGEST_MESSAGE))
-    return list(counted.values())
+            group.messages.setdefault(_cut(message, LONGEST_MESSAGE))
+    return list(groups.values())
 
 
 def _common(request: Request, contract: TemplateContract) -> dict[str, str]:
@@ -109,8 +110,8 @@ def _common(request: Request, contract: TemplateContract) -> dict[str, str]:
 
 
 def _shortened(request: Request, contract: TemplateContract) -> dict[str, str]:
-    said = {name: unquoted(name, request.variables.get(name, "")) for name in contract.quoted}
-    return {name: quoted(name, _cut(text, LONGEST_QUOTE)) for name, text in said.items()}
+    texts = {name: unquoted(name, request.variables.get(name, "")) for name in contract.quoted}
+    return {name: quoted(name, _cut(text, LONGEST_QUOTE)) for name, text in texts.items()}
 
 
 def _cut(text: str, most: int) -> str:

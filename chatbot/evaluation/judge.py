@@ -1,4 +1,7 @@
-"""Whether an answer is what a pinned sample expects: what the model itself did, not what was mended for it."""
+"""Decides whether an answer is what a pinned sample expects.
+
+Counted is what the model itself wrote, not what was corrected afterwards.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,17 +10,17 @@ from unicodedata import normalize
 
 from chatbot.models import Enforcement, Outcome
 
-KEPT_BY_ITSELF = frozenset({Enforcement.AS_IT_CAME, Enforcement.MENDED})
-"""How an answer that the prompt's own model can write comes: whole, at most tidied while it streamed."""
+KEPT_BY_MODEL = frozenset({Enforcement.AS_IT_CAME, Enforcement.MENDED})
+"""The enforcements that pass: the model wrote the whole answer, with at most small corrections while it streamed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What an answer is to be like. Title bounds are in characters after NFC, ``length_min`` and ``length_max`` bound
-    the sentence; None is no bound. ``label`` is what the category of the answer is called.
+    """What a sample expects of an answer.
 
-    An answer without challenges (small talk, one of them explained) has no titles and need not name the category: of it
-    all else is expected.
+    Bounds of titles are in characters after NFC. ``length_min`` and ``length_max`` are bounds of the sentence; None
+    means no bound. ``label`` is the label of the answer's category. An answer without challenges (small talk, an
+    explanation of one challenge) has no titles and need not name the category. The other expectations apply to it.
     """
 
     label: str
@@ -31,10 +34,13 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
-    """What came of a sample. ``answer`` is a ``close`` payload or None, ``titles`` are as the model wrote them;
-    ``asked`` is the source that should have written, ``source`` the one that did. ``without_model`` tells that the
-    message is one that no model is ever asked."""
+class SampleResult:
+    """The result of running a sample.
+
+    ``answer`` is the payload of ``close``, or None. ``titles`` are the titles as the model wrote them. ``asked`` is the
+    provider that should have written the answer; ``source`` is the one that did. ``without_model``: the message is of a
+    kind that is always answered in fixed words, without a model.
+    """
 
     outcome: str
     answer: Mapping[str, Any] | None
@@ -48,32 +54,32 @@ class Came:
 
 
 Reason = dict[str, Any]
-"""``{"code": …, …}``: what was not as expected; ``chatbot.admin.studio.wording`` says it in words."""
+"""An expectation that was not met: ``{"code": …, …}``. ``chatbot.admin.studio.wording`` turns it into a sentence."""
 
 
-def judge(expected: Expectation, came: Came) -> Iterator[Reason]:
-    """Everything that is not as expected; nothing when all is."""
-    if came.outcome != Outcome.COMPLETED or came.answer is None:
-        yield {"code": "no_answer", "outcome": came.outcome, "error": came.error}
+def judge(expected: Expectation, result: SampleResult) -> Iterator[Reason]:
+    """Yields a reason for each expectation that was not met."""
+    if result.outcome != Outcome.COMPLETED or result.answer is None:
+        yield {"code": "no_answer", "outcome": result.outcome, "error": result.error}
         return
-    if came.without_model:  # whatever was answered, the prompt had no part in it
+    if result.without_model:  # the prompt was not used for this answer
         yield {"code": "without_model"}
         return
-    if came.source != came.asked:
-        yield {"code": "other_source", "asked": came.asked, "source": came.source, "error": came.error}
+    if result.source != result.asked:
+        yield {"code": "other_source", "asked": result.asked, "source": result.source, "error": result.error}
         return
-    if came.enforcement not in KEPT_BY_ITSELF:
-        yield {"code": came.enforcement, "error": came.error}
-    if came.answer["challenges"]:
-        if expected.names_category and came.mends.get("category_added"):
+    if result.enforcement not in KEPT_BY_MODEL:
+        yield {"code": result.enforcement, "error": result.error}
+    if result.answer["challenges"]:
+        if expected.names_category and result.mends.get("category_added"):
             yield {"code": "category_missing", "label": expected.label}
-        yield from _titles(expected, came)
-    yield from _text(expected, came.answer)
+        yield from _titles(expected, result)
+    yield from _text(expected, result.answer)
 
 
-def _titles(expected: Expectation, came: Came) -> Iterator[Reason]:
+def _titles(expected: Expectation, result: SampleResult) -> Iterator[Reason]:
     bounds = {"least": expected.title_min, "most": expected.title_max}
-    for title in came.titles:
+    for title in result.titles:
         length = len(normalize("NFC", title))
         if not expected.title_min <= length <= expected.title_max:
             yield {"code": "title_bounds", "title": title[:100], "length": length, **bounds}

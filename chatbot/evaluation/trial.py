@@ -1,4 +1,4 @@
-"""Trying a prompt: one generation on the production path that belongs to nobody's conversation."""
+"""Trials: one generation through the same code as a real request, without a session."""
 
 import asyncio
 import uuid
@@ -21,7 +21,7 @@ from chatbot.runtime import runtime
 from chatbot.service import Stream
 
 PLAIN_MESSAGE = "챌린지 추천해 줘"
-"""What is said when a prompt for messages is tried without one."""
+"""The message of a trial that was started without one."""
 
 
 class UnusablePrompt(ApplicationError):
@@ -32,7 +32,7 @@ class UnusablePrompt(ApplicationError):
 
 
 def select(*, location: str, work_type: str, category: str) -> Selection:
-    """The selection meant by three keys. Raises InvalidFields."""
+    """The selection for three keys. Raises InvalidFields."""
     known = options.get()
     try:
         return known.select(location=location, work_type=work_type, category=category)
@@ -50,10 +50,11 @@ def require_usable(prompt: Prompt) -> None:
 async def start(
     prompt: Prompt, selection: Selection, *, seed: int, message: str = "", purpose: Purpose = Purpose.TRIAL
 ) -> LocalGeneration:
-    """A running generation that nobody else joins, and that ends like any other when nobody listens to it.
+    """Starts a generation that no other request joins. Like any other, it is abandoned when it has no subscribers.
 
-    ``message`` is what a person says who has picked the selection and was given challenges, for prompts that answer
-    one; a plain wish when it is blank. The same seed gives two trials the same chances. Raises ApplicationError.
+    For a prompt that answers a message, the trial acts as if a person had picked the selection, had got challenges, and
+    then sent ``message`` (PLAIN_MESSAGE if it is blank). Two trials with the same ``seed`` make the same random
+    choices. Raises ApplicationError.
     """
     require_usable(prompt)
     generation = runtime().registry.start(await _job(prompt, selection, message, seed=seed, purpose=purpose))
@@ -62,7 +63,7 @@ async def start(
 
 
 async def foresee(prompt: Prompt, selection: Selection, message: str = "") -> Job:
-    """What ``start`` would do, for a prompt that may have problems. Raises ApplicationError."""
+    """The job that ``start`` would run. The prompt may have problems. Raises ApplicationError."""
     usable = replace(prompt, content=replace(prompt.content, model="", temperature=None, max_tokens=None))
     return await _job(usable, selection, message, seed=0, purpose=Purpose.TRIAL)
 
@@ -78,18 +79,18 @@ async def _job(prompt: Prompt, selection: Selection, message: str, *, seed: int,
 
 
 def asks_no_model(job: Job) -> bool:
-    """Whether the message is answered in fixed words, whatever the prompt says."""
+    """Whether the message is answered in fixed words, without a model and its prompt."""
     return job.note.intent in WITHOUT_MODEL
 
 
 async def finish(generation: LocalGeneration) -> None:
-    """Returns when the generation has ended; until then it has a subscriber."""
+    """Waits until the generation has ended. It counts as a subscriber until then."""
     with generation.subscribed():
         await generation.ended.wait()
 
 
 async def open_stream(generation_id: uuid.UUID, after: int) -> Stream | None:
-    """The trial's events after that number; None when nothing will come any more."""
+    """A stream of the trial's events after number ``after``; None when no more events will come."""
     generation = await runtime().find(generation_id, after)
     state = event_log.state(generation_id)
     if generation is None or state is None or (state.ended and after >= state.last):

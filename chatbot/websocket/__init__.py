@@ -1,1 +1,1 @@
-"""WebSocket in and out: the requests and the events of the API as JSON messages. ``docs/websocket.md`` is its guide."""
+"""The WebSocket interface: requests and events of the API as JSON messages. Its guide is ``docs/websocket.md``."""

@@ -1,4 +1,4 @@
-"""One request of a connection, and the messages that answer it."""
+"""Answers one request of a connection with messages."""
 
 import asyncio
 import uuid
@@ -16,8 +16,8 @@ from chatbot.websocket.handshake import Client
 from chatbot.websocket.messages import Question
 
 ATTEMPTS = 3
-"""How often a stream is opened that ends without a terminal event, because its generation was given up or erased. An
-SSE client would reconnect."""
+"""How often the server opens a stream for one request. It opens another one when a stream ends without a terminal
+event, because its generation was given up or erased. An SSE client would reconnect in this case."""
 
 
 class NothingToResume(ApplicationError):
@@ -26,7 +26,7 @@ class NothingToResume(ApplicationError):
 
 
 class Answer:
-    """A request while it is answered. ``generation_id`` is known, or known not to be, once ``settled`` is set."""
+    """A request, and the state of its answer. Once ``settled`` is set, ``generation_id`` does not change any more."""
 
     def __init__(self, question: Question, *, client: Client, request_id: str | None, admit: Admit) -> None:
         self.generation_id: uuid.UUID | None = None
@@ -39,7 +39,7 @@ class Answer:
         self._ended = False
 
     async def messages(self) -> AsyncGenerator[str, None]:
-        """All messages for the client. The last one ends the answer, or says that there is nothing new."""
+        """All messages for the client. The last one ends the answer, or tells that there are no new events."""
         try:
             for _ in range(ATTEMPTS):
                 async with aclosing(self._attempt()) as attempt:
@@ -48,7 +48,7 @@ class Answer:
                 if self._ended:
                     return
             yield messages.error_message(ShuttingDown(), request_id=self._request_id)
-        except Exception as error:  # whatever it is, the client is told, and the connection stays open
+        except Exception as error:  # the client gets any error as a message, and the connection stays open
             yield messages.error_message(as_application_error(error), request_id=self._request_id)
         finally:
             self.settled.set()
@@ -68,15 +68,15 @@ class Answer:
                             yield messages.plain_message(messages.RESET, request_id=self._request_id)
                         async for events in subscription:
                             for event in events:
-                                yield self._tell(event, subscription.generation_id)
+                                yield self._message(event, subscription.generation_id)
             case Past(generation_id, number, event):
-                yield self._tell(Numbered(event.name, number, encode_event(event)), generation_id)
+                yield self._message(Numbered(event.name, number, encode_event(event)), generation_id)
             case NothingNew():
                 self._ended = True
                 yield messages.plain_message(messages.UP_TO_DATE, request_id=self._request_id)
 
     async def _open(self) -> Stream | Past | NothingNew | None:
-        """What follows the cursor, or a generation from its beginning; None when neither can be had."""
+        """Opens the stream after the client's cursor, or a new generation; None when neither is possible."""
         try:
             return await service.open_stream(
                 self._client.asks(self._question.request),
@@ -93,7 +93,7 @@ class Answer:
         self.generation_id = generation_id
         self.settled.set()
 
-    def _tell(self, event: Numbered, generation_id: uuid.UUID) -> str:
+    def _message(self, event: Numbered, generation_id: uuid.UUID) -> str:
         self._cursor = Cursor(generation_id, event.number)
         self._ended = event.name in TERMINAL
         return messages.event_message(event, generation_id, request_id=self._request_id)

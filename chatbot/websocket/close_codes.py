@@ -1,4 +1,4 @@
-"""The codes with which the server closes a connection (RFC 6455 §7.4; 4000–4999 are ours)."""
+"""The codes with which the server closes a connection (RFC 6455 §7.4; 4000–4999 are defined by this project)."""
 
 RESTARTING = 1012
 """The server stops. The client should connect again."""

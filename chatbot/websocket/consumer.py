@@ -1,4 +1,4 @@
-"""A WebSocket connection: one session, its requests answered one after the other."""
+"""A WebSocket connection: it belongs to one session and answers its requests one after the other."""
 
 import asyncio
 import uuid
@@ -22,7 +22,7 @@ PATH = "/ws/chatbot/"
 """The path before the session's id."""
 
 MAX_WAITING = 8
-"""Requests that wait while one is answered. A person makes the next request after an answer."""
+"""How many requests may wait while one is answered. A person usually sends one request at a time."""
 
 
 class TooManyWaiting(ApplicationError):
@@ -31,18 +31,19 @@ class TooManyWaiting(ApplicationError):
 
 
 class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
-    """Reads messages at any time; a task answers requests. A disconnect ends the subscription, as it does for SSE."""
+    """Reads messages while a task answers requests. A disconnect ends the subscription, as with SSE."""
 
     def __init__(self) -> None:
         self._client: Client | None = None
-        self._answers: deque[Answer] = deque()  # the first one is being written
+        self._answers: deque[Answer] = deque()  # the first one is being sent
         self._has_more = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Lives as long as the connection.
+        """Runs as long as the connection is open. Replaces the loop of Channels, for these reasons.
 
-        Channels' loop also listens to the channel layer, which no connection needs. Before each message it checks the
-        database's handles, which few messages need. It takes a task for each message, so a client is easily faster.
+        That loop also listens to the channel layer, which our connections do not use. Before each message it checks the
+        database connections, which few messages need. It creates a task for each message, so a client can easily send
+        faster than the server reads.
         """
         self.scope, self.base_send = scope, send
         async with asyncio.TaskGroup() as tasks:
@@ -59,7 +60,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         await self.send({"type": "websocket.accept"})
         try:
             self._client = Client(self.scope, path.removeprefix(PATH))
-        except MalformedSessionId as error:  # after the handshake: of a refused one a browser learns nothing
+        except MalformedSessionId as error:  # after the handshake: a browser does not see why a handshake was refused
             await self.send({"type": "websocket.close", "code": close_codes.MALFORMED_SESSION, "reason": error.message})
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
@@ -76,7 +77,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
                 case Stop(generation_id):
                     stopped = await self._stop(self._client, generation_id)
                     await self._tell(messages.stop_message(stopped, request_id=request_id))
-        except Exception as error:  # whatever it is, the client is told, and the connection stays
+        except Exception as error:  # the client gets any error as a message, and the connection stays open
             await self._tell(messages.error_message(as_application_error(error), request_id=request_id))
 
     def _enqueue(self, question: Question, client: Client, request_id: str | None) -> None:
@@ -90,7 +91,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         self._has_more.set()
 
     async def _answer(self) -> None:
-        """Answers what was asked, in order."""
+        """Answers the requests in the order in which they arrived."""
         while True:
             await self._has_more.wait()
             while self._answers:
@@ -102,7 +103,7 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
             self._has_more.clear()
 
     async def _stop(self, client: Client, generation_id: uuid.UUID | None) -> dict[str, str] | None:
-        """Stops the generation for this session; without an id what is being answered. None when that is nothing."""
+        """Stops the generation for this session; without an id, the one that is being sent. None when there is none."""
         if generation_id is None and self._answers:
             current = self._answers[0]
             await current.settled.wait()

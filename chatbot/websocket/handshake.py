@@ -1,6 +1,6 @@
-"""The handshake of a WebSocket: which pages may open one, and which client has opened it.
+"""The handshake of a WebSocket: whether the page may open it, and which client opens it.
 
-A browser lets every page open a WebSocket to every server. So the server checks the page's origin.
+A browser lets every page open a WebSocket to every server. So the server checks the origin of the page.
 """
 
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def handshake_request(scope: Mapping[str, Any]) -> ASGIRequest:
-    """The handshake as Django's request. Raises ValueError for a query that is not UTF-8."""
+    """The handshake as a Django request. Raises ValueError for a query that is not UTF-8."""
     return ASGIRequest({**scope, "method": "GET"}, BytesIO())
 
 
 class Client:
-    """The client of a connection: its session, and its proof of owning it.
+    """The client of a connection: its session, and its proof that it owns the session.
 
-    A proof in the handshake or in a message counts for the rest of the connection. So does having begun the session on
-    this connection, but that does not bind the session.
+    A proof in the handshake or in a message is valid for the rest of the connection. A client that began the session on
+    this connection needs no proof, but that does not bind the session.
     """
 
     def __init__(self, scope: Mapping[str, Any], session_id: str) -> None:
@@ -43,31 +43,31 @@ class Client:
         self._server_made = not session_id
 
     def show(self, token: str) -> None:
-        """Takes the session token of a message, "" for none."""
+        """Remembers the session token of a message; "" means none."""
         if token:
             self.proof = replace(self.proof, token=token)
 
     def found_to_be(self, owner: str) -> None:
-        """Takes the owner that the client proved to be, "" for none."""
+        """Remembers which owner the client proved to be; "" means none."""
         if owner:
             self.proof = replace(self.proof, established=owner)
 
     def asks(self, request: Request | None) -> Request:
-        """The request with the client's proof. None gives a request that can resume an answer, but begin none."""
+        """The request with the client's proof added. For None, a request that can only resume an answer."""
         nothing = BaseInfoRequest(None, None, None, self.session_id)
         return replace(request or nothing, proof=self.proof, server_made=self._server_made)
 
 
 class AllowedOriginValidator(OriginValidator):  # type: ignore[misc]  # channels ships no types
-    """Refuses handshakes for other hosts than ours, and of pages of other origins.
+    """Refuses handshakes to hosts that are not allowed, and from pages of other origins.
 
     A page is allowed when it is from one of the allowed hosts at the handshake's port, or when CORS allows its origin.
-    A client without an ``Origin`` header is no browser and is allowed.
+    A client without an ``Origin`` header is not a browser and is allowed.
     """
 
     def __init__(self, application: Any) -> None:
         super().__init__(application, settings.CORS_ALLOWED_ORIGINS)
-        # Where every host is allowed, only a page of the handshake's own host is ours.
+        # If every host is allowed, only a page of the handshake's own host counts as ours.
         self._hosts = [host for host in settings.ALLOWED_HOSTS if host != "*"]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -87,7 +87,10 @@ class AllowedOriginValidator(OriginValidator):  # type: ignore[misc]  # channels
             return False
 
     def _is_ours(self, page: ParseResult, asked: ParseResult) -> bool:
-        """A missing port is the default of the page's scheme. The server's scheme is unknown: a proxy may add HTTPS."""
+        """Whether the page is from our host and port. A missing port is the default port of the page's scheme.
+
+        The server does not know its own scheme: a proxy may add HTTPS.
+        """
         default = _PORTS.get(page.scheme)
         if default is None or not page.hostname or (page.port or default) != (asked.port or default):
             return False
@@ -96,6 +99,6 @@ class AllowedOriginValidator(OriginValidator):  # type: ignore[misc]  # channels
 
 
 async def _refuse(scope: Any, receive: Any, send: Any) -> None:
-    """Answers the handshake with 403. Channels' own class takes a thread and checks the database's handles."""
+    """Answers the handshake with 403. The class of Channels would use a thread and check the database connections."""
     await receive()
     await send({"type": "websocket.close"})

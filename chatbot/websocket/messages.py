@@ -1,6 +1,6 @@
-"""The messages of a connection: what a client asks for, and the texts that it gets. Pure.
+"""Reads the client's messages, and writes those to the client. Pure functions.
 
-The envelope in a message to the client is that of an SSE event's ``data:``, to the byte.
+The envelope in a message is byte for byte the ``data:`` of the SSE event.
 """
 
 import json
@@ -20,7 +20,7 @@ Fields = Mapping[str, object]
 _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
 RESET = "stream-reset"
-"""The client forgets what it got of the answer: the answer begins again, or cannot be resumed."""
+"""Tells the client to discard what it has received of the answer: it begins again, or cannot be resumed."""
 
 UP_TO_DATE = "up-to-date"
 """The client has seen the answer's last event."""
@@ -28,8 +28,10 @@ UP_TO_DATE = "up-to-date"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asks for the events of an answer, those after ``last_event_id`` if there is one. Without a ``request`` an answer
-    can be resumed, but none begun."""
+    """Requests the events of an answer, or only those after ``last_event_id``.
+
+    Without a ``request`` the client can resume an answer, but not begin one.
+    """
 
     request: Request | None
     last_event_id: str | None
@@ -38,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stops the generation; without an id the one that answers the connection now."""
+    """Stops the generation; without an id, the one whose events the connection gets now."""
 
     generation_id: uuid.UUID | None
 
@@ -57,7 +59,7 @@ def read_object(text: str | None) -> Fields:
 
 
 def read_request_id(fields: Fields) -> str | None:
-    """The client's name for its request: 1–64 printable ASCII characters. Raises ApplicationError."""
+    """The client's own id for its request: 1–64 printable ASCII characters. Raises ApplicationError."""
     request_id = fields.get("requestId")
     if request_id is not None and not (isinstance(request_id, str) and _REQUEST_ID.fullmatch(request_id)):
         raise ApplicationError(422, "requestId는 ASCII 문자 1자 이상 64자 이하여야 합니다.")
@@ -71,7 +73,7 @@ def read_session_token(fields: Fields) -> str:
 
 
 def read_command(fields: Fields, *, session_id: str) -> Question | Stop:
-    """What the message asks for in the session. Raises ApplicationError."""
+    """The command in the message. Raises ApplicationError."""
     match fields.get("type"):
         case "recommend":
             location, work_type, category = _texts(fields, "location", "workType", "category")
@@ -98,7 +100,8 @@ def _question(fields: Fields, request: Request | None) -> Question:
 
 
 def _texts(fields: Fields, *names: str) -> list[str | None]:
-    """The fields' values, None for those that are missing. The error names all values that are no texts."""
+    """The values of the fields; None for a missing one. Raises FieldsNotText, which names all fields that are no
+    text."""
     values = [fields.get(name) for name in names]
     wrong = [name for name, value in zip(names, values, strict=True) if not isinstance(value, str | None)]
     if wrong:
@@ -114,22 +117,22 @@ def _generation_id(text: str | None) -> uuid.UUID | None:
 
 
 def event_message(event: Numbered, generation_id: uuid.UUID, *, request_id: str | None) -> str:
-    """An event of a generation."""
+    """The message with an event of a generation."""
     return _message(event.name, request_id, number_id=event_id(generation_id, event.number), data=event.data)
 
 
 def plain_message(name: str, *, request_id: str | None) -> str:
-    """RESET or UP_TO_DATE, which have no data."""
+    """The message RESET or UP_TO_DATE. Both have no data."""
     return _message(name, request_id)
 
 
 def stop_message(outcome: Mapping[str, str] | None, *, request_id: str | None) -> str:
-    """What became of the stopped generation, as over HTTP; None when there was none to stop."""
+    """The reply to ``stop``. ``outcome`` is the same as over HTTP; None when no generation was running."""
     return _message("stopped", request_id, data=encode({"status": 200, "message": "성공", "data": outcome}))
 
 
 def error_message(error: ApplicationError, *, request_id: str | None) -> str:
-    """An error outside of a generation's events. ``retryAfter`` is in seconds."""
+    """The message for an error that is not an event of a generation. ``retryAfter`` is in seconds."""
     envelope = encode_event(Failed(error.status, error.message, error.data))
     return _message("error", request_id, retry_after=error.retry_after, data=envelope)
 
@@ -137,7 +140,7 @@ def error_message(error: ApplicationError, *, request_id: str | None) -> str:
 def _message(
     name: str, request_id: str | None, *, number_id: str = "", retry_after: int | None = None, data: str = ""
 ) -> str:
-    """One message as JSON. ``data`` is JSON already and goes in unchanged."""
+    """One message as JSON. ``data`` is JSON already and is inserted unchanged."""
     parts = [f'"event":"{name}"']
     if number_id:
         parts.append(f'"id":"{number_id}"')

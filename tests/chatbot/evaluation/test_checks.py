@@ -42,7 +42,7 @@ def template() -> PromptTemplate:
 
 @pytest.fixture(autouse=True)
 def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(checks, "HEARTBEAT_SECONDS", 0.01)
 
 
 async def until(happens: Callable[[], bool]) -> None:

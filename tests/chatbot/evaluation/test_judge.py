@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.evaluation.judge import Came, Expectation, Reason, judge
+from chatbot.evaluation.judge import Expectation, Reason, SampleResult, judge
 from chatbot.models import Enforcement, Outcome
 
 CHALLENGES = [
@@ -16,7 +16,7 @@ ANSWER = {"kind": "recommendation", "recommend": "비건, 오늘 시작해요.",
 TITLES = ["채소 한 끼", "두유 라떼", "버섯 국물"]
 
 
-def reasons(expected: dict[str, Any] | None = None, **came: Any) -> list[Reason]:
+def reasons(expected: dict[str, Any] | None = None, **result: Any) -> list[Reason]:
     """Why a good answer with these changes is not as expected."""
     good: dict[str, Any] = {
         "outcome": Outcome.COMPLETED,
@@ -26,7 +26,7 @@ def reasons(expected: dict[str, Any] | None = None, **came: Any) -> list[Reason]
         "source": "openai:a",
         "enforcement": Enforcement.AS_IT_CAME,
     }
-    return list(judge(Expectation(label="비건", **(expected or {})), Came(**{**good, **came})))
+    return list(judge(Expectation(label="비건", **(expected or {})), SampleResult(**{**good, **result})))
 
 
 def test_a_good_answer_is_as_expected() -> None:

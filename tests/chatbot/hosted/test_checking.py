@@ -63,7 +63,7 @@ def _one_sample(settings: Settings, provider: Provider, monkeypatch: pytest.Monk
     """The provider always speaks of one category, so there is no other."""
     monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.05)
+    monkeypatch.setattr(checks, "HEARTBEAT_SECONDS", 0.05)
     settings.LEAFRESH_CHAT_MODELS = [f"openai:{model}" for model in REASONS]
     PromptSample.objects.exclude(category="VEGAN").delete()
     Category.objects.exclude(key="VEGAN").update(active=False)

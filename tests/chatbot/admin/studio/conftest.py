@@ -12,7 +12,7 @@ from tests.prompts import CONTENT, base_info, superuser
 
 @pytest.fixture(autouse=True)
 def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(checks, "HEARTBEAT_SECONDS", 0.01)
 
 
 @pytest.fixture
