@@ -1,1 +1,1 @@
-"""What can be recommended: categories, locations, work types and the curated challenges. Knows nothing of chatbots."""
+"""The catalogue: categories, locations, work types and the curated challenges. It does not depend on the chatbot."""

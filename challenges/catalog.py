@@ -1,4 +1,4 @@
-"""What the chatbot asks the catalogue: what can be picked, and which challenges suit a selection."""
+"""The catalogue for the chatbot: the options that a person can pick, and the challenges that suit a selection."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from challenges.revisions import Cached
 from challenges.text import lookup_name
 
 LONGEST_NAME = 200
-"""Characters above which a text is no name of anything: normalising it would only cost time."""
+"""A longer text (in characters) is never compared with names, so that normalising it costs no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One active location, work type or category, as it was when it was read.
+    """A copy of one active location, work type or category.
 
-    ``aliases`` are other names for it, ``keywords`` words that people use when they mean it (of categories alone).
+    ``aliases`` are other names for it. Only categories have ``keywords``: words that people use when they mean it.
     """
 
     key: str
@@ -28,7 +28,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Location, work type and category: what a person picked."""
+    """The location, work type and category that a person picked."""
 
     location: Choice
     work_type: Choice
@@ -36,7 +36,7 @@ class Selection:
 
 
 class InvalidSelection(ValueError):
-    """``fields`` names, in the order of the selection, those whose value is no known key, label or alias."""
+    """``fields`` names the fields whose value is no known key, label or alias, in the order of the selection."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__(f"unknown value for {', '.join(fields)}")
@@ -45,7 +45,7 @@ class InvalidSelection(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that can be picked, each kind in its order."""
+    """All active options. Each kind has the order that the admin shows."""
 
     locations: Mapping[str, Choice]
     work_types: Mapping[str, Choice]
@@ -53,7 +53,7 @@ class Options:
     names: Mapping[str, Mapping[str, Choice]]
 
     def select(self, *, location: str, work_type: str, category: str) -> Selection:
-        """The selection meant by three keys, labels or aliases, in any case. Raises InvalidSelection."""
+        """The selection for three keys, labels or aliases. Upper and lower case are equal. Raises InvalidSelection."""
         asked = {"location": location, "workType": work_type, "category": category}
         found = {
             field: self.names[field].get(lookup_name(text)) if len(text) <= LONGEST_NAME else None
@@ -88,22 +88,24 @@ def _choice(row: Option) -> Choice:
 
 
 def _words(listed: object) -> tuple[str, ...]:
-    """The words of a JSON column, which may hold anything."""
+    """The words of a JSON column. Ignores values that are not words, since the column may hold any JSON."""
     return tuple(word for word in listed if isinstance(word, str)) if isinstance(listed, list) else ()
 
 
 options = Cached("options", _load_options)
-"""Everything that can be picked; read again when a row changed."""
+"""The active options, read from the database again when a row has changed."""
 
 
 def suitable(*, selection: Selection, given: Collection[str], seed: int, count: int) -> list[Challenge]:
-    """``count`` different challenges for the selection, none of those ``given`` (titles, the earliest first) while the
-    category has others.
+    """Picks ``count`` different challenges for the selection. The same ``seed`` gives the same challenges and order.
 
-    The same seed gives the same challenges in the same order: those that suit and are new, other new ones of the
-    category, those that suit and were given longest ago, then the category's and any: a thin catalogue gives a weaker
-    answer rather than none. One SQL statement as long as the category has enough; fewer than ``count`` only when the
-    whole catalogue has fewer.
+    ``given`` are the titles that the session was given, the earliest first. They are repeated only when the category
+    has no others. The order of preference is: new challenges that suit the selection; other new ones of the category;
+    suitable ones that were given longest ago; others of the category; any challenge. So a small catalogue still gives
+    an answer.
+
+    Takes one SQL statement if the category has enough challenges. Returns fewer than ``count`` only if the whole
+    catalogue has fewer.
     """
     everything = Challenge.objects.filter(active=True, category__active=True)
     of_category = everything.filter(category__key=selection.category.key)
@@ -117,5 +119,5 @@ def suitable(*, selection: Selection, given: Collection[str], seed: int, count: 
 
 
 def has_new(category: str, given: Collection[str]) -> bool:
-    """Whether the category (its key) has a challenge whose title is not ``given``."""
+    """Whether the category has a challenge whose title is not in ``given``. ``category`` is a key."""
     return Challenge.objects.filter(active=True, category__key=category).exclude(title__in=given).exists()

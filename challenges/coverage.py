@@ -1,4 +1,4 @@
-"""How many active challenges suit each selection: what the admin's coverage page and ``manage.py doctor`` show."""
+"""Counts the active challenges that suit each selection, for the admin's coverage page and ``manage.py doctor``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from django.db.models import Count
 from challenges.models import Category, Challenge, Location, WorkType
 
 MINIMUM = 6
-"""Challenges a selection needs before it counts as covered: two answers of three without a repetition."""
+"""A selection with fewer challenges than this is thin. Six are two answers of three without a repetition."""
 
 Cell = tuple[str, str, str]
-"""Keys of category, location and work type."""
+"""The keys of a category, a location and a work type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The numbers for every selection that can be picked, each kind of option in its order.
+    """The number of challenges for every selection. Each kind of option has the order that the admin shows.
 
-    ``counts`` has an entry for every selection, also where nothing suits. ``totals`` says how many active challenges
-    a category has, wherever they suit.
+    ``counts`` has an entry for every selection, also for those without challenges. ``totals`` is the number of active
+    challenges of each category.
     """
 
     categories: tuple[Category, ...]
@@ -30,12 +30,12 @@ class Coverage:
     totals: Mapping[str, int]
 
     def thin(self, minimum: int = MINIMUM) -> list[Cell]:
-        """The selections that fewer than ``minimum`` challenges suit, in the order of the table."""
+        """The selections with fewer than ``minimum`` challenges, in the order of the table."""
         return [cell for cell, count in self.counts.items() if count < minimum]
 
 
 def coverage() -> Coverage:
-    """The coverage of the catalogue as it is now. Five SQL statements, however many challenges there are."""
+    """The present coverage of the catalogue. Takes five SQL statements for any number of challenges."""
     categories = tuple(Category.objects.filter(active=True))
     locations = tuple(Location.objects.filter(active=True))
     work_types = tuple(WorkType.objects.filter(active=True))

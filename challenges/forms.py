@@ -1,4 +1,4 @@
-"""What the admin's forms of the catalogue are made of."""
+"""Forms, fields and widgets for the catalogue in the admin."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ _COMMA = re.compile(r"[,，、\n]")
 
 
 def split_words(text: str) -> list[str]:
-    """The words between commas or line ends, in their order, each name once (compared as the lookup does)."""
+    """The words between commas or line ends, in their order. Names that ``lookup_name`` treats as equal appear once."""
     words: dict[str, str] = {}
     for word in _COMMA.split(text):
         if word.strip():
@@ -31,12 +31,12 @@ def split_words(text: str) -> list[str]:
 
 
 def join_words(words: list[str]) -> str:
-    """What ``split_words`` reads back as the same list."""
+    """The words as one text, from which ``split_words`` reads the same list."""
     return ", ".join(words)
 
 
 class NormalizedField(forms.CharField):
-    """Text in NFC before its length is checked: macOS sends a syllable as two or three characters."""
+    """Normalises text to NFC before its length is checked: macOS sends a syllable as two or three characters."""
 
     def to_python(self, value: Any) -> str | None:
         text = super().to_python(value)
@@ -44,7 +44,7 @@ class NormalizedField(forms.CharField):
 
 
 class WordsField(forms.CharField):
-    """A list of words, edited as one text with commas between them."""
+    """A list of words, edited as one text that commas separate."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", UnfoldAdminExpandableTextareaWidget())
@@ -61,15 +61,15 @@ class WordsField(forms.CharField):
 
 
 class _Counted(Widget):
-    """A widget that says how many characters it holds of those it may hold.
+    """A widget with a counter of its characters and their limit.
 
-    Browsers count UTF-16 units and cut off what is being composed with a Korean keyboard, so there is no
-    ``maxlength``: the counter warns, the form refuses.
+    It has no ``maxlength``: with that, browsers count UTF-16 units, and cut off a syllable while a person types it with
+    a Korean keyboard. The counter warns, and the form refuses longer text.
     """
 
     limit: int
     field_template: str
-    """What draws the field itself."""
+    """The template of the field without the counter."""
 
     template_name = "admin/challenges/widgets/counted_text.html"
 
@@ -99,7 +99,7 @@ class CountedTextarea(_Counted, UnfoldAdminTextareaWidget):  # type: ignore[misc
 
 
 def words_field(model: type[Model], name: str) -> WordsField:
-    """The field of a form for a model's list of words, with the model's label and help."""
+    """The form field for a list of words, with the label and the help text of the model's field."""
     field: Any = model._meta.get_field(name)
     return WordsField(label=capfirst(field.verbose_name), help_text=field.help_text)
 

@@ -24,13 +24,13 @@ def _not_blank(field: str, name: str) -> models.CheckConstraint:
 
 
 def word_list(value: Any) -> None:
-    """Validates a JSON value that is to be a list of non-blank strings."""
+    """Raises ValidationError unless the JSON value is a list of non-blank strings."""
     if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
         raise ValidationError(_("A list of words is needed."))
 
 
 class Option(models.Model):
-    """One thing a person can pick: a location, a work type or a category."""
+    """A location, a work type or a category that a person can pick."""
 
     key = models.CharField(_("key"), max_length=40, unique=True, validators=[_KEY])
     label = models.CharField(_("label"), max_length=20, unique=True)
@@ -54,7 +54,7 @@ class Option(models.Model):
         return self.label
 
     def names(self) -> dict[str, str]:
-        """Every name this row answers to: lookup form → the name as written."""
+        """All names of this row: ``lookup_name`` of each → the name as written."""
         aliases = [alias for alias in self.aliases if isinstance(alias, str)] if isinstance(self.aliases, list) else []
         return {lookup_name(name): name for name in [*aliases, self.label, self.key]}
 
@@ -65,7 +65,7 @@ class Option(models.Model):
         super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:
-        """A name must lead to one row of its kind only."""
+        """Refuses a name that another row of the same kind has."""
         super().clean()
         mine = self.names()
         for other in type(self)._default_manager.exclude(pk=self.pk):
@@ -122,7 +122,7 @@ class Category(Option):
 
 
 _MARK = "\x1f"
-"""A character that no title has."""
+"""A separator: no title contains this character."""
 
 
 class ChallengeQuerySet(QuerySet["Challenge"]):
@@ -134,16 +134,17 @@ class ChallengeQuerySet(QuerySet["Challenge"]):
         )
 
     def ranked(self, *, location: str, work_type: str, given: Collection[str]) -> Self:
-        """In this order: challenges that suit the location and the work type (their keys) and are new, other new ones,
-        those that suit and were given, others that were given. Of those given, the one given longest ago comes first.
+        """Orders challenges: suitable new ones, other new ones, suitable given ones, other given ones.
 
-        ``given`` holds titles, the earliest first.
+        ``location`` and ``work_type`` are keys. ``given`` are titles, the earliest first. Among given challenges, the
+        one given longest ago comes first.
         """
         suits = Q(
             Exists(Challenge.locations.through.objects.filter(challenge=OuterRef("pk"), location__key=location)),
             Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
         )
-        # Where the title is in one text of all, 0 if it is not: thousands of conditions would take longer to build.
+        # The title's position in one text of all given titles; 0 if it is not there. Thousands of SQL conditions would
+        # # take longer to build.
         all_given = Value("".join(f"{_MARK}{title}" for title in given) + _MARK)
         place = StrIndex(all_given, Concat(Value(_MARK), "title", Value(_MARK)))
         new = Q(given_rank=0)
@@ -151,9 +152,9 @@ class ChallengeQuerySet(QuerySet["Challenge"]):
         return self.annotate(given_rank=place).annotate(rank=rank).order_by("rank", "given_rank")
 
     def shuffled(self, seed: int) -> Self:
-        """Adds an order that looks random and is the same for the same seed (0 ≤ seed < 2³¹).
+        """Adds an order that looks random, but is the same for the same seed (0 ≤ seed < 2³¹).
 
-        Multiplication by a prime modulo a larger one permutes the primary keys below it.
+        The order is by key × prime modulo a larger prime, which gives different keys different numbers.
         """
         prime, step = 1_000_003, seed % 999_983 + 1
         scattered = F("pk") * Value(step) % Value(prime)
@@ -161,7 +162,7 @@ class ChallengeQuerySet(QuerySet["Challenge"]):
 
 
 class Challenge(models.Model):
-    """One small, real thing to do."""
+    """One small, eco-friendly action that a person can do."""
 
     title = models.CharField(
         _("title"),
@@ -212,7 +213,7 @@ class Challenge(models.Model):
 
 
 class SeedRecord(models.Model):
-    """What the seed once loaded, so that loading it again leaves alone what an admin edited or deleted."""
+    """A row that the seed has loaded. Loading the seed again does not change rows that an admin edited or deleted."""
 
     kind = models.CharField(max_length=20)
     key = models.CharField(max_length=80)
@@ -227,7 +228,7 @@ class SeedRecord(models.Model):
 
     @classmethod
     def keys(cls, kind: str) -> set[str]:
-        """The keys of everything of a kind that was ever loaded."""
+        """The keys of all rows of a kind that the seed has ever loaded."""
         return set(cls.objects.filter(kind=kind).values_list("key", flat=True))
 
 

@@ -1,9 +1,9 @@
-"""Knowing, for the price of one small query, whether what a process remembers of the database is still true.
+"""Revisions tell, with one small query, whether data that a process has cached is still valid.
 
-Triggers give a group of tables a new random token with every change, whoever makes it: the admin, an import,
-``QuerySet.update`` or a person at the database's own prompt, in any process. What was read under a token stays
-valid as long as the token does. Tokens are random, not counted, because a rolled back change must not lend its
-number to the next one.
+A revision is a random token for a group of tables. Database triggers replace it with every change of these tables, in
+any process: by the admin, an import, ``QuerySet.update`` or a database client. Data that was read under a token is
+valid until the token changes. The tokens are random, not counted: a change that is rolled back would otherwise use the
+same number as the next change.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ _watched: dict[str, list[str]] = {}
 
 
 def watch(name: str, *models: str) -> None:
-    """Makes the revision ``name`` change with the tables of ``models`` (``app_label.Model``); called by app configs."""
+    """Lets the revision ``name`` change with the tables of ``models`` (``app_label.Model``). App configs call it."""
     _watched[name] = list(models)
 
 
 def read() -> Mapping[str, str]:
-    """The present token of every revision. One SQL statement."""
+    """The present token of every revision. Takes one SQL statement."""
     from challenges.models import Revision  # here: apps call ``watch`` before their models are loaded
 
     return dict(Revision.objects.values_list("name", "token"))
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Cached(Generic[T]):
-    """A value read from the database, kept until its revision's token changes."""
+    """A value from the database that is kept until the token of its revision changes."""
 
     def __init__(self, name: str, load: Callable[[], T]) -> None:
         self._name = name
@@ -39,12 +39,12 @@ class Cached(Generic[T]):
         self._kept: tuple[str, T] | None = None
 
     def get(self, revisions: Mapping[str, str] | None = None) -> T:
-        """The value under ``revisions`` (as from ``read``, which is called when they are not given)."""
+        """The value. ``revisions`` is the result of ``read``, which is called if it is not given."""
         token = (read() if revisions is None else revisions).get(self._name)
         kept = self._kept
         if kept is not None and kept[0] == token:
             return kept[1]
-        # The token was read before the value: a change in between makes the value too new for it, never too old.
+        # The token is read before the value: after a change in between, the value is newer than its token, never older.
         value = self._load()
         if token is not None:
             self._kept = (token, value)
@@ -52,8 +52,8 @@ class Cached(Generic[T]):
 
 
 def install_triggers(using: str = "default", **_signal: Any) -> None:
-    """Creates the triggers where they are missing. Runs after every ``migrate``: SQLite drops the triggers of a
-    table that a migration rebuilds."""
+    """Creates missing triggers. Runs after every ``migrate``: SQLite drops the triggers of a table that a migration
+    rebuilds."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
     if "challenges_revision" not in tables:

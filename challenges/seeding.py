@@ -1,8 +1,7 @@
 """Loads the curated catalogue in ``challenges/seed`` into the database.
 
-Loading again adds what is new and refreshes rows that nobody touched since they were loaded. What an admin edited,
-deactivated or deleted stays so: each row's content is remembered as a digest when it is loaded, and a row whose
-digest differs, or that is gone, is left alone.
+Loading again adds new rows and updates unchanged ones. It does not touch rows that an admin edited, deactivated or
+deleted: a digest of each row is stored when it is loaded, and a row with another digest counts as edited.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ Row = dict[str, Any]
 
 
 def load_catalog() -> Counter[str]:
-    """Loads the seed and tells how many rows were ``added``, ``refreshed`` and ``kept`` as they were."""
+    """Loads the seed. Returns how many rows were ``added``, ``refreshed`` and ``kept``."""
     with transaction.atomic():
         loader = _Loader()
         for kind, key, row in seeded_rows():
@@ -40,7 +39,7 @@ def load_catalog() -> Counter[str]:
 
 
 def seeded_rows() -> Iterator[tuple[str, str, Row]]:
-    """Kind, key and content of every row, options before the challenges that refer to them."""
+    """The kind, key and content of every row. Options come before the challenges that refer to them."""
     options = tomllib.loads((SEED / "options.toml").read_text("utf-8"))
     for kind in ("location", "work_type", "category"):
         for order, row in enumerate(options[kind]):
@@ -69,7 +68,7 @@ class _Loader:
         record = self._records.get((kind, key))
         if record is None:
             if self._taken(model, row):
-                self.counts["kept"] += 1  # an admin made it first
+                self.counts["kept"] += 1  # an admin has added the same row
                 return
             instance = self._write(model(), row)
             SeedRecord.objects.create(kind=kind, key=key, object_id=instance.pk, digest=digest(instance))
@@ -111,7 +110,7 @@ _MANY = ("locations", "work_types")
 
 
 def _content(instance: models.Model) -> Row:
-    """What an admin can edit of a row, as plain values."""
+    """The fields of a row that an admin can edit, as plain values."""
     if isinstance(instance, Challenge):
         return {
             "title": instance.title,
@@ -126,6 +125,6 @@ def _content(instance: models.Model) -> Row:
 
 
 def digest(instance: models.Model) -> str:
-    """A digest of what an admin can edit of a row."""
+    """A digest of the fields that an admin can edit."""
     content = json.dumps(_content(instance), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

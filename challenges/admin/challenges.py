@@ -1,4 +1,4 @@
-"""Challenges in the admin, and the page that shows where they are few."""
+"""Challenges in the admin, and the coverage page, which shows the selections with few challenges."""
 
 from itertools import product
 from typing import Any
@@ -49,7 +49,7 @@ class ChallengeAdmin(ExchangeAdmin):
     actions_list = ("coverage",)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Names the challenges alone: that they no longer suit a place goes without saying."""
+        """Lists the challenges only, not the rows that link them to locations and work types."""
         _everything, _counts, lacking, protected = super().get_deleted_objects(objs, request)
         titles = [str(challenge) for challenge in objs]
         return titles, {Challenge._meta.verbose_name_plural: len(titles)}, lacking, protected
@@ -69,7 +69,7 @@ class ChallengeAdmin(ExchangeAdmin):
         self._switch(request, queryset, words, active=False)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Challenge], words: Any, *, active: bool) -> None:
-        """Switches those that are not as wanted yet, logs it, and says how many they were."""
+        """Changes the rows that are not in the wanted state yet, logs each change, and shows their number."""
         changed = list(queryset.exclude(active=active).prefetch_related(None).select_related(None))
         for start in range(0, len(changed), 500):
             keys = [challenge.pk for challenge in changed[start : start + 500]]
@@ -83,14 +83,14 @@ class ChallengeAdmin(ExchangeAdmin):
         description=_("Coverage"), url_path="coverage", icon="grid_on", permissions=["view"]
     )
     def coverage(self, request: HttpRequest) -> HttpResponse:
-        """The page that shows where the catalogue is thin: how many challenges suit each selection."""
+        """The coverage page: how many challenges suit each selection."""
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "title": _("Coverage"), "opts": self.opts}
         return TemplateResponse(request, "admin/challenges/coverage.html", {**context, **_table(coverage())})
 
 
 def _cell(count: int, *options: Option, thin: bool = False) -> dict[str, Any]:
-    """A number of the table; ``link`` leads to the list of exactly the challenges that were counted."""
+    """A number in the table. Its ``link`` opens the list of the challenges that were counted."""
     name = " · ".join(map(str, options))
     return {"count": count, "link": challenges_address(*options), "name": name, "thin": thin}
 

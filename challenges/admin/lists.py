@@ -1,4 +1,5 @@
-"""What the admin's lists share: columns and links; import and export as CSV for spreadsheets or JSON for programs."""
+"""Parts that the admin's lists share: columns, links, and import and export as CSV (spreadsheets) or JSON
+(programs)."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -26,9 +27,10 @@ from challenges.forms import NormalizedField
 def column(
     description: Any, value: Callable[[Any], object], *, ordering: str | None = None
 ) -> Callable[[Any, Any], object]:
-    """A column of a list or a field of a page: what ``value`` makes of the row. ``description`` is a lazy translation.
+    """A column of a list, or a field of a page. ``value`` computes its content from the row.
 
-    The value is computed once for each row: unfold asks for it several times a page.
+    ``description`` is a lazy translation. The value is computed once for each row, although unfold asks for it several
+    times a page.
     """
 
     def show(_model_admin: Any, row: Any) -> object:
@@ -47,9 +49,10 @@ def link(address: str, text: object, *, new_tab: bool = False) -> SafeString:
 
 
 def rows_with(term: str, queryset: QuerySet[Any], texts: Callable[[Any], Iterable[str]]) -> QuerySet[Any]:
-    """The rows of which a text contains the term; all for no term.
+    """The rows with a text that contains the term. An empty term returns all rows.
 
-    In Python: there are few rows, SQLite folds the case of ASCII alone, and databases keep lists as ASCII JSON.
+    Python compares the texts, for two reasons: SQLite ignores case for ASCII only, and databases store lists as JSON
+    with escapes. There are few rows.
     """
     if not term:
         return queryset
@@ -57,15 +60,16 @@ def rows_with(term: str, queryset: QuerySet[Any], texts: Callable[[Any], Iterabl
 
 
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
-"""What makes a spreadsheet take a cell for a formula (OWASP, “CSV Injection”)."""
+"""A spreadsheet treats a cell with one of these first characters as a formula (OWASP, “CSV Injection”)."""
 
 
 class SpreadsheetCSV(base_formats.CSV):  # type: ignore[misc]  # import-export ships no types
-    """CSV that Excel opens with Korean intact, and that cannot smuggle a formula into it.
+    """CSV for Excel: Korean text stays readable, and no cell becomes a formula.
 
-    Written in UTF-8 with a byte order mark; read in UTF-8 with or without one, or in CP949, in which a Korean Excel
-    saves. A cell that would be a formula gets an apostrophe in front, which reading takes away again. (The library's
-    ``IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT`` removes a leading “=”, knows no other sign and cannot be undone.)
+    Files are written in UTF-8 with a byte order mark. They are read in UTF-8 with or without one, or in CP949, the
+    encoding of a Korean Excel. A cell that Excel would treat as a formula is written with an apostrophe in front; an
+    import removes the apostrophe. (The library's ``IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT`` handles “=” only, and an
+    import cannot restore the “=” that it removes.)
     """
 
     def is_binary(self) -> bool:
@@ -87,7 +91,7 @@ class SpreadsheetCSV(base_formats.CSV):  # type: ignore[misc]  # import-export s
 
 
 class CatalogJSON(base_formats.JSON):  # type: ignore[misc]  # import-export ships no types
-    """A list of objects. Read by their keys: the library would go by position and mix up columns."""
+    """A list of JSON objects. They are read by key: the library reads them by position and would mix up columns."""
 
     def create_dataset(self, in_stream: str, **_kwargs: Any) -> tablib.Dataset:
         rows = json.loads(in_stream)
@@ -106,7 +110,7 @@ def _map_cells(dataset: tablib.Dataset, change: Callable[[str], str]) -> tablib.
 
 
 def guarded(text: str) -> str:
-    """``text`` as a cell that no spreadsheet takes for a formula."""
+    """``text`` as a cell that no spreadsheet treats as a formula."""
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 
@@ -115,7 +119,7 @@ def _unguarded(text: str) -> str:
 
 
 class UnlinkedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """A form without buttons that open a related row in a window: related rows have their own pages."""
+    """A form without the buttons that open a related row in a window: related rows have their own pages."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
         field: Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -128,8 +132,8 @@ class UnlinkedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 class ExchangeAdmin(UnlinkedAdmin, ImportExportModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """A list whose rows can be exported and imported. All rows of a file are imported, or none.
 
-    Exporting needs the permission to view, importing those to add and to change: the library would let every staff
-    user do both.
+    An export needs the permission to view; an import needs the permissions to add and to change. By default the library
+    allows both to every staff user.
     """
 
     import_form_class = ImportForm

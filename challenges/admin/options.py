@@ -21,7 +21,7 @@ _CHALLENGE_FIELDS = {Category: "category", Location: "locations", WorkType: "wor
 
 
 def challenges_address(*options: Option) -> str:
-    """The list of the active challenges that suit all the options."""
+    """The address of the list of active challenges that suit all the options."""
     filters = {f"{_CHALLENGE_FIELDS[type(option)]}__id__exact": option.pk for option in options}
     return f"{reverse('admin:challenges_challenge_changelist')}?{urlencode({**filters, 'active__exact': 1})}"
 
@@ -32,7 +32,7 @@ def _aliases(option: Option) -> str:
 
 
 class OptionAdmin(ExchangeAdmin):
-    """What the three kinds share."""
+    """The common base of the admin pages for locations, work types and categories."""
 
     form = OptionForm
     import_help = _(
@@ -64,11 +64,11 @@ class OptionAdmin(ExchangeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Option], search_term: str
     ) -> tuple[QuerySet[Option], bool]:
-        """Compares as the lookup does."""
+        """Compares names in the same way as ``Options.select``, ignoring case, white space and width variants."""
         return rows_with(lookup_name(search_term), queryset, Option.names), False
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Refuses to delete an option that challenges refer to: they would be left without it, or go with it."""
+        """Refuses to delete an option that challenges refer to: they would lose it, or be deleted too."""
         counts = {option: option.challenges.count() for option in objs}
         used = [
             ngettext(

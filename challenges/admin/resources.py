@@ -1,8 +1,8 @@
-"""How rows of a file become rows of the catalogue, and back.
+"""Imports rows of a file into the catalogue, and exports them.
 
-A row means the challenge with its ``id``, else the one with its title, else a new one. A row of options means the one
-with its ``key``. Cells name options by key, label or alias; ``|`` separates several. A column that the file lacks stays
-as it is.
+A row of a challenge changes the challenge with its ``id``, else the one with its title, else it adds a new one. A row
+of an option changes the option with its ``key``. Cells name options by key, label or alias; ``|`` separates several. A
+column that the file does not have is left unchanged.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class TextWidget(widgets.CharWidget):  # type: ignore[misc]  # import-export shi
 
 
 class WordsWidget(widgets.Widget):  # type: ignore[misc]  # import-export ships no types
-    """A list of words, written as in the forms: with commas between them."""
+    """A list of words, separated by commas as in the forms."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
         return split_words(_cell_text(value))
@@ -43,7 +43,7 @@ class WordsWidget(widgets.Widget):  # type: ignore[misc]  # import-export ships 
 
 
 class NumberWidget(widgets.IntegerWidget):  # type: ignore[misc]  # import-export ships no types
-    """A whole number from zero up; nothing when the cell is empty."""
+    """A whole number of at least 0; None when the cell is empty."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
         if self.is_empty(value):
@@ -55,7 +55,7 @@ class NumberWidget(widgets.IntegerWidget):  # type: ignore[misc]  # import-expor
 
 
 class SwitchWidget(widgets.BooleanWidget):  # type: ignore[misc]  # import-export ships no types
-    """1 or 0; nothing when the cell is empty. The library would take any other word for a no."""
+    """1 or 0; None when the cell is empty. The library would read any other word as 0."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> bool | None:
         word = _cell_text(value).lower()
@@ -106,7 +106,7 @@ class OptionsWidget(widgets.ManyToManyWidget):  # type: ignore[misc]  # import-e
 
 
 class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
-    """What all kinds of rows share. A row is refused when the form would refuse it, or when the file has it twice."""
+    """The common base of all resources. Refuses a row that the form would refuse, or that is in the file twice."""
 
     class Meta:
         skip_unchanged = True
@@ -116,7 +116,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
 
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> fields.Field:
-        """The column of a model's field. An empty cell leaves a number or a switch as it is."""
+        """The column for a model's field. An empty cell does not change a number or a switch."""
         match django_field:
             case models.ForeignKey():
                 widget: widgets.Widget = OptionWidget(django_field.related_model)
@@ -178,7 +178,10 @@ class ChallengeResource(CatalogResource):
         return Challenge.objects.select_related("category").prefetch_related("locations", "work_types")
 
     def get_instance(self, instance_loader: Any, row: Any) -> Challenge | None:
-        """By id; an id that is gone (deleted since, or from another installation) leaves the title to decide."""
+        """Finds the challenge by id. If the id does not exist here, finds it by title.
+
+        The challenge may have been deleted, or the file may be from another installation.
+        """
         try:
             number = self.fields["id"].clean(row) if "id" in row else None
         except ValueError as error:
@@ -189,7 +192,7 @@ class ChallengeResource(CatalogResource):
         return found
 
     def import_instance(self, instance: Challenge, row: Any, **kwargs: Any) -> None:
-        """Reads locations and work types too: the library would meet their errors after saving the row."""
+        """Reads locations and work types before the row is saved. The library would find their errors afterwards."""
         errors: dict[str, Any] = {}
         try:
             super().import_instance(instance, row, **kwargs)

@@ -1,4 +1,4 @@
-"""Samples that a prompt must pass, and the checks that ran them."""
+"""Samples that a prompt must pass, and the checks that run them."""
 
 from datetime import timedelta
 
@@ -13,15 +13,15 @@ from challenges.models import word_list
 from chatbot.models.prompts import PromptTemplate, PromptText
 
 LOST_AFTER = timedelta(seconds=15)
-"""A running check without a sign of life for so long died with its process."""
+"""A running check whose row was not updated for so long counts as lost: its process has died."""
 
 
 class PromptSample(models.Model):
-    """A request that is pinned to a template, and what its answer must be like.
+    """A sample request for a template, and the rules for its answer.
 
-    ``contains`` and ``excludes`` are about the whole text of the answer. The other rules are about what the model
-    itself wrote: its titles' lengths, its sentence's length, and the category's name in that sentence. Options are
-    keys. ``message`` is a person's, for templates that answer one.
+    ``contains`` and ``excludes`` apply to the whole text of the answer. The other rules apply to what the model itself
+    wrote: the length of its titles and of its sentence, and the category's name in that sentence. Options are keys.
+    Templates that answer a message have ``message``.
     """
 
     template = models.ForeignKey(
@@ -79,11 +79,10 @@ class CheckStatus(models.TextChoices):
 
 
 class PromptCheck(PromptText):
-    """A run of a template's samples with one content. Its result holds for this content, these providers and this
-    contract alone.
+    """One run of a template's samples. Its result is valid only for this content, these providers and this contract.
 
     ``sources`` are the providers' names in their order. ``contract_hash`` covers the template's contract and samples.
-    ``seen_at`` is renewed while the check runs.
+    ``seen_at`` is updated again and again while the check runs.
     """
 
     template = models.ForeignKey(
@@ -111,13 +110,16 @@ class PromptCheck(PromptText):
 
     @property
     def lost(self) -> bool:
-        """Whether the row says that it runs, but its process is gone."""
+        """Whether the row is marked as running although its process has died."""
         return self.status == CheckStatus.RUNNING and timezone.now() - self.seen_at > LOST_AFTER
 
 
 class SampleRun(models.Model):
-    """The result of one sample in a check. ``reasons`` are the broken rules, ``[{"code", …}]``. The model
-    wrote ``raw_text``, a client would have got ``answer``."""
+    """The result of one sample in a check.
+
+    ``reasons`` are the broken rules, ``[{"code", …}]``. ``raw_text`` is what the model wrote; ``answer`` is what a
+    client would get.
+    """
 
     check_run = models.ForeignKey(PromptCheck, on_delete=models.CASCADE, related_name="runs", verbose_name=_("check"))
     position = models.PositiveIntegerField(_("number"))

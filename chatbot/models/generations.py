@@ -1,4 +1,4 @@
-"""Generations. A row is written when one starts and again when it ends, never per token."""
+"""Generations. The row is written at the start and at the end of a generation, never per token."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class Outcome(models.TextChoices):
 
 
 class Enforcement(models.TextChoices):
-    """How the contract was kept, in rising order of effort."""
+    """How the answer was made to keep its contract, from the least to the most effort."""
 
     AS_IT_CAME = "as_it_came", _("as it came")
     MENDED = "mended", _("mended as it streamed")
@@ -30,7 +30,7 @@ class Enforcement(models.TextChoices):
 
 
 class Purpose(models.TextChoices):
-    """For whom a generation was made."""
+    """What a generation is for."""
 
     PUBLIC = "public", _("for a person")
     TRIAL = "trial", _("trial in the studio")
@@ -45,12 +45,14 @@ _ORDER = (
 
 
 class AnswerField(models.JSONField):
-    """JSON whose keys are read in the order of the ``close`` event. PostgreSQL changes the order, but a client must get
-    the same bytes later."""
+    """JSON that is read with its keys in the order of the ``close`` event.
+
+    PostgreSQL changes the order of keys, but a client that reads the answer later must get the same bytes.
+    """
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, _, arguments, options = super().deconstruct()
-        return name, "django.db.models.JSONField", arguments, options  # the column is the same
+        return name, "django.db.models.JSONField", arguments, options  # the column has the same type
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return _in_order(super().from_db_value(value, expression, connection))
@@ -70,14 +72,14 @@ def _in_order(value: Any) -> Any:
 class Generation(models.Model):
     """One run of the providers for one job.
 
-    ``prompt_version`` is null only for a trial or a check of a draft, which is no version yet. ``variables`` are the
-    prompt's values without the output format, which follows from the answer's kind. ``answer`` is the payload of
-    ``close``, ``event_count`` the number of the terminal event. Both are null until the generation ends.
+    ``prompt_version`` is null only for a trial or a check of a draft, which is not a version yet. ``variables`` are the
+    values in the prompt, without the output format, which depends on the kind of the answer. ``answer`` is the payload
+    of ``close``; ``event_count`` is the number of the terminal event. Both are null until the generation ends.
 
-    ``source`` is the provider that wrote most of the answer. ``tried`` lists the providers that were asked,
-    ``[{"source", "error", "challenges"}]``: ``challenges`` are the numbers of those that it only filled up. ``mends``
-    counts what was mended, by the composer's names. ``process`` is the process that runs the generation. Times are in
-    milliseconds from the start.
+    ``source`` is the provider that wrote most of the answer. ``tried`` lists the providers that were called,
+    ``[{"source", "error", "challenges"}]``. ``challenges`` are the numbers of the challenges that a provider added to
+    an answer of another one. ``mends`` counts the corrections by their names in the composer. ``process`` is the
+    process that runs the generation. Times are in milliseconds from the start.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -123,7 +125,7 @@ class Generation(models.Model):
             models.Index(fields=["source", "-started_at"], name="generation_source"),
             models.Index(fields=["outcome", "-started_at"], name="generation_outcome"),
             models.Index(fields=["prompt_version", "-started_at"], name="generation_version"),
-            # Covers the statistics of a version, so that the database reads none of the wide rows.
+            # Has all columns of a version's statistics, so that the database need not read the large rows.
             models.Index(
                 fields=["prompt_version", "purpose", "source", "outcome", "enforcement", "first_token_ms"],
                 name="generation_results",

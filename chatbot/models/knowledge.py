@@ -1,4 +1,4 @@
-"""What editors keep beside the catalogue: documents to look up, and words that mark messages."""
+"""What editors maintain besides the catalogue: knowledge documents, and lists of words that classify messages."""
 
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -11,11 +11,11 @@ from challenges.models import Category
 from challenges.text import nfc, storable
 
 TEXT_LENGTH = 20_000
-"""Characters of a document at most, after NFC, a line end counted as one."""
+"""The maximum length of a document in characters, after NFC. A line end counts as one character."""
 
 
 class KnowledgeDocument(models.Model):
-    """A longer text on a subject, such as how to sort waste. Without a category it serves all categories."""
+    """A longer text about a subject, such as how to sort waste. Without a category it is used for all categories."""
 
     title = models.CharField(_("title"), max_length=100, unique=True)
     text = models.TextField(_("text"), max_length=TEXT_LENGTH, help_text=_("Paragraphs are found one by one."))
@@ -67,19 +67,19 @@ class WordKind(models.TextChoices):
 
 
 def spelling(word: str) -> str:
-    """The form in which words are compared: without case and width variants, white space as one blank."""
+    """The form in which words are compared. It ignores case and width variants; white space is one blank."""
     return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
 
 
 class ListedWord(models.Model):
-    """A word or phrase that marks messages, or an exception that does not."""
+    """A word or phrase that marks a message as abuse or danger, or an exception to such a word."""
 
     word = models.CharField(_("word"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=WordKind)
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     listed: Mapping[str, "ListedWord"] | None = None
-    """All rows by their spelling, for an import that checks many rows. None: ``clean`` reads the database."""
+    """All rows by their spelling, for an import that checks many rows. If None, ``clean`` reads the database."""
 
     class Meta:
         verbose_name = _("listed word")
@@ -95,7 +95,7 @@ class ListedWord(models.Model):
         super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:
-        """A new spelling must not be listed yet. A row that keeps its spelling is fine."""
+        """Refuses a new spelling that is already listed. A row may keep its own spelling."""
         super().clean()
         listed = by_spelling() if self.listed is None else self.listed
         other = listed.get(spelling(self.word))

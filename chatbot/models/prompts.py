@@ -1,4 +1,4 @@
-"""Prompt templates, their drafts, the versions made of drafts, and the releases of versions."""
+"""Prompt templates, their drafts, the versions that are published from drafts, and the releases of versions."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PromptTemplate(models.Model):
-    """A named place where a prompt is used. Its contract is in ``chatbot.prompts.contracts``.
+    """A prompt with a fixed use, such as the first recommendation. Its contract is in ``chatbot.prompts.contracts``.
 
-    ``live_version`` is that of the template's last release: ``chatbot.prompts.releases`` writes both together.
+    ``live_version`` is the version of the last release: ``chatbot.prompts.releases`` writes both in one transaction.
     """
 
     key = models.SlugField(_("key"), max_length=40, unique=True)
@@ -36,7 +36,7 @@ class PromptTemplate(models.Model):
 
 
 class PromptText(models.Model):
-    """Two texts and the settings of the model that gets them."""
+    """The system text, the user text, and the settings of the model that gets them."""
 
     system_text = models.TextField(_("system text"), blank=True)
     user_text = models.TextField(_("user text"))
@@ -53,9 +53,10 @@ class PromptText(models.Model):
 
 
 class PromptDraft(PromptText):
-    """The one draft of a template. ``revision`` rises with every change: an editor must name the last one to save.
+    """The one draft of a template.
 
-    ``based_on`` is the version that was live when the draft was begun.
+    ``revision`` rises with every change. To save, an editor must send the latest revision, so that no change of another
+    editor is overwritten. ``based_on`` is the version that was live when the draft was created.
     """
 
     template = models.OneToOneField(
@@ -89,10 +90,10 @@ class PromptDraft(PromptText):
 
 
 class PromptVersion(PromptText):
-    """One immutable text of a template. The database refuses to change or delete it (``chatbot.db.immutability``).
+    """A published, immutable text of a template. The database refuses to change or delete it.
 
-    ``content_hash`` is ``PromptContent.hash`` of its texts and settings, in hexadecimal. An author's account is
-    deactivated, not deleted.
+    ``chatbot.db.immutability`` creates the triggers for that. ``content_hash`` is ``PromptContent.hash`` of the texts
+    and settings, in hexadecimal. The author's account cannot be deleted, only deactivated.
     """
 
     template = models.ForeignKey(
@@ -133,10 +134,10 @@ class ReleaseKind(models.TextChoices):
 
 
 class PromptRelease(models.Model):
-    """A version went live. The database refuses to change or delete the row (``chatbot.db.immutability``).
+    """Records that a version went live. The database refuses to change or delete the row.
 
-    ``check_run`` is the passed check. It is null when none was needed (a rollback, the first version) and when a
-    superuser published without one, which ``overridden`` says.
+    ``chatbot.db.immutability`` creates the triggers for that. ``check_run`` is the passed check. It is null when none
+    was needed (a rollback, the first version), or when a superuser published without a check (``overridden``).
     """
 
     template = models.ForeignKey(

@@ -8,7 +8,7 @@ from chatbot.models.generations import Generation
 
 
 class Intent(models.TextChoices):
-    """What a message wants."""
+    """What the person wants with a message."""
 
     ASK = "ask", _("asks for challenges")
     CHANGE = "change", _("wants another category, by its name")
@@ -26,20 +26,21 @@ class Intent(models.TextChoices):
 
 
 class ChatSession(models.Model):
-    """One conversation, with the client's ``sessionId`` as its key, and what is remembered of it.
+    """One conversation and its state. The key is the ``sessionId`` of the API.
 
-    Options are keys, "" where nothing is known. ``base_category`` was picked first, ``category`` is the present one.
-    ``owner`` is a hash of the owner key (``chatbot.sessions.ownership``), "" for sessions from before owners were
-    known. ``bound``: the owner has come back with its cookie or token. ``server_made``: the server made the id, so it
+    Options are keys; "" means unknown. ``base_category`` was picked first; ``category`` is the present one. ``owner``
+    is a hash of the owner key (``chatbot.sessions.ownership``). It is "" for sessions that are older than this column.
+    ``bound``: the owner has sent its cookie or token at least once. ``server_made``: the server made the id, so it
     cannot be guessed.
 
-    Turns up to number ``forgotten_through`` are forgotten: nothing shows them, and they are being erased. Turns up to
-    ``expired_through`` had expired when the session was begun again at ``expired_at``. If that time is in the future,
-    the clock was wrong, and these turns still count. ``chatbot.sessions.retention.lasting`` reads these columns.
+    Turns up to number ``forgotten_through`` are forgotten: they are hidden, and being erased. Turns up to
+    ``expired_through`` had expired when the client used the session again, at ``expired_at``. If that time is in the
+    future, the clock was wrong, and these turns still count. ``chatbot.sessions.retention.lasting`` reads these
+    columns.
     """
 
     SELECTED = ("location", "work_type", "base_category", "category")
-    """The columns of the options."""
+    """The columns that hold keys of options."""
 
     key = models.CharField(_("session id"), max_length=128, primary_key=True)
     location = models.CharField(_("location"), max_length=40, blank=True)
@@ -71,12 +72,12 @@ class ChatSession(models.Model):
 
 
 class Turn(models.Model):
-    """What a person asked, and the generation that answered.
+    """One request of a session, and the generation that answered it.
 
-    A turn in free text has a ``message``, the ``intent`` that was understood, and ``reasons`` for it,
-    ``[{"code", …}]``. ``found`` is what was looked up, ``[{"kind", "id", "title", "link", "score"}]``, the best first.
-    ``moved_from`` is the category before, when the turn changed it. ``by_owner``: the client began the session or
-    proved to be its owner. A bound session shows no other turns.
+    A turn in free text has a ``message``, its recognised ``intent``, and the ``reasons`` for that, ``[{"code", …}]``.
+    ``found`` are the search results, ``[{"kind", "id", "title", "link", "score"}]``, the best first. ``moved_from`` is
+    the category before the turn, if the turn changed it. ``by_owner``: the client began the session or proved to be its
+    owner. A bound session shows only such turns.
     """
 
     session = models.ForeignKey(
@@ -84,7 +85,7 @@ class Turn(models.Model):
         on_delete=models.CASCADE,
         related_name="turns",
         verbose_name=_("session"),
-        db_index=False,  # else PostgreSQL would use this index in place of "turn_of_session", which has the order too
+        db_index=False,  # else PostgreSQL would use this index instead of "turn_of_session", which also has the order
     )
     generation = models.ForeignKey(
         Generation, on_delete=models.CASCADE, related_name="turns", verbose_name=_("generation")
@@ -109,9 +110,9 @@ class Turn(models.Model):
 
 
 class GivenTitle(models.Model):
-    """A title that a session was given: the number of the turn that gave it last, and its place in that answer.
+    """A title that a session was given, with the last turn that gave it and its position in that answer.
 
-    The rows are derived from the turns: reading them is cheaper than reading a long session's answers.
+    The rows could be computed from the turns, but reading the answers of a long session takes longer.
     """
 
     session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="given", db_index=False)
@@ -133,7 +134,7 @@ class Thumb(models.TextChoices):
 
 
 class Feedback(models.Model):
-    """One session's thumb for one generation, and its reason, if any. The session may change both."""
+    """The rating of one generation by one session: a thumb, with an optional reason. The session may change both."""
 
     session = models.ForeignKey(
         ChatSession, on_delete=models.CASCADE, related_name="feedback", verbose_name=_("session")

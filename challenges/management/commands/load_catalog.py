@@ -1,4 +1,4 @@
-"""``manage.py load_catalog``: the curated catalogue, into the database."""
+"""``manage.py load_catalog``: loads the curated catalogue into the database."""
 
 from typing import Any
 
