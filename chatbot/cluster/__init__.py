@@ -1,4 +1,4 @@
-"""Several processes as one service, through Redis: who lives, who answers what, and copies of the event logs.
+"""Connects several processes to one service through Redis: heartbeats, claims, and copies of the event logs.
 
 The only package that imports redis, and only when there is a ``REDIS_URL``.
 """

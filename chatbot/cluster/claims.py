@@ -1,6 +1,6 @@
-"""Claims: which generation answers a single-flight key, in all processes.
+"""Claims: they tell all processes which generation answers a single-flight key.
 
-A lost claim (Redis was away, or restarted) costs one more call of a model, never a wrong answer.
+If a claim is lost (Redis was unavailable, or restarted), a model may be called once more. No answer becomes wrong.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from chatbot.cluster.heartbeat import Heartbeat
 from chatbot.cluster.redis import RedisClient
 
 CLAIM_SECONDS = 180
-"""When a claim expires. A generation ends long before that, and releases its claims."""
+"""The lifetime of a claim. A generation ends long before that, and releases its claims."""
 
 _CLAIM = """
 local found = false
@@ -39,7 +39,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A generation, and the process that runs it."""
+    """A generation and the process that runs it."""
 
     generation_id: uuid.UUID
     process: str
@@ -58,8 +58,10 @@ class Claims:
         self._release = client.script(_RELEASE)
 
     async def claim(self, generation_id: uuid.UUID, keys: Iterable[object]) -> Claim | None:
-        """Claims the keys for a generation of this process. None when that worked, else the claim that holds one of
-        them. Claims of dead processes do not count, nor do other claims of this process. Raises Unreachable."""
+        """Claims the keys for a generation of this process. Returns None, or the existing claim of one of the keys.
+
+        Claims of dead processes and other claims of this process are replaced. Raises Unreachable.
+        """
         names = self._names(keys)
         if not names:
             return None
@@ -72,7 +74,7 @@ class Claims:
         return Claim(uuid.UUID(generation), process)
 
     async def release(self, claim: Claim, keys: Iterable[object]) -> None:
-        """Removes the claim from those of the keys that it holds. Raises Unreachable."""
+        """Removes the claim from the keys, as far as it still holds them. Raises Unreachable."""
         names = self._names(keys)
         if names:
             await self._client.run(lambda redis: self._release(keys=names, args=[str(claim)], client=redis))

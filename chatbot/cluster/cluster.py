@@ -1,4 +1,4 @@
-"""The cluster, as one process of it takes part."""
+"""The cluster, from the view of one of its processes."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,11 @@ from chatbot.cluster.rpc import Handler, Rpc
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
-"""How often one of all processes searches for rows of dead processes."""
+"""How often one of the processes searches for rows of dead processes."""
 
 
 class Cluster:
-    """This process's part, on one event loop."""
+    """Connects this process to the cluster, on one event loop."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self.redis = RedisClient(url, prefix)
@@ -45,17 +45,20 @@ class Cluster:
         running: Callable[[], set[str]],
         mark_interrupted: Callable[[set[str]], None],
     ) -> None:
-        """Takes part from now on. ``handlers`` do what other processes ask. ``running`` reads which processes have
-        rows of running generations; ``mark_interrupted`` ends the rows of dead processes. Both are synchronous."""
+        """Joins the cluster.
+
+        ``handlers`` answer calls from other processes. ``running`` returns the processes with rows of running
+        generations. ``mark_interrupted`` ends the rows of the given, dead processes. Both are synchronous.
+        """
         loops = (self._beat(), self.rpc.listen(handlers), self.rpc.belong(), self._sweep(running, mark_interrupted))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def joined(self) -> None:
-        """Returns when this process has sent its first heartbeat, or could not."""
+        """Waits until this process has tried to send its first heartbeat."""
         await self._first_beat.wait()
 
     async def close(self) -> None:
-        """Leaves the cluster. All events of this process should be copied by then."""
+        """Leaves the cluster. The caller should wait before until all events of this process are copied."""
         await end(self._tasks)
         with contextlib.suppress(Unreachable):
             await self.heartbeat.leave()
@@ -70,12 +73,12 @@ class Cluster:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _has_the_turn(self) -> bool:
-        """Whether this process sweeps this time. One does it for all: the database need not be asked twice."""
+        """Whether this process does the sweep this time. One process does it for all, to spare the database."""
         key, milliseconds = self.redis.key("sweep"), round(SWEEP_SECONDS * 900)
         return bool(await self.redis.run(lambda redis: redis.set(key, self.heartbeat.me, px=milliseconds, nx=True)))
 
     async def _sweep(self, running: Callable[[], set[str]], mark_interrupted: Callable[[set[str]], None]) -> None:
-        """Ends rows of processes that died while no other process followed them."""
+        """Ends the rows of dead processes whose generations no other process followed."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
@@ -85,13 +88,15 @@ class Cluster:
                         await sync_to_async(mark_interrupted)(dead)
             except Unreachable:
                 continue
-            except Exception as error:  # the database is gone: the next time
+            except Exception as error:  # the database is gone: the next sweep tries again
                 logger.warning("rows of dead processes could not be searched for: %s", type(error).__name__)
 
 
 async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
-    """Cancels the tasks until they are done: redis-py may lose the first cancellation while it connects. What they
-    raise is dropped."""
+    """Cancels the tasks again and again until they are done. Their errors are dropped.
+
+    One cancellation is not enough: redis-py may lose it while it connects.
+    """
     everything = left = set(tasks)
     while left:
         for task in left:

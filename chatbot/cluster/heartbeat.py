@@ -1,4 +1,4 @@
-"""Heartbeats: which processes live. The only place that decides whether a process is dead."""
+"""Heartbeats tell which processes are alive. Only this module decides whether a process is dead."""
 
 import asyncio
 import uuid
@@ -12,30 +12,30 @@ ME = uuid.uuid4().hex
 BEAT_SECONDS = 0.5
 
 ALIVE_SECONDS = 2.0
-"""How long a heartbeat counts. A process that is busy for longer may be taken for dead."""
+"""How long a heartbeat is valid. A process that is blocked for longer may be considered dead."""
 
 MISSED_SECONDS = 1.5
-"""How long Redis must have known no heartbeat. After a restart of Redis all processes need a moment to send one.
-Together with ``ALIVE_SECONDS`` it is less than the five seconds after which a death must be known."""
+"""How long the heartbeat must be missing before a process is dead. After a restart of Redis, all processes need a
+moment to send one. Together with ``ALIVE_SECONDS`` this is less than five seconds, the bound for noticing a death."""
 
 FORGOTTEN_SECONDS = 2.5
-"""A missing process that was not asked about for so long is missing again from now on."""
+"""If no caller asks about a missing process for so long, ``MISSED_SECONDS`` start again for it."""
 
 
 class Heartbeat:
-    """The processes of the cluster, as one of them sees them."""
+    """Sends the heartbeats of this process, and reads those of the others."""
 
     def __init__(self, client: RedisClient, me: str = ME) -> None:
         self.me = me
         self._client = client
-        self._missed: dict[str, tuple[float, float]] = {}  # when it was first missing, and when last
+        self._missed: dict[str, tuple[float, float]] = {}  # the first and the last time at which it was missing
 
     def key(self, process: str) -> str:
         """The Redis key that exists while the process lives."""
         return self._client.key("alive", process)
 
     async def beat(self) -> None:
-        """Sends a heartbeat, and so finds out whether Redis answers. Raises Unreachable."""
+        """Sends a heartbeat, which also tests whether Redis answers. Raises Unreachable."""
         milliseconds = round(ALIVE_SECONDS * 1000)
         await self._client.run(lambda redis: redis.set(self.key(self.me), 1, px=milliseconds), probe=True)
 
@@ -44,8 +44,10 @@ class Heartbeat:
         await self._client.run(lambda redis: redis.delete(self.key(self.me)))
 
     async def dead(self, processes: Collection[str]) -> set[str]:
-        """Those of the processes that are known to be dead. The first call only notes which are missing: a caller
-        asks repeatedly. Raises Unreachable."""
+        """Returns those of the processes that are dead. Raises Unreachable.
+
+        The first call only records which heartbeats are missing, so a caller has to call it repeatedly.
+        """
         asked = sorted({*processes} - {self.me})
         if not asked:
             return set()
@@ -62,7 +64,7 @@ class Heartbeat:
         return {it for it in asked if it in self._missed and now - self._missed[it][0] >= MISSED_SECONDS}
 
     async def confirm_dead(self, processes: Collection[str]) -> set[str]:
-        """The same with one call: asks Redis twice, ``MISSED_SECONDS`` apart. Raises Unreachable."""
+        """As ``dead``, with one call: it asks Redis twice, ``MISSED_SECONDS`` apart. Raises Unreachable."""
         await self.dead(processes)
         await asyncio.sleep(MISSED_SECONDS)
         return await self.dead(processes)

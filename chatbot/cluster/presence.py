@@ -1,4 +1,4 @@
-"""Presence: a process says for a moment each time which generations of other processes have subscribers in it."""
+"""Presence: each process announces to which generations of other processes it has subscribers."""
 
 import asyncio
 import uuid
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 PRESENCE_SECONDS = 2.0
-"""How long it counts that another process has a subscriber."""
+"""The lifetime of an announcement. Processes renew it."""
 
 
 class Presence:
-    """The presence of subscribers in the cluster, as one process sees it."""
+    """Announces subscribers of this process, and asks about those of other processes."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
@@ -25,7 +25,7 @@ class Presence:
         return self._client.key("presence", generation_id)
 
     async def announce(self, generation_ids: Sequence[uuid.UUID]) -> None:
-        """Says that this process has subscribers to these generations of others. Raises Unreachable."""
+        """Announces that this process has subscribers to these generations of other processes. Raises Unreachable."""
         keys = [self.key(generation_id) for generation_id in generation_ids]
 
         async def say(redis: "Redis") -> None:
@@ -38,8 +38,11 @@ class Presence:
             await self._client.run(say)
 
     async def has_subscribers(self, generation_id: uuid.UUID) -> bool:
-        """Whether another process has a subscriber to the generation. Raises Unreachable also when Redis cannot know:
-        it restarted or was away a moment ago, so the others had no chance to say so."""
+        """Whether another process has a subscriber to the generation. Raises Unreachable.
+
+        It also raises Unreachable when Redis restarted or was unavailable a moment ago: then the other processes had no
+        time to announce their subscribers.
+        """
 
         async def ask(redis: "Redis") -> tuple[int, dict[str, Any]]:
             return await redis.exists(self.key(generation_id)), await redis.info("server")

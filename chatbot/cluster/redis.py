@@ -13,18 +13,18 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 1.0
-"""A command that takes longer counts as unanswered."""
+"""The time limit of a command. After it, Redis counts as unreachable."""
 
 AT_ONCE = 8
-"""Commands, hence connections, at once. Redis does one after the other anyway."""
+"""The maximum number of simultaneous commands, and so of connections. Redis runs one command at a time anyway."""
 
 
 class Unreachable(Exception):
-    """Redis does not answer. Whether it did the command is unknown."""
+    """Redis does not answer. It is unknown whether Redis ran the command."""
 
 
 class RedisClient:
-    """Redis, for one event loop. While Redis does not answer, every call but a probe fails at once."""
+    """The Redis client of one event loop. While Redis does not answer, all calls except probes fail at once."""
 
     def __init__(self, url: str, prefix: str) -> None:
         # Not at the top: a server without a cluster needs no redis package.
@@ -34,17 +34,17 @@ class RedisClient:
         from redis.exceptions import RedisError
 
         self.reachable = True
-        self.back_at = float("-inf")  # when Redis last began to answer again, by the loop's clock
+        self.back_at = float("-inf")  # the loop's time when Redis last began to answer again
         self._failures = (RedisError, OSError, TimeoutError)
         self._prefix = prefix
         self._free = asyncio.Semaphore(AT_ONCE)
         self._redis: Redis = Redis.from_url(
             url,
             decode_responses=True,
-            protocol=2,  # the shapes of answers that this package reads
+            protocol=2,  # this package reads the replies of protocol 2
             socket_timeout=PATIENCE_SECONDS,
             socket_connect_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # the callers know better when to try again
+            retry=Retry(NoBackoff(), 0),  # the callers decide when to try again
         )
 
     def key(self, *parts: object) -> str:
@@ -52,11 +52,11 @@ class RedisClient:
         return ":".join([self._prefix, *map(str, parts)])
 
     def script(self, source: str) -> Any:
-        """A Lua script: ``await script(keys=…, args=…, client=…)``, within ``run``."""
+        """A Lua script, to be called within ``run``: ``await script(keys=…, args=…, client=…)``."""
         return self._redis.register_script(source)
 
     async def run(self, work: "Callable[[Redis], Awaitable[T]]", *, probe: bool = False) -> T:
-        """The result of ``work``, which gets the connection. Raises Unreachable."""
+        """Calls ``work`` with the connection, and returns its result. Raises Unreachable."""
         if probe:  # a heartbeat does not wait for its turn
             return await self._try(work)
         if not self.reachable:
@@ -70,11 +70,11 @@ class RedisClient:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 result = await work(self._redis)
-        except Exception as error:  # whatever it is, the caller does without Redis
+        except Exception as error:  # after any error, the caller continues without Redis
             if not isinstance(error, self._failures):
-                logger.exception("a command for Redis could not be given")
+                logger.exception("a Redis command could not be sent")
             if self.reachable:
-                logger.warning("Redis does not answer (%s): this process goes on by itself", type(error).__name__)
+                logger.warning("Redis does not answer (%s): this process continues without it", type(error).__name__)
             self.reachable = False
             raise Unreachable from error
         if not self.reachable:

@@ -1,4 +1,5 @@
-"""A generation that another process runs: its events come into the log here, for the subscribers here."""
+"""A generation that another process runs. Its events are copied into the log of this process, for the subscribers
+here."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -18,10 +19,11 @@ from chatbot.models import Generation, Outcome
 
 
 class RemoteGeneration(LoggedGeneration):
-    """``begun`` is set with its first event here, ``ended`` with its last one, or when none will come.
+    """Follows a generation of another process. Used on the event loop only.
 
-    ``conclusion`` is then its terminal event, if there was one. ``lost`` says that its process died or gave it up, so
-    its subscribers need another generation. Used on the event loop only.
+    ``begun`` is set when the first event arrives, ``ended`` when the last one arrives, or when no more will come. Then
+    ``conclusion`` is the terminal event, if there was one. ``lost``: the other process died or gave the generation up,
+    so its subscribers need another generation.
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -31,12 +33,12 @@ class RemoteGeneration(LoggedGeneration):
         self.ended = asyncio.Event()
         self.conclusion: Close | Failed | None = None
         self.lost = False
-        self.announced = False  # whether its process was told that it has subscribers here
-        self.was_read = False  # whether Redis was asked for it
+        self.announced = False  # whether its process knows that it has subscribers here
+        self.was_read = False  # whether its log in Redis was read
         self.position: Position = BEGINNING
         now = asyncio.get_running_loop().time()
-        self.heard_at = now  # when its last entry came
-        self.left_at = now  # when its last subscriber left
+        self.last_entry_at = now
+        self.last_subscriber_left_at = now
         self.stream_ends: dict[str, StreamEnd] = {}
         self._end_of_all: StreamEnd | None = None
         self._publisher = Publisher(self.id)
@@ -51,13 +53,13 @@ class RemoteGeneration(LoggedGeneration):
             with super().subscribed():
                 yield
         finally:
-            self.left_at = asyncio.get_running_loop().time()
+            self.last_subscriber_left_at = asyncio.get_running_loop().time()
 
     def stream_end(self, session_id: str) -> StreamEnd | None:
         return self.stream_ends.get(session_id) or self._end_of_all
 
     def may_tell_more(self, number: int) -> bool:
-        """Whether a client that has seen event ``number`` may get more of it than the log has."""
+        """Whether more events may come after event ``number`` than the log has now."""
         if not self.ended.is_set():
             return True
         return self._end_of_all is not None and number < self._end_of_all.last
@@ -65,7 +67,7 @@ class RemoteGeneration(LoggedGeneration):
     def take(self, entry: Entry) -> None:
         """Takes the next entry from the process that runs it."""
         self.position = entry.position
-        self.heard_at = asyncio.get_running_loop().time()
+        self.last_entry_at = asyncio.get_running_loop().time()
         match entry.name:
             case _ if self.ended.is_set():
                 pass
@@ -75,26 +77,29 @@ class RemoteGeneration(LoggedGeneration):
                 self.stream_ends[entry.session] = read_stream_end(entry.position[0], entry.data)
                 notify(self.id)
             case name if name == GIVEN_UP:
-                self.give_up(lost=True)  # its process stops: those who are still subscribed start another
+                self.give_up(lost=True)  # its process stops: the remaining subscribers start another generation
 
     def _pass_on(self, entry: Entry) -> None:
         if entry.position[0] != self._publisher.count + 1:
-            return  # an entry is missing: in the end the row says what the answer is
+            return  # an entry is missing: the answer will be read from the row
         self._publisher.pass_on(entry.name, entry.data)
         self.begun.set()
         if entry.name in TERMINAL:
             self._end(_conclusion(decode_event(entry.name, entry.data)))
 
     def give_up(self, *, lost: bool) -> None:
-        """Nothing more will come."""
+        """Ends following: no more events will come. ``lost``: the subscribers need another generation."""
         if not self.ended.is_set():
             self.lost = lost
             self._end(None)
             erase(self.id)
 
     def end_by_row(self, row: Generation) -> None:
-        """Ends it as its row says, when its last events cannot be had. Every client is shown the whole answer again:
-        one that comes from the dead process may have seen more than what came here."""
+        """Ends the generation with the outcome in its row, when its last events are not available.
+
+        Every client gets the whole answer again: a client of the dead process may have seen more events than were
+        copied.
+        """
         if self.ended.is_set():
             return
         terminal = terminal_event(row)
@@ -112,7 +117,7 @@ class RemoteGeneration(LoggedGeneration):
 
 
 def terminal_event(row: Generation) -> Close | Failed:
-    """The event that ended a generation which is over, by its row."""
+    """The terminal event of an ended generation, computed from its row."""
     if row.outcome == Outcome.FAILED or row.answer is None:
         failure = GenerationFailed()
         return Failed(failure.status, failure.message)

@@ -1,4 +1,4 @@
-"""The generations of other processes that have subscribers here: each is followed once, however many subscribe."""
+"""Follows generations of other processes that have subscribers here. Each is followed once for all its subscribers."""
 
 import asyncio
 import logging
@@ -23,29 +23,30 @@ from chatbot.models import Generation, Outcome
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
-"""How often Redis is asked for more of all that is followed, with one command."""
+"""How often this process reads new entries from Redis: one command for all followed generations."""
 
 CHECK_SECONDS = 0.5
-"""How often presence is announced, and processes are checked for being alive."""
+"""How often presence is announced, and the other processes are checked for being alive."""
 
 AGAIN_SECONDS = 0.25
-"""After Redis did not answer."""
+"""The pause after a failure of Redis."""
 
 SILENT_SECONDS = 5.0
-"""When nothing came for so long, the row says whether anything will."""
+"""After so long without an entry, the row is read to find out whether the generation still runs."""
 
 LEFT_SECONDS = 5.0
-"""How long a generation without subscribers is followed."""
+"""How long a generation is still followed after its last subscriber has left."""
 
 JOIN_SECONDS = 10.0
-"""How long a request waits for the first event, besides the time that a generation waits for a model."""
+"""How long a request waits for the first event, in addition to the time that a generation waits for a model."""
 
 ReadRows = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], dict[uuid.UUID, Generation]]
-"""Reads the rows of both lists, after it has marked running rows of the first as interrupted. Synchronous."""
+"""A synchronous function with two lists of ids. It marks running rows of the first list as interrupted, then returns
+the rows of both."""
 
 
 class RemoteGenerations:
-    """What this process follows. Used on the event loop only."""
+    """The remote generations that this process follows. Used on the event loop only."""
 
     def __init__(self, cluster: Cluster, read_rows: ReadRows) -> None:
         self._cluster = cluster
@@ -60,22 +61,24 @@ class RemoteGenerations:
 
     @property
     def subscriber_count(self) -> int:
-        """Of all that is followed."""
+        """The number of subscribers of all followed generations."""
         return sum(followed.subscriber_count for followed in self._followed.values())
 
     def follow(self, claim: Claim) -> RemoteGeneration:
-        """The generation that the process runs, from its first event on."""
+        """Follows the claimed generation from its first event."""
         followed = self._followed.get(claim.generation_id)
         if followed is None:
-            event_log.forget(claim.generation_id)  # what an earlier follower left
+            event_log.forget(claim.generation_id)  # removes events from an earlier time of following it
             followed = self._followed[claim.generation_id] = RemoteGeneration(claim)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return followed
 
     async def find(self, generation_id: uuid.UUID, number: int) -> RemoteGeneration | None:
-        """The generation, if another process runs it and it may have more than event ``number``. One that is over
-        comes into the log, when Redis still has it."""
+        """Follows the generation if another process runs it and events after ``number`` may come.
+
+        The events of an ended generation are copied into the log if Redis still has them.
+        """
         followed = self._followed.get(generation_id)
         if followed is not None:
             return followed if followed.may_tell_more(number) else None
@@ -95,16 +98,17 @@ class RemoteGenerations:
         return None
 
     def _catch_up(self, row: Generation, entries: Sequence[Entry], number: int) -> RemoteGeneration | None:
-        """A generation that is over, as far as Redis has it. None when all of it is in the log now."""
+        """Copies the events of an ended generation from Redis to the log. Returns None if the log now has all of
+        them."""
         followed = self.follow(Claim(row.id, row.process))
         for entry in entries:
             followed.take(entry)
-        if entries[-1].name in TERMINAL:  # else the rest is on its way
+        if entries[-1].name in TERMINAL:  # else the last entries are still being copied to Redis
             followed.end_by_row(row)  # does nothing, unless an entry was missing
         return followed if followed.may_tell_more(number) else None
 
     async def join(self, claim: Claim) -> RemoteGeneration | None:
-        """The generation, when it runs and has begun; None when it is over, or does not begin."""
+        """Follows the generation and waits until it has begun. None when it has ended, or does not begin."""
         followed = self.follow(claim)
         with followed.subscribed():
             try:
@@ -153,14 +157,16 @@ class RemoteGenerations:
         for followed in wanted:
             followed.announced = True
         dead = await self._cluster.heartbeat.dead({it.process for it in running})
-        # First comes what Redis has; then the row says how a dead process ended its generation.
+        # The entries in Redis come first. Then the row tells how the generation of a dead process ended.
         self._ask(orphans=[it for it in running if it.process in dead and it.was_read])
 
     def _ask(self, *, orphans: Sequence[RemoteGeneration]) -> None:
-        """Reads the rows of those whose processes died and of those that are silent, whether or not Redis answers. In a
-        task: a slow database must not delay what comes from Redis."""
+        """Starts a task that reads the rows of orphans (their process died) and of silent generations.
+
+        It runs also when Redis does not answer. As a task, a slow database does not delay reading from Redis.
+        """
         now = asyncio.get_running_loop().time()
-        silent = [it for it in self._running() if it not in orphans and now - it.heard_at >= SILENT_SECONDS]
+        silent = [it for it in self._running() if it not in orphans and now - it.last_entry_at >= SILENT_SECONDS]
         if (orphans or silent) and self._asking is None:
             self._asking = asyncio.create_task(self._ask_rows(orphans, silent))
 
@@ -168,7 +174,7 @@ class RemoteGenerations:
         try:
             rows = await sync_to_async(self._read_rows)([it.id for it in orphans], [it.id for it in silent])
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("rows of other processes cannot be read: %s", type(error).__name__)
+            logger.warning("rows of other processes could not be read: %s", type(error).__name__)
             return
         except Exception:  # the task is not awaited
             logger.exception("rows of other processes could not be read")
@@ -178,7 +184,8 @@ class RemoteGenerations:
         for followed in (*orphans, *silent):
             row = rows.get(followed.id)
             if row is None:
-                if followed.begun.is_set() or followed in orphans:  # erased; else it still waits for a model
+                # The row was erased. A generation that has not begun may still wait for a model.
+                if followed.begun.is_set() or followed in orphans:
                     followed.give_up(lost=False)
             elif row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
                 followed.give_up(lost=True)
@@ -186,10 +193,10 @@ class RemoteGenerations:
                 followed.end_by_row(row)
 
     def _drop(self) -> None:
-        """Stops following what is over, and what has no subscribers."""
+        """Stops following generations that have ended or have no subscribers."""
         now = asyncio.get_running_loop().time()
         for followed in list(self._followed.values()):
-            is_left = now - followed.left_at >= LEFT_SECONDS
+            is_left = now - followed.last_subscriber_left_at >= LEFT_SECONDS
             if followed.subscriber_count == 0 and (followed.ended.is_set() or is_left):
                 del self._followed[followed.id]
                 followed.give_up(lost=False)

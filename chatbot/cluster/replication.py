@@ -1,8 +1,8 @@
-"""Replication: a copy of each generation's event log in Redis, bounded and expiring, for the other processes.
+"""Replication: copies each generation's event log to Redis for the other processes.
 
-The log in memory comes first. A task copies it in batches: often when another process has a subscriber, seldom when
-none has. Each log is a Redis Stream. Event n has the id ``n-0``. Markers come between events:
-``n-1``, ``n-2`` … after event n.
+Events are written to the log in memory first. A task copies them in batches: often if another process has a subscriber,
+otherwise seldom. A copy is bounded and expires. It is a Redis Stream in which event n has the id ``n-0``. Markers stand
+between events: ``n-1``, ``n-2`` … after event n.
 """
 
 import asyncio
@@ -21,37 +21,38 @@ from chatbot.events.types import TERMINAL
 logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
-"""The first events, the last ones, and those with subscribers elsewhere are copied together after so long."""
+"""The delay before events are copied in one batch: the first and last events of a generation, and all events of one
+with subscribers in other processes."""
 
 SELDOM_SECONDS = 0.5
-"""How often all others are copied: a client that subscribes elsewhere waits for so long at most."""
+"""How often all other events are copied. A client that subscribes at another process waits at most so long."""
 
 AGAIN_SECONDS = 0.25
 """After Redis did not answer."""
 
 ERASED_SECONDS = 10.0
-"""How often, while Redis does not answer, logs are dropped that need not be copied any more."""
+"""While Redis does not answer: how often logs are dropped that no longer need to be copied."""
 
 AT_ONCE = 20
-"""Generations that are copied with one command, during which Redis serves no other."""
+"""How many generations are copied with one command. Redis runs no other command in that time."""
 
 BATCH = 500
-"""Entries of a generation that are copied, or read, at once."""
+"""How many entries of a generation are copied, or read, with one command."""
 
 LONGEST = 20_000
-"""Entries of a generation that are kept. No answer has so many."""
+"""The maximum number of entries of a generation in Redis. No answer has so many."""
 
 GIVEN_UP = "given-up"
-"""The marker that nothing more will come, without a terminal event."""
+"""The marker of a generation that ended without a terminal event."""
 
 STREAM_END = "stream-end"
-"""The marker that ends the stream for one session: ``data`` are the events it still gets."""
+"""The marker that ends the stream of one session. Its ``data`` are the last events that the session gets."""
 
 Position = tuple[int, int]
-"""An entry's id: its event's number, and its place after that event."""
+"""The id of an entry: an event's number, and 0 for the event itself or the number of the marker after it."""
 
 BEGINNING: Position = (0, 0)
-"""Before all entries."""
+"""The position before all entries."""
 
 _APPEND = """
 local reply, at = {}, 3
@@ -71,14 +72,17 @@ for k = 1, #KEYS, 2 do
 end
 return reply
 """
-"""Keys: the log and the presence of each generation. Arguments: the seconds and the number of entries that are kept.
-Then for each generation the entry that should be the last one, the number of new ones, and their positions, names,
-sessions and data. Returns for each generation its last entry, and whether another process has subscribers."""
+"""Appends entries to the logs of several generations.
+
+Keys: the log and the presence of each generation. Arguments: the lifetime in seconds, and the maximum number of
+entries; then for each generation the expected last entry, the number of new entries, and their positions, names,
+sessions and data. Returns for each generation its last entry, and whether another process has subscribers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event (``position[1]`` is 0) with its name and data, or a marker, for one session where it names one."""
+    """An event (``position[1]`` is 0) or a marker, with its name and data. A marker may be for one ``session`` only."""
 
     position: Position
     name: str
@@ -87,7 +91,7 @@ class Entry:
 
 
 def logged_entries(generation_id: uuid.UUID, number: int) -> list[Entry]:
-    """The generation's events in memory after that number."""
+    """The generation's events after ``number`` from the log in memory."""
     try:
         events = event_log.after(channel_of(generation_id), number, BATCH)
     except KeyError:
@@ -97,19 +101,19 @@ def logged_entries(generation_id: uuid.UUID, number: int) -> list[Entry]:
 
 @dataclass(slots=True)
 class _Copy:
-    """How far a generation's log was copied, and the markers in it."""
+    """How far a generation's log has been copied, and its markers."""
 
     copied: Position = BEGINNING
-    has_subscribers: bool = False  # in another process, when it was last copied
+    has_subscribers: bool = False  # whether another process had a subscriber at the last copy
     markers: list[Entry] = field(default_factory=list)
-    has_end: bool = False  # what was copied says that nothing follows
+    has_end: bool = False  # whether the last entry was copied
 
 
 class LogReplication:
-    """Copies this process's logs, and reads those of others.
+    """Copies the logs of this process to Redis, and reads those of other processes.
 
-    ``read`` returns the events of a generation in memory after a number. A generation is dropped here when all of it
-    was copied.
+    ``read`` returns a generation's events after a number from memory. A generation is dropped here when its whole log
+    has been copied.
     """
 
     def __init__(
@@ -127,18 +131,18 @@ class LogReplication:
         self._append = client.script(_APPEND)
         self._copies: dict[uuid.UUID, _Copy] = {}
         self._due: set[uuid.UUID] = set()
-        self._soon: set[uuid.UUID] = set()  # of those that are due
-        self._hurry = asyncio.Event()  # something is due before the time for all
-        self._seldom_at = float("-inf")  # when all that was due was last copied, by the loop's clock
-        self._dropped_at = float("-inf")  # when erased logs were last dropped, while Redis is away
+        self._soon: set[uuid.UUID] = set()  # those of the due generations that are copied after GATHER_SECONDS
+        self._hurry = asyncio.Event()  # set when a generation must be copied soon
+        self._seldom_at = float("-inf")  # the loop's time when all due generations were last copied
+        self._dropped_at = float("-inf")  # the loop's time when erased logs were last dropped
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        """Generations that are not wholly copied."""
+        """The number of generations that are not completely copied."""
         return len(self._copies)
 
     def copy(self, generation_id: uuid.UUID, *, soon: bool = False) -> None:
-        """There is more in the generation's log. Cheap: a task copies later."""
+        """Marks the generation's log for copying. Returns at once: a task copies it later."""
         copy = self._copies.setdefault(generation_id, _Copy())
         self._due.add(generation_id)
         if soon or copy.has_subscribers or copy.copied == BEGINNING:
@@ -148,21 +152,21 @@ class LogReplication:
             self._task = asyncio.create_task(self._work())
 
     def mark(self, generation_id: uuid.UUID, number: int, name: str, data: str = "", *, session: str = "") -> None:
-        """Puts a marker after event ``number``, the last one that was published."""
+        """Adds a marker after event ``number``, the last one that was published."""
         markers = self._copies.setdefault(generation_id, _Copy()).markers
         part = sum(marker.position[0] == number for marker in markers) + 1
         markers.append(Entry((number, part), name, data, session))
         self.copy(generation_id, soon=True)
 
     async def settle(self) -> None:
-        """Returns when everything has been copied."""
+        """Waits until all entries have been copied."""
         while self._task is not None:
             self._seldom_at = float("-inf")
             self._hurry.set()
             await asyncio.wait({self._task}, timeout=SELDOM_SECONDS)
 
     async def entries(self, after: Mapping[uuid.UUID, Position]) -> dict[uuid.UUID, list[Entry]]:
-        """What Redis has of the generations, each after its position. Raises Unreachable."""
+        """Reads the entries of each generation after its position from Redis. Raises Unreachable."""
         if not after:
             return {}
         keys = {self._key(generation_id): generation_id for generation_id in after}
@@ -171,7 +175,7 @@ class LogReplication:
         return {keys[key]: [_entry(position, fields) for position, fields in entries] for key, entries in found}
 
     async def erase(self, generation_ids: Sequence[uuid.UUID]) -> None:
-        """Raises Unreachable."""
+        """Erases the copies of the generations. Raises Unreachable."""
         if generation_ids:
             await self._client.run(lambda redis: redis.delete(*map(self._key, generation_ids)))
 
@@ -191,7 +195,7 @@ class LogReplication:
             self._task = None
 
     async def _gather(self) -> None:
-        """Waits until a command is worth it. A process that need not wake up leaves the core to others."""
+        """Waits until enough entries are due for a command, so that the process wakes up less often."""
         left = self._seldom_at + SELDOM_SECONDS - asyncio.get_running_loop().time()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(GATHER_SECONDS, left)):
@@ -200,7 +204,7 @@ class LogReplication:
         self._hurry.clear()
 
     async def _copy_due(self) -> None:
-        """Copies what is due now, ``AT_ONCE`` generations with each command."""
+        """Copies all due entries, ``AT_ONCE`` generations with each command."""
         now = asyncio.get_running_loop().time()
         is_time_for_all = now - self._seldom_at >= SELDOM_SECONDS
         waiting = sorted(self._due if is_time_for_all else self._soon, key=lambda it: (it not in self._soon, it))
@@ -210,7 +214,7 @@ class LogReplication:
             self._soon.difference_update(some)
             try:
                 await self._copy_some(some)
-            except Exception as error:  # nothing is lost: it is in memory
+            except Exception as error:  # no event is lost: the log in memory has them
                 if not isinstance(error, Unreachable):
                     logger.exception("events could not be copied")
                 for generation_id in some:
@@ -231,7 +235,7 @@ class LogReplication:
         replies = await self._client.run(lambda redis: self._append(keys=keys, args=arguments, client=redis))
         for (generation_id, entries), (last, has_subscribers) in zip(batches.items(), replies, strict=True):
             copy = self._copies[generation_id]
-            # Redis may have less than expected, when it restarted, or more, when its answer was lost.
+            # Redis may have fewer entries than expected after a restart, or more if its reply was lost.
             copy.copied = _position(last)
             copy.has_subscribers = bool(has_subscribers)
             self._go_on(generation_id, entries)
@@ -243,7 +247,7 @@ class LogReplication:
         return sorted(rest, key=lambda entry: entry.position)[:BATCH]
 
     def _go_on(self, generation_id: uuid.UUID, entries: Sequence[Entry]) -> None:
-        """Drops what was copied to its end. What was not is due again."""
+        """Drops the generation if its log is completely copied; otherwise marks it as due again."""
         copy = self._copies[generation_id]
         last = entries[-1] if entries else None
         caught_up = last is not None and copy.copied == last.position
@@ -256,7 +260,7 @@ class LogReplication:
             self._drop(generation_id)
 
     def _drop_erased(self) -> None:
-        """Frees memory in a long outage: of generations that ended long ago nothing is left to copy."""
+        """Frees memory in a long outage: generations that ended long ago have no events left to copy."""
         now = asyncio.get_running_loop().time()
         if now - self._dropped_at >= ERASED_SECONDS:
             self._dropped_at = now
@@ -270,7 +274,7 @@ class LogReplication:
         self._soon.discard(generation_id)
 
     def _is_erased(self, generation_id: uuid.UUID, copy: _Copy) -> bool:
-        """Whether the memory no longer has the event that was copied last: nothing more comes of that log."""
+        """Whether the log in memory no longer has the event that was copied last. Then no more events will come."""
         number = copy.copied[0]
         return (number > 0 or not copy.markers) and not self._read(generation_id, max(0, number - 1))
 

@@ -1,7 +1,7 @@
-"""Calls between processes, through the channel layer: to join, stop or leave a generation, to erase some.
+"""Calls between processes through the channel layer: to join, stop or leave a generation, and to erase generations.
 
-A message may be lost: the layer drops what is beyond its capacity, and Redis may restart. So a caller waits for an
-answer, and gives up after a while.
+A message may be lost: the layer drops messages beyond its capacity, and Redis may restart. So a caller waits for an
+answer for a limited time.
 """
 
 import asyncio
@@ -16,27 +16,27 @@ from channels.layers import BaseChannelLayer
 logger = logging.getLogger(__name__)
 
 EVERYBODY = "leafresh"
-"""The group of all processes."""
+"""The channel-layer group of all processes."""
 
 ANSWER_SECONDS = 3.0
 """How long a caller waits for an answer."""
 
 AGAIN_SECONDS = 0.5
-"""After a failure of the channel layer."""
+"""The pause after a failure of the channel layer."""
 
 RENEW_SECONDS = 2.0
-"""Between renewals of the membership."""
+"""The time between two renewals of the group membership."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Gets what is asked, with its name in ``do``, and returns the answer."""
+"""Gets the arguments of a call, with the call's name in ``do``, and returns the answer."""
 
 
 class NoAnswer(Exception):
-    """The other process did not answer in time, or could not be asked."""
+    """The other process did not answer in time, or the message could not be sent."""
 
 
 class Rpc:
-    """The calls from and to one process."""
+    """Sends calls to other processes, and receives calls to this one."""
 
     def __init__(self, layer: BaseChannelLayer, me: str) -> None:
         self._layer = layer
@@ -45,7 +45,7 @@ class Rpc:
         self._handling: set[asyncio.Task[None]] = set()
 
     async def ask(self, process: str, **what: Any) -> dict[str, Any]:
-        """Another process's answer. Raises NoAnswer."""
+        """Calls another process, and returns its answer. Raises NoAnswer."""
         with self._expecting() as (number, answer):
             message = {"type": "ask", "from": self._mine, "number": number, "what": what}
             try:
@@ -56,7 +56,7 @@ class Rpc:
                 raise NoAnswer(type(error).__name__) from error
 
     async def tell_all(self, **what: Any) -> None:
-        """Tells every process, this one too. Raises NoAnswer when that was not possible."""
+        """Sends a call to every process, also to this one. Raises NoAnswer when it could not be sent."""
         message = {"type": "ask", "from": "", "number": "", "what": what}
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -65,21 +65,21 @@ class Rpc:
             raise NoAnswer(type(error).__name__) from error
 
     async def listen(self, handlers: Mapping[str, Handler]) -> None:
-        """Handles calls from other processes until cancelled, whatever happens to the layer."""
+        """Handles calls from other processes until it is cancelled. Failures of the layer do not end it."""
         while True:
             try:
                 self._take(await self._layer.receive(self._mine), handlers)
             except Exception as error:  # whatever the layer raises
-                logger.debug("the channel layer gives no messages: %s", type(error).__name__)
+                logger.debug("no messages from the channel layer: %s", type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def belong(self) -> None:
-        """Renews the membership of the group until cancelled: a restart of Redis ends it."""
+        """Renews the group membership until it is cancelled, because a restart of Redis ends a membership."""
         while True:
             try:
                 await self._layer.group_add(EVERYBODY, self._mine)
             except Exception as error:  # whatever the layer raises
-                logger.debug("the channel layer takes no members: %s", type(error).__name__)
+                logger.debug("the group membership could not be renewed: %s", type(error).__name__)
             await asyncio.sleep(RENEW_SECONDS)
 
     async def leave(self) -> None:
@@ -111,7 +111,7 @@ class Rpc:
                 reply = {"type": "answer", "number": message["number"], "what": answer}
                 await self._layer.send(message["from"], reply)
         except Exception:  # the task is not awaited
-            logger.exception("a call from another process could not be answered")
+            logger.exception("a call from another process failed")
 
 
 async def _unknown(what: dict[str, Any]) -> dict[str, Any]:
