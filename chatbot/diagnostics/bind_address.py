@@ -1,4 +1,4 @@
-"""The addresses under which clients reach a listening socket, in words."""
+"""Explains under which addresses clients reach a listening socket."""
 
 import ipaddress
 import socket
@@ -26,9 +26,9 @@ def is_any(address: str) -> bool:
 
 
 def own_address() -> str | None:
-    """This machine's address for other machines, by its routing table; None when it has no route outside.
+    """The address of this machine for other machines, from its routing table; None when it has no route to them.
 
-    Connecting a UDP socket sends nothing.
+    Connecting a UDP socket sends no packet.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -40,7 +40,7 @@ def own_address() -> str | None:
 
 
 def explain_address(address: str, port: int) -> Iterator[str]:
-    """Lines that tell an operator under which addresses clients reach a server that listens here."""
+    """Lines of text for an operator: under which addresses clients reach a server that listens on ``address``."""
     yield f"Leafresh listens on {address} port {port}."
     if is_loopback(address):
         yield f"  {LOOPBACK_WARNING}"

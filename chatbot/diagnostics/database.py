@@ -1,4 +1,4 @@
-"""The database: whether it answers, is migrated, and holds challenges and prompts that can be used."""
+"""Checks the database: whether it answers, is migrated, and has usable challenges and prompts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ from chatbot.prompts.rendering import describe
 
 TIMEOUT = 10.0
 NAMED = 20
-"""At most so many selections are named."""
+"""The maximum number of selections that a finding names."""
 
 
 @checks.register(TAG, checks.Tags.database, deploy=True)
 def check_contents(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
-    """A system check: what is wrong with the database and what it holds."""
+    """A system check: the problems of the database and its contents."""
     if not databases or "default" not in databases:
         return []
     problem = unusable(timeout=TIMEOUT)
@@ -37,12 +37,12 @@ def check_contents(databases: Sequence[str] | None = None, **_: Any) -> list[che
 
 
 def unusable(*, timeout: float) -> checks.CheckMessage | None:
-    """Why the database cannot be used; None when it answers. A missing SQLite file is not created."""
+    """A finding about a database that cannot be used; None when it answers. A missing SQLite file is not created."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and not name.startswith((":memory:", "file:")) and not Path(name).exists():
         return found("database.no_file", file=name)
     probe = connections["default"]
-    if probe.vendor == "postgresql":  # without the pool, which would only say that it has no connection
+    if probe.vendor == "postgresql":  # without the pool, whose error hides the cause
         probe = probe.copy()
         limits = {"connect_timeout": max(1, round(timeout)), "pool": None}
         probe.settings_dict["OPTIONS"] = {**probe.settings_dict["OPTIONS"], **limits}
@@ -87,9 +87,9 @@ def _migrations() -> checks.CheckMessage:
 
 
 def check_catalog(covered: Coverage | None = None) -> checks.CheckMessage:
-    """Whether enough challenges suit every selection, as the database or ``covered`` says.
+    """Whether enough challenges suit every selection. Reads the database unless ``covered`` is given.
 
-    Thin selections are only a warning: answers to them take challenges of other locations or work types.
+    Too few are only a warning: the answers then use challenges of other locations or work types.
     """
     covered = covered or coverage()
     if sum(covered.totals.values()) < CHALLENGES:
@@ -103,7 +103,7 @@ def check_catalog(covered: Coverage | None = None) -> checks.CheckMessage:
 
 
 def check_prompts() -> list[checks.CheckMessage]:
-    """Whether every prompt template has a live version that can be used."""
+    """Whether every prompt template has a usable live version."""
     templates = PromptTemplate.objects.select_related("live_version__template")
     live = {template.key: template.live_version for template in templates}
     return [judge_prompt(contract, live.get(key)) for key, contract in TEMPLATES.items()]

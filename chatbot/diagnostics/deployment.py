@@ -1,4 +1,4 @@
-"""The address that clients use, and whether the settings let them in. Asks no network."""
+"""Checks whether the settings accept the address that clients use. Uses no network."""
 
 import ipaddress
 import re
@@ -20,7 +20,7 @@ TAG = "leafresh"
 """``manage.py check --deploy --tag leafresh --database default`` runs what this package registers."""
 HOST_SETTING = "LEAFRESH_ALLOWED_HOSTS"
 DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
-"""What Django allows in debug mode when nothing is set."""
+"""The hosts that Django allows in debug mode if ALLOWED_HOSTS is empty."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -30,7 +30,8 @@ Received = tuple[int, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server's base URL in parts. ``host`` is lower case, in ASCII and without brackets; ``prefix`` a path or ""."""
+    """The parts of a server's base URL. ``host`` is in lower-case ASCII without brackets; ``prefix`` is a path or
+    ""."""
 
     scheme: str
     host: str
@@ -39,7 +40,7 @@ class Target:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Raises ValueError with a sentence for the operator."""
+        """Parses a URL. Raises ValueError with a sentence for the operator."""
         parts = urlsplit(url)  # raises ValueError itself for a broken IPv6 address
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             raise ValueError("It must be an address such as https://chat.example.com.")
@@ -52,12 +53,12 @@ class Target:
 
     @property
     def bracketed(self) -> str:
-        """The host as it stands in a URL."""
+        """The host as it is written in a URL: an IPv6 address has brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def origin(self) -> str:
-        """As a browser writes it: without the scheme's own port."""
+        """The origin as a browser writes it: without the default port of its scheme."""
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{self.bracketed}{port}"
 
@@ -95,7 +96,10 @@ def check_models(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_hosts(target: Target, *, answered: bool) -> Iterator[checks.CheckMessage]:
-    """``answered`` says that a server already answered a request addressed to the target's host."""
+    """Whether the settings allow the target's host.
+
+    ``answered``: the server has already answered a request for this host, so it allows it.
+    """
     allowed = allowed_hosts()
     host, own = target.bracketed, own_address()
     refused = "hosts.other_settings" if answered else "hosts.refused"
@@ -111,14 +115,14 @@ def allowed_hosts() -> list[str]:
 
 
 def host_setting(host: str) -> str:
-    """The variable as it must be to allow ``host`` too."""
+    """The line ``LEAFRESH_ALLOWED_HOSTS=…`` with which ``host`` is allowed too."""
     return f"{HOST_SETTING}={','.join(dict.fromkeys([*allowed_hosts(), host]))}"
 
 
 def check_cors(origin: str | None, target: Target, responses: Mapping[str, Received]) -> Iterator[checks.CheckMessage]:
-    """Whether pages of ``origin``, written as browsers write it, may read streams with credentials.
+    """Whether pages of ``origin`` may read streams with credentials. ``origin`` is written as a browser writes it.
 
-    ``responses`` are those to ``preflight`` and ``stream``; empty without a visit.
+    ``responses`` has the keys ``preflight`` and ``stream``. It is empty if the server was not visited.
     """
     names = settings.CORS_ALLOWED_ORIGINS
     if origin is None:
@@ -140,7 +144,7 @@ def check_cors(origin: str | None, target: Target, responses: Mapping[str, Recei
 
 
 def cors_problems(response: Received, origin: str, *, preflight: bool) -> list[str]:
-    """Why a browser would not let a page of the origin read the response (Fetch, "CORS check")."""
+    """The reasons why a browser would not let a page of the origin read the response (Fetch, "CORS check")."""
     status, headers = response
     allowed = headers.get("access-control-allow-origin")
     named = re.split(r"[\s,]+", headers.get("access-control-allow-headers", "").lower())

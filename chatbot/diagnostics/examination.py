@@ -1,4 +1,4 @@
-"""The examination: all checks in their order. A check that fails does not stop the next."""
+"""The examination runs all checks in order. A check that fails does not stop the next one."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from chatbot.diagnostics.visit import NoResponse, Visit, visit
 
 @dataclass(frozen=True)
 class Examination:
-    """What is examined, and what several checks need, looked up once. ``timeout`` is in seconds."""
+    """The target, and values that several checks need and that are determined once. ``timeout`` is in seconds."""
 
     target: Target
     origin: str | None = None
@@ -31,7 +31,7 @@ class Examination:
 
     @cached_property
     def visit(self) -> Visit | NoResponse | None:
-        """None when offline."""
+        """The result of visiting the server; None when offline."""
         if self.offline:
             return None
         try:
@@ -81,7 +81,7 @@ CHECKS = (
 
 
 def examine(examination: Examination, checks: Iterable[Check] = CHECKS) -> Iterator[tuple[str, list[CheckMessage]]]:
-    """Runs the checks one by one, and yields each one's name with its findings."""
+    """Runs the checks one by one. Yields the name of each with its findings."""
     for check in checks:
         if not (check.needs_server and examination.offline):
             yield check.name, _run(check, examination)

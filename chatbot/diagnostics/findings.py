@@ -1,4 +1,4 @@
-"""Findings of the doctor: messages of Django's system checks from ``findings.toml``, without secrets."""
+"""The findings of ``manage.py doctor``: messages of Django's system checks from ``findings.toml``, without secrets."""
 
 import os
 import re
@@ -16,11 +16,12 @@ LEVELS = {"info": checks.INFO, "warning": checks.WARNING, "error": checks.ERROR}
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
 _SECRET_NAME = re.compile(r"(?:KEY|SECRET|PASSWORD|PASSWD|_TOKEN)$")
 _SHORTEST = 4
-"""A shorter secret could be an ordinary word."""
+"""The minimum length of a secret that is hidden: a shorter one could be an ordinary word."""
 
 
 def found(name: str, /, **values: object) -> checks.CheckMessage:
-    """The finding ``section.entry`` of the catalogue, its blanks filled in. Its id is ``leafresh.section.entry``."""
+    """The finding ``section.entry`` of ``findings.toml`` with ``values`` filled in. Its id:
+    ``leafresh.section.entry``."""
     section, _, key = name.partition(".")
     entry = CATALOG[section][key]
     kind = next(level for level in LEVELS if level in entry)
@@ -30,7 +31,7 @@ def found(name: str, /, **values: object) -> checks.CheckMessage:
 
 
 def _printable(text: str) -> str:
-    """Without secrets, and without a server's control characters, which could confuse a terminal."""
+    """The text without secrets, and without control characters from a server, which could confuse a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in redact(text))
 
 

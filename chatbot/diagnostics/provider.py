@@ -1,4 +1,4 @@
-"""Whether the configured providers can write an answer that keeps the contract."""
+"""Checks whether the configured providers can write an answer that keeps the contract."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ SEED = 1
 
 
 def check_providers(*, timeout: float) -> Iterator[checks.CheckMessage]:
-    """Each configured provider writes one answer. ``timeout`` is in seconds, for each of them."""
+    """Lets each configured provider write one answer. ``timeout`` is in seconds for each answer."""
     yield from check_models()
     known = options.get()
     if not (known.locations and known.work_types and known.categories):
@@ -40,7 +40,10 @@ def check_providers(*, timeout: float) -> Iterator[checks.CheckMessage]:
 
 
 def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout: float) -> checks.CheckMessage:
-    """One answer for the first selection: an error when clients cannot get it, a warning when it had to be repaired."""
+    """Lets the provider answer the first selection.
+
+    The finding is an error if clients cannot get the answer, and a warning if the answer had to be repaired.
+    """
     selection = Selection(
         *(next(iter(kind.values())) for kind in (known.locations, known.work_types, known.categories))
     )
@@ -67,7 +70,7 @@ def try_provider(provider: Provider, *, known: Options, prompt: Prompt, timeout:
 
 
 async def _write(provider: Provider, request: ProviderRequest, composer: Composer, timeout: float) -> str:
-    """The whole text as it was written. Raises TimeoutError when the answer is not complete in time."""
+    """The whole text as the provider wrote it. Raises TimeoutError when the answer is not complete in time."""
     text = ""
     try:
         async with asyncio.timeout(timeout), aclosing(provider.stream(request)) as pieces:

@@ -1,4 +1,4 @@
-"""The addresses on which this machine listens: not what a setting says, but its sockets."""
+"""Checks on which addresses this machine listens, from its open sockets and not from a setting."""
 
 import socket
 
@@ -11,7 +11,10 @@ from chatbot.diagnostics.findings import found
 
 
 def check_listening(target: Target, *, own_port: int) -> checks.CheckMessage:
-    """``own_port`` is LEAFRESH_PORT: checked when ``target`` is another machine's address, such as a proxy's."""
+    """Whether other machines can connect to the server.
+
+    ``own_port`` is LEAFRESH_PORT. It is checked if ``target`` is the address of another machine, such as a proxy.
+    """
     local = is_this_machine(target.host)
     port = target.port if local else own_port
     addresses = listening_addresses(port)
@@ -21,15 +24,17 @@ def check_listening(target: Target, *, own_port: int) -> checks.CheckMessage:
 
 
 def judge_listening(addresses: list[str], port: int, *, proxy: Target | None = None) -> checks.CheckMessage:
-    """What clients on other machines meet when the server listens on exactly these addresses.
+    """Whether other machines can connect to a server that listens on these addresses only.
 
-    ``proxy`` is where clients connect, when that is no address of this machine: a proxy's, or a translated one.
+    ``proxy`` is the address for clients if it is not an address of this machine: a proxy, or a translated (NAT)
+    address.
     """
     names = " and ".join(addresses)
     if not addresses:
         return found("listening.elsewhere" if proxy else "listening.nothing", port=port, target=proxy)
     if all(map(is_loopback, addresses)):
-        right = proxy and proxy.port != port  # a proxy here passes on; an address that is translated keeps its port
+        # Another port means a proxy on this machine. With the same port the address is translated.
+        right = proxy and proxy.port != port
         return found("listening.for_proxy" if right else "listening.loopback", port=port, addresses=names, target=proxy)
     if any(map(is_any, addresses)):
         every = "every address" if "::" in addresses else "every IPv4 address"
@@ -39,17 +44,17 @@ def judge_listening(addresses: list[str], port: int, *, proxy: Target | None = N
 
 
 def listening_addresses(port: int) -> list[str] | None:
-    """The addresses on which this machine (or this container) listens; None when the system does not show them."""
+    """The addresses on which this machine (or container) listens on ``port``; None when the system hides them."""
     try:
         sockets = psutil.net_connections("tcp")
-    except (psutil.Error, OSError):  # macOS shows them to root alone; a sandbox may hide /proc/net
+    except (psutil.Error, OSError):  # macOS shows them to root only; a sandbox may hide /proc/net
         return None
     local = [entry.laddr for entry in sockets if entry.status == psutil.CONN_LISTEN and entry.laddr]
     return sorted({address.ip.removeprefix("::ffff:") for address in local if address.port == port})
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether the name leads to an address of one of this machine's interfaces."""
+    """Whether the host name resolves to an address of this machine."""
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):

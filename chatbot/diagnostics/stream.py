@@ -1,4 +1,4 @@
-"""A recorded stream, judged as clients meet it: its form, its text, its answer and its pace."""
+"""Checks a recorded stream as a client receives it: its format, its text, its answer and its timing."""
 
 import json
 import re
@@ -25,11 +25,11 @@ from chatbot.diagnostics.visit import (
 from chatbot.events.types import TERMINAL
 
 FIRST_WORDS_SECONDS = 1.0
-"""What people are promised."""
+"""The time within which the first words should appear."""
 STEP_SECONDS = 0.02
-"""Events closer together than this came in one lump. The server sends text every 50 ms."""
+"""Events that arrive closer together than this count as one group. The server sends text every 50 ms."""
 JUDGED_SECONDS = 0.6
-"""An answer that was written faster than this may come in one lump although nothing holds it back."""
+"""An answer that was written in less time may arrive in one group even if no proxy buffers it."""
 
 _EVENT_ID = re.compile(r"(generation-[0-9a-f-]{36}):([1-9][0-9]{0,8})")
 _ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u([0-9a-fA-F]{4})")
@@ -37,7 +37,7 @@ _ENDINGS = {"ended": "ended", "broken": "broke off", "unfinished": "did not end 
 
 
 def check_stream(visit: Visit, target: Target) -> Iterator[checks.CheckMessage]:
-    """What a visit to the target met."""
+    """The findings about the stream of a visit."""
     for response, path in ((visit.options, OPTIONS), (visit.stream, STREAM)):
         refused = explain_status(response, target, path) if response else None
         if refused:
@@ -50,7 +50,10 @@ def check_stream(visit: Visit, target: Target) -> Iterator[checks.CheckMessage]:
 
 
 def judge_stream(response: Response, target: Target, *, written: float | None = None) -> Iterator[checks.CheckMessage]:
-    """A response with status 200. ``written``: the seconds for which the server wrote it, None if unknown."""
+    """The findings about a response with status 200.
+
+    ``written`` is how many seconds the server took to write the answer; None if unknown.
+    """
     events = response.events
     first = envelope_of(events[0]) if events else None
     if first and first["status"] == 400 and HOST_SETTING in str(first["message"]):
@@ -81,13 +84,13 @@ def _headers(response: Response) -> Iterator[checks.CheckMessage]:
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in {"", "identity"}:
         yield found("stream.compressed", encoding=encoding)
-    # nginx keeps the header for itself, so its absence says nothing there.
+    # nginx removes this header, so its absence means nothing.
     if not headers.get("x-accel-buffering") and "nginx" not in headers.get("server", "").lower():
         yield found("stream.may_be_buffered")
 
 
 def _framing(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessage]:
-    """Each event has one line of JSON, an envelope that was encoded once."""
+    """Whether each event has one line of JSON with an envelope that was encoded once."""
     framed = [event for event in events if not re.search("^data:", event.data, re.MULTILINE)]
     encoded_once = [event for event in framed if not _is_encoded_twice(event)]
     faults = {
@@ -95,7 +98,7 @@ def _framing(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessage]:
         "stream.data_lines": [event for event in events if "\n" in event.data],
         "stream.encoded_twice": [event for event in framed if event not in encoded_once],
         "stream.no_envelope": [event for event in encoded_once if envelope_of(event) is None],
-        # JSON wants control characters escaped, and no others.
+        # JSON requires escapes only for control characters.
         "stream.escaped": [
             event for event in framed if any(int(digits, 16) > 0x9F for digits in _ESCAPE.findall(event.data))
         ],
@@ -137,10 +140,10 @@ def _end(events: Sequence[ReceivedEvent], response: Response) -> checks.CheckMes
 
 
 def judge_answer(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessage]:
-    """What a person reads of a stream that reached its terminal event."""
+    """The findings about the answer of a stream that reached its terminal event."""
     last = envelope_of(events[-1])
     if last is None:
-        return  # the form was at fault, and is reported as such
+        return  # the format is wrong, which another check reports
     if events[-1].name == "error":
         yield found("answer.error_event", status=last["status"], message=last["message"])
         return
@@ -160,7 +163,7 @@ def judge_answer(events: Sequence[ReceivedEvent]) -> Iterator[checks.CheckMessag
 
 
 def shown_text(events: Sequence[ReceivedEvent]) -> str:
-    """The tokens joined, in either format, with every ``rewrite`` applied."""
+    """The joined tokens with every ``rewrite`` applied. Both token formats are accepted."""
     text = ""
     for event in events:
         payload = _payload(event)
@@ -172,7 +175,7 @@ def shown_text(events: Sequence[ReceivedEvent]) -> str:
 
 
 def _laid_out(answer: dict[str, object]) -> str | None:
-    """The answer as a person reads it; None when a part is missing."""
+    """The answer in ``close`` as the text that a person reads; None when a part is missing."""
     match answer:
         case {"recommend": str(recommend), "challenges": list(items)}:
             challenges = []
@@ -186,9 +189,10 @@ def _laid_out(answer: dict[str, object]) -> str | None:
 
 
 def judge_pace(seconds: Sequence[float], *, written: float | None) -> checks.CheckMessage:
-    """``seconds`` are the arrivals of a stream's events; ``written`` is how long the server says that it wrote.
+    """Whether events arrive one by one. ``seconds`` are the arrival times of the events.
 
-    It is None when that is not known, because the check has another database than the server.
+    ``written`` is how many seconds the server took to write them. It is None if that is unknown, because the check uses
+    another database than the server.
     """
     steps = count_steps(seconds)
     if steps >= max(3, len(seconds) // 4):
@@ -201,12 +205,12 @@ def judge_pace(seconds: Sequence[float], *, written: float | None) -> checks.Che
 
 
 def count_steps(seconds: Sequence[float]) -> int:
-    """In how many groups, with pauses between, the events came."""
+    """The number of groups of events, with pauses between them."""
     return bool(seconds) + sum(later - earlier >= STEP_SECONDS for earlier, later in pairwise(seconds))
 
 
 def envelope_of(event: ReceivedEvent) -> dict[str, object] | None:
-    """The event's envelope ``{"status", "message", "data"}``; None when it has none."""
+    """The event's envelope, ``{"status", "message", "data"}``; None when it has no envelope."""
     value = _decoded(event.data)
     if not isinstance(value, dict) or not {"status", "message", "data"} <= value.keys():
         return None
@@ -214,7 +218,7 @@ def envelope_of(event: ReceivedEvent) -> dict[str, object] | None:
 
 
 def _payload(event: ReceivedEvent) -> dict[str, object]:
-    """The envelope's data; a bare string, as some clients want tokens, counts as a token."""
+    """The data in the envelope. A bare string is a token too: clients can choose that format."""
     data = (envelope_of(event) or {}).get("data")
     return data if isinstance(data, dict) else {"token": data}
 
@@ -234,6 +238,6 @@ def _decoded(text: str) -> object:
 
 
 def _named(events: Sequence[ReceivedEvent]) -> str:
-    """The events by name and number of occurrences, such as “start, 25 × challenge”."""
+    """The names of the events with their number, such as “start, 25 × challenge”."""
     counts = Counter(event.name for event in events)
     return ", ".join(name if count == 1 else f"{count} × {name}" for name, count in counts.items())

@@ -1,4 +1,4 @@
-"""A visit to the running server, as a client makes it: the options, one stream, and the deletion of its session."""
+"""Visits the running server as a client: reads the options and one stream, then deletes the session."""
 
 import asyncio
 import contextlib
@@ -27,12 +27,12 @@ STREAM = "/ai/chatbot/recommendation/base-info"
 SESSIONS = "/api/chatbot/sessions/"
 TOKEN_HEADER = "X-Leafresh-Session-Token"  # noqa: S105  the name of a header
 LIBRARY_EVENTS = frozenset({"message", "stream-open", "stream-reset", "keep-alive"})
-"""Pings and django-eventstream's own events: without a number, with empty data."""
+"""Pings, and events that django-eventstream itself sends. They have no number and no data."""
 DELETION_SECONDS, SECOND_LOOK_SECONDS, GRACE_SECONDS = 5.0, 1.0, 0.2
-"""Times that are added to a visit's own."""
+"""Times in seconds that are added to the timeout of a visit."""
 TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 MAX_BYTES = 4_000_000
-"""More than any answer has. The rest of a longer body is not read."""
+"""The maximum number of bytes that are read of a body. Every answer is smaller."""
 STATUSES = {
     400: "status.bad_request",
     429: "status.too_many",
@@ -47,7 +47,7 @@ BodyEnd = Literal["ended", "broken", "unfinished"]
 
 
 class NoResponse(Exception):
-    """There is no response. ``finding`` says why."""
+    """The server sent no response. ``finding`` explains why."""
 
     def __init__(self, name: str, target: Target, detail: object = "") -> None:
         super().__init__(name)
@@ -56,7 +56,7 @@ class NoResponse(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """A server-sent event as a client gets it. ``seconds``: when its last line arrived, counted from the request."""
+    """A server-sent event as a client gets it. ``seconds`` is the time from the request to the event's last line."""
 
     name: str
     data: str
@@ -66,9 +66,9 @@ class ReceivedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """``chunks`` are the parts of the body, without content encoding, each with the seconds until it arrived.
+    """A recorded response. ``chunks`` are the decoded parts of the body with their arrival times in seconds.
 
-    ``ending`` says how the body stopped: as HTTP demands, broken off, or not at all while it was read.
+    ``ending`` tells how the body ended: completely, broken off, or not within the time.
     """
 
     status: int
@@ -82,7 +82,7 @@ class Response:
 
     @property
     def events(self) -> list[ReceivedEvent]:
-        """The body's events but for ``LIBRARY_EVENTS``. An event without its blank line is no event."""
+        """The events of the body without ``LIBRARY_EVENTS``. An event that no blank line ends is ignored."""
         now = 0.0
 
         def body() -> Iterator[bytes]:
@@ -92,22 +92,23 @@ class Response:
                 yield data
 
         replayed = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body())
-        replayed.encoding = "utf-8-sig"  # as browsers decode it, whatever the response says
+        replayed.encoding = "utf-8-sig"  # browsers always decode event streams so
         events = [ReceivedEvent(sse.event, sse.data, sse.id, now) for sse in EventSource(replayed).iter_sse()]
         return [event for event in events if event.data or event.name not in LIBRARY_EVENTS]
 
     @property
     def has_rest(self) -> bool:
-        """Whether the body ends within an event."""
+        """Whether the body ends in the middle of an event."""
         text = self.body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return any(line and not line.startswith(b":") for line in text.rpartition(b"\n\n")[2].split(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What the server answered. ``stream`` and ``preflight`` are None when the visit did not come so far.
+    """The responses of a visit. ``preflight`` and ``stream`` are None when the visit ended before them.
 
-    ``written`` is how many seconds the server wrote, None if unknown. ``deleted``: the visit's session is gone again.
+    ``written`` is how many seconds the server took to write the answer; None if unknown. ``deleted``: the session of
+    the visit was deleted.
     """
 
     options: Response
@@ -119,10 +120,13 @@ class Visit:
 
 
 async def visit(target: Target, *, origin: str | None, timeout: float, ask_database: bool) -> Visit:
-    """``ask_database`` looks up how long the server wrote, in case it has the same database. Raises NoResponse."""
+    """Visits the server. Raises NoResponse.
+
+    With ``ask_database``, looks up how long the server wrote the answer, if both use the same database.
+    """
     async with httpx.AsyncClient(
-        verify=ssl.create_default_context(),  # the system's certificates
-        trust_env=False,  # a client outside does not have this machine's proxy
+        verify=ssl.create_default_context(),  # the certificates of the system
+        trust_env=False,  # a client on another machine does not use the proxy of this machine
         limits=httpx.Limits(max_keepalive_connections=0),
         headers={"User-Agent": "leafresh-doctor", "Accept-Encoding": "gzip"},
     ) as http:
@@ -139,7 +143,7 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
         try:
             preflight = await recorder.record("OPTIONS", STREAM, page | asked) if origin else None
             stream = await recorder.record("GET", path, accepted | page)
-            proof = {TOKEN_HEADER: stream.headers.get(TOKEN_HEADER, "")}  # the session's owner
+            proof = {TOKEN_HEADER: stream.headers.get(TOKEN_HEADER, "")}  # shows that this client owns the session
             written = await sync_to_async(_seconds_written)(stream.events) if ask_database else None
         finally:
             recorder.deadline = time.monotonic() + DELETION_SECONDS
@@ -151,7 +155,7 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
 
 @dataclass(slots=True)
 class Recorder:
-    """Sends each request on a new connection, until ``deadline`` in seconds of the monotonic clock."""
+    """Sends each request on a new connection until ``deadline``, in seconds of the monotonic clock."""
 
     http: httpx.AsyncClient
     target: Target
@@ -166,14 +170,14 @@ class Recorder:
             step = name
 
         began = time.monotonic()
-        left = max(self.deadline - began, 0.001)  # httpx takes 0 for no time at all
+        left = max(self.deadline - began, 0.001)  # httpx treats 0 as an expired timeout
         options: Any = {"headers": headers, "timeout": left, "extensions": {"trace": trace}}
         request = self.http.build_request(method, f"{self.target}{path}", **options)
         response: httpx.Response | None = None
         ending: BodyEnd = "ended"
         chunks: list[tuple[float, bytes]] = []
         try:
-            async with asyncio.timeout(left + GRACE_SECONDS):  # httpx times each part of a body alone
+            async with asyncio.timeout(left + GRACE_SECONDS):  # a timeout of httpx is for each part of a body
                 response = await self.http.send(request, stream=True)
                 async for data in response.aiter_bytes():
                     chunks.append((time.monotonic() - began, data))
@@ -190,7 +194,7 @@ class Recorder:
         return Response(response.status_code, response.headers, tuple(chunks), ending)
 
     async def _no_response(self, error: Exception, step: str) -> NoResponse:
-        """Why there is no response, from what caused the error and the last step that httpx took."""
+        """Finds out why there is no response, from the cause of the error and the last step of httpx."""
         late = isinstance(error, TIMEOUTS)
         name, detail = "unreachable.silent" if late else "unreachable.closed", ""
         causes = [cause for cause in _causes(error) if isinstance(cause, OSError)]
@@ -213,7 +217,8 @@ class Recorder:
         return NoResponse(name, self.target, detail)
 
     async def _speaks_http(self) -> bool:
-        """False when another protocol answers. httpx cannot say so: it waits for a blank line."""
+        """Whether the server speaks HTTP. httpx cannot tell that another protocol answers: it waits for a blank
+        line."""
         with contextlib.suppress(OSError):  # a TimeoutError is one
             async with asyncio.timeout(SECOND_LOOK_SECONDS):
                 tls = ssl.create_default_context() if self.target.scheme == "https" else None
@@ -225,7 +230,7 @@ class Recorder:
 
 
 def explain_status(response: Response, target: Target, path: str) -> checks.CheckMessage | None:
-    """Why the response is not the one that was asked for; None for status 200."""
+    """A finding that explains a response with another status than 200; None for 200."""
     status = response.status
     if status == 200:
         return None
@@ -237,7 +242,7 @@ def explain_status(response: Response, target: Target, path: str) -> checks.Chec
     place = urljoin(f"{target}{path}", response.headers.get("location", ""))
     base = place.partition(path)[0] if path in place else place
     name = "status.redirect" if 300 <= status < 400 else STATUSES.get(status, "status.other")
-    if status == 400 and HOST_SETTING in said:  # the server's own message names it
+    if status == 400 and HOST_SETTING in said:  # the error message of this project names the setting
         name = "status.host"
     values = {"target": target, "path": path, "status": status, "said": said, "place": place, "base": base}
     return found(name, **values, **_places(target))
@@ -252,7 +257,7 @@ def _places(target: Target) -> dict[str, object]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it was raised from, as far as the pool of httpx leaves it; several for several addresses."""
+    """The error and the errors that caused it. There are several if the host has several addresses."""
     if error is not None:
         yield error
         for cause in (error.__cause__ or error.__context__, *getattr(error, "exceptions", ())):
@@ -271,8 +276,8 @@ def _selection(options: Response) -> dict[str, str]:
 
 
 def _seconds_written(events: list[ReceivedEvent]) -> float | None:
-    """From the first token to the end, as the server measured it."""
-    try:  # an event id is generation-<id>:<n>
+    """The seconds from the first token to the end of the answer, as the server measured them."""
+    try:  # the format of an event id is generation-<id>:<n>
         key = uuid.UUID(events[0].id.removeprefix("generation-").partition(":")[0])
         times = Generation.objects.filter(pk=key).values_list("first_token_ms", "duration_ms").first()
     except (LookupError, ValueError, Error):

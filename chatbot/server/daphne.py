@@ -94,18 +94,18 @@ def allow_open_files() -> None:
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types
     """daphne, with two differences: sending to a WebSocket waits while its client is slow, and a stop takes time.
 
-    When the server is told to stop, it awaits ``let_go(server)``. Then it cancels what still runs.
+    When the server is told to stop, it awaits ``drain(server)``. Then it cancels what still runs.
     """
 
     def __init__(
         self,
         *,
-        let_go: "Callable[[Server], Awaitable[None]]",
+        drain: "Callable[[Server], Awaitable[None]]",
         trusted: TrustedProxies = TrustedProxies(),  # noqa: B008  frozen
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._let_go = let_go
+        self._drain = drain
         self._ports: list[Any] = []
         # daphne takes no other classes by argument.
         WebSocketFactory.protocol = Connection
@@ -133,7 +133,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
 
     async def _end(self) -> None:
         try:
-            await self._let_go(self)
+            await self._drain(self)
         except Exception:  # the server stops anyway
             logger.exception("the server could not be stopped gently")
         running = self._running()

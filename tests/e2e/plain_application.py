@@ -33,7 +33,7 @@ async def let_go(server: Server) -> None:
     pass
 
 
-server = Server(let_go=let_go, application=answer, endpoints=["tcp:port=0:interface=127.0.0.1"])
+server = Server(drain=let_go, application=answer, endpoints=["tcp:port=0:interface=127.0.0.1"])
 
 
 def tell_port() -> None:

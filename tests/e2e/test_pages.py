@@ -41,7 +41,7 @@ def admin() -> Iterator[httpx.Client]:
     """A client of a fresh server that is logged in with the password that was printed."""
     with RunningServer() as server, httpx.Client(base_url=server.url, follow_redirects=True) as client:
         printed = manage(server.data_dir, "create_admin")
-        assert "there is one already" in manage(server.data_dir, "create_admin")
+        assert "one exists already" in manage(server.data_dir, "create_admin")
         password = re.search(r"password: (\S+)", printed)
         assert password is not None
         client.get("/admin/login/")

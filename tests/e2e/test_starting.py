@@ -46,7 +46,7 @@ def test_a_second_server_on_the_same_database_does_not_start() -> None:
         database = first.data_dir / "db.sqlite3"
         said = (
             f"CommandError: Another server (process {first.pid}) uses the database {database}. Stop it first, or give "
-            "this one a LEAFRESH_DATA_DIR of its own. Several processes of one site need PostgreSQL and Redis: "
+            "this one another LEAFRESH_DATA_DIR. Several processes of one site need PostgreSQL and Redis: "
             "docs/operating.md.\n"
         )
         with tempfile.TemporaryDirectory() as elsewhere:  # the database counts, not the directory

@@ -1,4 +1,4 @@
-"""``manage.py create_admin``: the first admin account, with a password that is shown once."""
+"""``manage.py create_admin``: creates the first admin account, and shows its password once."""
 
 import secrets
 from typing import Any
@@ -13,7 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         users = get_user_model()._default_manager
         if users.filter(is_superuser=True).exists():
-            self.stdout.write("Admin account: there is one already.")
+            self.stdout.write("Admin account: one exists already.")
             return
         password = secrets.token_urlsafe(12)
         users.create_superuser(username="admin", email="", password=password)

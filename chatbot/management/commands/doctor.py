@@ -1,4 +1,4 @@
-"""``manage.py doctor``: what stands between a client and the stream."""
+"""``manage.py doctor``: finds out what prevents a client from reading a stream."""
 
 import json
 import sys
@@ -18,13 +18,13 @@ LEVELS = {
     checks.WARNING: ("!", "warning", "WARNING"),
     checks.ERROR: ("✗", "fault", "ERROR"),
 }
-"""The mark, the name and Django's style of each level."""
+"""The symbol, the name and the Django style of each level."""
 INDENT = " " * 13
 
 
 class Command(BaseCommand):
     help = "Check, one by one, what a client outside needs to read a stream; say how to mend what is wrong."
-    requires_system_checks = ()  # it runs its own checks, also when Django's fail
+    requires_system_checks = ()  # its own checks run even if Django's fail
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -57,13 +57,13 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _say(self, text: str) -> None:
-        """Writes a question mark for a character that the terminal cannot show, such as the marks in EUC-KR."""
+        """Writes text. Characters that the terminal's encoding lacks (the symbols in EUC-KR) become question marks."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         self.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
     def _default_url(self, offline: bool) -> str:
         if settings.LEAFRESH_PORT == 0 and not offline:
-            raise CommandError("LEAFRESH_PORT=0 lets the server pick its port: say with --url where it listens.")
+            raise CommandError("With LEAFRESH_PORT=0 the server picks its port: give its address with --url.")
         return f"http://127.0.0.1:{settings.LEAFRESH_PORT}"
 
     def _print_json(self, examination: Examination) -> list[checks.CheckMessage]:

@@ -1,4 +1,4 @@
-"""``manage.py load_documents``: the knowledge documents that the bot looks things up in, where they are missing."""
+"""``manage.py load_documents``: loads knowledge documents of the seed that are missing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``manage.py load_prompts``: the first version of every prompt template, where there is none."""
+"""``manage.py load_prompts``: adds the first version of each prompt template that has none."""
 
 from typing import Any
 

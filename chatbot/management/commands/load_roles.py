@@ -1,4 +1,4 @@
-"""``manage.py load_roles``: the groups of prompt editors, prompt publishers and operators, where they are missing."""
+"""``manage.py load_roles``: adds the missing groups of prompt editors, prompt publishers and operators."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``manage.py load_word_lists``: the words of abuse and danger that were never loaded before."""
+"""``manage.py load_word_lists``: loads words of abuse and danger that were never loaded before."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``manage.py prompts``: writes prompts to files for review, and reads files as drafts."""
+"""``manage.py prompts``: exports prompts to files, and imports files as drafts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from chatbot.prompts.files import UnpublishedChanges, UnreadablePrompt, export_t
 from chatbot.prompts.rendering import Problem, describe
 
 WARNINGS = 10
-"""Problems of a file that are listed at most."""
+"""The maximum number of problems of a file that are listed."""
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if directory is None:
             if len(templates) > 1:
                 keys = ", ".join(template.key for template in templates)
-                raise CommandError(f"Name one of {keys}, or say with --directory where to write them.")
+                raise CommandError(f"Name one of {keys}, or give a directory with --directory.")
             self.stdout.write(export_template(templates[0]), ending="")
             return
         try:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 
 def _live_templates(keys: list[str]) -> list[PromptTemplate]:
-    """The templates of these keys, or all that are live. Raises CommandError for one that is not."""
+    """The templates with these keys, or all that have a live version. Raises CommandError for one without."""
     templates = PromptTemplate.objects.select_related("live_version__template").order_by("key")
     if not keys:
         live = list(templates.exclude(live_version=None))
@@ -90,7 +90,7 @@ def _live_templates(keys: list[str]) -> list[PromptTemplate]:
 
 
 def _read_all(paths: Iterable[Path]) -> dict[str, tuple[Path, PromptContent]]:
-    """The files' contents by template key. A file without a key has it in its name."""
+    """The contents of the files by template key. If a file has no key, its name is the key."""
     contents: dict[str, tuple[Path, PromptContent]] = {}
     known = set(PromptTemplate.objects.values_list("key", flat=True))
     for path in paths:
@@ -135,7 +135,7 @@ def _refusal(error: UnpublishedChanges | DraftTooLong | DraftConflict) -> str:
 
 
 def _warnings(key: str, content: PromptContent) -> Iterator[str]:
-    """What the gate would refuse, in words: the first WARNINGS, and how many more."""
+    """The problems for which the gate would refuse the draft, as text: the first WARNINGS, and the number of others."""
     contract = TEMPLATES.get(key)
     if contract is None:
         yield f"nothing uses the prompt {key}"
@@ -148,7 +148,7 @@ def _warnings(key: str, content: PromptContent) -> Iterator[str]:
 
 
 def _place(problem: Problem, content: PromptContent) -> str:
-    """The problem's line and column, "" where it has none."""
+    """The line and column of the problem; "" if it has none."""
     if problem.end == 0:
         return ""
     before = getattr(content, problem.field)[: problem.start]
@@ -157,5 +157,5 @@ def _place(problem: Problem, content: PromptContent) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text with escapes for control characters: a file comes from others, and must not control the terminal."""
+    """The text with escaped control characters: a file from others must not control the terminal."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -1,4 +1,4 @@
-"""``manage.py purge_sessions``: erases sessions that were not active for ``LEAFRESH_SESSION_DAYS`` days."""
+"""``manage.py purge_sessions``: erases sessions that were inactive for ``LEAFRESH_SESSION_DAYS`` days."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         rows, verb = (purgeable(), "Would erase") if dry_run else (purge(), "Erased")
-        if not dry_run:  # else addresses of mistyped logins stay until the next login
+        if not dry_run:  # otherwise addresses of failed logins stay in the database until the next login
             AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME).delete()
         self.stdout.write(
             f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_listed(rows)}."
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
 
 def _listed(rows: Rows) -> str:
-    """All kinds, also those without rows, so that a log says the same things every day."""
+    """The number of rows of each kind, also zeros, so that the lines in a log have the same form every day."""
     sessions, turns = _counted(rows["ChatSession"], "session"), _counted(rows["Turn"], "turn")
     return f"{sessions}, {turns}, {rows['Feedback']} feedback, {_counted(rows['Generation'], 'generation')}"
 

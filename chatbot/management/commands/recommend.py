@@ -1,4 +1,4 @@
-"""``manage.py recommend``: one recommendation, in the terminal, while it is written."""
+"""``manage.py recommend``: shows one recommendation in the terminal while it is being written."""
 
 from argparse import ArgumentTypeError
 from typing import Any
@@ -51,10 +51,10 @@ class Command(BaseCommand):
             await runtime().cancellation.forget(joined.request.session_id)
             await runtime().close()
         if not isinstance(generation.conclusion, Close):
-            raise CommandError("No answer could be written; the log says why.")
+            raise CommandError("No answer could be written. The log has the reason.")
 
     async def _follow(self, generation: RunningGeneration) -> None:
-        """Prints the text as it comes. A terminal cannot take text back, so what is taken back is marked."""
+        """Prints text as it arrives. A terminal cannot remove text, so text that is taken back is marked."""
         with generation.subscribe() as subscription:
             async for events in subscription:
                 for event in events:

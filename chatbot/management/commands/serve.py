@@ -1,4 +1,4 @@
-"""``manage.py serve``: daphne, saying where it really listens, and ending generations cleanly when it stops."""
+"""``manage.py serve``: runs daphne, prints the addresses, and ends generations cleanly when it stops."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             allow_open_files,
             settle_memory,
             share_interpreter_lock,
-        )  # here, and first of all: it installs the event loop
+        )  # must be the first import here: it installs the event loop
 
         # isort: split
         from daphne.endpoints import build_endpoint_description_strings
@@ -48,21 +48,21 @@ class Command(BaseCommand):
         from chatbot.server import shutdown
         from leafresh.asgi import application
 
-        os.umask(0o077)  # what it writes is its own
+        os.umask(0o077)  # new files are private
         self._warn_of_readers()
         _check_free(host, port)
         allow_open_files()
         share_interpreter_lock()
         lock = _lock_database()  # held until the process ends
-        if not settings.REDIS_URL:  # else other processes may run what runs by its row; the cluster looks for itself
+        if not settings.REDIS_URL:  # with Redis, other processes may run these generations; the cluster checks them
             mark_interrupted()
 
-        async def let_go(server: Server) -> None:
-            asyncio.get_running_loop().set_exception_handler(_forgive_who_left)
+        async def drain(server: Server) -> None:
+            asyncio.get_running_loop().set_exception_handler(_ignore_disconnects)
             await shutdown.shut_down(server, settings.LEAFRESH_DRAIN_SECONDS)
 
         server = Server(
-            let_go=let_go,
+            drain=drain,
             trusted=TrustedProxies.parse(settings.LEAFRESH_TRUSTED_PROXIES),
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
         def begin() -> None:
             executors.bound_default(asyncio.get_event_loop())
-            asyncio.get_event_loop().call_soon(runtime)  # takes part in the cluster before the first request
+            asyncio.get_event_loop().call_soon(runtime)  # joins the cluster before the first request
             if settings.LEAFRESH_ANALYSER == "eager":
                 asyncio.get_event_loop().call_soon(lambda: runtime().registry.keep(warm_up()))
             for address, real_port in server.listening_addresses:
@@ -85,12 +85,12 @@ class Command(BaseCommand):
         application.start()
         executors.start()
         server.run()
-        analyser_manager.close()  # whoever still waits for the analyser need not
+        analyser_manager.close()  # ends calls that still wait for the analyser
         _close(asyncio.get_event_loop())
         lock.release()
 
     def _warn_of_readers(self) -> None:
-        """Of files that another user owns, since ours were made private."""
+        """Warns of data files that other users can read. Files of this user are private by now."""
         database = settings.DATABASES["default"]
         kept = [settings.LEAFRESH_DATA_DIR / "secret-key"]
         if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -100,7 +100,7 @@ class Command(BaseCommand):
 
 
 def _lock_database() -> DatabaseLock:
-    """Raises CommandError when another server uses the same SQLite file, and neither would know of the other."""
+    """Locks the SQLite file. Raises CommandError when another server uses the file and there is no Redis."""
     lock = DatabaseLock(Path(str(settings.DATABASES["default"]["NAME"])))
     if connection.vendor == "sqlite" and not settings.REDIS_URL:
         try:
@@ -108,27 +108,30 @@ def _lock_database() -> DatabaseLock:
         except AlreadyServed as error:
             raise CommandError(
                 f"Another server (process {error.pid}) uses the database {connection.settings_dict['NAME']}. Stop it "
-                "first, or give this one a LEAFRESH_DATA_DIR of its own. Several processes of one site need PostgreSQL "
+                "first, or give this one another LEAFRESH_DATA_DIR. Several processes of one site need PostgreSQL "
                 "and Redis: docs/operating.md."
             ) from None
     return lock
 
 
-def _forgive_who_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Django's word for a client that went away is no error when daphne ends the request before Django has read it."""
+def _ignore_disconnects(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The loop's exception handler. It ignores Django's error for a client that has disconnected.
+
+    daphne may end the request before Django has read it, and then no code handles this error.
+    """
     if not isinstance(context.get("exception"), RequestAborted):
         loop.default_exception_handler(context)
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    """Lets what daphne cancelled come to its end: the interpreter may crash over coroutines that are left half way."""
+    """Waits for the tasks that daphne cancelled: the interpreter may crash if coroutines are left unfinished."""
     loop.run_until_complete(end(asyncio.all_tasks(loop)))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 
 
 def _check_free(host: str, port: int) -> None:
-    """Raises CommandError when the server cannot listen on the address; daphne itself would stop silently."""
+    """Raises CommandError when the server cannot listen on the address. daphne itself would stop silently."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -142,7 +145,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """Logs each request, and each WebSocket that is opened or refused, without people's words and session ids."""
+    """Logs each request, and each WebSocket that is opened or refused, without messages and session ids."""
     path = loggable_path(details["path"])
     if protocol == "websocket" and action in {"connected", "rejected"}:
         access_logger.info("WebSocket %s %s", path, action)

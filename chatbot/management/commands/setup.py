@@ -1,4 +1,4 @@
-"""``manage.py setup``: everything between an empty or an older database and the first request."""
+"""``manage.py setup``: prepares an empty or older database, so that the server can start."""
 
 from typing import Any
 

@@ -111,7 +111,7 @@ def test_options_that_make_no_sense(arguments: list[str], message: str) -> None:
 
 def test_a_port_that_is_picked_anew_needs_a_url(settings: Settings) -> None:
     settings.LEAFRESH_PORT = 0
-    with pytest.raises(CommandError, match="say with --url where it listens"):
+    with pytest.raises(CommandError, match="give its address with --url"):
         doctor()
 
 

@@ -79,7 +79,7 @@ def test_all_go_to_a_directory_that_is_made(tmp_path: Path, second: PromptTempla
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path, file: Path, second: PromptTemplate) -> None:
-    assert refused("export") == "Name one of base-info, free-text, or say with --directory where to write them."
+    assert refused("export") == "Name one of base-info, free-text, or give a directory with --directory."
     assert refused("export", "x") == 'There is no prompt "x" (there is: base-info, free-text).'
     assert refused("export", "--directory", file) == f"{file}: File exists."
     second.live_version = None

@@ -102,7 +102,7 @@ async def test_whoever_sends_waits_while_the_client_is_behind(monkeypatch: pytes
     async def nothing(server: Server) -> None:
         pass
 
-    server = Server(let_go=nothing, application=None, endpoints=["unused"])
+    server = Server(drain=nothing, application=None, endpoints=["unused"])
     server.connections = {connection: {}}
 
     async def send_many() -> None:
@@ -198,7 +198,7 @@ async def test_who_left_an_endless_request_is_logged_without_what_he_said(
     async def nothing(server: Server) -> None:
         pass
 
-    server = Server(let_go=nothing, application=None, endpoints=["unused"])
+    server = Server(drain=nothing, application=None, endpoints=["unused"])
     server.connections = {}
     request = http_channel.Request(Channel(server))
     request.uri, request.method = b"/ai/chatbot/recommendation/free-text?sessionId=me&message=secret", b"GET"
