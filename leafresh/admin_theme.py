@@ -1,4 +1,4 @@
-"""How the admin looks: its names, its sidebar, its colours (settings of django-unfold)."""
+"""The look of the admin: its titles, its sidebar and its colours (settings of django-unfold)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 def _entry(title: Promise | str, icon: str, model: str, view: str = "changelist") -> dict[str, Any]:
-    """An entry of the admin's sidebar, for those who may see the model (``app.model``)."""
+    """An entry of the admin's sidebar, shown to users who may view the model (``app.model``)."""
     app, name = model.split(".")
     permissions = (f"{app}.view_{name}", f"{app}.change_{name}")
     return {

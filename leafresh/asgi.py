@@ -1,6 +1,6 @@
-"""The ASGI entry: HTTP goes to Django, WebSockets to Channels. Both share a fixed number of threads.
+"""The ASGI entry point: Django handles HTTP, and Channels handles WebSockets. Both share a fixed number of threads.
 
-``daphne leafresh.asgi:application`` works, too. ``manage.py serve`` also prints its addresses and ends streams cleanly.
+``daphne leafresh.asgi:application`` works too. ``manage.py serve`` also prints its addresses and ends streams cleanly.
 """
 
 import os
@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leafresh.settings")
 
 try:
-    import leafresh.settings  # noqa: F401  a wrong value stops the start with one sentence
+    import leafresh.settings  # noqa: F401  an invalid setting stops the start with one sentence
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 
@@ -29,9 +29,9 @@ from chatbot.websocket.handshake import AllowedOriginValidator  # noqa: E402  ne
 
 
 def at_root(application: AsgiApplication) -> AsgiApplication:
-    """Serves the site at FORCE_SCRIPT_NAME, by default at the root.
+    """Serves the site at FORCE_SCRIPT_NAME; by default at the root.
 
-    Otherwise any client of daphne itself could set the path with the header ``Daphne-Root-Path``.
+    Without this, a client that connects to daphne directly could set the path with the header ``Daphne-Root-Path``.
     """
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:

@@ -1,7 +1,7 @@
 """Reads settings from environment variables. ``leafresh.configuration`` declares each of them.
 
-A kind of value is a function from text to value. It refuses what makes no sense with a ValueError, whose text continues
-the name of the variable: ``must be …, not …``.
+A kind of value is a function that converts text to a value. For an invalid text it raises ValueError. The error's text
+follows the name of the variable: ``must be …, not …``.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _NO_LINKS = {"about", "blob", "data", "file", "javascript", "vbscript", "view-so
 
 
 class Setting(NamedTuple):
-    """What ``docs/settings.md`` says of a setting, besides its reason. ``values`` is empty when the reason says it."""
+    """A setting in ``docs/settings.md``, besides its reason. ``values`` is empty when the reason describes them."""
 
     section: str
     default: str
@@ -41,7 +41,7 @@ class Setting(NamedTuple):
 
 
 class Environment:
-    """The variables. White space around a value does not count, and an empty variable gives the default."""
+    """The environment variables. White space around a value is ignored, and an empty variable means the default."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.settings: dict[str, Setting] = {}
@@ -49,16 +49,16 @@ class Environment:
         self._section = ""
 
     def section(self, title: str) -> None:
-        """The settings that follow belong to this section of ``docs/settings.md``."""
+        """Begins a section of ``docs/settings.md``. It contains the settings that are read after this call."""
         self._section = title
 
     def read(
         self, name: str, kind: Kind[Value], default: str = "", *, shown: str = "", values: str = "", empty: str = ""
     ) -> Value:
-        """The setting's value. The default is written as an operator would, ``shown`` is how the docs put it.
+        """The value of a setting. Raises ImproperlyConfigured with one sentence that names the variable.
 
-        ``empty`` is what an empty variable means, unless it means the default. Raises ImproperlyConfigured with one
-        sentence that names the variable.
+        ``default`` is written as in the environment. The docs show ``shown`` instead of it. ``empty`` is the meaning of
+        an empty variable, if it is not the default.
         """
         self.settings[name] = Setting(self._section, shown or (f"`{default}`" if default else "none"), values)
         try:
@@ -67,11 +67,11 @@ class Environment:
             raise ImproperlyConfigured(f"{name} {error}") from None
 
     def is_empty(self, name: str) -> bool:
-        """Whether the variable is set, to nothing."""
+        """Whether the variable is set, but empty."""
         return not self._variables.get(name, "unset").strip()
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """An empty variable means no."""
+        """A setting that is true or false. An empty variable means false."""
         return self.read(name, _flag, str(default).lower(), empty="false")
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
@@ -84,7 +84,7 @@ class Environment:
         return self.read(name, kind, str(default), values=values)
 
     def choice(self, name: str, *choices: str) -> str:
-        """One of the choices; the first is the default."""
+        """A setting that is one of the choices. The first choice is the default."""
         values = f"one of {', '.join(choices)}"
         return self.read(name, _text(f"be {values}", choices.__contains__), choices[0], values=values)
 
@@ -103,7 +103,7 @@ def _like(pattern: str) -> Callable[[str], object]:
 
 
 def _number(convert: Kind[Number], pattern: str, least: Number, most: Number, values: str) -> Kind[Number]:
-    """Python reads more than the pattern: ``1_000``, ``1e3``, ``nan``, digits of all scripts."""
+    """A number within bounds. The pattern is needed: Python also reads ``1_000``, ``1e3``, ``nan`` and other digits."""
     valid = _text(f"be {values}", lambda text: _like(pattern)(text) and least <= convert(text) <= most)
     return lambda text: convert(valid(text))
 
@@ -113,12 +113,12 @@ def _flag(text: str) -> bool:
 
 
 def listed(kind: Kind[Value]) -> Kind[list[Value]]:
-    """Values of one kind, separated by commas."""
+    """A list of values of one kind, separated by commas."""
     return lambda text: [kind(item) for item in map(str.strip, text.split(",")) if item]
 
 
 def optional(kind: Kind[str]) -> Kind[str]:
-    """The kind, or nothing."""
+    """A value of the kind, or an empty one."""
     return lambda text: kind(text) if text else text
 
 
@@ -141,19 +141,19 @@ def _is_link(value: str) -> bool:
 
 
 def _is_proxy(value: str) -> bool:
-    """Not every address may be trusted: each client would then choose its own address."""
+    """Whether the value is a proxy address. A network of all addresses is refused: clients could forge theirs."""
     if value == "unix":
         return True
     try:
         network = ipaddress.ip_network(value)
     except ValueError:
         return False
-    mapped = network.version == 6 and network.network_address.ipv4_mapped is not None  # must be written as IPv4
+    mapped = network.version == 6 and network.network_address.ipv4_mapped is not None  # refused: write it as IPv4
     return network.prefixlen > 0 and not mapped
 
 
 def _is_rate(value: str) -> bool:
-    """The process remembers every request of a period, so their number and the period are bounded."""
+    """Whether the value is a rate within bounds: the process remembers every request of a period."""
     found = re.fullmatch(r"([0-9]{1,5})/([0-9]{0,5})(s|sec|m|min|h|hour|d|day)", value)
     return value == "off" or (
         found is not None and 1 <= int(found[1]) <= 10_000 and 1 <= int(found[2] or 1) * _SECONDS[found[3][0]] <= 86_400
@@ -181,7 +181,7 @@ _rate = _text(
 
 
 def rate(text: str) -> str | None:
-    """None means no limit."""
+    """A rate; None means no limit."""
     return None if _rate(text) == "off" else text
 
 
@@ -203,7 +203,7 @@ def schema_modes(text: str) -> dict[str, str]:
 
 
 def directory(text: str) -> Path:
-    """A directory that exists or is made. Other users of the machine cannot read it."""
+    """A directory, which is created if it is missing. Other users of the machine cannot read it."""
     path = Path(text).expanduser().resolve()
     sentence = f"must be a directory that can be written to, not {str(path)!r}"
     try:
@@ -217,7 +217,7 @@ def directory(text: str) -> Path:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings of one database. The URL may hold a password, so the error does not repeat it."""
+    """Django's settings of one database. The URL may contain a password, so the error does not repeat the URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # django-environ's warning repeats the URL
         try:
@@ -235,7 +235,10 @@ def database(url: str) -> dict[str, Any]:
 
 
 def redis_url(url: str) -> str:
-    """The URL may hold a password, so the error does not repeat it. A password with ``/`` would end the host early."""
+    """The URL of a Redis server. It may contain a password, so the error does not repeat the URL.
+
+    A ``/`` in the password would end the host part, so it must be escaped.
+    """
     try:
         parts = urlsplit(url)
         has_host = parts.scheme == "unix" or (bool(parts.hostname) and parts.port != 0)
@@ -252,13 +255,13 @@ def redis_url(url: str) -> str:
 
 
 def kept_secret_key(file: Path) -> str:
-    """The key in ``file``, which is made when there is none (mode 0600)."""
+    """The secret key in ``file``. A missing file is created with mode 0600 and a random key."""
     if not file.exists():
         draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(secrets.token_urlsafe(48) + "\n")
-        with contextlib.suppress(FileExistsError):  # another process was first: its key counts
+        with contextlib.suppress(FileExistsError):  # another process created the file first: its key is used
             os.link(draft, file)
         draft.unlink()
     keep_private(file)
