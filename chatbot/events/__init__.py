@@ -1,1 +1,1 @@
-"""Events on their way to clients: encoding, the event log, subscriptions, the SSE response."""
+"""Delivers events to clients: encoding, the event log, subscriptions and the SSE response."""

@@ -1,7 +1,7 @@
-"""The adapter to django-eventstream, and the only importer of it: its storage, its channels, its listeners.
+"""The adapter to django-eventstream: storage, channels and listeners. No other module imports the library.
 
-Its listener manager is the notifier: it wakes subscribers of both transports when there is more in a channel. Its
-``stream`` is not used: see ``docs/decisions/0009-use-django-eventstream-without-its-loop.md``.
+Its listener manager wakes the subscribers of both transports when a channel has new events. Its function ``stream`` is
+not used: see ``docs/decisions/0009-use-django-eventstream-without-its-loop.md``.
 """
 
 import uuid
@@ -20,11 +20,11 @@ from chatbot.events.log import Numbered, channel_of
 from chatbot.events.types import Event, encode_event
 
 KEEP_ALIVE_SECONDS = 20.0
-"""How often a subscriber wakes up when nothing happens: an SSE stream then sends a ``keep-alive``."""
+"""How often a subscriber wakes up without new events. An SSE stream then sends a ``keep-alive``."""
 
 
 class GenerationChannelManager(ChannelManagerBase):  # type: ignore[misc]  # django_eventstream ships no types
-    """``EVENTSTREAM_CHANNELMANAGER_CLASS``: channels come from the view alone, never from a request's parameters."""
+    """``EVENTSTREAM_CHANNELMANAGER_CLASS``: only the view chooses channels, never the parameters of a request."""
 
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: Mapping[str, list[str]]) -> set[str]:
         return set(view_kwargs["channels"])
@@ -37,7 +37,7 @@ class GenerationChannelManager(ChannelManagerBase):  # type: ignore[misc]  # dja
 
 
 class EventLogStorage(StorageBase):  # type: ignore[misc]  # django_eventstream ships no types
-    """``EVENTSTREAM_STORAGE_CLASS``: the library appends to the event log, and reads it."""
+    """``EVENTSTREAM_STORAGE_CLASS``: lets the library append to the event log and read it."""
 
     def append_event(self, channel: str, event_type: str, data: str) -> StoredEvent:
         return _stored(channel, log.event_log.append(channel, event_type, data))
@@ -60,7 +60,8 @@ def _stored(channel: str, event: Numbered) -> StoredEvent:
 
 
 class Publisher:
-    """Publishes one generation's events. Used from the event loop only. ``count`` is the number of the last event."""
+    """Publishes the events of one generation. Used on the event loop only. ``count`` is the number of the last
+    event."""
 
     def __init__(self, generation_id: uuid.UUID) -> None:
         self.count = 0
@@ -71,26 +72,26 @@ class Publisher:
         self.pass_on(event.name, encode_event(event))
 
     def pass_on(self, name: str, data: str) -> None:
-        """Publishes an event that is encoded already, such as another process's."""
-        # The library's ``send_event`` without its messages for GRIP proxies, which cost more than the rest.
+        """Publishes an event that is already encoded, such as one from another process."""
+        # As ``send_event`` of the library, but without its messages for GRIP proxies, which cost more than the rest.
         stored = get_storage().append_event(self._channel, name, data)
         get_listener_manager().add_to_queues(self._channel, stored)
         self.count += 1
 
 
 def notify(generation_id: uuid.UUID) -> None:
-    """Wakes the generation's subscribers: something happened that is no event."""
+    """Wakes the generation's subscribers after a change that is not an event, such as the end of one stream."""
     get_listener_manager().add_to_queues(channel_of(generation_id), None)
 
 
 def erase(generation_id: uuid.UUID) -> None:
-    """Drops the generation's log, and wakes its subscribers, whose streams end."""
+    """Drops the generation's log, and wakes its subscribers so that their streams end."""
     log.event_log.forget(generation_id)
     notify(generation_id)
 
 
 class Waker(Listener):  # type: ignore[misc]  # django_eventstream ships no types
-    """One subscriber, as the library's listener. It reads the events from the log, so it keeps none of the queued."""
+    """A subscriber as a listener of the library. It reads events from the log, so it drops those that are queued."""
 
     def __init__(self, channel: str) -> None:
         super().__init__()
@@ -99,15 +100,15 @@ class Waker(Listener):  # type: ignore[misc]  # django_eventstream ships no type
         self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._wake)
 
     def wake_threadsafe(self) -> None:
-        self.aevent.set()  # a generation publishes on the loop of its subscribers: there is no thread to cross
+        self.aevent.set()  # a generation publishes on the event loop of its subscribers, so this is the right thread
 
     def clear(self) -> None:
-        """To be called before a look into the log."""
+        """Resets the waker. Call it before reading the log."""
         self.aevent.clear()
         self.channel_items: dict[str, list[object]] = {}
 
     async def wait(self) -> None:
-        """Returns when there may be more in the channel, and now and then without a reason."""
+        """Waits until the channel may have new events. After KEEP_ALIVE_SECONDS it returns without a reason."""
         await self.aevent.wait()
 
     def close(self) -> None:
@@ -120,7 +121,7 @@ class Waker(Listener):  # type: ignore[misc]  # django_eventstream ships no type
 
 @contextmanager
 def woken(generation_id: uuid.UUID) -> Iterator[Waker]:
-    """Registers a subscriber of the generation with the library."""
+    """Registers a subscriber of the generation with the library, as a context manager."""
     waker = Waker(channel_of(generation_id))
     get_listener_manager().add_listener(waker)
     try:

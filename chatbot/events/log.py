@@ -1,6 +1,7 @@
-"""The event log: each generation's events, numbered 1, 2, 3 … without gaps, in memory.
+"""The event log: the events of each generation in memory, numbered 1, 2, 3 … without gaps.
 
-A log lives while its generation runs and for a while after; then the database has the answer. Tokens are not rows.
+A log is kept while its generation runs and for some time after that. Then only the database has the answer. Events are
+not stored in the database.
 """
 
 import re
@@ -16,18 +17,18 @@ from django.conf import settings
 from chatbot.events.types import TERMINAL, Event
 
 LEAST_SECONDS = 2.0
-"""How long a log is kept after its end, whatever its size: its subscribers read the end from it."""
+"""The minimum time for which an ended log is kept, even if it is large: subscribers still read its end."""
 
 _CURSOR = re.compile(r"generation-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,8})")
 
 
 def channel_of(generation_id: uuid.UUID) -> str:
-    """The name of the generation's channel, under which its log is kept."""
+    """The name of the generation's channel, which is the key of its log."""
     return f"generation-{generation_id}"
 
 
 def event_id(generation_id: uuid.UUID, number: int) -> str:
-    """The text after ``id:``, which comes back as ``Last-Event-ID``."""
+    """The id of an event in SSE. A client sends it back as ``Last-Event-ID``."""
     return f"{channel_of(generation_id)}:{number}"
 
 
@@ -40,14 +41,14 @@ class Cursor:
 
 
 def parse_cursor(text: str | None) -> Cursor | None:
-    """The cursor that a client sent as text; None when there is none or it is malformed."""
+    """Parses the cursor that a client sent; None when it is missing or malformed."""
     match = _CURSOR.fullmatch(text or "")
     return Cursor(uuid.UUID(match[1]), int(match[2])) if match else None
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """An event in a log: its name, its number in the generation, and its data, the encoded envelope."""
+    """An event in a log: its name, its number in the generation, and its data (the encoded envelope)."""
 
     name: str
     number: int
@@ -56,11 +57,11 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """How a stream ends early for one session: ``events`` follow event ``number``, the last one is terminal.
+    """The early end of one session's stream: ``events`` follow event ``number``. The last of them is terminal.
 
-    With ``last``, they replace other events that were already sent with numbers up to ``last``. Then a client that has
-    not seen ``last`` gets them all. The terminal event gets number ``last``, or more when the others need the room;
-    the first event, a ``rewrite``, is repeated to fill it.
+    With ``last``, they replace other events with numbers up to ``last`` that were already sent. A client that has not
+    seen ``last`` gets all of them. The terminal event has the number ``last``, or a higher one if there are more
+    events. If there are fewer, the first event (a ``rewrite``) is repeated, so that no number is missing.
     """
 
     number: int
@@ -73,7 +74,7 @@ class StreamEnd:
         return self.last or self.number + len(self.events)
 
     def after(self, seen: int) -> Sequence[tuple[int, Event]]:
-        """The events, with rising numbers, for a client that has seen event ``seen``."""
+        """The events with their numbers for a client that has seen event ``seen``."""
         if seen >= self.end:
             return []
         if not self.last:
@@ -95,15 +96,18 @@ class _Log:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """``last`` is the number of the newest event; ``ended`` whether that is the terminal one."""
+    """``last`` is the number of the newest event. ``ended``: that event is terminal."""
 
     last: int
     ended: bool
 
 
 class EventLog:
-    """All logs of this process. Ended logs are dropped when they are too old, or the oldest first when all together
-    are too large. Safe to use from any thread."""
+    """All logs of this process. Safe to use from any thread.
+
+    An ended log is dropped after ``keep_seconds``. If all logs together exceed ``max_bytes``, the oldest ended logs are
+    dropped first.
+    """
 
     def __init__(self, *, keep_seconds: float, max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._keep_seconds = keep_seconds
@@ -119,16 +123,16 @@ class EventLog:
 
     @property
     def size(self) -> int:
-        """Bytes of event data kept, about."""
+        """The approximate number of bytes of event data."""
         return self._size
 
     def open(self, generation_id: uuid.UUID) -> None:
-        """Makes a log without events, for subscribers that come before the first event."""
+        """Creates an empty log, so that clients can subscribe before the first event."""
         with self._lock:
             self._logs.setdefault(channel_of(generation_id), _Log())
 
     def append(self, channel: str, name: str, data: str) -> Numbered:
-        """Adds an event and gives it the next number. Raises ValueError after a terminal event."""
+        """Adds an event with the next number. Raises ValueError after a terminal event."""
         with self._lock:
             log = self._logs.setdefault(channel, _Log())
             if log.ended_at is not None:
@@ -150,27 +154,27 @@ class EventLog:
             return self._logs[channel].events[number : number + limit]
 
     def is_over(self, channel: str, number: int) -> bool:
-        """Whether nothing will come after ``number``."""
+        """Whether no event will come after ``number``."""
         with self._lock:
             log = self._logs.get(channel)
             return log is None or (log.ended_at is not None and number >= len(log.events))
 
     def state(self, generation_id: uuid.UUID) -> LogState | None:
-        """How far the generation's log goes; None when there is none (any more)."""
+        """The state of the generation's log; None when it does not exist, or was dropped."""
         with self._lock:
             self._trim()
             log = self._logs.get(channel_of(generation_id))
             return None if log is None else LogState(len(log.events), log.ended_at is not None)
 
     def keep_stream_ends(self, generation_id: uuid.UUID, stream_ends: Mapping[str, StreamEnd]) -> None:
-        """Keeps with the log how it ends for single sessions. The mapping may grow later."""
+        """Stores the early ends of single sessions' streams with the log. The mapping may grow later."""
         with self._lock:
             log = self._logs.get(channel_of(generation_id))
             if log is not None:
                 log.stream_ends = stream_ends
 
     def stream_ends(self, generation_id: uuid.UUID) -> Mapping[str, StreamEnd]:
-        """How the log ends for single sessions, where that is not its last event."""
+        """The early ends of streams by session id."""
         with self._lock:
             log = self._logs.get(channel_of(generation_id))
             return {} if log is None else log.stream_ends
@@ -200,4 +204,4 @@ event_log = EventLog(
     keep_seconds=settings.LEAFRESH_EVENT_LOG_SECONDS,
     max_bytes=settings.LEAFRESH_EVENT_LOG_MEGABYTES * 1024 * 1024,
 )
-"""This process's log. At module level because django-eventstream makes a storage object per thread."""
+"""The log of this process. It is at module level because django-eventstream makes a storage object per thread."""

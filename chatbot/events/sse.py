@@ -1,6 +1,6 @@
-"""The SSE response of a subscription, and the cursor of a client that comes back.
+"""The SSE response of a subscription, and the cursor of a client that reconnects.
 
-The frames around the events (``stream-open``, ``keep-alive``) are those that django-eventstream sends.
+The frames around the events (``stream-open``, ``keep-alive``) are the same as those of django-eventstream.
 """
 
 import asyncio
@@ -17,25 +17,30 @@ from chatbot.events.types import frame
 
 RESET = b"event: stream-reset\ndata:\n\n"
 OPEN = b":" + b" " * 2048 + b"\n\nevent: stream-open\ndata:\n\n"
-"""With padding that makes proxies and old browsers pass on the first bytes."""
+"""The first bytes of a stream. The padding makes proxies and old browsers deliver them at once."""
 
 KEEP_ALIVE = b"event: keep-alive\ndata:\n\n"
 
 
 def cursor_of(request: HttpRequest) -> Cursor | None:
-    """The cursor in the ``Last-Event-ID`` header, else in the query's ``lastEventId``, for clients that cannot send
-    the header."""
+    """The cursor in the header ``Last-Event-ID``, else in ``lastEventId`` of the query.
+
+    The query is for clients that cannot send the header.
+    """
     return parse_cursor(request.headers.get("Last-Event-ID") or request.GET.get("lastEventId"))
 
 
 def stream_response(subscriptions: AsyncGenerator[Subscription, None]) -> StreamingHttpResponse:
-    """An event stream of what one client gets: mostly one subscription, which another one follows when its process was
-    lost. It ends with the last one."""
+    """The event stream for one client.
+
+    It usually has one subscription. When the process of its generation is lost, a subscription to a new generation
+    follows. The stream ends after the last subscription.
+    """
     return _event_stream(chunks(subscriptions))
 
 
 async def chunks(subscriptions: AsyncGenerator[Subscription, None]) -> AsyncGenerator[bytes, None]:
-    """The bytes of the stream. Events that come at the same moment are one chunk; silence is broken by keep-alives."""
+    """The bytes of the stream. Events of the same moment are one chunk. A keep-alive follows a time without events."""
     loop = asyncio.get_running_loop()
     opening = OPEN
     async with aclosing(subscriptions):
@@ -57,7 +62,7 @@ async def chunks(subscriptions: AsyncGenerator[Subscription, None]) -> AsyncGene
 def single_event_response(
     name: str, data: str, *, generation_id: uuid.UUID | None = None, number: int = 0, retry_seconds: int | None = None
 ) -> StreamingHttpResponse:
-    """A stream of one event that ends at once."""
+    """A stream that has one event and then ends."""
     last_id = event_id(generation_id, number) if generation_id else ""
 
     async def content() -> AsyncIterator[bytes]:

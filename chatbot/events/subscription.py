@@ -1,4 +1,4 @@
-"""Subscriptions: what one client gets of a generation's events, over SSE or WebSocket."""
+"""Subscriptions: the events that one client gets from a generation, by SSE or WebSocket."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from chatbot.events.log import Numbered, StreamEnd, channel_of, event_log
 from chatbot.events.types import TERMINAL, TokenFormat, as_text_token, encode_event, for_session
 
 BATCH = 100
-"""Events that are read from the log at once."""
+"""How many events are read from the log at once."""
 
 
 class LoggedGeneration:
-    """A generation whose events this process has in its log: one that ended, unless a subclass says that it runs."""
+    """A generation whose events are in this process's log. This base class is for ended ones; subclasses run."""
 
     def __init__(self, generation_id: uuid.UUID) -> None:
         self.id = generation_id
@@ -23,16 +23,16 @@ class LoggedGeneration:
 
     @property
     def given_up(self) -> bool:
-        """Whether it ends without a terminal event."""
+        """Whether the generation ended without a terminal event."""
         return False
 
     def stream_end(self, session_id: str) -> StreamEnd | None:
-        """How the stream of the session ends, when it does not end with the log."""
+        """The early end of the session's stream; None when the stream ends with the log."""
         return self.stream_ends.get(session_id)
 
     @contextmanager
     def subscribed(self) -> Iterator[None]:
-        """Within it the generation has one subscriber more, so it is not abandoned."""
+        """A context in which the generation counts one more subscriber, so that it is not abandoned."""
         self.subscriber_count += 1
         try:
             yield
@@ -49,8 +49,10 @@ class LoggedGeneration:
         session_token: str = "",
         reset: bool = False,
     ) -> Iterator["Subscription"]:
-        """What a client of the session gets after event ``after``. ``session_token`` is told in ``start``; ``reset``
-        says that the client must drop what it has of an answer."""
+        """Subscribes a client of the session to the events after number ``after``, as a context manager.
+
+        ``session_token`` is added to ``start``. ``reset``: the client must discard what it has received of the answer.
+        """
         with self.subscribed(), woken(self.id) as waker:
             yield Subscription(
                 self,
@@ -64,11 +66,11 @@ class LoggedGeneration:
 
 
 class Subscription:
-    """Decides what one client gets: each number once and in order, in the client's own form, nothing after the
-    terminal event.
+    """Decides which events one client gets: each number once and in order, and none after the terminal event.
 
-    Iterating gives lists of events: one at once, and one each time that there may be more, which may be empty. It ends
-    after the terminal event; then ``ended`` is true. It also ends when the generation was given up or its log erased.
+    Iteration yields lists of events: one list at once, and one each time that there may be new events. A list may be
+    empty. The iteration ends after the terminal event (then ``ended`` is true), when the generation was given up, or
+    when its log was erased.
     """
 
     def __init__(
@@ -106,11 +108,11 @@ class Subscription:
         self._waker.clear()
         try:
             events = event_log.after(self._channel, self._last, BATCH)
-        except KeyError:  # erased: nothing will come any more
+        except KeyError:  # the log was erased: no more events will come
             raise StopAsyncIteration from None
         self._has_all = len(events) < BATCH
         passed = self._pass(events)
-        # Nothing comes either when the client's number is beyond the end.
+        # Also ends if the client's number is higher than that of the last event.
         self._is_over = self.ended or (not events and event_log.is_over(self._channel, self._last))
         return passed
 
@@ -133,7 +135,7 @@ class Subscription:
         return passed
 
     def _own_form(self, event: Numbered) -> Numbered:
-        """The event itself where nothing in it is the client's own."""
+        """The event with the client's session id and token format. Most events are returned unchanged."""
         if event.name == "start":
             return Numbered(event.name, event.number, for_session(event.data, self._session_id, self._session_token))
         if event.name == "challenge" and self._as_text:

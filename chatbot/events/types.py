@@ -1,6 +1,6 @@
-"""The events of a stream as values, and the one place that encodes them.
+"""The types of events in a stream, and their encoding.
 
-Each becomes an envelope ``{"status", "message", "data"}`` on one line, with Korean left readable.
+Each event becomes an envelope ``{"status", "message", "data"}`` on one line of JSON. Korean text is not escaped.
 """
 
 import json
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 TERMINAL = frozenset({"close", "error"})
-"""Names of the events that end a stream."""
+"""The names of the events that end a stream."""
 
 TokenFormat = Literal["object", "text"]
 
 
 class Event(Protocol):
-    """What can be published: a name on the wire, a status, a message and the payload."""
+    """An event that can be published. ``name`` is its name on the wire."""
 
     @property
     def name(self) -> str: ...
@@ -28,7 +28,7 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first event. The log holds it without a session; the relay gives each listener its own."""
+    """The first event. In the log it has no session; each subscription adds the id of its session."""
 
     generation_id: str
     category_key: str
@@ -52,7 +52,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Text that a person reads next."""
+    """The next piece of the answer's text."""
 
     text: str
     name: ClassVar[str] = "challenge"
@@ -65,7 +65,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A challenge is complete. ``challenge`` holds title, description, category and label."""
+    """A challenge is complete. ``challenge`` has ``title``, ``description``, ``category`` and ``label``."""
 
     index: int
     challenge: Mapping[str, str]
@@ -79,7 +79,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Keep the first ``length`` UTF-16 code units of what was shown; what follows replaces the rest."""
+    """The client keeps the first ``length`` UTF-16 code units of the text. The next tokens replace the rest."""
 
     length: int
     name: ClassVar[str] = "rewrite"
@@ -92,7 +92,7 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person should know: ``kind`` says what, ``details`` the rest."""
+    """Information for the person, such as a changed category. ``kind`` is its type."""
 
     kind: str
     details: Mapping[str, object]
@@ -106,8 +106,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The answer; ends the stream. ``stopped`` when a person stopped it: the answer is what was complete.
-    ``help_lines`` are the numbers that the answer tells somebody in danger: ``{"name", "number"}``."""
+    """The complete answer. It ends the stream.
+
+    ``stopped``: a person stopped the answer, so it has only the parts that were complete. ``help_lines`` are the phone
+    numbers in an answer to a person in danger: ``{"name", "number"}``.
+    """
 
     kind: str
     recommend: str
@@ -136,7 +139,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Ends a stream that has no answer."""
+    """An error that ends the stream without an answer."""
 
     status: int
     message: str
@@ -149,7 +152,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An event that another process encoded."""
+    """An event that was decoded, for example from another process."""
 
     name: str
     status: int
@@ -161,18 +164,18 @@ class Known:
 
 
 def decode_event(name: str, data: str) -> Known:
-    """The event that ``encode_event`` turned into ``data``."""
+    """Decodes ``data`` that ``encode_event`` wrote."""
     envelope = json.loads(data)
     return Known(name, envelope["status"], envelope["message"], envelope["data"])
 
 
 def encode(value: object) -> str:
-    """Compact JSON on one line, Korean as Korean."""
+    """Compact JSON on one line. Korean text is not escaped."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def encode_event(event: Event) -> str:
-    """The event's envelope: what stands behind ``data:``."""
+    """The event's envelope as JSON: the text after ``data:``."""
     return encode({"status": event.status, "message": event.message, "data": event.payload()})
 
 
@@ -195,7 +198,7 @@ def read_data(data: str) -> Any:
 
 
 def for_session(start_data: str, session_id: str, session_token: str = "") -> str:
-    """The data of a ``start`` event with the listener's own session id, and its token if it is given one."""
+    """The data of a ``start`` event with the subscriber's session id, and its session token if there is one."""
     envelope = json.loads(start_data)
     envelope["data"]["sessionId"] = session_id
     if session_token:

@@ -1,8 +1,8 @@
-"""daphne with bounded WebSockets, which are closed with a code and a reason.
+"""daphne with bounded WebSockets that are closed with a code and a reason.
 
-By itself daphne never makes an application wait for a slow client, and keeps all messages that one of them did not
-read. It drops a connection silently when a message is too large. It lets an application close with few codes and no
-reason, and closes nothing when it stops.
+daphne itself never makes an application wait for a slow client. It keeps all messages in memory that the client or the
+application has not read. When a message is too large, it drops the connection silently. It lets an application close
+with few codes and without a reason. When it stops, it does not close WebSockets.
 
 Importing this module installs uvloop, on which a stream takes less processor time than on asyncio's own event loop.
 """
@@ -20,7 +20,7 @@ import uvloop
 from twisted.internet import asyncioreactor, defer
 
 if "twisted.internet.reactor" not in sys.modules:
-    # daphne uses a reactor that is installed.
+    # daphne uses the reactor that is already installed.
     asyncioreactor.install(uvloop.new_event_loop())  # type: ignore[no-untyped-call]  # twisted types it not
 
 import daphne.http_protocol
@@ -37,38 +37,38 @@ from chatbot.websocket import close_codes
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 8 * 1024
-"""A client's message. 500 characters of free text have 1.5 KiB, or 4.5 when decomposed as on macOS."""
+"""The maximum size of a client's message. 500 Korean characters have 1.5 KiB, or 4.5 KiB in NFD (macOS)."""
 
 MAX_UNREAD_MESSAGES = 100
-"""A client's messages that the application has not read yet."""
+"""The maximum number of a client's messages that the application has not read yet."""
 
 MAX_UNSENT_BYTES = 256 * 1024
-"""Bytes that wait for a client. The application waits much earlier; answers to pings do not."""
+"""The maximum number of bytes that wait for a client. The application stops sending much earlier; pongs do not."""
 
 PATIENCE_SECONDS = 20
-"""How long a slow client has to read all that waits for it. At 4 KiB a second it can."""
+"""How long a slow client has to read all bytes that wait for it. 4 KiB a second are enough."""
 
 GOODBYE_SECONDS = 10
-"""How long a slow client has to find the close code after what it has not read."""
+"""How long a slow client has to read the remaining bytes and the close code after them."""
 
 RESTART_SECONDS = 1
-"""How long a server that stops waits for clients to answer the close."""
+"""How long a stopping server waits until clients confirm the close."""
 
 SWITCH_SECONDS = 0.001
 
 _TWISTED_KEEPS = 64 * 1024
-"""A client is slow from the time when more bytes than this wait for it until none does (Twisted's ``bufferSize``)."""
+"""A client counts as slow once more bytes than this wait for it, until none do (Twisted's ``bufferSize``)."""
 
 _BACKLOG = 1_000
-"""More connections than the system keeps for a port until they are accepted (Twisted asks for 50)."""
+"""More connections than the system queues for a port (Twisted requests 50). So many are accepted before it closes."""
 
 
 def settle_memory() -> None:
-    """Hides imported objects from the garbage collector, and keeps each of its runs short.
+    """Excludes imported objects from garbage collection, and keeps each collection short.
 
-    Django and LangChain are some hundred thousand objects that stay. A run over them stopped every stream for a tenth
-    of a second. A run also stops everything while it frees what it found. It found 85,000 objects, and took 261 ms
-    under hostile load, when 400,000 had to be made before an older generation was looked at.
+    Django and LangChain create some hundred thousand permanent objects. A collection over them stopped every stream for
+    a tenth of a second. A collection also stops the process while it frees objects. With a threshold of 400,000
+    objects, a collection under hostile load freed 85,000 objects and took 261 ms.
     """
     gc.collect()
     gc.freeze()
@@ -76,25 +76,25 @@ def settle_memory() -> None:
 
 
 def share_interpreter_lock() -> None:
-    """Has threads hand over Python's interpreter lock after a millisecond instead of five.
+    """Lets a thread keep Python's global interpreter lock for one millisecond instead of five.
 
-    The event loop gives the lock up with each system call. With a dozen threads at work, it waited for it again and
-    again: 190 ms at most under hostile load.
+    The event loop releases the lock with each system call. With a dozen active threads it waited often to get the lock
+    back, up to 190 ms under hostile load.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def allow_open_files() -> None:
-    """Allows as many open files as the system permits: each stream is one, and containers often start with 1,024."""
+    """Raises the limit of open files to the system's maximum. Each stream is one file; 1,024 is a common limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # the system has another, lower bound
+    with contextlib.suppress(ValueError, OSError):  # the system may have a lower limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no types
-    """daphne, with two differences: sending to a WebSocket waits while its client is slow, and a stop takes time.
+    """daphne with two differences: it waits before it sends to a slow WebSocket client, and it stops gracefully.
 
-    When the server is told to stop, it awaits ``drain(server)``. Then it cancels what still runs.
+    On the signal to stop, it awaits ``drain(server)``, and then cancels the remaining tasks.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         super().__init__(**options)
         self._drain = drain
         self._ports: list[Any] = []
-        # daphne takes no other classes by argument.
+        # daphne has no arguments for these classes.
         WebSocketFactory.protocol = Connection
         daphne.http_protocol.WebRequest = http_channel.Request
         daphne.server.HTTPFactory = http_channel.Factory
@@ -128,14 +128,14 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         super().listen_success(port)
 
     def kill_all_applications(self) -> defer.Deferred[None]:
-        """Twisted waits for this before it stops."""
+        """Twisted waits for the returned deferred before it stops."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
         try:
             await self._drain(self)
-        except Exception:  # the server stops anyway
-            logger.exception("the server could not be stopped gently")
+        except Exception:  # an error must not prevent the stop
+            logger.exception("the graceful shutdown failed")
         running = self._running()
         for application in running:
             application.cancel()
@@ -146,9 +146,9 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
         return [each for each in applications if each is not None and not each.done()]
 
     def stop_listening(self) -> None:
-        """Accepts no new connections after those that the system has taken already.
+        """Accepts no new connections, except those that the system has already accepted.
 
-        Closing the port would reset those, and a proxy does not repeat a POST.
+        Closing the port would reset these, and a proxy does not repeat a POST request.
         """
         for port in self._ports:
             port.numberAccepts = _BACKLOG
@@ -156,12 +156,12 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
             port.stopListening()
 
     async def idle(self) -> None:
-        """Returns when no request is being answered and no WebSocket is open."""
+        """Waits until no request is being answered and no WebSocket is open."""
         while running := self._running():
             await asyncio.wait(running)
 
-    async def say_goodbye(self) -> None:
-        """Closes all WebSockets with RESTARTING, and waits RESTART_SECONDS at most for the clients' answers."""
+    async def close_websockets(self) -> None:
+        """Closes all WebSockets with RESTARTING. Waits at most RESTART_SECONDS for the clients to confirm."""
         connections = [each for each in self.connections if isinstance(each, Connection) and each.may_send]
         for connection in connections:
             connection.sendCloseFrame(close_codes.RESTARTING, b"restarting")
@@ -171,8 +171,10 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
 
 
 class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no types
-    """One WebSocket. As the producer of its transport it learns when a client is slow (``pauseProducing``) and when
-    the client has read everything (``resumeProducing``)."""
+    """One WebSocket. It is registered as the producer of its transport.
+
+    Twisted calls ``pauseProducing`` when the client is slow, and ``resumeProducing`` when it has read everything.
+    """
 
     failByDrop = False  # close with a code (1002, 1007, 1009) before the connection is dropped
     maxMessagePayloadSize = MAX_MESSAGE_BYTES
@@ -181,22 +183,22 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
 
     muted: bool = False  # daphne's flag: later messages of the client are ignored
     _patience: asyncio.TimerHandle | None = None
-    _unsent = 0  # bytes at most, while the client is slow
+    _unsent = 0  # an upper bound of the unsent bytes, while the client is slow
 
     def __repr__(self) -> str:
-        """For daphne's log, where its own form would show the session id."""
+        """The text for daphne's log. The default would show the session id."""
         return f"<WebSocket {loggable_path(self.path.decode('ascii', 'replace'))}>"
 
     @property
     def may_send(self) -> bool:
-        """Whether something can be sent."""
+        """Whether a message can be sent."""
         return bool(self.state == self.STATE_OPEN) and not self.muted
 
     def connectionMade(self) -> None:
         self.caught_up = asyncio.Event()
         self.caught_up.set()
         super().connectionMade()
-        self.transport.unregisterProducer()  # Twisted's HTTP channel, whose request this was
+        self.transport.unregisterProducer()  # removes Twisted's HTTP channel, which handled the handshake
         self.transport.registerProducer(self, True)
 
     def pauseProducing(self) -> None:
@@ -207,7 +209,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
             self._patience = loop.call_later(PATIENCE_SECONDS, self.close_with, close_codes.TOO_SLOW, "too slow")
 
     def resumeProducing(self) -> None:
-        """The client has read everything, or nothing more will be sent: the application need not wait."""
+        """Called when the client has read everything, or no more will be sent. The application continues."""
         self.caught_up.set()
         if self._patience is not None:
             self._patience.cancel()
@@ -216,7 +218,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
     stopProducing = resumeProducing
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """All frames pass here, pongs too."""
+        """Sends a frame. All frames use this method, also pongs."""
         super().sendData(data, sync, chopsize)
         if not self.caught_up.is_set():
             self._unsent += len(data)
@@ -224,7 +226,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
                 self.close_with(close_codes.TOO_SLOW, "too slow")
 
     def serverSend(self, content: str, binary: bool = False) -> None:
-        """Sends a text. ``sendMessage`` would apply the bound of clients' messages."""
+        """Sends a text message. ``sendMessage`` would apply the size limit for clients' messages."""
         if self.may_send:
             self.sendFrame(opcode=1, payload=content.encode())
 
@@ -232,7 +234,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
         if self.application_queue.qsize() >= MAX_UNREAD_MESSAGES:
             if self.caught_up.is_set():
                 self.close_with(close_codes.TOO_FAST, "too many messages at once")
-            else:  # the application waits for this client
+            else:  # the application is waiting for this client
                 self.close_with(close_codes.TOO_SLOW, "too slow")
         super().onMessage(payload, isBinary)
 
@@ -249,7 +251,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
             self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, 123))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        """Either side closes. Nothing more is sent, so the application learns at once that the client is gone."""
+        """Called when either side closes. Tells the application at once that the client is gone."""
         if self.may_send:
             self.muted = True
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})

@@ -1,4 +1,4 @@
-"""The files that the server keeps, such as conversations and keys: private to its user, for one server at a time."""
+"""The server's data files: they are private to its user, and only one server uses a database at a time."""
 
 import fcntl
 import os
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 _OTHERS = 0o077
-"""The permissions of the group and of all other users."""
+"""The permission bits of the group and of all other users."""
 
 
 def keep_private(path: Path) -> None:
-    """Removes other users' permissions from a file or directory. Raises nothing.
+    """Removes other users' permissions from a file or directory. Never raises.
 
-    A path of another user, a shared directory such as ``/tmp`` and the user's home stay as they are.
+    It does not change a path of another user, a shared directory such as ``/tmp``, or the user's home directory.
     """
     try:
         found = path.stat()
@@ -21,7 +21,7 @@ def keep_private(path: Path) -> None:
         if found.st_mode & _OTHERS and found.st_uid == os.geteuid() and not is_shared and path != Path.home():
             path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
     except OSError:
-        pass  # there is no such file, or the file system has no permissions
+        pass  # the file does not exist, or the file system has no permissions
 
 
 def readable_by_others(*paths: Path) -> list[Path]:
@@ -30,7 +30,7 @@ def readable_by_others(*paths: Path) -> list[Path]:
 
 
 def keep_database_private(sender: Any, connection: Any, **_signal: Any) -> None:
-    """Receives ``connection_created``: SQLite may just have made the database's files."""
+    """A receiver of the signal ``connection_created``: SQLite may have just created the database's files."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite" and not name.startswith((":", "file:")):
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -38,7 +38,7 @@ def keep_database_private(sender: Any, connection: Any, **_signal: Any) -> None:
 
 
 class AlreadyServed(Exception):
-    """Another process serves the database. ``pid`` is 0 when it is not known."""
+    """Another process uses the database. ``pid`` is its process id; 0 means unknown."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(pid)
@@ -46,22 +46,22 @@ class AlreadyServed(Exception):
 
 
 class DatabaseLock:
-    """Lets one server at a time use a SQLite database. The system releases it when the process ends.
+    """A lock for the SQLite database of a server. The operating system releases it when the process ends.
 
-    Without Redis two servers do not know of each other: each would mark the other's generations as interrupted.
+    Without Redis, two servers on one database would mark each other's running generations as interrupted.
     """
 
     def __init__(self, database: Path) -> None:
-        # A file of its own: closing any handle of the database's file would drop SQLite's locks.
+        # A separate file: closing a handle of the database's file would release SQLite's locks.
         self._file = database.with_name(f"{database.name}.lock")
         self._descriptor: int | None = None
 
     def take(self) -> None:
-        """Raises AlreadyServed. On a file system without locks the server starts without one."""
+        """Takes the lock. Raises AlreadyServed. On a file system without locks it does nothing."""
         try:
             descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
-            return  # SQLite will say what is wrong with the directory
+            return  # SQLite will report the problem with the directory
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

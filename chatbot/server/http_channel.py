@@ -1,10 +1,10 @@
-"""daphne with bounded HTTP connections, whose errors have the API's envelope.
+"""daphne with bounded HTTP connections, and with errors in the API's envelope.
 
-By itself daphne reads a whole body of any size before it calls the application. A client that sends a byte now and then
+daphne itself reads a whole body of any size before it calls the application. A client that sends a byte now and then
 keeps its connection for ever. A request that Twisted cannot parse gets an empty 400. Any client may set the site's root
-path. Here headers, bodies, and the time to send them have bounds.
+path. Here headers, bodies, and the time to send them are bounded.
 
-Import ``chatbot.server.daphne`` first, which installs the event loop.
+Import ``chatbot.server.daphne`` first: it installs the event loop.
 """
 
 import asyncio
@@ -21,36 +21,36 @@ from chatbot.server.redaction import loggable_path
 logger = logging.getLogger("leafresh.access")
 
 HEADER_SECONDS = 10
-"""From a request's first byte to the end of its headers; for the first request, from the connection on."""
+"""The time limit for headers, from the first byte of a request. For the first request, from the connection."""
 
 BODY_SECONDS = 30
-"""From the end of the headers to the end of the body."""
+"""The time limit for a body, from the end of the headers."""
 
 UPLOAD_SECONDS = 120
-"""The same for files that an editor uploads to the admin: ten megabytes over a slow line."""
+"""The time limit for the body of an upload to the admin: ten megabytes over a slow connection."""
 
 KEEP_ALIVE_SECONDS = 60
 """How long a connection may stay open without a request."""
 
 MAX_BODY_BYTES = 256 * 1024
-"""A request's body to the API. Useful ones have a few kilobytes."""
+"""The maximum size of a body to the API. Normal ones have a few kilobytes."""
 
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
-"""The same for the admin, which takes files. nginx's ``client_max_body_size`` in deploy/ has the same value."""
+"""The maximum size of an upload to the admin. ``client_max_body_size`` of nginx in deploy/ has the same value."""
 
 UPLOADS = b"/admin/"
 
 MAX_UNFINISHED = 100
-"""Unfinished requests of one address. One more closes the oldest connection."""
+"""The maximum number of unfinished requests of one address. One more closes the oldest connection."""
 
 GRACE_SECONDS = 2
-"""A connection's first seconds, when it is not closed for that: many connections at once are no attack."""
+"""A younger connection is not closed for MAX_UNFINISHED: many simultaneous connections may be normal."""
 
 LINGER_SECONDS = 5
-"""How long the server reads on after it refused a request. Closing at once could lose the answer on its way."""
+"""How long the server continues to read after it refused a request. Closing at once could lose the response."""
 
 LINGER_BYTES = 16 * 1024 * 1024
-"""How many bytes it reads then."""
+"""How many bytes the server reads at most in that time."""
 
 _TOO_SLOW = "요청이 너무 느리게 왔습니다. 다시 시도해 주세요."
 _TOO_MANY_HEADERS = "요청 헤더가 너무 많습니다. 500개 이하로 줄여 주세요."
@@ -63,18 +63,19 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
     max_body_bytes = MAX_BODY_BYTES
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        # Django reads forms. Twisted would read them, too, on the event loop.
+        # Django parses forms. Twisted would also parse them, on the event loop.
         super().__init__(*args, **options, parsePOSTFormSubmission=False)
 
     def __repr__(self) -> str:
-        """For daphne's log, where Twisted's form would show the whole address."""
+        """The text for daphne's log. Twisted's default would show the whole address."""
         return f"<{self.method.decode('ascii', 'replace')} {loggable_path(self.uri.decode('ascii', 'replace'))}>"
 
     def process(self) -> None:
-        """Removes ``Daphne-Root-Path``, which daphne believes from any client. WebSockets pass here, too."""
+        """Removes ``Daphne-Root-Path``, which daphne accepts from any client. Handshakes of WebSockets pass here
+        too."""
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
-        if all(value.isascii() for value in protocols):  # daphne reads it as ASCII
+        if all(value.isascii() for value in protocols):  # daphne decodes them as ASCII
             super().process()
         else:
             self.basic_error(400, b"Bad Request", "Invalid header value")
@@ -88,15 +89,16 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
             super().handleContentChunk(data)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """daphne's own errors, in the envelope instead of HTML."""
+        """Sends an error of daphne in the envelope instead of as HTML."""
         headers = [(b"Content-Type", b"application/json; charset=utf-8")]
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": _envelope(status)})
 
     def handle_exception(self, exception: BaseException) -> None:
-        """Answers with an error. After the first byte it breaks the connection, so that the client sees the loss.
+        """Sends an error response. After the first byte of a response it aborts the connection, so that the client
+        notices.
 
-        There daphne itself would raise in its task for all requests, which would end that task.
+        daphne would raise an error then, in a task that serves all requests, and so end that task.
         """
         if self._response_started:
             self.loseConnection()
@@ -104,18 +106,18 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
             super().handle_exception(exception)
 
 
-_TwistedChannel: Any = http.HTTPChannel  # its types are half there, and some are wrong
+_TwistedChannel: Any = http.HTTPChannel  # its types are incomplete, and some are wrong
 
 
 class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
-    """One connection, which carries one request after the other."""
+    """One HTTP connection. It carries one request after the other."""
 
     length: int | None
     _abortingCall: Any
-    _begun = True  # the first request begins with the connection
-    _heard = False  # whether any byte of the request came
-    _refused = False  # the refusal is being sent or sent; later bytes are discarded
-    _discarded = 0  # bytes
+    _begun = True  # whether a request has begun; the first one begins with the connection
+    _received_any = False  # whether any byte of the request has arrived
+    _refused = False  # whether the request was refused; later bytes are discarded
+    _discarded = 0  # the number of discarded bytes
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -128,7 +130,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         if not self._handlingRequest:
             if not self._begun:
                 self._begin()
-            self._heard = True
+            self._received_any = True
         super().dataReceived(data)
 
     def _begin(self) -> None:
@@ -137,7 +139,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         self.factory.unfinished.add(self)
 
     def resetTimeout(self) -> None:
-        """Received bytes do not extend the time."""
+        """Does nothing, so that received bytes do not extend the time limit."""
 
     def lineReceived(self, line: bytes) -> Any:
         if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
@@ -158,8 +160,8 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         is_upload = self._path.startswith(UPLOADS)
         request.max_body_bytes = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
         if self.length is not None and self.length > request.max_body_bytes:
-            request.requestHeaders.removeHeader(b"Expect")  # the refusal answers it
-            self.length = 0  # the request is handled at once
+            request.requestHeaders.removeHeader(b"Expect")  # the error response replaces "100 Continue"
+            self.length = 0  # the request is handled at once, without its body
             self._mark_too_large(request)
         super().allHeadersReceived()
         if self._refused:
@@ -168,7 +170,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
             self.setTimeout(UPLOAD_SECONDS if is_upload else BODY_SECONDS)
 
     def refuse_body(self) -> None:
-        """In the middle of a body of unknown size: handles the request without its body."""
+        """Handles the request without its body, when a body of unknown size has become too large."""
         request = self.requests[-1]
         request.content.seek(0)
         request.content.truncate()
@@ -182,7 +184,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         self._refused = True
 
     def allContentReceived(self) -> None:
-        self._begun = self._heard = False
+        self._begun = self._received_any = False
         self.factory.unfinished.remove(self)
         super().allContentReceived()
 
@@ -201,7 +203,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         super().requestDone(request)
 
     def timeoutConnection(self) -> None:
-        if self._heard:
+        if self._received_any:
             self._refuse(408, _TOO_SLOW)
         else:
             super().timeoutConnection()
@@ -214,7 +216,7 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
         self._refuse(400)
 
     def _refuse(self, status: int, message: str = "") -> None:
-        """Answers an incomplete request, which cannot be given to the application."""
+        """Sends an error for an incomplete request. The application does not get such a request."""
         if self._refused:
             return
         body = _envelope(status, message)
@@ -222,16 +224,16 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
             f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json; charset=utf-8\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        logger.info("a request that was not whole: %d", status)
+        logger.info("an incomplete request was refused: %d", status)
         self._refused = True
-        self._buffer = b""  # Twisted's unread lines
+        self._buffer = b""  # drops lines that Twisted has not read
         self.setTimeout(None)
         self.factory.unfinished.remove(self)
         self.transport.write(head.encode() + body)
         self.loseConnection()
 
     def loseConnection(self) -> None:
-        """After a refusal, closes the connection when the client does or LINGER_SECONDS are over."""
+        """Closes the connection. After a refusal, waits until the client closes it, at most LINGER_SECONDS."""
         if not self._refused:
             super().loseConnection()
             return
@@ -244,14 +246,14 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
         if self._discarded > LINGER_BYTES:
-            if self._abortingCall is not None:  # the answer is sent
+            if self._abortingCall is not None:  # the response was sent
                 self.transport.loseConnection()
             else:
                 self._networkProducer.pauseProducing()
 
 
 class Unfinished:
-    """Connections with an unfinished request, by the client's address."""
+    """The connections with an unfinished request, by client address."""
 
     def __init__(self, trusted: TrustedProxies) -> None:
         self._trusted = trusted
@@ -259,7 +261,7 @@ class Unfinished:
         self._address_of: dict[Channel, str] = {}
 
     def add(self, channel: Channel) -> None:
-        """Counts the connection, unless it comes from a proxy or by a Unix socket: these carry all clients."""
+        """Counts the connection, except for proxies and Unix sockets: these carry the requests of all clients."""
         peer = getattr(channel.transport.getPeer(), "host", None)
         if peer is None or self._trusted.includes(peer):
             return
@@ -282,7 +284,7 @@ class Unfinished:
 
 
 class Factory(daphne.http_protocol.HTTPFactory):  # type: ignore[misc]  # daphne ships no types
-    """Makes a Channel for each connection. Twisted's own factory would negotiate HTTP/2, which needs TLS."""
+    """Creates a Channel for each connection. Twisted's own factory would negotiate HTTP/2, which needs TLS."""
 
     protocol = Channel
     trusted = TrustedProxies()
@@ -293,14 +295,14 @@ class Factory(daphne.http_protocol.HTTPFactory):  # type: ignore[misc]  # daphne
         self.unfinished = Unfinished(self.trusted)
 
     def log(self, request: Request) -> None:
-        """Nothing: Twisted's line would show the whole address."""
+        """Logs nothing: Twisted's line would show the whole address."""
 
 
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
 def _envelope(status: int, message: str = "") -> bytes:
-    # Not at the top: it needs Django's settings, and the event loop is installed before them.
+    # Not at the top: the module needs Django's settings, and the event loop is installed before they are loaded.
     from chatbot.api.envelope import envelope, status_error
 
     return envelope(None, status=status, message=message or status_error(status).message).content

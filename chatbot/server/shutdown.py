@@ -1,4 +1,4 @@
-"""Graceful shutdown: no new connections, running streams go on for a while, the rest ends and is written."""
+"""Graceful shutdown: refuses new connections, lets running streams continue for a while, then ends and stores them."""
 
 import asyncio
 import logging
@@ -13,19 +13,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAST_CALL_SECONDS = 0.5
-"""How long connections that were open before the signal may still make new requests."""
+"""How long connections that were open before the signal may still send new requests."""
 
 LAST_SECONDS = 3.0
-"""How long it may take, after all streams, to write rows, and as long again to copy events for other processes."""
+"""The time limit for writing rows after all streams have ended. Copying events to Redis gets the same limit."""
 
 
 async def shut_down(server: "Server", seconds: float) -> None:
-    """Ends the server's work in ``seconds`` at most, and a little more. Streams that are not over by then end without a
-    terminal event, so that their clients reconnect to another process. A second signal ends the wait."""
+    """Ends the server's work. Streams may continue for ``seconds``.
+
+    Then the remaining streams end without a terminal event, so that their clients reconnect to another process. A
+    second signal ends the wait.
+    """
     now = runtime()
     server.stop_listening()
     now.registry.announce_end()
-    goodbye = asyncio.create_task(server.say_goodbye())
+    goodbye = asyncio.create_task(server.close_websockets())
     if seconds > 0:
         await _wait_for_streams(server, seconds)
     await now.registry.drain()
@@ -37,8 +40,11 @@ async def shut_down(server: "Server", seconds: float) -> None:
 
 
 async def _wait_for_streams(server: "Server", seconds: float) -> None:
-    """Until no request and no generation runs any more, a second signal comes, or the time is over. At first new
-    requests are still answered: their connections are older than the signal, and lead to no other process."""
+    """Waits until no request and no generation runs, a second signal arrives, or the time is over.
+
+    For LAST_CALL_SECONDS new requests are still answered: their connections are older than the signal, so no other
+    process can get them.
+    """
     impatient = asyncio.create_task(_second_signal())
     last_call = min(seconds, LAST_CALL_SECONDS)
     await asyncio.wait({impatient}, timeout=last_call)
@@ -50,8 +56,11 @@ async def _wait_for_streams(server: "Server", seconds: float) -> None:
 
 
 async def _idle(server: "Server") -> None:
-    """In a cluster a generation without a request here may have subscribers at other processes, or get them: WebSocket
-    clients have been told to reconnect. A process alone does not wait for those: it is soon to start again."""
+    """Waits until no request runs, and in a cluster until no generation runs either.
+
+    In a cluster, a generation may have subscribers at other processes, or get them: WebSocket clients reconnect there.
+    A single process does not wait for these clients, because it will soon start again.
+    """
     await server.idle()
     if runtime().cluster is not None:
         await runtime().registry.idle()
@@ -60,6 +69,6 @@ async def _idle(server: "Server") -> None:
 async def _second_signal() -> None:
     again = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):  # Twisted's own handlers have done their work
+    for number in (signal.SIGTERM, signal.SIGINT):  # replaces Twisted's handlers, which are no longer needed
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(again.set))
     await again.wait()

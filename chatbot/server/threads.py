@@ -1,7 +1,8 @@
-"""The threads in which Django's synchronous code runs, above all the ORM.
+"""The threads that run Django's synchronous code, mostly the ORM.
 
-asgiref gives each request a thread, which keeps its database handle, until the response ends: 150 open streams hold 150
-threads and 150 handles. Here requests share a few threads, chosen before Django would choose.
+asgiref gives each request its own thread until the response ends, and each thread keeps a database connection: 150 open
+streams hold 150 threads and 150 connections. Here requests share a few threads. They are chosen before Django would
+choose one.
 """
 
 import contextlib
@@ -27,24 +28,25 @@ AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The number of threads, and of calls that may wait for each of them."""
+    """The number of threads, and the number of calls that may wait for each thread."""
 
     threads: int
     waiting: int
 
 
 SIZES = {"api": Size(10, 100), "pages": Size(3, 20), "admin": Size(3, 12), "life": Size(1, 1000)}
-"""By kind of request. The API's calls take a millisecond, the admin's may take seconds."""
+"""The threads for each kind of request. A call of the API takes a millisecond; one of the admin may take seconds."""
 
 
 class SharedThreads:
-    """ASGI middleware that runs a request's synchronous code in the least busy of a fixed number of threads.
+    """ASGI middleware that runs the synchronous code of a request in the least busy of a fixed number of threads.
 
-    A WebSocket keeps its thread while it is open. The API, the pages, the admin (large imports, logins) and the
-    liveness probe have separate threads, so that none delays another. The probe must be answered when all others wait
-    for a locked table. The scope's ``Busy.SCOPE_KEY`` is a function that says whether all threads of the request's kind
-    are full. Then the middleware of the API or of the pages refuses it. Threads live as long as the process, since a
-    generation uses them longer than its request does.
+    The API, the pages, the admin (large imports, logins) and the liveness probe have separate threads, so that none
+    delays another. The probe must be answered even if all other threads wait for a locked table. A WebSocket keeps its
+    thread while it is open. Threads live as long as the process, since a generation uses them longer than its request.
+
+    ``Busy.SCOPE_KEY`` in the scope is a function that tells whether all threads of the request's kind are full. If so,
+    the middleware of the API or of the pages refuses the request.
     """
 
     def __init__(self, application: AsgiApplication) -> None:
@@ -55,14 +57,15 @@ class SharedThreads:
         self.start()
         kind = _kind_of(scope)
         threads = self._kinds[kind]
-        # Not reset: an ASGI server runs each request in another task, and so in another context.
+        # Not reset: an ASGI server runs each request in a separate task, and so in a separate context.
         SyncToAsync.thread_sensitive_context.set(threads.least_busy())
         executors.serving.set(kind)
         scope[Busy.SCOPE_KEY] = threads.is_full  # WebSockets call it with each message
         await self.application(scope, receive, send)
 
     def start(self) -> None:
-        """Starts the threads unless they run. A start would block an event loop, so ``serve`` calls this before."""
+        """Starts the threads if they do not run yet. ``serve`` calls this early, since it would block the event
+        loop."""
         if not self._kinds:
             self._kinds = {kind: _Threads(size, idle=kind == "life") for kind, size in SIZES.items()}
 
@@ -79,7 +82,7 @@ def _kind_of(scope: Any) -> str:
 
 
 class _Thread(ThreadPoolExecutor):
-    """One thread that knows its running and waiting calls."""
+    """One thread that counts its running and waiting calls."""
 
     def __init__(self) -> None:
         super().__init__(max_workers=1, thread_name_prefix="leafresh")
@@ -93,9 +96,9 @@ class _Thread(ThreadPoolExecutor):
 
 
 class _Threads:
-    """Threads of one kind. Each opens its database handle now, so that the number of handles does not depend on load.
+    """The threads of one kind. Each opens its database connection at once, so their number does not depend on load.
 
-    ``idle`` threads open none.
+    ``idle`` threads open no connection.
     """
 
     def __init__(self, size: Size, *, idle: bool) -> None:
@@ -118,6 +121,6 @@ class _Threads:
 
 
 def _open_database() -> None:
-    with contextlib.suppress(DatabaseError):  # the first request that needs the database will report it
+    with contextlib.suppress(DatabaseError):  # the first request that uses the database will report the error
         connection.ensure_connection()
     give_back()
