@@ -1,1 +1,1 @@
-"""What is said to a model: template contracts, rendering, checking, publishing."""
+"""Prompts: contracts of the templates, rendering, drafts, publishing."""

@@ -1,4 +1,4 @@
-"""What a prompt consists of, as a value: drafts, versions and checks hold the same, and are compared by its hash."""
+"""The content of a prompt as a value. Drafts, versions and checks have a content, and its hash compares them."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ from chatbot.prompts.contracts import TemplateContract
 from chatbot.prompts.rendering import Problem, check, render
 
 MODEL_BOUNDS = {"temperature": (0, 2), "max_tokens": (64, 32_768)}
-"""The least and the most that a model's setting may be."""
+"""The minimum and the maximum of each setting of a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptContent:
-    """Two texts and the settings of the model that gets them; ``model`` is empty for the configured one."""
+    """The two texts of a prompt, and the settings of the model. An empty ``model`` means the configured one."""
 
     system_text: str
     user_text: str
@@ -34,15 +34,15 @@ class PromptContent:
     @property
     def hash(self) -> str:
         """SHA-256 of the content as canonical JSON, in hexadecimal."""
-        temperature = None if self.temperature is None else float(self.temperature)  # a script sends 1, rows hold 1.0
+        temperature = None if self.temperature is None else float(self.temperature)  # 1 and 1.0 get the same hash
         return digest({**asdict(self), "temperature": temperature})
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
-        """The system and the user text with the values put in."""
+        """The system text and the user text with ``values`` in place of the variables."""
         return render(self.system_text, values), render(self.user_text, values)
 
     def problems(self, contract: TemplateContract) -> Iterator[Problem]:
-        """Everything that keeps it from being used under the contract."""
+        """All reasons why the content cannot be used under the contract."""
         yield from check(contract, system_text=self.system_text, user_text=self.user_text)
         if self.model and self.model not in settings.LEAFRESH_CHAT_MODELS:
             yield Problem("model", self.model, field="model")
@@ -59,6 +59,9 @@ def digest(value: object) -> str:
 
 
 def clean_text(text: str) -> str:
-    """``text`` as it can be kept: line ends as they were written (browsers send a carriage return with each), what no
-    database takes (NUL, half a surrogate pair) as U+FFFD, which ``check`` points at."""
+    """``text`` as it can be stored.
+
+    The carriage returns that browsers add to line ends are removed. U+FFFD replaces characters that a database refuses
+    (NUL, lone surrogates); ``check`` reports it.
+    """
     return storable(text).replace("\r\n", "\n").replace("\r", "\n")

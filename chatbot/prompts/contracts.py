@@ -1,4 +1,4 @@
-"""The contracts of the prompt templates: they are code, because code calls them; their texts are data."""
+"""The contracts of the prompt templates. A contract is code, because code depends on it. The texts are data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A name that a prompt's text may use as ``{{name}}``. A required one must appear in the system or user text. The
-    value of a ``quoted`` one is text of people and documents, marked as data (``chatbot.dialogue.prompt_values``)."""
+    """A variable that a prompt's text may use as ``{{name}}``.
+
+    A required one must appear in the system or user text. The value of a ``quoted`` one comes from people or documents,
+    and is marked as data (``chatbot.dialogue.prompt_values``).
+    """
 
     name: str
     sample: str
@@ -33,13 +36,15 @@ ANSWER_SCHEMA: Mapping[str, Any] = {
     "required": ["recommend", "challenges"],
     "additionalProperties": False,
 }
-"""The JSON schema of an answer (JSON Schema 2020-12, the part that providers take)."""
+"""The JSON schema of an answer. It uses only the part of JSON Schema 2020-12 that providers accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateContract:
-    """What a template's text is given, and the shape of what comes back. ``max_length`` bounds system and user text
-    together, in characters."""
+    """The variables of a template, and the schema of its answer.
+
+    ``max_length`` is the maximum length of the system and user text together, in characters.
+    """
 
     key: str
     variables: tuple[Variable, ...]
@@ -52,12 +57,12 @@ class TemplateContract:
 
     @property
     def answers_a_message(self) -> bool:
-        """Whether it is given what a person says, not a selection alone."""
+        """Whether the prompt gets a person's message, and not only a selection."""
         return "message" in self.names
 
     @property
     def quoted(self) -> Mapping[str, str]:
-        """The samples of the variables whose values are text of people and documents, by name."""
+        """The sample values of the quoted variables, by name."""
         return {variable.name: variable.sample for variable in self.variables if variable.quoted}
 
 
@@ -67,7 +72,7 @@ OUTPUT_FORMAT = """\
   {"title": "1~10자", "description": "한 문장", "category": "카테고리 키"},
   {"title": "1~10자", "description": "한 문장", "category": "카테고리 키"}
 ]}"""
-"""The value of ``{{output_format}}``: the JSON that the scanner reads."""
+"""The value of ``{{output_format}}`` for an answer with challenges: the JSON that the scanner reads."""
 
 BASE_INFO = TemplateContract(
     key="base-info",
@@ -80,7 +85,7 @@ BASE_INFO = TemplateContract(
 )
 
 TALK_FORMAT = '{"recommend": "두세 문장", "challenges": []}'
-"""The value of ``{{output_format}}`` when no challenges are asked for: small talk, or one of them explained."""
+"""The value of ``{{output_format}}`` for an answer without challenges: small talk, or an explanation."""
 
 RECOMMENDATION = "recommendation"
 

@@ -1,4 +1,4 @@
-"""Differences between two texts, word by word. Korean particles stay with their word; punctuation stands alone."""
+"""Compares two texts word by word. Korean particles belong to their word; punctuation is separate."""
 
 import re
 from collections.abc import Iterator
@@ -8,23 +8,27 @@ from typing import Literal
 from diff_match_patch import diff_match_patch
 
 _WORD = re.compile(r"\{\{[^{}]*\}\}|\w+|\n|[^\S\n]+|[^\w\s]")
-_FIRST_SYMBOL = 0xE000  # private use area, and from its end on in plane 15 and 16
+_FIRST_SYMBOL = 0xE000  # the private use area; after its end, planes 15 and 16
 _PRIVATE = 0xF8FF - 0xE000 + 1
 _NEAR = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A run of text: in both, only in the new one, only in the old one; ``gap`` stands for equal text left out."""
+    """A piece of text: ``equal`` is in both texts, ``insert`` only in the new one, ``delete`` only in the old one.
+
+    ``gap`` replaces equal text that is left out.
+    """
 
     kind: Literal["equal", "insert", "delete", "gap"]
     text: str
 
 
 def differences(old: str, new: str) -> list[Change]:
-    """What was taken out and put in to get from ``old`` to ``new``; the equal and inserted runs, joined, are ``new``.
+    """The changes from ``old`` to ``new``. The equal and inserted pieces, joined, are ``new``.
 
-    Myers' algorithm over words, by diff-match-patch. It stops looking for the shortest way after half a second.
+    diff-match-patch runs Myers' algorithm over words. After half a second it accepts a difference that is not the
+    shortest.
     """
     vocabulary: dict[str, str] = {}
     engine = diff_match_patch()
@@ -37,7 +41,7 @@ def differences(old: str, new: str) -> list[Change]:
 
 
 def _symbols(text: str, vocabulary: dict[str, str]) -> str:
-    """``text`` with each word as one character, the same for the same word."""
+    """``text`` with one character in place of each word. Equal words get the same character."""
     return "".join(vocabulary.setdefault(word, _symbol(len(vocabulary))) for word in _WORD.findall(text))
 
 
@@ -46,8 +50,10 @@ def _symbol(number: int) -> str:
 
 
 def excerpt(changes: list[Change]) -> Iterator[Change]:
-    """The changes with at most 60 characters of equal text on either side of each; a ``gap`` where more was.
-    Of a text without a change only the gap is left."""
+    """The changes with at most 60 characters of equal text on either side of each. A ``gap`` replaces longer text.
+
+    If nothing changed, the result is one gap.
+    """
     for index, change in enumerate(changes):
         if change.kind != "equal":
             yield change

@@ -1,4 +1,7 @@
-"""The draft of a template: begun from the live version, saved as one types, never over somebody else's change."""
+"""The draft of a template. It starts as the live version and is saved while an editor types.
+
+A save never overwrites the change of another editor.
+"""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,11 +17,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 DRAFT_LENGTH_FACTOR = 5
-"""A draft may be this many times longer than its version may: one pastes first and shortens then."""
+"""A draft may be so many times longer than a version: an editor may paste a long text and then shorten it."""
 
 
 class DraftConflict(Exception):
-    """The draft was changed since the revision that was to be replaced. ``draft`` is how it is now."""
+    """The draft has changed since the revision that the editor saw. ``draft`` is its present state."""
 
     def __init__(self, draft: PromptDraft) -> None:
         super().__init__(f"{draft} is at revision {draft.revision}")
@@ -26,7 +29,7 @@ class DraftConflict(Exception):
 
 
 class DraftTooLong(ValueError):
-    """The texts cannot even be kept as a draft; ``limit`` is in characters."""
+    """The texts are too long even for a draft. ``limit`` is in characters."""
 
     def __init__(self, length: int, limit: int) -> None:
         super().__init__(f"{length} characters, {limit} at most")
@@ -35,7 +38,7 @@ class DraftTooLong(ValueError):
 
 
 def draft_of(template: PromptTemplate) -> PromptDraft:
-    """The template's draft; where there is none yet, an unsaved one at revision 0 with the live content."""
+    """The template's draft. If there is none, an unsaved one with revision 0 and the live content."""
     draft = PromptDraft.objects.filter(template=template).select_related("edited_by", "based_on").first()
     if draft is not None:
         draft.template = template
@@ -49,8 +52,10 @@ def draft_of(template: PromptTemplate) -> PromptDraft:
 def save_draft(
     *, template: PromptTemplate, revision: int, content: PromptContent, by: "AbstractBaseUser | None"
 ) -> PromptDraft:
-    """Replaces what the draft was at ``revision``. Saving the same again changes nothing, whatever the revision: an
-    answer that was lost on its way may be asked for again. Raises DraftConflict, DraftTooLong.
+    """Replaces the content of the draft, if it is still at ``revision``. Raises DraftConflict, DraftTooLong.
+
+    Saving the same content again changes nothing, for any revision. So a browser can repeat a save whose response was
+    lost.
     """
     _bound(template, content)
     draft = draft_of(template)
@@ -63,7 +68,7 @@ def save_draft(
         try:
             with transaction.atomic():
                 PromptDraft(template=template, based_on=draft.based_on, revision=1, **change).save(force_insert=True)
-        except IntegrityError:  # somebody else began it at the same moment
+        except IntegrityError:  # another editor created the draft at the same moment
             raise DraftConflict(draft_of(template)) from None
     else:
         mine = PromptDraft.objects.filter(template=template, revision=revision)

@@ -1,4 +1,4 @@
-"""Prompts as files that people read, review and keep in git: TOML, written and read back without loss."""
+"""Prompts as TOML files, which people can read, review and keep in git. Exporting and importing loses nothing."""
 
 import tomllib
 from collections.abc import Mapping
@@ -27,18 +27,18 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "temperature": ((int, float), "a number"),
     "variables": ((list,), "a list"),
 }
-"""The types of every field that a file may have, and what they are called."""
+"""The types of each field in a file, and the name of the types in error messages."""
 
 _LARGEST = 2**31 - 1
-"""The largest number that every database takes; what a model takes is checked by the contract."""
+"""The largest number that every database can store. The contract checks the bounds of a model's settings."""
 
 
 class UnreadablePrompt(ValueError):
-    """A file that is no prompt; the message says in one sentence what is wrong, and where if it is known."""
+    """The file is not a prompt. The message is one sentence with the problem, and its place if known."""
 
 
 class UnpublishedChanges(Exception):
-    """``draft`` holds what neither is live nor in the file, and would be lost."""
+    """``draft`` has changes that are neither live nor in the file. They would be lost."""
 
     def __init__(self, draft: PromptDraft) -> None:
         super().__init__(f"{draft} has unpublished changes")
@@ -46,12 +46,12 @@ class UnpublishedChanges(Exception):
 
 
 class NothingLive(LookupError):
-    """The template has no live version that could be written."""
+    """The template has no live version to export."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptFile:
-    """What a file says; ``key`` and ``note`` are empty where it does not say them."""
+    """The contents of a file. ``key`` and ``note`` are empty if the file does not have them."""
 
     key: str
     note: str
@@ -59,7 +59,7 @@ class PromptFile:
 
 
 def export_template(template: PromptTemplate) -> str:
-    """The template's live version as a file, the same for the same version. Raises NothingLive."""
+    """The template's live version as a file. The same version always gives the same text. Raises NothingLive."""
     version = template.live_version
     if version is None:
         raise NothingLive(template.key)
@@ -79,16 +79,16 @@ def export_template(template: PromptTemplate) -> str:
 
 
 def read_prompt(data: bytes) -> PromptFile:
-    """What a file says, be it exported, written by hand or a seed; its texts as a draft keeps them.
+    """Parses a file: an export, a file written by hand, or a seed. Raises UnreadablePrompt.
 
-    Raises UnreadablePrompt.
+    The texts are cleaned as for a draft.
     """
     fields = _parsed(data)
     for name, value in fields.items():
         if name not in _KINDS:
             raise UnreadablePrompt(f'A prompt has no field "{name}".')
         types, called = _KINDS[name]
-        if type(value) not in types:  # exactly: true is no number
+        if type(value) not in types:  # the exact type: true is not a number
             raise UnreadablePrompt(f'"{name}" must be {called}.')
     for name in ("system", "user"):
         if name not in fields:
@@ -106,9 +106,9 @@ def read_prompt(data: bytes) -> PromptFile:
 def import_draft(
     *, template: PromptTemplate, content: PromptContent, by: "AbstractBaseUser | None", replace: bool = False
 ) -> PromptDraft | None:
-    """Makes ``content`` the template's draft; None when there is nothing to change.
+    """Makes ``content`` the template's draft. Returns None when nothing changes.
 
-    With ``replace`` also in place of changes that were never published. Raises UnpublishedChanges, DraftTooLong,
+    With ``replace``, it also replaces changes that were never published. Raises UnpublishedChanges, DraftTooLong,
     DraftConflict.
     """
     draft = draft_of(template)
@@ -121,13 +121,13 @@ def import_draft(
 
 
 def _settings(text: PromptText) -> dict[str, Any]:
-    """The settings of the model that are not the configured ones."""
+    """The settings of the model that differ from the configured ones."""
     chosen = {"model": clean_text(text.model), "temperature": text.temperature, "max_tokens": text.max_tokens}
     return {name: value for name, value in chosen.items() if value not in {"", None}}
 
 
 def _written(text: str) -> str:
-    """With a line end more, so that the closing quotes have a line of their own."""
+    """``text`` with another line end, so that the closing quotes are on a separate line."""
     return text and clean_text(text) + "\n"
 
 
@@ -157,7 +157,7 @@ def _model(name: str) -> str:
 def _temperature(value: float | None) -> float | None:
     if value is None:
         return None
-    if not -_LARGEST <= value <= _LARGEST:  # nor is it not a number
+    if not -_LARGEST <= value <= _LARGEST:  # also refuses NaN
         raise UnreadablePrompt('"temperature" must be a number that a model could be given.')
     return float(value)
 

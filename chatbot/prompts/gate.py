@@ -1,4 +1,4 @@
-"""What a draft must have passed before it may go live: its check, and what that check was bound to."""
+"""The gate: a draft needs a passed check before it may go live. A check is valid only for its fingerprint."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,12 +13,12 @@ SAMPLE_FIELDS = (
     *("location", "work_type", "category", "message", "contains", "excludes"),
     *("title_min", "title_max", "names_category", "length_min", "length_max"),
 )
-"""What of a sample is run and expected."""
+"""The fields of a sample that a check uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a check speaks for: this content, by these sources, under this contract with its samples."""
+    """Identifies what a check has checked: a content, the providers, and a contract with its samples."""
 
     content_hash: str
     sources: str
@@ -26,10 +26,10 @@ class Fingerprint:
 
 
 def fingerprint(template: PromptTemplate, content: PromptContent, sources: Sequence[str]) -> Fingerprint:
-    """``sources`` are the names of those who would write, in their order.
+    """The fingerprint for a check of the content now. ``sources`` are the names of the providers in order.
 
-    The contract's hash covers the samples, and what can be picked today: a category without a sample is checked too,
-    and labels are part of every prompt. Two queries.
+    The hash of the contract covers the samples and the active options: a category without a sample is checked too, and
+    labels are part of every prompt. Takes two queries.
     """
     known = options.get()
     pickable = [
@@ -47,17 +47,17 @@ def fingerprint(template: PromptTemplate, content: PromptContent, sources: Seque
 
 
 def last_check(template: PromptTemplate, content_hash: str) -> PromptCheck | None:
-    """The newest check of a content, whatever came of it and whether or not it still holds."""
+    """The newest check of a content, with any result. It may no longer be valid."""
     checks = PromptCheck.objects.filter(template=template, content_hash=content_hash)
     return checks.select_related("started_by").order_by("-pk").first()
 
 
 def holds(check: PromptCheck, of: Fingerprint) -> bool:
-    """Whether a check speaks for what would be published now."""
+    """Whether the check is valid for the fingerprint."""
     return (check.content_hash, check.sources, check.contract_hash) == (of.content_hash, of.sources, of.contract_hash)
 
 
 def passed_check(template: PromptTemplate, of: Fingerprint) -> PromptCheck | None:
-    """The check that opens the gate; None when there is none, or a later one did not pass."""
+    """The passed check that allows publishing; None when there is none, or a later one did not pass."""
     check = PromptCheck.objects.filter(template=template, **asdict(of)).order_by("-pk").first()
     return check if check is not None and check.status == CheckStatus.PASSED else None

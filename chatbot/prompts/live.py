@@ -1,4 +1,4 @@
-"""The live version of every template, remembered until another goes live."""
+"""The live version of every template, cached until another version goes live."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,11 @@ from chatbot.prompts.content import PromptContent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A content that something is to be written with. ``name`` is what ``start`` calls it (``base-info@3``,
-    ``base-info@draft``); ``version_id`` is None for a draft."""
+    """A content that a generation uses.
+
+    ``name`` is the prompt version in ``start`` (``base-info@3``, ``base-info@draft``). ``version_id`` is None for a
+    draft.
+    """
 
     template_key: str
     version_id: int | None
@@ -27,7 +30,7 @@ class Prompt:
         return cls(template.key, None, f"{template.key}@draft", content)
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
-        """The system and the user text with the values put in."""
+        """The system text and the user text with ``values`` in place of the variables."""
         return self.content.render(values)
 
 
@@ -37,4 +40,4 @@ def _load_live() -> dict[str, Prompt]:
 
 
 live_prompts = Cached("prompts", _load_live)
-"""The live version of every template, by the template's key; read again when another goes live, in any process."""
+"""The live version of every template by key. It is read again after any process has made another version live."""

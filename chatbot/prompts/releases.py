@@ -1,4 +1,4 @@
-"""Making versions and releasing them: each release is one transaction, through the gate or marked as past it."""
+"""Creates versions and releases them. Each release is one transaction. Without a passed check it is marked."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class InvalidPrompt(ValueError):
-    """``problems`` says what keeps the content from being used."""
+    """``problems`` are the reasons why the content cannot be used."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(", ".join(f"{problem.code} {problem.name}".strip() for problem in problems))
@@ -27,8 +27,8 @@ class InvalidPrompt(ValueError):
 
 
 class NotReleased(Exception):
-    """Nothing went live. ``code`` says why: ``forbidden``, ``no_note``, ``unchanged``, ``unchecked``,
-    ``no_override_reason``, ``never_live``, ``unused_template``."""
+    """The version was not released. ``code`` is the reason: ``forbidden``, ``no_note``, ``unchanged``, ``unchecked``,
+    ``no_override_reason``, ``never_live`` or ``unused_template``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -44,10 +44,10 @@ def publish(
     sources: Sequence[str],
     override: str | None = None,
 ) -> PromptRelease:
-    """Makes a version of the draft as it is at ``revision`` and releases it.
+    """Creates a version from the draft at ``revision``, and releases it.
 
-    ``sources`` are the names of those who would write. ``override`` is a superuser's reason to do without a passed
-    check. Raises NotReleased, InvalidPrompt, DraftConflict.
+    ``sources`` are the names of the providers in order. ``override`` is a superuser's reason to publish without a
+    passed check. Raises NotReleased, InvalidPrompt, DraftConflict.
     """
     _require_right(by)
     if not note.strip():
@@ -71,9 +71,10 @@ def publish(
 
 
 def roll_back(*, version: PromptVersion, by: "User", why: str) -> PromptRelease:
-    """Makes a version live again that was live before, without waiting for samples: it passed when it went live.
+    """Makes an earlier live version live again. Raises NotReleased, InvalidPrompt.
 
-    The rest of the gate is tried again: its variables, its length, its model. Raises NotReleased, InvalidPrompt.
+    Its samples are not run again, because it passed them before it went live. Its variables, length and model are
+    checked again.
     """
     _require_right(by)
     with transaction.atomic():
@@ -89,7 +90,7 @@ def roll_back(*, version: PromptVersion, by: "User", why: str) -> PromptRelease:
 def create_version(
     *, template: PromptTemplate, content: PromptContent, note: str, author: "User | None" = None
 ) -> PromptVersion:
-    """A new version with the next number, not live. Raises InvalidPrompt."""
+    """Creates a version with the next number. It is not live yet. Raises InvalidPrompt."""
     with transaction.atomic():
         template = _locked(template)
         _require_valid(template, content)
@@ -105,7 +106,7 @@ def release(
     check: PromptCheck | None = None,
     overridden: bool = False,
 ) -> PromptRelease:
-    """Makes ``version`` live and notes how: the next generation uses it, those that run finish on theirs."""
+    """Makes ``version`` live, and records the release. New generations use it; running ones keep their version."""
     with transaction.atomic():
         template = _locked(version.template)
         made = PromptRelease(
@@ -126,7 +127,7 @@ def release(
 
 
 def _locked(template: PromptTemplate) -> PromptTemplate:
-    """The template as it is now; whoever else would release something waits."""
+    """The template's present row, locked: another release of the template waits."""
     return PromptTemplate.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=template.pk)
 
 

@@ -1,9 +1,9 @@
-"""Putting values into a prompt's text: ``{{name}}`` and nothing else, once, as strings.
+"""Renders a prompt's text: it replaces ``{{name}}`` with a string, once, and does nothing else.
 
-The text comes from people, so it never reaches a format string or a template engine: no attribute access, no logic,
-literal braces of JSON need no escaping, and what a value contains is not looked at again.
+People write the text, so no format string or template engine is used: there is no attribute access and no logic.
+Literal braces of JSON need no escaping, and variables within a value are not replaced.
 
-All patterns here run in time that grows with the text alone: no part of one can be matched in two ways.
+The time of all patterns here grows linearly with the text: no part of a pattern can match in two ways.
 """
 
 import re
@@ -20,16 +20,16 @@ _INVISIBLE = re.compile(
 )
 
 SHOWN_NAME = 60
-"""Characters of an unknown name that a problem repeats."""
+"""How many characters of an unknown name a problem shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a text cannot be used.
+    """A reason why a text cannot be used.
 
     ``code`` is ``unknown``, ``missing``, ``unbalanced``, ``invisible``, ``blank``, ``too_long``, ``model`` or
-    ``bounds``; ``name`` says which. ``field`` is where it is (``system_text``, ``user_text``, ``model``, …; "" when it
-    concerns both texts), ``start`` and ``end`` its place there in characters.
+    ``bounds``. ``name`` is the variable or setting. ``field`` is where the problem is (``system_text``, ``user_text``,
+    ``model``, …; "" if it concerns both texts). ``start`` and ``end`` are its place in that field, in characters.
     """
 
     code: str
@@ -52,21 +52,21 @@ _DESCRIPTIONS = {
 
 
 def describe(problem: Problem) -> str:
-    """The problem in words for an operator, as they follow after "the prompt: "."""
+    """The problem as text for an operator, to be written after "the prompt: "."""
     description = _DESCRIPTIONS.get(problem.code, "{code} {name}")
     return description.format(code=problem.code, name=problem.name, field=problem.field).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of rendered text; ``name`` is the variable it is the value of, "" for the prompt's own words."""
+    """A piece of rendered text. ``name`` is the variable whose value it is; "" for the prompt's own text."""
 
     text: str
     name: str = ""
 
 
 def segments(text: str, values: Mapping[str, str]) -> Iterator[Segment]:
-    """``text`` in runs, each ``{{name}}`` of ``values`` replaced; a name that is not among them stays as it is."""
+    """``text`` in pieces, with each ``{{name}}`` replaced by its value. An unknown name is not replaced."""
     written = 0
     for marker in _MARKER.finditer(text):
         name = marker[1].strip()
@@ -78,12 +78,12 @@ def segments(text: str, values: Mapping[str, str]) -> Iterator[Segment]:
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
-    """``segments`` as one text."""
+    """The rendered text: all ``segments`` joined."""
     return "".join(segment.text for segment in segments(text, values))
 
 
 def check(contract: TemplateContract, *, system_text: str, user_text: str) -> Iterator[Problem]:
-    """Everything that keeps the two texts from being used under the contract."""
+    """All reasons why the two texts cannot be used under the contract."""
     texts = {"system_text": system_text, "user_text": user_text}
     if not user_text.strip():
         yield Problem("blank", field="user_text")
@@ -107,7 +107,7 @@ def check(contract: TemplateContract, *, system_text: str, user_text: str) -> It
 
 
 def _unbalanced(field: str, text: str) -> Iterator[Problem]:
-    """Double braces that open or close no marker. Two closing braces in a row are fine where JSON opened two."""
+    """Finds double braces that do not belong to a variable. Two closing braces are allowed if JSON opened two."""
     depth = 0
     for found in _BRACES.finditer(text):
         braces = found[0]

@@ -1,4 +1,4 @@
-"""What a new installation starts with: the first version of every template, and a pinned sample for every category."""
+"""The prompts of a new installation: a first version of each template, and a pinned sample for each category."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ MESSAGES = (
     "친구들이랑 다 같이 할 수 있는 거 추천해줘",
     "조금 더 어려운 것도 도전해 보고 싶어",
 )
-"""What people say, for samples of prompts that answer it; ``{category}`` is the label of the one that is picked."""
+"""Messages for the samples of prompts that answer messages. ``{category}`` is the label of the picked category."""
 
 LAST_MESSAGE = "2번 더 자세히 알려 줘"
-"""One more sample, for the answers that have no challenges."""
+"""The message of another sample, which asks for an answer without challenges."""
 
 
 def load_prompts() -> list[str]:
-    """Makes templates that are missing, each with its first version live and its samples. Returns their keys."""
+    """Creates missing templates, each with a live first version and samples. Returns their keys."""
     added = []
     for key in TEMPLATES:
         template, _ = PromptTemplate.objects.get_or_create(key=key)
@@ -42,8 +42,11 @@ def load_prompts() -> list[str]:
 
 
 def _samples(template: PromptTemplate) -> list[PromptSample]:
-    """One for each active category, with locations, work types and, where the prompt answers them, messages in turn;
-    then one more of another kind. None as long as nothing can be picked."""
+    """A sample for each active category. Locations, work types and messages alternate.
+
+    A prompt that answers messages gets one more sample, for an answer without challenges. Without active options there
+    are no samples.
+    """
     locations = list(Location.objects.filter(active=True).values_list("key", flat=True))
     work_types = list(WorkType.objects.filter(active=True).values_list("key", flat=True))
     categories = list(Category.objects.filter(active=True).values_list("key", "label"))

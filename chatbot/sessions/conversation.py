@@ -1,4 +1,4 @@
-"""A session's turns as the API shows them. Synchronous: callers run it in a thread."""
+"""Reads the turns of a session in the format of the API. Synchronous: callers run it in a thread."""
 
 import uuid
 from typing import Any
@@ -13,20 +13,21 @@ from chatbot.sessions import feedback
 from chatbot.sessions.retention import cutoff, lasting
 
 PAGE, LARGEST_PAGE = 50, 200
-"""Turns of one page: the default, and the most."""
+"""The default and the maximum number of turns on one page."""
 
 _UNREAD = (
     *("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends"),
     *("prompt_version__system_text", "prompt_version__user_text"),
 )
-"""Wide columns of a turn's generation that a conversation does not show."""
+"""Large columns of a generation that are not read, because a conversation does not show them."""
 
 
 def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None) -> dict[str, Any]:
-    """The session's newest turns in order, none for an unknown session; of a bound session those that its owner asked.
+    """The newest turns of the session in order. An unknown session has none.
 
-    ``before`` is a generation: the page ends before the turn that it answers. Two SQL statements, one for ``before``,
-    and one where a turn changed the category. Raises UnknownTurn.
+    A bound session shows only the turns that its owner requested. ``before`` is a generation: the page ends before the
+    turn of that generation. Takes two SQL statements, another one for ``before``, and another one if a turn changed the
+    category. Raises UnknownTurn.
     """
     shown = Q(by_owner=True) | Q(session__bound=False)
     turns = Turn.objects.filter(lasting(), shown, session_id=key, session__active_at__gte=cutoff())
@@ -47,7 +48,7 @@ def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None
 
 
 def _number_of(generation_id: uuid.UUID, turns: QuerySet[Turn]) -> int:
-    """The number of the turn that the generation answers, 0 when there are no turns."""
+    """The number of the turn that the generation answers; 0 when there are no turns."""
     number = turns.filter(generation_id=generation_id).values_list("pk", flat=True).first()
     if number is None and turns.exists():
         raise UnknownTurn
@@ -75,7 +76,7 @@ def _turn(turn: Turn, thumb: dict[str, Any] | None, known: Options | None) -> di
 
 
 def _notices(turn: Turn, known: Options) -> list[dict[str, Any]]:
-    """The change of the category, unless one of the two is gone."""
+    """The notice of a changed category, unless one of the two categories no longer exists."""
     before, now = known.categories.get(turn.moved_from), known.categories.get(turn.generation.category)
     return [{"kind": "category-changed", **category_changed(before, now)}] if before and now else []
 
@@ -86,5 +87,5 @@ def category_changed(before: Choice, now: Choice) -> dict[str, Any]:
 
 
 def labelled(choice: Choice) -> dict[str, str]:
-    """An option as notices show it."""
+    """An option in the format of notices."""
     return {"key": choice.key, "label": choice.label}

@@ -1,7 +1,7 @@
-"""Erasing sessions, in short transactions with room for other writers between them. Synchronous.
+"""Erases sessions in short transactions, so that other writers get their turn. Synchronous.
 
-``forget`` first marks a session: from then on nothing of it is shown, and the next request with its key begins a new
-conversation. What is left after an interruption is erased by the next ``forget`` or ``purge``.
+``forget`` first marks a session: from then on its turns are hidden, and the next request with its key begins a new
+conversation. After an interruption, the next ``forget`` or ``purge`` erases the remaining rows.
 """
 
 import uuid
@@ -16,18 +16,19 @@ from django.db.models import Max, QuerySet
 from chatbot.models import ChatSession, Feedback, Generation, GivenTitle, Outcome, Turn
 
 BATCH = 100
-"""Turns, with what belongs to them, that one transaction erases at most."""
+"""The maximum number of turns that one transaction erases, with their feedback and generations."""
 
 TITLES = 500
-"""Given titles that one transaction erases at most."""
+"""The maximum number of given titles that one transaction erases."""
 
 Rows = Counter[str]
-"""Numbers of rows by the name of their model, such as ``Turn``."""
+"""The number of rows by the name of their model, such as ``Turn``."""
 
 
 @dataclass(slots=True)
 class Erased:
-    """What one transaction erased. ``generations`` answered no other session; ``done`` says that no turns are left."""
+    """The result of one transaction. ``generations`` were erased: they answered no other session. ``done``: no turns
+    are left."""
 
     rows: Rows
     generations: list[uuid.UUID]
@@ -35,10 +36,11 @@ class Erased:
 
 
 def forgetting(key: str, *, spare: Collection[uuid.UUID] = ()) -> Iterator[list[uuid.UUID]]:
-    """Erases the session, its turns and feedback, and the generations that answered no other session.
+    """Erases the session with its turns and feedback, and the generations that answered no other session.
 
-    Each step is one short transaction and gives the generations that it erased. The first step hides everything.
-    Generations in ``spare`` stay: other sessions have joined them, and may not have written their turns yet.
+    Each step of the iterator is one short transaction and yields the generations that it erased. The first step hides
+    all turns. Generations in ``spare`` are kept: other sessions have joined them, but may not have written their turns
+    yet.
     """
     through = _mark(key)
     yield []
@@ -50,14 +52,14 @@ def forgetting(key: str, *, spare: Collection[uuid.UUID] = ()) -> Iterator[list[
 
 
 def forget(key: str) -> list[uuid.UUID]:
-    """All steps of ``forgetting`` at once; returns the generations that were erased."""
+    """Runs all steps of ``forgetting``. Returns the erased generations."""
     return [generation_id for erased in forgetting(key) for generation_id in erased]
 
 
 def _mark(key: str) -> int | None:
-    """Hides all turns of the session, and returns the number of the last one. None for an unknown session."""
+    """Hides all turns of the session. Returns the number of the last one; None for an unknown session."""
     with transaction.atomic():
-        # A request that is about to add a turn waits for this lock, and adds it after the mark.
+        # A request that is adding a turn waits for this lock, so its turn comes after the mark.
         if not ChatSession.objects.select_for_update().filter(pk=key).exists():
             return None
         last: int = Turn.objects.filter(session_id=key).aggregate(last=Max("pk"))["last"] or 0
@@ -71,8 +73,10 @@ def _mark(key: str) -> int | None:
 
 
 def erase_through(key: str, through: int, *, spare: Collection[uuid.UUID] = (), running: bool = False) -> Erased:
-    """Erases a batch of the session's turns up to that number, and after the last batch the session, if it has no other
-    turns. One transaction. Running generations stay, unless ``running``."""
+    """Erases a batch of the session's turns up to number ``through``, in one transaction.
+
+    The last batch also erases the session if it has no other turns. Running generations are kept unless ``running``.
+    """
     turns = Turn.objects.filter(session_id=key, pk__lte=through)
     titles = GivenTitle.objects.filter(session_id=key, turn__lte=through)
     with transaction.atomic():
@@ -85,8 +89,10 @@ def erase_through(key: str, through: int, *, spare: Collection[uuid.UUID] = (), 
 def erase_batch(
     turns: QuerySet[Turn], titles: QuerySet[GivenTitle], *, spare: Collection[uuid.UUID] = (), running: bool = False
 ) -> Erased:
-    """Erases at most BATCH of the turns, with their feedback and generations, and TITLES of the titles, within a
-    transaction. All turns of a session that are given are to be erased in the end."""
+    """Erases at most BATCH of the turns, with feedback and generations, and at most TITLES of the titles.
+
+    Call it within a transaction, again and again until all given turns are erased.
+    """
     asked = list(turns.order_by("pk").values_list("pk", "session_id", "generation_id")[:BATCH])
     sessions, generations = {session for _, session, _ in asked}, {generation for _, _, generation in asked}
     given = list(titles.values_list("pk", flat=True)[:TITLES])
@@ -99,7 +105,7 @@ def erase_batch(
 
 
 def _unmark(key: str, through: int) -> Rows:
-    """Deletes the session, or removes the marks up to that number when it has newer turns."""
+    """Deletes the session. If it has newer turns, only removes its marks up to number ``through``."""
     locked = ChatSession.objects.select_for_update().filter(pk=key)
     session = locked.first()
     if session is None:
@@ -115,9 +121,11 @@ def _unmark(key: str, through: int) -> Rows:
 
 
 def erase_lone(generation_ids: Collection[uuid.UUID], *, running: bool = False) -> list[uuid.UUID]:
-    """Erases those of the generations that answer no session, within a transaction, and returns them. Running ones
-    stay, unless ``running``."""
-    # A request that is about to join one holds a lock on its row: its turn is seen below.
+    """Erases those of the generations that answer no session, and returns their ids. Call it within a transaction.
+
+    Running generations are kept unless ``running``.
+    """
+    # A request that is joining a generation holds a lock on its row, so its turn is visible below.
     rows = Generation.objects.select_for_update().filter(pk__in=generation_ids).order_by("pk")
     known = dict(rows.values_list("pk", "outcome"))
     asked = set(Turn.objects.filter(generation_id__in=known).values_list("generation_id", flat=True))
@@ -127,6 +135,6 @@ def erase_lone(generation_ids: Collection[uuid.UUID], *, running: bool = False) 
 
 
 def delete(rows: QuerySet[Any]) -> Rows:
-    """Deletes the rows, and counts them."""
+    """Deletes the rows, and returns their number by model."""
     _, per_model = rows.delete()
     return Rows({label.rpartition(".")[2]: count for label, count in per_model.items()})

@@ -1,4 +1,4 @@
-"""A session's feedback on the answers that it got. Synchronous: callers run it in a thread."""
+"""The feedback of a session on its answers. Synchronous: callers run it in a thread."""
 
 import uuid
 from collections.abc import Collection
@@ -12,16 +12,16 @@ from chatbot.models import Feedback, Thumb, Turn
 from chatbot.sessions.retention import cutoff, lasting
 
 REASON_LENGTH = 500
-"""Characters of a reason at most, after NFC, counted as Python's ``len``."""
+"""The maximum length of a reason: Python's ``len`` after NFC."""
 
 _COMPOSED_FROM = 4
-"""Code points that NFC composes into one at most. A reason that is too long even so is refused without composing."""
+"""NFC makes a text at most so many times shorter. A reason that would still be too long is refused before NFC."""
 
 
 def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str = "") -> Feedback:
-    """Saves the session's thumb for a generation, in place of an earlier one. The generation may still run.
+    """Saves the session's thumb for a generation, and replaces an earlier one. The generation may still run.
 
-    Raises UnknownThumb, ReasonTooLong, and NotFound for a generation that the session never asked for.
+    Raises UnknownThumb, ReasonTooLong, and NotFound for a generation that does not answer the session.
     """
     if thumb not in Thumb.values:
         raise UnknownThumb(Thumb.values)
@@ -30,7 +30,7 @@ def give(*, session_key: str, generation_id: uuid.UUID, thumb: str, reason: str 
     )
     _require_turn(session_key, generation_id)
     try:
-        # One statement: two thumbs at the same moment must not both insert.
+        # One statement, so that two simultaneous thumbs do not both insert a row.
         with transaction.atomic():
             Feedback.objects.bulk_create(
                 [feedback],
@@ -50,13 +50,13 @@ def withdraw(*, session_key: str, generation_id: uuid.UUID) -> None:
 
 
 def of_session(session_key: str, generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """The session's feedback on the generations, as the API shows it, by generation."""
+    """The session's feedback in the format of the API, by generation."""
     given = Feedback.objects.filter(session_id=session_key, generation__in=generation_ids)
     return {feedback.generation_id: shown(feedback) for feedback in given}
 
 
 def shown(feedback: Feedback) -> dict[str, Any]:
-    """The feedback as the API shows it."""
+    """The feedback in the format of the API."""
     return {"thumb": feedback.thumb, "reason": feedback.reason}
 
 

@@ -1,4 +1,4 @@
-"""What a session remembers: its selection, its newest exchanges, the titles it was given.
+"""The memory of a session: its selection, its newest exchanges, and the titles that it was given.
 
 Synchronous: callers run it in a thread.
 """
@@ -21,16 +21,18 @@ from chatbot.sessions.ownership import Ownership
 from chatbot.sessions.retention import lasting, unexpired
 
 REMEMBERED_EXCHANGES = 30
-"""Exchanges of a session that are remembered, the newest. Of older ones only the given titles are."""
+"""How many of the newest exchanges of a session are remembered. Of older ones, only the titles are."""
 
 REMEMBERED_TITLES = 600
-"""Titles that an answer avoids at most, the newest. The catalogue has far fewer for a category."""
+"""How many of the newest titles an answer avoids. A category of the catalogue has far fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a person asked, and the answer: the payload of ``close``, or None. ``message`` and ``intent`` are "" for a
-    selection."""
+    """One request and its answer. ``answer`` is the payload of ``close``, or None.
+
+    ``message`` and ``intent`` are "" for a selection.
+    """
 
     message: str
     location: str
@@ -42,11 +44,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """A session as it was when it was read.
+    """A snapshot of a session.
 
-    Options are keys, "" where nothing is known. ``exchanges`` are the newest ones in their order, ``earlier`` the given
-    titles, oldest first, with or without those of the exchanges. ``active_at`` and ``ownership`` are None for an
-    unknown session.
+    Options are keys; "" means unknown. ``exchanges`` are the newest ones, oldest first. ``earlier`` are given titles,
+    oldest first; they may include the titles of the exchanges. ``active_at`` and ``ownership`` are None for an unknown
+    session.
     """
 
     location: str = ""
@@ -60,7 +62,7 @@ class Memory:
 
     @property
     def given(self) -> list[str]:
-        """The given titles, each once, oldest first."""
+        """All titles that the session was given, each once, oldest first."""
         titles = [*self.earlier, *(item["title"] for answer in self._answers() for item in answer["challenges"])]
         return list(dict.fromkeys(reversed(titles)))[:REMEMBERED_TITLES][::-1]
 
@@ -78,7 +80,7 @@ class Memory:
 
     @property
     def last_kind(self) -> str:
-        """The kind of the last answer, "" when there was none."""
+        """The kind of the last answer; "" if there was none."""
         answers = self._answers()
         return str(answers[-1]["kind"]) if answers else ""
 
@@ -88,8 +90,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a turn leaves in its session: its selection ("" leaves an option as it was), and of a message what was
-    understood and looked up (see ``Turn``)."""
+    """The data that a turn stores in its session. The fields of a message are those of ``Turn``.
+
+    An option that is "" is not changed.
+    """
 
     location: str = ""
     work_type: str = ""
@@ -102,7 +106,7 @@ class Note:
     found: Sequence[Mapping[str, Any]] = ()
 
     def remembered(self) -> dict[str, Any]:
-        """The session's columns that change."""
+        """The columns of the session that change, with their values."""
         selected = {name: getattr(self, name) for name in ChatSession.SELECTED if getattr(self, name)}
         return {**selected, "active_at": timezone.now()}
 
@@ -115,7 +119,7 @@ _OF_TURNS = (
 
 
 class _Titles(Subquery):
-    """The titles of a query, in its order, as one JSON array."""
+    """A subquery that returns titles as one JSON array, in the order of the query."""
 
     template = "(SELECT jsonb_agg(found.title) FROM (%(subquery)s) found)"
     output_field = JSONField()
@@ -127,13 +131,16 @@ class _Titles(Subquery):
 
 
 def recall(keys: Collection[str]) -> dict[str, Memory]:
-    """The memories of the known sessions, expired or not, by their keys. One SQL statement, which does not grow with
-    the sessions: it reads the newest exchanges, and the titles given lately to sessions that have more."""
+    """The memories of the sessions that exist, by key, even if expired. Takes one SQL statement.
+
+    The amount of data does not grow with the length of a session: only the newest exchanges are read, and the newest
+    titles of sessions with more exchanges.
+    """
     newest = Turn.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")
     earliest = Subquery(newest[REMEMBERED_EXCHANGES - 1 : REMEMBERED_EXCHANGES])
     given = GivenTitle.objects.filter(lasting(number="turn"), session=OuterRef("pk")).order_by("-turn", "-place")
     titles = _Titles(given.values("title")[:REMEMBERED_TITLES])
-    # One bound, not two: the database looks for one of them in the index, and would read all turns for the other.
+    # One bound, not two: the database uses the index for only one of them, and would read all turns for the other.
     since = Greatest(Coalesce(earliest, 0), F("forgotten_through") + 1)
     found = (
         ChatSession.objects.filter(unexpired(number="turns__pk", session=""), pk__in=keys, turns__pk__gte=since)
@@ -144,7 +151,7 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
     for key, rows in groupby(found.values_list("pk", *_COLUMNS, *_OF_TURNS, "titles"), key=itemgetter(0)):
         of_key = list(rows)
         _, location, work_type, base_category, category, active_at, owner, bound, server_made, *_ = of_key[0]
-        # Turns of other clients than the owner stay out.
+        # Leaves out turns of other clients than the owner.
         exchanges = tuple(Exchange(*row[9:15]) for row in of_key if row[16] or not bound)
         earlier = tuple(reversed(of_key[0][-1] or ()))
         ownership = Ownership(owner, bound, server_made)
@@ -153,10 +160,10 @@ def recall(keys: Collection[str]) -> dict[str, Memory]:
 
 
 def note_given(answers: Mapping[uuid.UUID, Mapping[str, Any] | None]) -> None:
-    """Notes the titles of the answers for every session that asked for their generations.
+    """Stores the titles of the answers for every session that has a turn with their generations.
 
-    ``answers`` are payloads of ``close`` by generation, None where there is no answer. Two SQL statements, none without
-    titles. Called in the transaction that writes an answer, or the turn of a session that joined it.
+    ``answers`` are the payloads of ``close`` by generation; None means no answer. Takes two SQL statements, or none if
+    there are no titles. Call it in the transaction that writes an answer, or the turn of a session that joins it.
     """
     given = {pk: [item["title"] for item in answer["challenges"]] for pk, answer in answers.items() if answer}
     turns = Turn.objects.filter(
@@ -167,7 +174,7 @@ def note_given(answers: Mapping[uuid.UUID, Mapping[str, Any] | None]) -> None:
         for place, title in enumerate(given[generation_id]):
             rows[session_id, title] = GivenTitle(session_id=session_id, title=title, turn=turn, place=place)
     GivenTitle.objects.bulk_create(
-        [rows[key] for key in sorted(rows)],  # sorted: otherwise two processes could wait for each other
+        [rows[key] for key in sorted(rows)],  # sorted, to avoid a deadlock of two processes
         update_conflicts=True,
         unique_fields=["session", "title"],
         update_fields=["turn", "place"],

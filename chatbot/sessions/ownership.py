@@ -1,10 +1,12 @@
-"""A session belongs to the client that began it.
+"""The ownership of sessions: a session belongs to the client that began it.
 
-That client gets a signed cookie with an owner key, and the session's token. The row keeps the ``owner``, a hash of the
-key. When the client comes back with the cookie or the token, the session is ``bound``: from then on each request for
-the session needs one of them. A session whose client never shows either stays unbound. ``LEAFRESH_SESSION_BINDING`` is
-``on``, ``off`` (no checks, and clients get nothing), or ``required`` (an unbound session needs a proof too). ``check``
-and ``check_resuming`` read the database: callers run them in a thread. The rest is pure.
+That client gets a signed cookie with an owner key, and a token of the session. The session's row stores the ``owner``,
+a hash of the key. When the client sends the cookie or the token later, the session becomes ``bound``: from then on each
+request for the session needs one of them. If the client never sends either, the session stays unbound.
+
+``LEAFRESH_SESSION_BINDING`` is ``on``, ``off`` (no checks, no cookies and no tokens), or ``required`` (an unbound
+session needs a proof too). ``check`` and ``check_resuming`` read the database: callers run them in a thread. The other
+functions are pure.
 """
 
 import hashlib
@@ -24,7 +26,7 @@ _OWNER_LENGTH = 32  # hexadecimal digits: 128 bits, as in a key
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """A session's columns. ``owner`` is empty for a session from before owners were known."""
+    """The columns of a session. ``owner`` is empty for sessions that are older than this column."""
 
     owner: str = ""
     bound: bool = False
@@ -33,11 +35,11 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a client shows with a request: the owner keys of its cookies, and a session token.
+    """The credentials in a request: the owner keys of its cookies, and a session token.
 
-    A browser that began several sessions at once has several cookies. Each key proves; the first one is for sessions
-    that the client begins. ``established`` is the owner that this client was found to be before, within the same
-    request or connection: it proves, but binds no session. ``takes_cookie``: the client may get a cookie.
+    A browser that began several sessions at once has several cookies. Each key is a proof; the first one is used for
+    new sessions. ``established`` is the owner that this client has already proved to be in the same request or
+    connection: it is a proof, but does not bind a session. ``takes_cookie``: the client may get a cookie.
     """
 
     owner_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -47,24 +49,24 @@ class Proof:
 
     @property
     def owner_key(self) -> str:
-        """The key for sessions that the client begins, "" for none."""
+        """The owner key for new sessions; "" means none."""
         return next(iter(self.owner_keys), "")
 
     def key_of(self, owner: str) -> str:
-        """The owner's key among the cookies', "" for none."""
+        """The key of the owner among the cookies; "" means none."""
         return next((key for key in self.owner_keys if secrets.compare_digest(owner_of(key), owner)), "")
 
     def shows(self, owner: str, session_key: str) -> bool:
-        """Whether a cookie or the token is the owner's."""
+        """Whether a cookie or the token belongs to the owner."""
         return owner != "" and any(secrets.compare_digest(owner, shown) for shown in self._shown(session_key))
 
     def proves(self, owner: str, session_key: str) -> bool:
-        """Whether the client is the owner."""
+        """Whether the client has proved that it is the owner, now or before."""
         known = owner != "" and secrets.compare_digest(owner, self.established)
         return known or self.shows(owner, session_key)
 
     def owner(self, session_key: str) -> str:
-        """The owner of a session that this client begins, "" when it shows nothing."""
+        """The owner of a session that this client begins; "" when it sent no credentials."""
         return next(iter(self._shown(session_key)), "")
 
     def _shown(self, session_key: str) -> list[str]:
@@ -77,10 +79,10 @@ NO_PROOF = Proof()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a request enters a session.
+    """The result of checking a request for a session.
 
-    ``owner``, ``bound`` and ``server_made`` are written when the session does not exist (any more). ``owner_key``
-    belongs to ``owner``, "" where it is not known.
+    ``owner``, ``bound`` and ``server_made`` are written if the session does not exist (any more). ``owner_key`` is the
+    key of ``owner``; "" means unknown.
     """
 
     owner: str = ""
@@ -91,18 +93,18 @@ class Entry:
     is_proven: bool = False
 
     def is_refused_by(self, row: Ownership) -> bool:
-        """Whether the session, by its row after the entry, belongs to another client."""
+        """Whether the session belongs to another client, according to its row after it was written."""
         return is_checked() and row.owner != self.owner and _needs_proof(row)
 
     @property
     def may_adopt(self) -> bool:
-        """Whether the client becomes the owner of a session that has been forgotten since it was read."""
+        """Whether the client becomes the owner of a session that was forgotten after it was read."""
         return self.owner != "" and (self.is_first or self.is_proven)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client gets, to show it with its next requests. ``owner`` is who it is, for this request."""
+    """The credentials that a client gets for its next requests. ``owner`` is the owner in this request."""
 
     owner: str = ""
     owner_key: str = field(default="", repr=False)
@@ -115,14 +117,16 @@ def is_checked() -> bool:
 
 
 def asker(session_key: str, proof: Proof) -> str:
-    """The key under which the client's requests in the session are counted: that of its owner, or that of all clients
-    without a proof. So these use up nothing of the owner's rate."""
+    """The key for counting the client's requests in the session.
+
+    Clients without a proof share one key, so they do not use up the rate of the owner.
+    """
     owner = (proof.established or proof.owner(session_key)) if is_checked() else ""
     return f"{owner}|{session_key}"
 
 
 def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_made: bool = False) -> Entry:
-    """How the client enters the session; ``known`` is None for an unknown one. Raises NotOwner."""
+    """Checks whether the client may use the session. ``known`` is None for an unknown session. Raises NotOwner."""
     if not is_checked():
         return Entry(server_made=server_made, is_first=known is None)
     if known is not None and proof.proves(known.owner, session_key):
@@ -148,8 +152,10 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
 
 
 def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
-    """What the client gets after its entry. Only the client that began the session gets the token. A cookie is
-    renewed, so that it lasts as long as the session."""
+    """The credentials for the client after ``enter``. Only the client that began the session gets the token.
+
+    A cookie is renewed, so that it lasts as long as the session.
+    """
     if not is_checked() or row.owner != entry.owner:
         return Grant()
     token = session_token(session_key, row.owner) if entry.is_first or not entry.bound else ""
@@ -157,8 +163,9 @@ def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
 
 
 def offered(proof: Proof, session_key: str) -> Grant:
-    """What a client gets before it begins a session: with it, losing the first answer does not lose the session."""
-    if not is_checked() or (proof.owner(session_key) and not proof.owner_key):  # it has a token already
+    """The credentials for a client before it begins a session. So it keeps the session even if its first answer is
+    lost."""
+    if not is_checked() or (proof.owner(session_key) and not proof.owner_key):  # the client already has a token
         return Grant()
     owner_key = proof.owner_key or new_owner_key()
     owner = owner_of(owner_key)
@@ -166,11 +173,12 @@ def offered(proof: Proof, session_key: str) -> Grant:
 
 
 def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership | None:
-    """The session, which its owner's return binds; None when it is unknown or expired. Raises NotOwner.
+    """Checks a request for an existing session. None when the session is unknown or expired. Raises NotOwner.
 
-    ``private`` is for requests that need the session's id alone, such as for its conversation: an unbound session then
-    needs an id that the server made. The id of a generation cannot be guessed, so requests with one are not private.
-    One SQL statement, and one when the session becomes bound.
+    A proof of the owner binds the session. ``private`` is for requests that need only the session's id, such as reading
+    the conversation: an unbound session then needs an id that the server made. The id of a generation cannot be
+    guessed, so requests with one are not private. Takes one SQL statement, and another one when the session becomes
+    bound.
     """
     if not is_checked():
         return None
@@ -190,8 +198,11 @@ def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership
 
 
 def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> None:
-    """Lets the session continue the generation that it asked for, or one that an unbound session or the same owner
-    asked for. Raises NotOwner. One SQL statement, and one when a session becomes bound."""
+    """Checks whether the client may resume the generation. Raises NotOwner.
+
+    It may if the session requested the generation, or an unbound session, or a session of the same owner. Takes one SQL
+    statement, and another one when a session becomes bound.
+    """
     if not is_checked():
         return
     columns = ("session_id", "session__owner", "session__bound", "session__server_made")
@@ -221,22 +232,22 @@ def _needs_proof(known: Ownership) -> bool:
 
 
 def new_owner_key() -> str:
-    """128 random bits."""
+    """A new owner key: 128 random bits in hexadecimal."""
     return secrets.token_urlsafe(16)
 
 
 def owner_of(owner_key: str) -> str:
-    """The owner that a row keeps: a hash of the key."""
+    """The owner for the session's row: a hash of the key."""
     return hashlib.sha256(owner_key.encode()).hexdigest()[:_OWNER_LENGTH]
 
 
 def signed_owner_key(owner_key: str) -> str:
-    """The cookie's value."""
+    """The value of the cookie."""
     return _cookie_signer().sign(owner_key)
 
 
 def read_owner_key(value: str) -> str:
-    """The owner key in a cookie's value, "" for a value that we did not sign."""
+    """The owner key in the value of a cookie; "" if the signature is not valid."""
     try:
         return _cookie_signer().unsign(value)
     except BadSignature:
@@ -244,14 +255,14 @@ def read_owner_key(value: str) -> str:
 
 
 def session_token(session_key: str, owner: str) -> str:
-    """The token of the owner for this session alone: the owner, and a signature over both."""
+    """The token of the owner, valid only for this session: the owner, and a signature over owner and session."""
     return f"{owner}.{_token_signer().signature(f'{owner}:{session_key}')}"
 
 
 def _owner_in(token: str, session_key: str) -> str:
-    """The owner in a token for this session, "" for a forged one."""
+    """The owner in a token for this session; "" if the signature is not valid."""
     owner, _, signature = token.partition(".")
-    if len(owner) != _OWNER_LENGTH or ":" in signature:  # a colon would move the session key's end
+    if len(owner) != _OWNER_LENGTH or ":" in signature:  # a colon would change where the session key ends
         return ""
     try:
         _token_signer().unsign(f"{owner}:{session_key}:{signature}")

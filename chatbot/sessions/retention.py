@@ -1,8 +1,8 @@
-"""How long sessions are kept: which are expired, and purging them. Synchronous.
+"""Retention: decides which sessions are expired, and purges them. Synchronous.
 
-A session expires ``LEAFRESH_SESSION_DAYS`` days after it was last active. Requests then hide its past, and begin it
-again under the same key, whether ``purge`` has run or not. They erase nothing: so a clock that jumps ahead and back
-costs no conversation, unless ``purge`` runs in between.
+A session expires ``LEAFRESH_SESSION_DAYS`` days after its last activity. The next request then hides its turns and
+begins it again under the same key, whether ``purge`` has run or not. Requests erase nothing. So if the clock jumps
+forward and back, no conversation is lost, unless ``purge`` runs in between.
 """
 
 import time
@@ -25,35 +25,34 @@ T = TypeVar("T")
 
 
 def cutoff() -> datetime:
-    """Sessions that were last active before this moment are expired."""
+    """The moment before which the last activity of an expired session was."""
     return timezone.now() - timedelta(days=settings.LEAFRESH_SESSION_DAYS)
 
 
 def lasting(*, number: str = "pk", session: str = "session__") -> Q:
-    """A filter for the turns that their session shows: neither forgotten nor expired before it was begun again.
+    """A filter for the visible turns of a session: neither forgotten, nor expired before the session began again.
 
-    ``number`` is the column with a turn's number, ``session`` the prefix of the session's columns.
+    ``number`` is the column with the number of a turn, ``session`` the prefix of the session's columns.
     """
     return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & unexpired(number=number, session=session)
 
 
 def unexpired(*, number: str, session: str) -> Q:
-    """Those that had not expired before their session was begun again, forgotten or not."""
+    """A filter for turns that had not expired before their session began again. It includes forgotten turns."""
     again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
     return again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
 
 
 def purge() -> Rows:
-    """Erases what is past its time, and returns how many rows.
+    """Erases expired data, and returns the number of erased rows.
 
-    These are expired sessions with their turns, feedback and generations. The hidden turns of other sessions go too.
-    So do expired generations without a session, such as trials and checks. A running generation stays, with the
-    sessions that it answers. Transactions are short, with pauses between them for other writers. After an interruption
-    the next run continues.
+    It erases expired sessions with their turns, feedback and generations; hidden turns of other sessions; and expired
+    generations without a session, such as trials and checks. A running generation is kept, with the sessions that it
+    answers. The transactions are short, with pauses for other writers. After an interruption, the next run continues.
     """
     before, now = cutoff(), timezone.now()
     rows = Rows()
-    # A clock that was wrong wrote these times: such a session would be kept for too long.
+    # A wrong clock wrote these times in the future. Without this, the sessions would be kept for too long.
     ChatSession.objects.filter(active_at__gt=now).update(active_at=now)
     while erased := _unhurried(partial(_erase_sessions, before)):
         rows += erased
@@ -68,7 +67,7 @@ def purge() -> Rows:
 
 
 def purgeable() -> Rows:
-    """What ``purge`` would erase now."""
+    """The number of rows that ``purge`` would erase now."""
     before = cutoff()
     sessions = _expired(before)
     turns = Turn.objects.filter(Q(session__in=sessions.values("pk")) | ~lasting())
@@ -86,7 +85,10 @@ def purgeable() -> Rows:
 
 
 def _unhurried(erase: Callable[[], T]) -> T:
-    """One transaction, and a pause as long as it took: SQLite has no queue, a waiting writer only tries at times."""
+    """Runs one transaction, then pauses for as long as it took. Other writers need this on SQLite.
+
+    SQLite has no queue of writers: a waiting one only tries from time to time.
+    """
     began = time.monotonic()
     with transaction.atomic():
         result = erase()
@@ -95,31 +97,34 @@ def _unhurried(erase: Callable[[], T]) -> T:
 
 
 def _expired(before: datetime) -> QuerySet[ChatSession]:
-    """Expired sessions that wait for no running generation. When a process dies, the next start of the server ends the
-    rows of its generations."""
+    """Expired sessions without a running generation. After a crash, the next start of the server ends running rows."""
     waiting = Turn.objects.filter(generation__outcome=Outcome.RUNNING).values("session")
     return ChatSession.objects.filter(active_at__lt=before).exclude(pk__in=waiting)
 
 
 def _erase_sessions(before: datetime) -> Rows:
-    """Erases a batch of the sessions that expired first: their turns, and the sessions when no turns are left. Empty
-    when there are no such sessions."""
-    first = _expired(before).order_by("active_at").select_for_update()  # a request that begins one again waits
+    """Erases a batch of the sessions that expired first: their turns, then the sessions without turns.
+
+    Returns no rows when there are no such sessions.
+    """
+    first = _expired(before).order_by("active_at").select_for_update()  # requests for these sessions wait
     keys = list(first.values_list("pk", flat=True)[: erasure.BATCH])
     erased = erase_batch(Turn.objects.filter(session__in=keys), GivenTitle.objects.filter(session__in=keys))
     return +(erased.rows + delete(ChatSession.objects.filter(pk__in=keys))) if erased.done else +erased.rows
 
 
 def _hidden(now: datetime) -> list[tuple[str, int]]:
-    """Sessions with hidden turns, and the number of the last of these turns."""
+    """The keys of sessions with hidden turns, each with the number of the last hidden turn."""
     forgotten = ChatSession.objects.filter(forgotten_through__gt=0).values_list("pk", "forgotten_through")
     expired = ChatSession.objects.filter(expired_through__gt=0, expired_at__lte=now)
     return [*forgotten, *expired.values_list("pk", "expired_through")]
 
 
 def _lone(before: datetime) -> Iterator[list[uuid.UUID]]:
-    """Batches of generations of before that time that no session asked for, oldest first. Read outside of any
-    transaction."""
+    """Batches of generations that are older than ``before`` and have no session, oldest first.
+
+    Call it outside of a transaction.
+    """
     lone = Generation.objects.filter(~Exists(Turn.objects.filter(generation=OuterRef("pk"))), started_at__lt=before)
     rest = lone.order_by("started_at", "pk")
     while batch := list(rest.values_list("started_at", "pk")[: erasure.BATCH]):

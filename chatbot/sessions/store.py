@@ -1,7 +1,7 @@
-"""Sessions and their turns in the database. Synchronous: callers run it in a thread.
+"""Stores sessions and their turns in the database. Synchronous: callers run it in a thread.
 
-One SQL statement creates the sessions that are missing and changes the others. A session that refuses the client
-stays unchanged. Reading first would be wrong: two processes can begin a session at the same moment.
+One SQL statement creates missing sessions and changes the others. A session of another client is not changed. Reading
+the row before would not be safe: two processes can begin a session at the same moment.
 """
 
 import re
@@ -27,11 +27,11 @@ _COLUMNS = (
     *("created_at", "active_at", "forgotten_through", "expired_through"),
 )
 _AT_ONCE = 500
-"""Sessions of one statement: databases bound its parameters."""
+"""The maximum number of sessions in one statement: databases limit its parameters."""
 
 
 def session_key(text: str | None) -> str:
-    """The session's key: what the client sent, or a new one. Raises MalformedSessionId."""
+    """The key that the client sent, or a new one. Raises MalformedSessionId."""
     if not text:
         return uuid.uuid4().hex
     if not _VISIBLE_ASCII.fullmatch(text):
@@ -40,15 +40,17 @@ def session_key(text: str | None) -> str:
 
 
 def existing_key(text: str | None) -> str:
-    """The key of a session that the client must name. Raises FieldRequired, MalformedSessionId."""
+    """The key that the client sent, which is required. Raises FieldRequired, MalformedSessionId."""
     if not (text or "").strip():
         raise FieldRequired("sessionId")
     return session_key(text)
 
 
 def remembered(keys: Collection[str]) -> dict[str, Memory]:
-    """The memory of each session; of an expired one its ownership alone, as its next turn begins it again. One SQL
-    statement."""
+    """The memory of each session. Takes one SQL statement.
+
+    An expired session has only its ownership, since its next turn begins it again.
+    """
     memories, before = recall(keys), cutoff()
     for key, memory in memories.items():
         if memory.active_at is not None and memory.active_at < before:
@@ -58,7 +60,7 @@ def remembered(keys: Collection[str]) -> dict[str, Memory]:
 
 @dataclass(frozen=True, slots=True)
 class NewTurn:
-    """What a session asks of a generation, and what that leaves in the session."""
+    """A turn to be written: a session's request, the generation that answers it, and the data for the session."""
 
     key: str
     generation_id: uuid.UUID
@@ -68,17 +70,17 @@ class NewTurn:
 
 @dataclass(slots=True)
 class _Entered:
-    """How one client enters a session, and the session's columns that it changes."""
+    """The entry of one client into a session, and the columns of the session that it changes."""
 
     entry: Entry
     columns: dict[str, Any] = field(default_factory=dict)
 
 
 def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
-    """Adds the turns in this order, each pair of session and generation once.
+    """Adds the turns in this order, each pair of session and generation once. Returns the ownership of each session.
 
-    A missing session is created and belongs to the first client that enters it. Turns that their session refuses change
-    nothing. Returns each session's ownership. Two SQL statements, and more where several clients enter one session.
+    A missing session is created and belongs to the client of its first turn. A turn of a client that is not the owner
+    is not written. Takes two SQL statements, and more if several clients use one session.
     """
     of_owners: dict[tuple[str, str], _Entered] = {}
     for turn in asked:
@@ -111,10 +113,10 @@ def _turn_of(asked: NewTurn, row: Ownership) -> Turn:
 
 
 def _enter(entering: Mapping[str, Sequence[_Entered]]) -> dict[str, Ownership]:
-    """Writes the sessions' rows, each for its clients in their order, and returns the ownerships.
+    """Writes the rows of the sessions, for the clients of each in their order. Returns the ownerships.
 
-    The keys go in sorted order: otherwise two processes could wait for each other. One SQL statement for sessions that
-    one client enters each, and one more where a session refuses a client.
+    The keys are sorted, to avoid a deadlock of two processes. Takes one SQL statement if each session has one client,
+    and another one if a client is not the owner.
     """
     rows: dict[str, Ownership] = {}
     for turn in range(max(map(len, entering.values()), default=0)):
@@ -131,8 +133,11 @@ def _enter(entering: Mapping[str, Sequence[_Entered]]) -> dict[str, Ownership]:
 
 
 def _upsert(several: Mapping[str, _Entered]) -> dict[str, Ownership]:
-    """Writes the rows of the sessions that do not refuse their client, and returns these. An expired session begins
-    without its past, which stays in the database until ``purge``: a wrong clock must erase nothing."""
+    """Writes the rows of sessions that their client may use, and returns their ownerships.
+
+    An expired session begins without its turns. They stay in the database until ``purge``, because the clock may be
+    wrong.
+    """
     now, before = timezone.now(), cutoff()
     values = [value for key, entered in several.items() for value in _values(key, entered, now)]
     row = f"({', '.join(['%s'] * len(_COLUMNS))})"
@@ -151,7 +156,7 @@ def _upsert(several: Mapping[str, _Entered]) -> dict[str, Ownership]:
             expired_at = CASE WHEN s.active_at < %s THEN EXCLUDED.active_at ELSE s.expired_at END
         WHERE %s OR s.owner IN ('', EXCLUDED.owner) OR NOT (s.bound OR %s)
         RETURNING key, owner, bound
-    """  # noqa: S608  names of ours
+    """  # noqa: S608  only names of our own columns
     expiry = [_written("active_at", before)] * (len(ChatSession.SELECTED) + 2)
     with connection.cursor() as cursor:
         is_required = settings.LEAFRESH_SESSION_BINDING == "required"
@@ -171,7 +176,7 @@ def _written(name: str, value: Any) -> Any:
 
 
 def _adopt(rows: dict[str, Ownership], entries: Mapping[str, Entry]) -> None:
-    """Gives sessions that are being forgotten, while their rows are still there, to the clients that begin them
+    """Changes the owner of sessions that are being forgotten and still have rows, to the client that begins them
     again."""
     for key, entry in entries.items():
         if not rows[key].owner and entry.may_adopt:
