@@ -9,7 +9,7 @@ _CORPUS = (
     "challenges.Challenge_work_types",
     "chatbot.KnowledgeDocument",
 )
-"""The tables of the search index. Names and aliases have another revision: a table belongs to one."""
+"""The tables of the search index. Names and aliases belong to another revision: a table has only one."""
 
 
 class ChatbotConfig(AppConfig):

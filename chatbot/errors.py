@@ -1,4 +1,4 @@
-"""Errors for persons and clients. ``chatbot.api.envelope`` turns them into HTTP or an event."""
+"""Errors that clients and people see. ``chatbot.api.envelope`` turns them into an HTTP response or an event."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 class ApplicationError(Exception):
     """A request that cannot be answered.
 
-    ``status`` is that of HTTP and of the envelope. ``message`` says in Korean what is wrong and what to do.
-    ``retry_after`` is in seconds.
+    ``status`` is the status of the HTTP response and of the envelope. ``message`` explains in Korean what is wrong and
+    what to do. ``retry_after`` is in seconds.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class FieldRequired(ApplicationError):
 
 
 class InvalidFields(ApplicationError):
-    """Values that are no known key, label or alias. ``fields`` are all of them, by their names on the wire."""
+    """Values that are not a known key, label or alias. ``fields`` are the names of these parameters on the wire."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__(400, "유효하지 않은 선택 항목이 포함되어 있습니다.", {"invalidFields": fields})
 
 
 class FieldsNotText(ApplicationError):
-    """Values that are no strings. ``fields`` are all of them, by their names on the wire."""
+    """Values that are not strings. ``fields`` are the names of these parameters on the wire."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__(400, "문자열이 아닌 값이 포함되어 있습니다.", {"invalidFields": fields})
@@ -48,42 +48,42 @@ class MalformedSessionId(ApplicationError):
 
 
 class PageSize(ApplicationError):
-    """``limit`` is not from 1 to ``most``, the largest page."""
+    """The parameter ``limit`` is not between 1 and ``most``."""
 
     def __init__(self, most: int) -> None:
         super().__init__(422, f"limit은 1 이상 {most} 이하의 정수여야 합니다.")
 
 
 class UnknownTurn(ApplicationError):
-    """``before`` names no turn of the conversation."""
+    """The parameter ``before`` is not the generation of a turn in the conversation."""
 
     def __init__(self) -> None:
         super().__init__(422, "before는 이 대화에 있는 턴의 generationId여야 합니다.")
 
 
 class MessageLength(ApplicationError):
-    """``least`` is in visible characters, ``most`` in characters."""
+    """A message is too short or too long. ``least`` counts visible characters, ``most`` counts all characters."""
 
     def __init__(self, least: int, most: int) -> None:
         super().__init__(422, f"message는 보이는 글자로 {least}자 이상, 모두 {most}자 이하여야 합니다.")
 
 
 class UnknownThumb(ApplicationError):
-    """``allowed`` are the thumbs there are."""
+    """``allowed`` are the valid thumbs."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
         super().__init__(422, f"thumb은 {', '.join(allowed)} 중 하나여야 합니다.")
 
 
 class ReasonTooLong(ApplicationError):
-    """``limit`` is in characters."""
+    """The reason of a feedback is too long. ``limit`` is in characters."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(422, f"reason은 {limit}자 이하여야 합니다.")
 
 
 class TooManyRequests(ApplicationError):
-    """The session or the client's address has had its share. It may ask again after ``seconds``."""
+    """The session or the client's address is above its rate. The client may try again after ``seconds``."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class TooManyRequests(ApplicationError):
 
 
 def _korean_time(seconds: int) -> str:
-    """Never less than ``seconds``: 45초, 2분, 3시간."""
+    """A time in Korean, rounded up: 45초, 2분, 3시간."""
     if seconds < 60:
         return f"{seconds}초"
     minutes = -(-seconds // 60)
@@ -107,10 +107,10 @@ class TooManyGenerations(ApplicationError):
 
 
 class Busy(ApplicationError):
-    """The threads that this needs are full."""
+    """All threads that the request needs are in use, and their queues are full."""
 
     SCOPE_KEY = "leafresh.is_busy"
-    """The key of an ASGI scope for the function that says whether its threads are full."""
+    """The key in an ASGI scope for a function that tells whether the threads of the request are full."""
 
     def __init__(self) -> None:
         super().__init__(503, "지금은 요청이 몰려 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.", retry_after=5)
@@ -143,10 +143,10 @@ class HostNotAllowed(ApplicationError):
 
 
 class BodyTooLarge(ApplicationError):
-    """The server did not take the request's body."""
+    """The body of the request is larger than the server accepts."""
 
     SCOPE_KEY = "leafresh.body_too_large"
-    """The key of an ASGI scope for the bytes that the server takes at most."""
+    """The key in an ASGI scope for the maximum size in bytes."""
 
     def __init__(self) -> None:
         super().__init__(413, "요청 본문이 너무 큽니다.")

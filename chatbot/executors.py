@@ -1,6 +1,7 @@
-"""Threads for work that would block the event loop. Each kind of work has its own, so that none delays another.
+"""Threads for work that would block the event loop. Each kind of work has separate threads, so that none delays
+another.
 
-asyncio's default executor would be shared by all, who would wait for the slowest: nothing of ours uses it.
+Our code does not use asyncio's default executor: all kinds of work would share it and wait for the slowest.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from chatbot.errors import Busy
 
 serving: ContextVar[str] = ContextVar("serving", default="")
-"""The kind of requests that this context works for: each kind has its own threads."""
+"""The kind of request in this context, such as ``api``. Each kind has separate threads."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -23,7 +24,7 @@ Result = TypeVar("Result")
 class BoundedExecutor:
     """Runs at most ``threads`` calls at once, and lets at most ``waiting`` calls wait.
 
-    The threads start with ``start``, or when a call needs them.
+    ``start`` starts the threads. Otherwise a call starts them.
     """
 
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
@@ -38,7 +39,7 @@ class BoundedExecutor:
         return len(self._calls) >= self._most
 
     def start(self) -> None:
-        """Starts the threads now, because starting one later can block the event loop of a busy machine."""
+        """Starts the threads now: on a busy machine, a later start can block the event loop."""
         all_run = Barrier(self._number + 1)
         for _ in range(self._number):
             self._threads.submit(all_run.wait)
@@ -47,13 +48,13 @@ class BoundedExecutor:
     async def run(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
     ) -> Result:
-        """The function's result, from a thread in this call's context. Raises Busy when the executor is full."""
+        """Runs the function in a thread with the caller's context variables, and returns its result. Raises Busy."""
         return await asyncio.wrap_future(self.submit(function, *args, **options))
 
     def submit(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
     ) -> "Future[Result]":
-        """The same as a future."""
+        """As ``run``, but returns a future at once."""
         if self.full:
             raise Busy
         future = self._threads.submit(copy_context().run, partial(function, *args, **options))
@@ -63,31 +64,31 @@ class BoundedExecutor:
 
 
 analyser = BoundedExecutor("analyser", threads=4, waiting=200)
-"""Calls of the analyser's process."""
+"""Calls of the analyser process."""
 
 rough = BoundedExecutor("rough", threads=2, waiting=200)
-"""Understanding messages without the analyser, which must not wait for it."""
+"""Analysing messages without the analyser process. Separate, because it must not wait for that process."""
 
 index = BoundedExecutor("index", threads=1, waiting=50)
-"""Building the index of challenges and documents."""
+"""Building the search index of challenges and documents."""
 
 repairs = BoundedExecutor("repairs", threads=1, waiting=50)
-"""Repairing a model's broken JSON."""
+"""Repairing invalid JSON of a model."""
 
 models = BoundedExecutor("models", threads=1, waiting=1000)
-"""Importing a model's package, which takes seconds, once."""
+"""Importing the package of a model, which takes seconds the first time."""
 
 _django = ThreadPoolExecutor(max_workers=1, thread_name_prefix="django")
-"""The event loop's default executor. Django uses it when an error reaches its handler."""
+"""The default executor of the event loop. Django's handler uses it for errors."""
 
 
 def start() -> None:
-    """Starts the threads that messages and titles need, and Django's, before an event loop runs."""
+    """Starts the threads for messages and titles, and Django's thread. Call it before an event loop runs."""
     for executor in (analyser, rough, index):
         executor.start()
     _django.submit(int).result()
 
 
 def bound_default(loop: asyncio.AbstractEventLoop) -> None:
-    """Gives the loop a default executor of one thread. For the server's loop alone: a loop shuts it down."""
+    """Gives the loop a default executor with one thread. Only for the server's loop, since a loop shuts it down."""
     loop.set_default_executor(_django)

@@ -24,12 +24,12 @@ ROLES: Mapping[str, Q] = {
     gettext_noop("Prompt publisher"): _PUBLISH,
     gettext_noop("Operator"): _READ,
 }
-"""Permissions by group. Editors change drafts and documents; publishers also publish, roll back and change word lists;
-operators read everything."""
+"""The permissions of each group. Editors change drafts and documents. Publishers also publish, roll back and change
+word lists. Operators read everything."""
 
 
 def load_roles() -> list[str]:
-    """Creates the missing groups, and returns their names. Existing groups stay as they are."""
+    """Creates missing groups, and returns their names. Existing groups are not changed."""
     added = []
     for name, rights in ROLES.items():
         group, created = Group.objects.get_or_create(name=name)

@@ -1,6 +1,6 @@
-"""The composition root: what lives as long as the server is built here, once for each event loop, and passed down.
+"""The composition root: it builds the objects that live as long as the server, once for each event loop.
 
-``runtime()`` is the only look-up by event loop. Entry points call it; everything below gets what it needs as arguments.
+Entry points call ``runtime()``. All other code gets these objects as arguments.
 """
 
 import asyncio
@@ -27,8 +27,10 @@ from chatbot.providers.configured import Providers
 
 
 class Runtime:
-    """Of one event loop: a server has one, a command and a test have their own. ``cluster`` and ``remote`` are None
-    without ``REDIS_URL``. With it this process takes part in the cluster from now on."""
+    """The objects of one event loop. A server, a command or a test has one Runtime.
+
+    ``cluster`` and ``remote`` are None without ``REDIS_URL``. With it, creating the Runtime joins the cluster.
+    """
 
     def __init__(self) -> None:
         self.providers = Providers()
@@ -54,7 +56,7 @@ class Runtime:
             self.cluster.start(handlers=handlers, running=running_processes, mark_interrupted=mark_interrupted)
 
     async def find(self, generation_id: uuid.UUID, number: int) -> LoggedGeneration | None:
-        """The generation, if it runs in any process, or is over and has events after that number in the log."""
+        """The generation, if it runs in any process, or if it has ended and the log has events after ``number``."""
         running = self.registry.get(generation_id)
         if running is not None and running.ending:
             await running.ended.wait()

@@ -1,7 +1,7 @@
-"""The service: a request joins or starts a generation, resumes one, or waits for its answer. Read this first.
+"""The service: a request joins, starts or resumes a generation, or waits for the whole answer. Read this module first.
 
-A route or a WebSocket makes a ``Request``; ``dialogue`` makes a ``Job`` of it; ``generation`` runs the job once for all
-equal requests; ``events`` keeps its events and gives each client its own ``Subscription``.
+A route or a WebSocket creates a ``Request``. ``dialogue`` turns it into a ``Job``. ``generation`` runs the job once for
+all equal requests. ``events`` stores the events and gives each client a ``Subscription``.
 """
 
 import uuid
@@ -28,23 +28,24 @@ from chatbot.sessions import ownership
 from chatbot.sessions.ownership import Grant
 
 ATTEMPTS = 3
-"""How often a request that waits for its answer starts again when the process of its generation died."""
+"""How many generations a request tries that waits for its whole answer. Each may be lost with its process."""
 
 
 class Admit(Protocol):
-    """Counts requests. ``asker`` is whose they are: see ``chatbot.sessions.ownership.asker``."""
+    """Counts requests, and refuses those above the rate. ``asker`` is the key of
+    ``chatbot.sessions.ownership.asker``."""
 
     async def __call__(self, asker: str, /) -> None:
-        """Called before an answer is joined or started. Raises ApplicationError when the asker may not have one."""
+        """Called before a request joins or starts an answer. Raises ApplicationError when it is above the rate."""
         ...
 
     async def begun(self, asker: str, /) -> None:
-        """The request began a session, so its owner is known now."""
+        """Called when the request has begun a session: from now on its owner is known."""
         ...
 
 
 class Everybody:
-    """Lets every session have as many answers as it wants."""
+    """An ``Admit`` without limits."""
 
     async def __call__(self, asker: str, /) -> None: ...
 
@@ -56,8 +57,11 @@ everybody = Everybody()
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The generation that answers a request; the request, with its session's id and owner; and what the client is given
-    to show again."""
+    """The generation that answers a request.
+
+    ``request`` now has the session's id and owner. ``grant`` are the credentials that the client sends with its next
+    requests.
+    """
 
     generation: RunningGeneration
     request: Request
@@ -66,8 +70,11 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a client gets that opened a stream: a generation's events after number ``after``. ``reset`` says that the
-    client must drop what it has of an answer. Without a ``request`` a lost generation is not restarted."""
+    """A stream for one client: the events of a generation after number ``after``.
+
+    ``reset``: the client must discard what it has received of the answer. Without a ``request``, a lost generation is
+    not started again.
+    """
 
     generation: LoggedGeneration
     request: Request | None = None
@@ -81,7 +88,8 @@ class Stream:
         return self.request.session_id if self.request else ""
 
     async def subscriptions(self) -> AsyncGenerator[Subscription, None]:
-        """The client's subscription, and another one, to a new generation, each time that a process was lost."""
+        """The subscriptions of the client: one, and another one to a new generation each time that a process is
+        lost."""
         stream: Stream | None = self
         while stream is not None:
             with stream.generation.subscribe(
@@ -95,19 +103,23 @@ class Stream:
             stream = None if subscription.ended else await stream.restarted()
 
     async def restarted(self) -> "Stream | None":
-        """The same request with a new generation; None when this one was not lost."""
+        """A stream for the same request with a new generation; None when this generation was not lost."""
         if self.request is None or not isinstance(self.generation, RemoteGeneration) or not self.generation.lost:
             return None
         try:
             joined = await join(self.request)
-        except (ApplicationError, DatabaseError, InterfaceError):  # the stream ends; a client that reconnects is told
+        except (
+            ApplicationError,
+            DatabaseError,
+            InterfaceError,
+        ):  # the stream ends; a reconnecting client gets the error
             return None
         return Stream(joined.generation, joined.request, self.token_format, reset=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A generation that is over and no longer in the log: its terminal event and that event's number."""
+    """An ended generation that is no longer in the log: its terminal event with its number."""
 
     generation_id: uuid.UUID
     number: int
@@ -115,14 +127,16 @@ class Past:
 
 
 class NothingNew:
-    """The client has seen the terminal event."""
+    """The client has already received the terminal event."""
 
 
 async def open_stream(
     request: Request, *, cursor: Cursor | None, token_format: TokenFormat, admit: Admit = everybody
 ) -> Stream | Past | NothingNew:
-    """What follows the cursor; without one, or where that is lost, an answer from its beginning. Raises
-    ApplicationError."""
+    """Opens a stream of the events after the cursor. Raises ApplicationError.
+
+    Without a cursor, or if its generation is lost, the stream begins a new answer.
+    """
     if cursor is not None:
         await runtime().registry.check_resuming(cursor.generation_id, request.session_id, request.proof)
         resumed = await _resume(cursor, request, token_format)
@@ -133,7 +147,7 @@ async def open_stream(
 
 
 async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Joined]:
-    """The finished answer, with how it was joined. Raises ApplicationError."""
+    """Waits for the whole answer. Raises ApplicationError."""
     grant = Grant()
     for _ in range(ATTEMPTS):
         joined = await join(request, admit=admit)
@@ -143,7 +157,7 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             await generation.ended.wait()
         if isinstance(generation, LocalGeneration) or generation.conclusion is not None:
             break
-        request, admit = joined.request, everybody  # its process ended: once more
+        request, admit = joined.request, everybody  # the process of the generation ended: try again
     match generation.conclusion:
         case Close() as close:
             return close, replace(joined, grant=grant)
@@ -171,20 +185,23 @@ async def join(request: Request, *, admit: Admit = everybody) -> Joined:
 
 
 async def _keys_and_job(request: Request) -> tuple[Sequence[Key], MakeJob]:
-    """The keys under which the request joins, and what makes its job. The keys of a selection depend on the session's
-    past, so its job is made at once; a message is understood only when it is needed."""
+    """The single-flight keys of the request, and a function that creates its job.
+
+    The keys of a selection depend on the session's past, so its job is created at once. A message is analysed only when
+    its job is needed.
+    """
     if isinstance(request, FreeTextRequest):
         return free_text.keys_of(request), partial(free_text.make_job, request, runtime().providers)
     job = await runtime().make_base_info_job(request)
 
-    async def made() -> Job:
+    async def make_job() -> Job:
         return job
 
-    return job.keys, made
+    return job.keys, make_job
 
 
 async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -> Stream | Past | NothingNew | None:
-    """What follows the cursor; None when its generation is unknown or died, so that a new one is needed."""
+    """The events after the cursor. None when its generation is unknown or lost, so that a new one is needed."""
     generation_id, number = cursor.generation_id, cursor.number
     generation = await runtime().find(generation_id, number)
     state = event_log.state(generation_id)
@@ -197,7 +214,7 @@ async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -
     end = generation.stream_ends.get(request.session_id)
     if (state.ended and number >= state.last) or (end is not None and number >= end.end):
         return NothingNew()
-    # A number that was never sent: from the beginning. A remote log may not be here yet, and the session's own end may
-    # have higher numbers than the log.
+    # A number that was never sent: start from the beginning. The log of a remote generation may not be copied yet, and
+    # # the early end of this session's stream may have higher numbers than the log.
     impossible = number > state.last and end is None and not isinstance(generation, RemoteGeneration)
     return Stream(generation, request, token_format, after=0 if impossible else number, reset=impossible)

@@ -1,1 +1,1 @@
-"""HTTP in and out: routes, schemas, the envelope, OpenAPI."""
+"""The HTTP API: routes, schemas, the envelope and OpenAPI."""

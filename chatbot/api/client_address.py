@@ -1,4 +1,4 @@
-"""The address under which a client is counted, with or without proxies before the server. Pure."""
+"""Finds the address under which a client's requests are counted, also behind proxies. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from typing import Self
 Address = IPv4Address | IPv6Address
 
 UNKNOWN = "unknown"
-"""The address of all clients without one, which connect by a Unix socket."""
+"""The address for all clients of a Unix socket, which have no address."""
 
 UNIX = "unix"
-"""The word among trusted proxies for peers on a Unix socket."""
+"""The word in the list of trusted proxies that means peers on a Unix socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Peers whose ``X-Forwarded-For`` counts. None is a peer on a Unix socket."""
+    """The peers whose ``X-Forwarded-For`` is trusted. The address None means a peer on a Unix socket."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     unix: bool = False
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Self:
-        """From addresses, networks and ``unix``. Raises ValueError."""
+        """Parses addresses, networks and ``unix``. Raises ValueError."""
         return cls(tuple(ip_network(text) for text in texts if text != UNIX), UNIX in texts)
 
     def __contains__(self, address: Address | None) -> bool:
@@ -32,7 +32,7 @@ class TrustedProxies:
         return any(address in network for network in self.networks)
 
     def includes(self, peer: str | None) -> bool:
-        """Whether the peer, by its address as text, is one of them."""
+        """Whether the peer is trusted. ``peer`` is its address as text."""
         address = _parse(peer) if peer else None
         return not (peer and address is None) and address in self
 
@@ -40,10 +40,10 @@ class TrustedProxies:
 def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProxies) -> str:
     """The client's IPv4 address, the /64 of its IPv6 address, or UNKNOWN. Never raises.
 
-    ``peer`` is the address of the connection, None for a Unix socket. ``forwarded_for`` has the ``X-Forwarded-For``
-    headers, joined with commas. Each proxy appends its peer's address. So the header is read from the right, past
-    the addresses of trusted proxies: the client is the first other address, or the leftmost. An entry that is no
-    address ends the reading at the proxy that wrote it, because the rest may come from the client.
+    ``peer`` is the address of the connection; None for a Unix socket. ``forwarded_for`` are the ``X-Forwarded-For``
+    headers, joined with commas. Each proxy appends the address of its peer. So the header is read from the right, and
+    trusted proxies are skipped: the client is the first other address, or the leftmost. An entry that is not an address
+    ends the search: the result is the proxy that wrote it, because the entries to the left may be forged.
     """
     address = _parse(peer) if peer else None
     if not trusted.includes(peer):
@@ -61,7 +61,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
 def _parse(text: str) -> Address | None:
     """The address in ``192.0.2.1``, ``192.0.2.1:8080``, ``2001:db8::1`` or ``[2001:db8::1]:8080``.
 
-    A socket for both versions shows IPv4 addresses as ``::ffff:192.0.2.1``: these become IPv4 again.
+    A socket for both versions shows IPv4 addresses as ``::ffff:192.0.2.1``. These are converted to IPv4.
     """
     text = text.strip()
     if text.startswith("["):
@@ -76,7 +76,7 @@ def _parse(text: str) -> Address | None:
 
 
 def _bucket(address: Address | None) -> str:
-    """The address as text. IPv6 counts by /64: a customer can use any address within it."""
+    """The address as text. IPv6 is counted by /64, because a customer can use any address within it."""
     match address:
         case None:
             return UNKNOWN

@@ -1,8 +1,8 @@
-"""The credentials of a session's owner in HTTP: a cookie, a header, a parameter.
+"""The credentials of a session's owner in HTTP: a cookie, a header or a parameter.
 
-A browser sends its cookies with requests of any page. The cookie counts for this server's own pages and for the origins
-in ``LEAFRESH_CORS_ORIGINS``. So a page of another origin can neither use nor replace it. The token counts from
-everywhere: a client sends it on purpose.
+A browser sends its cookies with requests from any page. So the cookie is accepted only from pages of this server and of
+``LEAFRESH_CORS_ORIGINS``: a page of another origin can neither use nor replace it. The token is accepted from
+everywhere, because no browser sends it by itself.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from django.http.response import HttpResponseBase
 from chatbot.sessions.ownership import Grant, Proof, owner_of, read_owner_key, signed_owner_key
 
 COOKIE = "leafresh_owner"
-"""The prefix of the cookies' names. Each owner key has its own cookie: two answers at once must not replace each
-other's."""
+"""The prefix of the names of cookies. Each owner key has a separate cookie, so that two simultaneous answers do not
+replace each other's cookie."""
 MOST_COOKIES = 8
-"""Owner cookies of a request that are read at most."""
+"""The maximum number of owner cookies that are read from a request."""
 HEADER = "X-Leafresh-Session-Token"
 PARAMETER = "sessionToken"
 DAY_SECONDS = 86_400
 
 
 def proof_of(request: HttpRequest, token: str | None = None) -> Proof:
-    """The proof in a request, HTTP or a WebSocket's handshake; ``token`` is one in its body."""
+    """The proof in an HTTP request or in the handshake of a WebSocket. ``token`` is the token in the body, if any."""
     own = _is_trusted(request)
     return Proof(
         owner_keys=_owner_keys(request.COOKIES) if own else (),
@@ -34,7 +34,7 @@ def proof_of(request: HttpRequest, token: str | None = None) -> Proof:
 
 
 def send_grant(response: HttpResponseBase, grant: Grant, proof: Proof) -> HttpResponseBase:
-    """Adds the grant's token and cookie to the response, for the client that sent the proof."""
+    """Adds the token and the cookie of the grant to the response. ``proof`` is the proof in the request."""
     if grant.session_token:
         response[HEADER] = grant.session_token
     if grant.owner_key and proof.takes_cookie:
@@ -50,15 +50,16 @@ def send_grant(response: HttpResponseBase, grant: Grant, proof: Proof) -> HttpRe
 
 
 def _is_trusted(request: HttpRequest) -> bool:
-    """Whether the request's page may use the cookie. Only browsers send ``Origin`` and ``Sec-Fetch-Site``."""
+    """Whether the page that sent the request may use the cookie. Only browsers send ``Origin`` and
+    ``Sec-Fetch-Site``."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     if origin is None:
-        return site in {None, "same-origin", "none"}  # "none": a person typed the address
+        return site in {None, "same-origin", "none"}  # "none": a person entered the address
     is_own = site == "same-origin" or origin.partition("://")[2] == request.get_host()
     return is_own or origin in settings.CORS_ALLOWED_ORIGINS
 
 
 def _owner_keys(cookies: Mapping[str, str]) -> tuple[str, ...]:
-    """The owner keys in the cookies, sorted by the cookies' names. An older cookie has COOKIE itself as its name."""
+    """The owner keys in the cookies, sorted by the names of the cookies. The name of an older cookie is just COOKIE."""
     names = sorted(name for name in cookies if name == COOKIE or name.startswith(f"{COOKIE}_"))[:MOST_COOKIES]
     return tuple(dict.fromkeys(key for name in names if (key := read_owner_key(cookies[name]))))

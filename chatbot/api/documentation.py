@@ -1,4 +1,4 @@
-"""Parts of the OpenAPI document that schemas cannot express, such as the events of a stream."""
+"""Parts of the OpenAPI document that schemas cannot describe, such as the events of a stream."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def refusals(*statuses: int) -> dict[int, Any]:
 
 
 def parameter(name: str, description: str, *, place: str = "query", **schema: object) -> dict[str, Any]:
-    """An optional parameter that the view itself reads; a string unless the schema says otherwise."""
+    """An optional parameter that the view itself reads. It is a string unless ``schema`` has another type."""
     schema = {"type": "string", **schema}
     return {"in": place, "name": name, "required": False, "schema": schema, "description": description}
 

@@ -1,4 +1,4 @@
-"""The envelope ``{"status", "message", "data"}`` of every JSON response, and how errors become one."""
+"""The envelope ``{"status", "message", "data"}`` of every JSON response, also for errors."""
 
 import logging
 from collections.abc import Mapping
@@ -29,13 +29,13 @@ STATUS_MESSAGES: Mapping[int, str] = {
 
 
 class NotAnObject(ValueError):
-    """A body that is JSON, but no object."""
+    """The body is JSON, but not an object."""
 
     message = "요청 본문은 JSON 객체여야 합니다."
 
 
 class ObjectParser(Parser):
-    """Ninja's parser of request bodies, which refuses everything but objects."""
+    """The parser of request bodies for ninja. It accepts only JSON objects."""
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         body = super().parse_body(request)
@@ -51,26 +51,26 @@ def envelope(data: object, *, status: int = 200, message: str = "성공") -> Htt
 
 
 def wants_events(request: HttpRequest) -> bool:
-    """Whether the client asks for an event stream: it cannot read the body of a failed response."""
+    """Whether the client accepts an event stream. Such a client cannot read the body of an error response."""
     return "text/event-stream" in request.headers.get("Accept", "").lower()
 
 
 def error_response(request: HttpRequest, error: ApplicationError) -> HttpResponseBase:
-    """The error as the client can read it: an ``error`` event with HTTP 200, or JSON with the error's status."""
+    """The error as an ``error`` event with HTTP 200 for an event stream, else as JSON with the error's status."""
     response: HttpResponseBase
     if wants_events(request):
         failed = Failed(error.status, error.message, error.data)
         response = single_event_response("error", encode_event(failed), retry_seconds=error.retry_after)
     else:
         response = envelope(error.data, status=error.status, message=error.message)
-        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: do not log it again
+        response._has_been_logged = True  # type: ignore[attr-defined]  # tells Django not to log it again
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response
 
 
 def as_application_error(error: Exception) -> ApplicationError:
-    """The error as the client may know it. Unexpected errors are logged with their cause."""
+    """Converts any error to one that clients may see. Unexpected errors are logged with their cause."""
     match error:
         case ApplicationError():
             return error
@@ -84,7 +84,7 @@ def as_application_error(error: Exception) -> ApplicationError:
             return status_error(error.status_code)
         case RequestDataTooBig():
             return status_error(413)
-        case SuspiciousOperation():  # such as more parameters than Django takes
+        case SuspiciousOperation():  # such as more parameters than Django accepts
             return status_error(400)
         case OperationalError() | InterfaceError():
             logger.error("the database does not answer: %s", type(error).__name__)
@@ -100,7 +100,7 @@ def status_error(status: int) -> ApplicationError:
 
 
 def _invalid_body(error: ValidationError) -> ApplicationError:
-    """The error for a path, a parameter or a body that is not as documented."""
+    """The error for an invalid path, parameter or body."""
     places = [place["loc"] for place in error.errors]
     if any(place[0] == "path" for place in places):
         return status_error(404)

@@ -1,4 +1,4 @@
-"""Stopping a generation, and feedback on its answer."""
+"""Routes that stop a generation, and routes for feedback on its answer."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether the server lives, and whether it can do its work."""
+"""Health checks: liveness (the process answers) and readiness (it can answer requests)."""
 
 from asgiref.sync import sync_to_async
 from django.db import connection

@@ -1,4 +1,4 @@
-"""What the process does at the moment, for Prometheus (``LEAFRESH_METRICS``)."""
+"""Metrics of the process for Prometheus (``LEAFRESH_METRICS``)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,7 +15,7 @@ router = Router(tags=["health"])
 
 
 class Gauge(NamedTuple):
-    """A number that rises and falls. ``name`` is in lower case, with underscores."""
+    """A metric that can rise and fall. ``name`` is in lower case with underscores."""
 
     name: str
     meaning: str
@@ -23,7 +23,7 @@ class Gauge(NamedTuple):
 
 
 def gauges() -> Iterator[Gauge]:
-    """Of the running event loop."""
+    """The gauges of the running event loop."""
     now = runtime()
     running, lag = now.registry, now.loop_lag
     yield Gauge("generations_running", "Generations that this process runs", len(running))
@@ -42,7 +42,7 @@ def gauges() -> Iterator[Gauge]:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: HttpRequest) -> HttpResponseBase:
-    """Prometheus' text format. 404 unless switched on: the numbers are for operators."""
+    """The metrics in the text format of Prometheus. 404 unless they are enabled, because they are for operators."""
     if not settings.LEAFRESH_METRICS:
         raise NotFound
     # Not at the top: a server without metrics need not import it.

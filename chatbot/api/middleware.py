@@ -1,4 +1,4 @@
-"""The middleware of the API: it checks the host, and puts Django's own error pages into the envelope."""
+"""The middleware of the API: it checks the host, and replaces Django's own error pages by the envelope."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,31 +13,32 @@ from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
 PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
 
 PROBES = {"/health/live", "/health/ready", "/metrics"}
-"""Watchdogs ask these at any address of the process, so the host is not checked. The answers name no host."""
+"""Monitoring systems request these paths at any address of the process, so their host is not checked. The responses
+contain no host."""
 
 WITHOUT_THREADS = {"/health/live", "/metrics"}
-"""Answered on the event loop, also while the threads are full."""
+"""These paths are answered on the event loop, so they work while the threads are full."""
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether the request is for the API, not for a page or the admin."""
+    """Whether the request is for the API, and not for a page or the admin."""
     return request.path_info.startswith(PREFIXES)
 
 
 def refused_body(request: HttpRequest) -> int | None:
-    """The bytes that the server takes of a body at most, for a body that had more. None when it took the body."""
+    """The maximum size in bytes, if the server refused the body because it is larger. None when it read the body."""
     limit: int | None = getattr(request, "scope", {}).get(BodyTooLarge.SCOPE_KEY)
     return limit
 
 
 def is_busy(request: HttpRequest) -> bool:
-    """Whether the threads that would answer the request are full."""
+    """Whether the threads for the request are full."""
     is_full: Callable[[], bool] | None = getattr(request, "scope", {}).get(Busy.SCOPE_KEY)
     return is_full is not None and is_full()
 
 
 class ApiMiddleware:
-    """Answers on the API's paths are in the envelope, also for unknown paths and methods. Pages pass unchanged."""
+    """Puts all responses of the API into the envelope, also for unknown paths and methods. Pages are not changed."""
 
     async_capable = True
     sync_capable = False
@@ -66,7 +67,7 @@ class ApiMiddleware:
 
 
 def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The response, or its status in the envelope when it is an error page of Django's."""
+    """The response. An error page of Django becomes its status in the envelope."""
     if response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
         return response
     replaced = error_response(request, status_error(response.status_code))

@@ -1,4 +1,4 @@
-"""The recommendation routes: a selection or a message in, a stream of events or the finished answer out."""
+"""The routes for recommendations: they answer a selection or a message with a stream or with the whole answer."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -104,7 +104,7 @@ def _said(request: HttpRequest, said: FreeText) -> FreeTextRequest:
 
 
 def token_format(asked: str) -> TokenFormat:
-    """The form of tokens, for what a client asked for; whatever is no form asks for none."""
+    """The token format that the client requested. An unknown value means the default."""
     return "text" if "text" in {asked, settings.LEAFRESH_TOKEN_FORMAT} and asked != "object" else "object"
 
 

@@ -1,4 +1,4 @@
-"""The API: all routes, the pickers' options, and the handler of errors."""
+"""The API: all routes, the route of the options, and the error handler."""
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
@@ -36,7 +36,7 @@ api = NinjaAPI(
     version="1",
     description="Eco-friendly challenges, recommended while you watch. Everything is in the envelope "
     '`{"status", "message", "data"}`.',
-    docs=Swagger(settings={"validatorUrl": None}),  # else the page sends the document to another site
+    docs=Swagger(settings={"validatorUrl": None}),  # otherwise the page sends the document to another site
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     urls_namespace="chatbot",

@@ -1,4 +1,4 @@
-"""What the API takes and gives, for validation and for the OpenAPI document."""
+"""The schemas of requests and responses, for validation and for the OpenAPI document."""
 
 from typing import Generic, Literal, TypeVar
 
@@ -16,7 +16,7 @@ class Envelope(Schema, Generic[T]):
 
 
 class BaseInfo(Schema):
-    """A selection: each value is a key, a label or an alias, in any case."""
+    """A selection. Each value is a key, a label or an alias; upper and lower case are equal."""
 
     location: str | None = Field(None, examples=["도시"])
     workType: str | None = Field(None, examples=["사무직"])

@@ -1,4 +1,4 @@
-"""Reading a session's conversation, and forgetting it."""
+"""Routes that read and erase the conversation of a session."""
 
 import re
 import uuid
@@ -52,7 +52,7 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
 
 
 def _page_size(text: str | None) -> int:
-    """Raises PageSize."""
+    """Parses the parameter ``limit``. Raises PageSize."""
     if not text:
         return PAGE
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LARGEST_PAGE:
@@ -61,7 +61,7 @@ def _page_size(text: str | None) -> int:
 
 
 def _turn(text: str | None) -> uuid.UUID | None:
-    """Raises UnknownTurn."""
+    """Parses the parameter ``before``. Raises UnknownTurn."""
     try:
         return uuid.UUID(text) if text else None
     except ValueError:

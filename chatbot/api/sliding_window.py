@@ -1,7 +1,7 @@
-"""Sliding windows: how many requests came within the last seconds, in memory or in Redis.
+"""Sliding windows count the requests of the last seconds, in memory or in Redis.
 
-A request counts in all of its windows or in none, in one atomic step. The library ``limits`` cannot take several
-windows at once. It also keeps keys in memory without a bound, and in Redis it trusts each process's own clock.
+One atomic step counts a request in all of its windows, or in none. The library ``limits`` cannot do that for several
+windows. In memory it has no bound for the number of keys, and with Redis it uses the clock of each process.
 """
 
 import math
@@ -15,14 +15,14 @@ from functools import lru_cache
 from chatbot.cluster.redis import RedisClient
 
 MOST_WINDOWS = 50_000
-"""Windows in memory at most. Beyond that the least recently used ones are dropped."""
+"""The maximum number of windows in memory. Above that, the least recently used ones are dropped."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most ``limit`` requests under ``key`` within ``seconds``."""
+    """Allows at most ``limit`` requests for ``key`` within ``seconds``."""
 
     key: str
     limit: int
@@ -31,7 +31,10 @@ class Window:
 
 @lru_cache(maxsize=16)
 def parse(rate: str) -> tuple[int, int]:
-    """The requests and the seconds of a rate, which ``leafresh.environment.rate`` has checked: 20/m, 100/15min."""
+    """The number of requests and the seconds of a rate such as 20/m or 100/15min.
+
+    ``leafresh.environment.rate`` has already checked the rate.
+    """
     found = re.fullmatch(r"([0-9]+)/([0-9]*)([smhd])[a-z]*", rate)
     if found is None:
         raise ValueError(rate)
@@ -39,7 +42,7 @@ def parse(rate: str) -> tuple[int, int]:
 
 
 class MemoryWindows:
-    """The windows of this process. ``take`` never awaits, so it is atomic."""
+    """Windows in the memory of this process. ``take`` is synchronous, so it is atomic."""
 
     def __init__(self, most: int = MOST_WINDOWS) -> None:
         self._most = most
@@ -49,8 +52,8 @@ class MemoryWindows:
         return len(self._counted)
 
     def take(self, windows: Sequence[Window]) -> float:
-        """Counts one request, and returns 0. When a window is full: counts nothing, and returns the seconds until none
-        is."""
+        """Counts one request and returns 0. If a window is full, returns the seconds until none is, and counts
+        nothing."""
         now = time.monotonic()
         wait = max((self._wait(window, now) for window in windows), default=0.0)
         if not wait:
@@ -97,11 +100,11 @@ if wait == 0 then
 end
 return wait
 """
-"""``take`` in Redis, by Redis' clock. In milliseconds."""
+"""The Lua script of ``RedisWindows.take``. It uses the clock of Redis. Times are in milliseconds."""
 
 
 class RedisWindows:
-    """The windows that all processes of a cluster share."""
+    """Windows that all processes of a cluster share."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
@@ -118,5 +121,5 @@ class RedisWindows:
 
 
 def whole_seconds(wait: float, windows: Sequence[Window]) -> int:
-    """The wait for ``Retry-After``: rounded up, and at most the longest window, should a clock have jumped."""
+    """The seconds for ``Retry-After``: rounded up, and at most the longest window, in case a clock has jumped."""
     return min(math.ceil(wait), max(window.seconds for window in windows))

@@ -1,15 +1,15 @@
-"""Rate limits: may this client have another answer now?
+"""Rate limits: they decide whether a client may have another answer now.
 
-A view or a connection makes an ``Admission`` for its client and passes it to the service::
+A view or a connection creates an ``Admission`` for its client and passes it to the service::
 
     admit = Admission(request)
     await admit(asker)  # raises TooManyRequests
 
 The service awaits it once, just before a request joins or starts a generation. It counts the request for the asker
-(``chatbot.sessions.ownership.asker``: the session with the owner that the request proved) and for the client's
-address. Refused requests do not count, and neither do those that only resume. Requests for anything else than an answer
-count for the address alone (``admit_reading``). Counting takes neither the database nor a thread, and waits only for
-Redis. While Redis does not answer, nothing is refused.
+(``chatbot.sessions.ownership.asker``: the session with the owner that the request proved) and for the client's address.
+Refused requests do not count, and neither do those that only resume. Requests for anything else than an answer count
+for the address alone (``admit_reading``). Counting takes neither the database nor a thread, and waits only for Redis.
+While Redis does not answer, nothing is refused.
 """
 
 import functools
@@ -26,34 +26,34 @@ from chatbot.runtime import runtime
 
 
 class Admission:
-    """The rates of the client that sent a request."""
+    """Checks the rates of the client that sent a request."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
     async def __call__(self, asker: str) -> None:
-        """Counts a request for the asker and for the client's address. Raises TooManyRequests."""
+        """Counts a request for the session's key and for the client's address. Raises TooManyRequests."""
         await _admit([*_of_address(self._request), *_of_session(asker)])
 
     async def begun(self, asker: str) -> None:
-        """Counts the request that began a session for its new owner. The address was counted on admission."""
+        """Counts the request that began a session for its new owner. It was already counted for the address."""
         await _take(_of_session(asker))
 
 
 async def admit_reading(request: HttpRequest) -> None:
-    """Counts a request that asks for no answer (reading, erasing, rating, stopping). Raises TooManyRequests."""
+    """Counts a request that needs no answer (reading, erasing, rating, stopping). Raises TooManyRequests."""
     await _admit(_of_address(request))
 
 
 async def _admit(windows: list[Window]) -> None:
-    """Raises TooManyRequests with the seconds after which all windows have room."""
+    """Counts a request in all windows. Raises TooManyRequests with the seconds until none is full."""
     wait = await _take(windows)
     if wait:
         raise TooManyRequests(whole_seconds(wait, windows))
 
 
 async def _take(windows: list[Window]) -> float:
-    """Counts a request in all windows. When one is full, counts it in none: the seconds until all have room."""
+    """Counts a request in all windows and returns 0. If one is full, returns the seconds until none is."""
     if not windows:
         return 0
     if (cluster := runtime().cluster) is None:

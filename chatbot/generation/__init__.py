@@ -1,1 +1,1 @@
-"""How a request becomes a generation, and a generation an answer."""
+"""Runs generations: single flight, providers, events, rows, retries and cancellation."""

@@ -1,4 +1,4 @@
-"""Cancellation: ending generations early, because a person stops one or has a session forgotten."""
+"""Cancellation: ends generations early when a person stops an answer or erases a session."""
 
 import asyncio
 import logging
@@ -25,13 +25,13 @@ from chatbot.sessions import erasure
 logger = logging.getLogger(__name__)
 
 FORGET_SECONDS = 5.0
-"""How long a client that forgets its session waits for the rows to be erased, after the session is hidden."""
+"""How long a request to erase a session waits for its rows to be erased. The session is hidden before that."""
 
-_SOMEBODY = ""  # no session's key
+_UNKNOWN_SESSION = ""  # no session has this key
 
 
 class Cancellation:
-    """Of the generations of this process and, with a cluster, of all others."""
+    """Cancels generations of this process and, in a cluster, of other processes."""
 
     def __init__(self, registry: GenerationRegistry, cluster: Cluster | None) -> None:
         self._registry = registry
@@ -39,15 +39,15 @@ class Cancellation:
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """What other processes may ask of this one."""
+        """The calls that other processes may send to this one."""
         return {"stop": self._handle_stop, "leave": self._handle_leave, "erase": self._handle_erase}
 
     async def stop(self, generation_id: uuid.UUID, *, session_id: str = "") -> Outcome:
-        """Stops the generation if it runs, in whatever process, and returns how it ended. Raises NotFound, and
-        ServiceUnavailable when the process that runs it cannot be asked.
+        """Stops the generation if it runs in any process, and returns its outcome.
 
-        With a ``session_id`` it ends for that session alone; a session that never asked for it changes nothing.
-        Without one it ends when one session at most asked for it; a generation that several share continues.
+        With a ``session_id``, it ends only for that session; a session that did not request it changes nothing. Without
+        one, it ends if at most one session requested it; a shared generation continues. Raises NotFound, and
+        ServiceUnavailable when the process that runs it does not answer.
         """
         outcome = await self._stop_here(generation_id, session_id)
         if outcome is not None:
@@ -64,11 +64,13 @@ class Cancellation:
         return Outcome(answer["outcome"] or await _outcome(generation_id))
 
     async def forget(self, session_id: str) -> None:
-        """Hides the session, and erases it in short steps, with the answers that it does not share. What runs for it
-        alone is ended first; what also runs for others ends for this session. A long session is erased in the
-        background after FORGET_SECONDS; if this process ends meanwhile, the purge erases the rest."""
+        """Hides the session, and erases it in short steps, with the answers that it does not share.
+
+        First its running generations end; a shared one ends only for this session. After FORGET_SECONDS the call
+        returns, and the rest is erased in the background. If this process ends before that, the purge erases the rest.
+        """
         hidden: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        erasing = self._registry.keep(self._forget(session_id, hidden))  # it continues when the client disconnects
+        erasing = self._registry.keep(self._forget(session_id, hidden))  # it continues if the client disconnects
         await asyncio.wait({erasing, hidden}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({erasing}, timeout=FORGET_SECONDS)
         if erasing.done():
@@ -77,14 +79,14 @@ class Cancellation:
             erasing.add_done_callback(_log_failure)
 
     async def _stop_here(self, generation_id: uuid.UUID, session_id: str) -> Outcome | None:
-        """``stop`` for a generation of this process; None when it is none."""
+        """As ``stop``, for a generation of this process. None when it does not run here."""
         generation = self._registry.get(generation_id)
         if generation is None:
             return None
         if session_id in generation.stream_ends:
             return Outcome.STOPPED
-        known = await self._who_asked(generation, session_id)
-        if session_id in generation.stream_ends:  # another request stopped it
+        known = await self._requesting_sessions(generation, session_id)
+        if session_id in generation.stream_ends:  # another request has already stopped it for this session
             return Outcome.STOPPED
         if generation.ended.is_set():
             return await _outcome(generation_id)
@@ -98,13 +100,16 @@ class Cancellation:
             return Outcome.STOPPED
         generation.end(Outcome.STOPPED)
         await generation.ended.wait()
-        if generation.result is not None:  # its row may be written later
+        if generation.result is not None:  # it has ended, but its row may not be written yet
             return generation.result.outcome
         return await _outcome(generation_id)
 
-    async def _who_asked(self, generation: LocalGeneration, session_id: str) -> set[str]:
-        """The sessions that asked for the generation. When the database cannot tell, other processes may have more of
-        them: the generation continues for those."""
+    async def _requesting_sessions(self, generation: LocalGeneration, session_id: str) -> set[str]:
+        """The sessions that requested the generation.
+
+        If the database does not answer, sessions of other processes are unknown. A placeholder for them is added, so
+        that the generation continues.
+        """
         if self._cluster is None:
             return generation.sessions
         try:
@@ -112,7 +117,7 @@ class Cancellation:
         except (DatabaseError, InterfaceError):
             if session_id and session_id not in generation.sessions:
                 raise
-            return generation.sessions | {_SOMEBODY}
+            return generation.sessions | {_UNKNOWN_SESSION}
 
     async def _forget(self, session_id: str, hidden: asyncio.Future[None]) -> None:
         steps = erasure.forgetting(session_id, spare=await self._leave_all(session_id))
@@ -124,42 +129,44 @@ class Cancellation:
             for generation_id in erased:
                 erase(generation_id)
             if self._cluster is not None and erased:
-                with suppress(Unreachable, NoAnswer):  # what is left expires
+                with suppress(Unreachable, NoAnswer):  # copies that are not erased will expire
                     await self._cluster.replication.erase(erased)
                     await self._cluster.rpc.tell_all(do="erase", generations=[str(each) for each in erased])
-            await asyncio.sleep(now() - began)  # SQLite has no queue: other writers need a chance
+            await asyncio.sleep(now() - began)  # SQLite has no queue of writers: others need a pause
             began = now()
 
     async def _leave_all(self, session_id: str) -> set[uuid.UUID]:
-        """Ends for the session what runs. Returns the generations that continue for others."""
+        """Ends all running generations for the session. Returns those that continue for other sessions."""
         generations = self._registry.asked_by(session_id)
         spare = {generation.id for generation in generations if await self._leave(generation, session_id)}
         if self._cluster is not None:
             for generation_id, process in await sync_to_async(_running_elsewhere)(session_id):
                 message = {"do": "leave", "generation": str(generation_id), "session": session_id}
-                with suppress(NoAnswer):  # it ends anyway; a session that joins it later starts another
+                with suppress(NoAnswer):  # it ends anyway; a session that would join it later starts another one
                     if (await self._cluster.rpc.ask(process, **message))["goes_on"]:
                         spare.add(generation_id)
         return spare
 
     async def _leave(self, generation: LocalGeneration, session_id: str) -> bool:
-        """Ends a generation of this process for a session that is forgotten. Returns whether it continues for
-        others, whose turns may not be written yet."""
-        known = await self._who_asked(generation, session_id)
-        goes_on = bool((known | generation.asked_by) - set(generation.stream_ends) - {session_id})
-        if not goes_on:
+        """Ends a generation of this process for a session that is being erased.
+
+        Returns whether it continues for other sessions. Their turns may not be written yet.
+        """
+        known = await self._requesting_sessions(generation, session_id)
+        continues = bool((known | generation.asked_by) - set(generation.stream_ends) - {session_id})
+        if not continues:
             generation.end(Outcome.STOPPED)
             await generation.ended.wait()
         elif not generation.ended.is_set():
             self._registry.leave(generation, session_id)
-            await asyncio.wait([generation.started])  # then the session's turn is written, and can be erased
-        return goes_on
+            await asyncio.wait([generation.started])  # after that the session's turn is written, and can be erased
+        return continues
 
     async def _handle_stop(self, what: dict[str, Any]) -> dict[str, Any]:
         return {"outcome": await self._stop_here(uuid.UUID(what["generation"]), what["session"]) or ""}
 
     async def _handle_leave(self, what: dict[str, Any]) -> dict[str, Any]:
-        generation = self._registry.get(uuid.UUID(what["generation"]))  # one that is over does not continue
+        generation = self._registry.get(uuid.UUID(what["generation"]))  # None when it has ended
         return {"goes_on": generation is not None and await self._leave(generation, what["session"])}
 
     async def _handle_erase(self, what: dict[str, Any]) -> dict[str, Any]:
@@ -170,14 +177,14 @@ class Cancellation:
 
 def _log_failure(erasing: asyncio.Task[None]) -> None:
     if not erasing.cancelled() and (error := erasing.exception()) is not None:
-        logger.warning("a session was erased in part (%s): the purge erases the rest", type(error).__name__)
+        logger.warning("a session was partly erased (%s): the purge erases the rest", type(error).__name__)
 
 
 def _next(steps: Iterator[list[uuid.UUID]]) -> list[uuid.UUID] | None:
     try:
         return next(steps, None)
     finally:
-        give_back()  # the request may be over
+        give_back()  # the request may have ended, and then Django does not do it
 
 
 async def _outcome(generation_id: uuid.UUID) -> Outcome:
@@ -188,12 +195,12 @@ async def _outcome(generation_id: uuid.UUID) -> Outcome:
 
 
 async def _sessions_of(generation_id: uuid.UUID) -> set[str]:
-    """The sessions that asked for the generation, in whatever process."""
+    """The sessions of all processes that requested the generation, from the database."""
     keys = Turn.objects.filter(generation_id=generation_id).values_list("session_id", flat=True)
     return {key async for key in keys}
 
 
 def _running_elsewhere(session_id: str) -> list[tuple[uuid.UUID, str]]:
-    """Generations that other processes run for the session, with these processes."""
+    """The generations that other processes run for the session, each with its process."""
     rows = Generation.objects.filter(outcome=Outcome.RUNNING, turns__session_id=session_id).exclude(process=ME)
     return list(rows.values_list("pk", "process"))

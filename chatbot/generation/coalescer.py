@@ -1,7 +1,8 @@
-"""Coalescing: pieces of a provider's text that come within 50 ms are read, shown and sent together.
+"""Coalescing: pieces of a provider's text that arrive within 50 ms are scanned and sent together.
 
-Reading and sending cost per piece rather than per character, and a person cannot tell 50 ms. Sending also costs per
-subscriber. So with many subscribers, or a late event loop, the pieces become longer instead of coming ever later.
+Scanning and sending cost time per piece rather than per character, and a person does not notice 50 ms. Sending also
+costs time per subscriber. So with many subscribers, or a late event loop, the pieces become longer. Otherwise they
+would be delayed more and more.
 """
 
 import asyncio
@@ -12,14 +13,14 @@ from chatbot.generation.loop_lag import LoopLag
 GATHER_SECONDS = 0.05
 LONGEST_SECONDS = 0.25
 CROWD = 100
-"""Subscribers up to which 50 ms hold. Twice as many wait twice as long."""
+"""Up to so many subscribers the interval is 50 ms. Above that it grows in proportion to their number."""
 
 
 class TextCoalescer:
-    """Hands text on to ``take``, which returns whether a person sees anything of it.
+    """Passes text to ``take``, which returns whether any of it is visible to a person. Used on the event loop only.
 
-    Each piece is handed on at once until something is seen. Then what comes within 50 ms is joined; within 250 ms at
-    most for many subscribers or a late loop. Used from the event loop only.
+    Until the first visible text, each piece is passed on at once. After that, the text of each 50 ms is joined. With
+    many subscribers or a late event loop the interval grows to at most 250 ms.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class TextCoalescer:
         self._error: Exception | None = None
 
     def add(self, piece: str) -> None:
-        """Raises what ``take`` raised, for this piece or an earlier one."""
+        """Adds a piece. Raises an error of ``take`` for this piece or an earlier one."""
         self._waiting.append(piece)
         if self._timer is not None:
             return
@@ -52,7 +53,7 @@ class TextCoalescer:
             self._timer = loop.call_at(due, self._flush_later, due)
 
     def flush(self) -> None:
-        """Hands on what waits. Raises what ``take`` raised, now or earlier."""
+        """Passes on the waiting text. Raises an error of ``take``, from now or earlier."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -65,7 +66,7 @@ class TextCoalescer:
                 self._seen_at = asyncio.get_running_loop().time()
 
     def _wait(self) -> float:
-        """Seconds between one piece and the next."""
+        """The interval in seconds between two calls of ``take``."""
         for_all = self._seconds * max(1.0, self._subscriber_count() / CROWD)
         return min(for_all + 2 * self._loop_lag.latest, LONGEST_SECONDS)
 
@@ -73,5 +74,5 @@ class TextCoalescer:
         self._loop_lag.note(asyncio.get_running_loop().time() - due)
         try:
             self.flush()
-        except Exception as error:  # a timer has no caller: the next call raises it
+        except Exception as error:  # a timer has no caller: the next call of add or flush raises the error
             self._error = error

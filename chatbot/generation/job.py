@@ -1,4 +1,4 @@
-"""A job: what one generation has to do, and what its session keeps of it."""
+"""A job: the work of one generation, and the data that its session stores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ from chatbot.sessions.memory import Note
 from chatbot.sessions.ownership import Entry
 
 Key = tuple[object, ...]
-"""A single-flight key: ``("session", session id, …)`` or ``("anybody", …)``, and what was asked. Requests with a key
-in common get one generation."""
+"""A single-flight key: ``("session", session id, …)`` or ``("anybody", …)``, followed by the request's values.
+Simultaneous requests that share a key get one generation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(ProviderRequest):
     """A rendered prompt, and the providers that may answer it, in the order in which they are tried.
 
-    ``labels`` are all categories' labels by key. ``variables`` are the values in the prompt, except the output format.
-    ``note`` is what the turn leaves in its session; ``notices`` are sent first. ``keys`` and ``entry`` belong to the
-    request: under which keys it joins, and how its client enters the session.
+    ``labels`` are the labels of all categories by key. ``variables`` are the values in the prompt, except the output
+    format. ``note`` is the data that the turn stores in its session. ``notices`` are sent before the answer. ``keys``
+    are the single-flight keys of the request. ``entry`` is the result of checking its client.
     """
 
     prompt: Prompt
@@ -40,7 +40,7 @@ class Job(ProviderRequest):
 
 
 def variables_of(selection: Selection) -> dict[str, str]:
-    """The values that a selection puts into a prompt."""
+    """The values of a prompt's variables for a selection."""
     return {
         "location": selection.location.label,
         "workType": selection.work_type.label,
@@ -49,12 +49,13 @@ def variables_of(selection: Selection) -> dict[str, str]:
 
 
 def values_for(variables: Mapping[str, str], *, output_format: str = OUTPUT_FORMAT) -> dict[str, str]:
-    """Every value that a prompt is rendered with."""
+    """All values for rendering a prompt, including the output format."""
     return {**variables, "output_format": output_format}
 
 
 def live_prompt(template_key: str, current: Mapping[str, str]) -> Prompt:
-    """The template's live prompt under ``current`` revisions. Raises ApplicationError when there is none."""
+    """The template's live prompt. ``current`` are the revisions. Raises ApplicationError when there is no live
+    prompt."""
     prompt = live_prompts.get(current).get(template_key)
     if prompt is None:
         raise ApplicationError(503, "게시된 프롬프트가 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
@@ -62,7 +63,7 @@ def live_prompt(template_key: str, current: Mapping[str, str]) -> Prompt:
 
 
 def providers_for(prompt: Prompt, providers: Providers) -> list[Provider]:
-    """The providers that may answer the prompt, in order."""
+    """The providers that may answer the prompt, in the order in which they are tried."""
     content = prompt.content
     return providers.configured(model=content.model, temperature=content.temperature, max_tokens=content.max_tokens)
 
@@ -82,7 +83,7 @@ def job_for(
     given: Sequence[str] = (),
     purpose: Purpose = Purpose.PUBLIC,
 ) -> Job:
-    """A recommendation for a selection. ``known`` is what can be picked today."""
+    """The job of a recommendation for a selection. ``known`` are the active options."""
     variables = variables_of(selection)
     system_prompt, user_prompt = prompt.render(values_for(variables))
     category = selection.category.key

@@ -1,15 +1,15 @@
-"""How late the event loop is: for the metrics, and for the coalescer, which then sends less often."""
+"""Measures how late the event loop is, for the metrics and for the coalescer, which sends less often on a late loop."""
 
 import asyncio
 from collections import deque
 
 SAMPLE_SECONDS = 0.1
 REMEMBERED_SECONDS = 60.0
-"""How long the greatest lag is remembered: longer than Prometheus waits between two scrapes."""
+"""How long the greatest lag is remembered. This is longer than the usual interval of Prometheus."""
 
 
 class LoopLag:
-    """Measures every 100 ms how late its timer came. Runs as long as the loop."""
+    """Measures every 100 ms how late its timer runs. It works as long as the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.latest = 0.0
@@ -19,12 +19,12 @@ class LoopLag:
 
     @property
     def greatest(self) -> float:
-        """Of the last minute, in seconds."""
+        """The greatest lag of the last minute, in seconds."""
         self._forget(self._loop.time())
         return max((lag for _, lag in self._seconds), default=0.0)
 
     def note(self, lag: float) -> None:
-        """Counts the lag of a timer, this one's or another's, in seconds."""
+        """Records the lag of any timer, in seconds."""
         now = self._loop.time()
         self.latest = lag = max(0.0, lag)
         if self._seconds and now - self._seconds[-1][0] < 1.0:

@@ -1,4 +1,4 @@
-"""The rows of a generation: written at its start and its end, for many generations together."""
+"""Writes the rows of generations at their start and end. Simultaneous writes share a transaction."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -22,8 +22,11 @@ from chatbot.sessions.store import NewTurn, add_turns
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a generation ended. ``source`` is the provider that wrote (most of) it, ``raw`` what the providers wrote.
-    ``mends`` counts by the composer's names. Times are in milliseconds."""
+    """The result of a generation.
+
+    ``source`` is the provider that wrote most of the answer. ``raw`` is the providers' text. ``mends`` counts the
+    corrections by their names in the composer. Times are in milliseconds.
+    """
 
     outcome: Outcome
     answer: dict[str, object] | None
@@ -41,7 +44,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStart:
-    """What a request writes: the row of a new generation, the turn of a session."""
+    """The rows that a request writes: a new generation, and the turn of a session. Each may be None."""
 
     generation: Generation | None
     turn: NewTurn | None
@@ -49,7 +52,7 @@ class GenerationStart:
 
 @dataclass(frozen=True, slots=True)
 class GenerationEnd:
-    """``event_count`` is the number of the terminal event."""
+    """The end of a generation. ``event_count`` is the number of the terminal event."""
 
     generation_id: uuid.UUID
     result: Result
@@ -58,11 +61,11 @@ class GenerationEnd:
 
 
 class GenerationGone(Exception):
-    """The generation is not in the database any more: the session that started it was forgotten."""
+    """The generation is no longer in the database, because the session that started it was erased."""
 
 
 def row_of(generation_id: uuid.UUID, job: Job) -> Generation:
-    """The generation's row at its start."""
+    """The row of the generation at its start."""
     return Generation(
         id=generation_id,
         prompt_version_id=job.prompt.version_id,
@@ -80,7 +83,7 @@ def row_of(generation_id: uuid.UUID, job: Job) -> Generation:
 
 
 def running_processes() -> set[str]:
-    """The other processes that have rows of running generations. Synchronous."""
+    """The names of other processes that have rows of running generations. Synchronous."""
     try:
         return {*_running().values_list("process", flat=True).distinct()} - {ME}
     finally:
@@ -88,8 +91,7 @@ def running_processes() -> set[str]:
 
 
 def mark_interrupted(processes: set[str] | None = None) -> None:
-    """Ends the rows of running generations of these processes, which are dead; of all processes for None.
-    Synchronous."""
+    """Marks running rows of dead processes as interrupted. None means the rows of all processes. Synchronous."""
     try:
         _end_rows(_running() if processes is None else _running().filter(process__in=processes))
     finally:
@@ -97,8 +99,10 @@ def mark_interrupted(processes: set[str] | None = None) -> None:
 
 
 def read_rows(orphans: Sequence[uuid.UUID], others: Sequence[uuid.UUID]) -> dict[uuid.UUID, Generation]:
-    """The rows of both lists. Running rows of ``orphans``, whose processes died, are marked as interrupted first.
-    Synchronous."""
+    """Reads the rows of both lists. Synchronous.
+
+    The processes of ``orphans`` have died: their running rows are marked as interrupted before.
+    """
     try:
         if orphans:
             _end_rows(_running().filter(pk__in=orphans))
@@ -139,12 +143,12 @@ def _write_starts(starts: Sequence[GenerationStart]) -> Sequence[Ownership | Exc
         return write(starts)
     except DatabaseError as error:
         if is_gone(error):
-            raise  # for all of them: each would wait for the database again
+            raise  # ends the whole batch: each item would wait for the database again
         return one_by_one(write_one, starts, slow=is_locked)
 
 
 def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collection[uuid.UUID]) -> Ownership | Exception:
-    """The ownership of the turn's session; an empty one without a turn."""
+    """The ownership of the turn's session, or the error for its request. Without a turn, an empty ownership."""
     if turn is None:
         return Ownership()
     if turn.generation_id in gone:
@@ -154,8 +158,11 @@ def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collecti
 
 
 def _lock(joined: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any] | None]:
-    """The answers, as far as they are written, of generations that sessions join. Their rows stay, and do not end,
-    until the turns are written: else a title that is given now might be noted for neither."""
+    """Locks the rows of generations that sessions join, and returns their answers (None while they run).
+
+    The lock keeps the rows from ending or being erased until the turns are written. Otherwise neither transaction might
+    store the given titles.
+    """
     if not joined:
         return {}
     rows = Generation.objects.select_for_update().filter(pk__in=joined).order_by("pk")
@@ -164,7 +171,7 @@ def _lock(joined: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any] | Non
 
 def _write_ends(ends: Sequence[GenerationEnd]) -> Sequence[Exception | None]:
     def write(several: Sequence[GenerationEnd]) -> None:
-        ordered = sorted(several, key=lambda end: end.generation_id)  # the order in which ``_lock`` locks
+        ordered = sorted(several, key=lambda end: end.generation_id)  # the same order as in ``_lock``
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany(_update(), [_parameters(end) for end in ordered])
             note_given({end.generation_id: end.result.answer for end in ordered if end.purpose is Purpose.PUBLIC})
@@ -172,27 +179,27 @@ def _write_ends(ends: Sequence[GenerationEnd]) -> Sequence[Exception | None]:
     try:
         try:
             write(ends)
-        except Exception as error:  # drivers have other errors for values that they refuse
+        except Exception as error:  # drivers raise various errors for values that they refuse
             if is_gone(error):
                 raise
             return one_by_one(lambda end: write([end]), ends, slow=is_locked)
         return [None] * len(ends)
     finally:
-        give_back()  # no request ends after this, which would do it
+        give_back()  # this does not run in a request, so Django does not do it
 
 
 record_start = BatchExecutor(_write_starts)
-"""``await record_start(start)`` returns the ownership of the turn's session when the rows are written. Raises NotOwner
-and GenerationGone."""
+"""``await record_start(start)`` writes the rows, and returns the ownership of the turn's session. Raises NotOwner and
+GenerationGone."""
 
 record_end = BatchExecutor(_write_ends)
-"""``await record_end(end)`` returns when the row is written."""
+"""``await record_end(end)`` writes the row."""
 
 
 def _update() -> str:
-    """The statement that ends a row. The ORM takes longer to build it than the database to do it."""
+    """The SQL statement that ends a row. The ORM takes longer to build it than the database takes to run it."""
     columns = ", ".join(f"{name} = %s" for name in _END_FIELDS)
-    return f"UPDATE {Generation._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608  names of ours
+    return f"UPDATE {Generation._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608  our own column names
 
 
 def _parameters(end: GenerationEnd) -> list[Any]:

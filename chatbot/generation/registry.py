@@ -1,4 +1,4 @@
-"""The running generations of this process: bounded in number, found by their keys, abandoned without subscribers."""
+"""The registry of this process's running generations. It limits their number and ends those without subscribers."""
 
 import asyncio
 import logging
@@ -26,11 +26,12 @@ from chatbot.sessions.ownership import Proof
 logger = logging.getLogger(__name__)
 
 FIRST_SUBSCRIBER_SECONDS = 5.0
-"""How long a new generation waits for its first subscriber at least, whatever the grace period."""
+"""The minimum time for which a new generation waits for its first subscriber, even if the grace period is shorter."""
 
 
 class GenerationRegistry:
-    """Used on one event loop only, so nothing here needs a lock. ``outcomes`` counts generations that ended."""
+    """The running generations. Used on one event loop only, so it needs no lock. ``outcomes`` counts ended
+    generations."""
 
     def __init__(
         self, resources: Resources, cluster: Cluster | None, *, max_generations: int, abandon_seconds: float
@@ -44,7 +45,7 @@ class GenerationRegistry:
         self._by_key: dict[Key, LocalGeneration] = {}
         self._keys: dict[uuid.UUID, list[Key]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._ends_soon = False  # the server stops; connected clients may still ask
+        self._ends_soon = False  # the server is stopping, but still answers connected clients
         self._draining = False
 
     def __len__(self) -> int:
@@ -52,26 +53,28 @@ class GenerationRegistry:
 
     @property
     def subscriber_count(self) -> int:
-        """Of all running generations."""
+        """The number of subscribers of all running generations."""
         return sum(generation.subscriber_count for generation in self._running.values())
 
     def get(self, generation_id: uuid.UUID) -> LocalGeneration | None:
         return self._running.get(generation_id)
 
     def find(self, keys: Iterable[Key]) -> LocalGeneration | None:
-        """The running generation that answers one of the keys; the first key that has one counts."""
+        """The running generation for the first of the keys that has one."""
         found = (self._by_key[key] for key in keys if key in self._by_key)
         return next((generation for generation in found if not generation.ending), None)
 
     def asked_by(self, session_id: str) -> list[LocalGeneration]:
-        """The running generations that the session asked for, alone or with others."""
+        """The running generations that the session requested, alone or with other sessions."""
         return [generation for generation in self._running.values() if session_id in generation.asked_by]
 
     def start(
         self, job: Job, *, session_id: str = "", keys: Iterable[Key] = (), publication: ClusterPublication | None = None
     ) -> LocalGeneration:
-        """Runs the job. Requests with one of ``keys`` find the generation while it runs. Raises ShuttingDown and
-        TooManyGenerations."""
+        """Starts a generation for the job. Requests with one of ``keys`` can join it while it runs.
+
+        Raises ShuttingDown and TooManyGenerations.
+        """
         self.check_room()
         publication = publication or ClusterPublication(self._cluster, uuid.uuid4())
         generation = LocalGeneration(
@@ -81,13 +84,13 @@ class GenerationRegistry:
         self._keys[generation.id] = []
         self.add_keys(generation, keys)
         self.keep(self._run(generation))
-        # Not before it has started: it may wait for a slot, and its requests wait with it.
+        # Not before the generation has started: it may wait for a slot, and its requests wait with it.
         first = max(self._abandon_seconds, FIRST_SUBSCRIBER_SECONDS)
         generation.started.add_done_callback(lambda _: self._check_later(generation, first))
         return generation
 
     def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Runs work that belongs to no request, such as a check. The server waits for it when it stops."""
+        """Runs background work, such as a check. On shutdown, the server waits for it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -95,11 +98,11 @@ class GenerationRegistry:
 
     @property
     def draining(self) -> bool:
-        """Whether the server stops."""
+        """Whether the server is stopping."""
         return self._ends_soon or self._draining
 
     def check_room(self) -> None:
-        """Raises ShuttingDown or TooManyGenerations when nothing more can be started."""
+        """Raises ShuttingDown or TooManyGenerations when no generation can be started."""
         if self._draining:
             raise ShuttingDown
         if len(self._running) >= self._max_generations:
@@ -115,7 +118,7 @@ class GenerationRegistry:
                 self._keys[generation.id].append(key)
 
     def leave(self, generation: LocalGeneration, session_id: str) -> None:
-        """Ends the generation for one of its sessions. The session's next request does not join it."""
+        """Ends the generation for one of its sessions. The next request of this session does not join it."""
         generation.leave(session_id)
         left = [key for key in self._keys.get(generation.id, ()) if key[:2] == ("session", session_id)]
         for key in left:
@@ -124,11 +127,11 @@ class GenerationRegistry:
         self.keep(generation.release(left))
 
     async def check_resuming(self, generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
-        """Whether the client may resume or stop the generation; an empty ``session_id`` when it named none: see
-        ``chatbot.sessions.ownership.check_resuming``. Raises NotOwner.
+        """Checks whether the client may resume or stop the generation. Raises NotOwner.
 
-        This process knows the owners of the sessions of its generations, so their requests need no database. Of all
-        others only the database knows whether they are bound, and its error is raised.
+        ``session_id`` is empty if the client sent none; see ``chatbot.sessions.ownership.check_resuming``. This process
+        knows the owners of its generations' sessions, so their requests need no database. For other sessions only the
+        database knows whether they are bound, so an error of the database is raised.
         """
         running = self.get(generation_id)
         owners = running.owners if running is not None else {}
@@ -139,20 +142,20 @@ class GenerationRegistry:
             await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)
 
     def announce_end(self) -> None:
-        """The server stops: it is not ready any more, but refuses nothing yet."""
+        """The server is stopping: the readiness probe fails from now on, but requests are still answered."""
         self._ends_soon = True
 
     def refuse(self) -> None:
-        """Starts nothing more."""
+        """Refuses new generations from now on."""
         self._draining = True
 
     async def idle(self) -> None:
-        """Returns when all that runs now has ended."""
+        """Waits until all present generations and background work have ended."""
         for generation in list(self._running.values()):
             await generation.ended.wait()
 
     async def drain(self) -> None:
-        """Starts nothing more, ends what runs, and waits until its rows are written."""
+        """Refuses new generations, ends the running ones, and waits until their rows are written."""
         self.refuse()
         for generation in list(self._running.values()):
             generation.end(Outcome.INTERRUPTED)
@@ -167,7 +170,7 @@ class GenerationRegistry:
         asyncio.get_running_loop().call_later(seconds, self._end_if_abandoned, generation, count)
 
     def _end_if_abandoned(self, generation: LocalGeneration, count: int) -> None:
-        """Ends the generation if it has no subscriber and got none since the timer was set."""
+        """Ends the generation if it has no subscriber, and had none since the timer was set."""
         if generation.subscriber_count or generation.subscription_count != count or generation.ended.is_set():
             return
         if self._cluster is None:
@@ -176,8 +179,10 @@ class GenerationRegistry:
             self.keep(self._end_if_without_subscribers(generation, count, self._cluster))
 
     async def _end_if_without_subscribers(self, generation: LocalGeneration, count: int, cluster: Cluster) -> None:
-        """The same, if it has no subscriber at another process either. While Redis cannot tell, it continues; it ends
-        in any case."""
+        """As ``_end_if_abandoned``, but also requires that no other process has a subscriber.
+
+        If Redis does not know, the generation continues to its normal end.
+        """
         try:
             has_subscribers = await cluster.presence.has_subscribers(generation.id)
         except Unreachable:
@@ -196,9 +201,11 @@ class GenerationRegistry:
             logger.warning("generation %s was refused: %s", generation.id, error)
         except Exception as error:  # the task is not awaited
             if may_pass(error):
-                logger.warning("generation %s could not begin: %s of the database", generation.id, type(error).__name__)
+                logger.warning(
+                    "generation %s could not start: the database raised %s", generation.id, type(error).__name__
+                )
             else:
-                logger.exception("generation %s could not be run", generation.id)
+                logger.exception("generation %s failed unexpectedly", generation.id)
         finally:
             del self._running[generation.id]
             for key in self._keys.pop(generation.id):
@@ -206,6 +213,6 @@ class GenerationRegistry:
 
 
 async def _bind(generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
-    """Notes that the owner came back. While the database is gone, the next request does it."""
+    """Binds the session to its owner. While the database is gone this is skipped: a later request does it."""
     with suppress(DatabaseError, InterfaceError, NotOwner):
         await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)

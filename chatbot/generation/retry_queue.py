@@ -1,7 +1,7 @@
-"""The write retry queue: how generations ended, when the database did not take it; written once it does.
+"""The write retry queue: holds the ends of generations that the database could not store, and writes them later.
 
-A stream does not wait for its row, and an outage of a minute loses no row. Until it is written, it is in this process's
-memory alone. It is tried again every second, and once more when the server stops.
+So a stream need not wait for its row, and a short outage of the database loses no row. The queue is only in the memory
+of this process. It is tried every second, and once more when the server stops.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from chatbot.models import Outcome
 logger = logging.getLogger(__name__)
 
 MOST = 10_000
-"""Ends that are kept, some kilobytes each. The earliest make room for later ones."""
+"""The maximum number of ends in the queue, some kilobytes each. If it is full, the oldest are dropped."""
 
 RETRY_SECONDS = 1.0
 
 PATIENCE_SECONDS = 2.0
-"""How long the last event of a stream waits for its row at most."""
+"""How long the last event of a stream waits at most until its row is written."""
 
 AT_ONCE = 100
-"""Ends that are tried together. The first batch shows whether the others have a chance."""
+"""How many ends are written together. If the first batch fails, the others are not tried."""
 
 
 class WriteRetryQueue:
-    """Used on one event loop only. ``len()`` is how many ends wait to be written."""
+    """The queue. Used on one event loop only. ``len()`` is the number of waiting ends."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -41,36 +41,38 @@ class WriteRetryQueue:
         self._writing: set[asyncio.Task[None]] = set()
         self._catching_up: asyncio.Task[None] | None = None
         self._at_once = asyncio.Event()
-        # A separate thread: while the database is gone, each attempt holds a thread for seconds.
+        # A separate thread: while the database is gone, each attempt blocks a thread for seconds.
         self._thread = ThreadSensitiveContext()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     async def write(self, end: GenerationEnd) -> None:
-        """Returns when the row is written; after PATIENCE_SECONDS also when it is still to be written. Raises nothing:
-        what the database refuses is logged, and written again without the answer."""
+        """Writes the row, or queues it after PATIENCE_SECONDS. Never raises.
+
+        If the database refuses the values, this is logged, and the row is written without the answer.
+        """
         task = asyncio.create_task(self._write(end))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
         await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
 
     def keep(self, end: GenerationEnd) -> None:
-        """The row is written as soon as the database answers."""
+        """Queues the row. It is written as soon as the database answers."""
         if len(self._kept) >= self._most:
             self._lose(self._kept.popleft())
         self._kept.append(end)
         if self._catching_up is None:
-            logger.warning("the database does not answer: how generations ended is written later")
+            logger.warning("the database does not answer: the ends of generations are written later")
             self._catching_up = asyncio.create_task(self._catch_up())
 
     def keep_if_there_is_room(self, end: GenerationEnd) -> None:
-        """The same for a generation that no client knows: it leaves half of the room to others."""
+        """As ``keep``, for a generation that no client knows. It does nothing if the queue is half full."""
         if len(self._kept) < self._most // 2:
             self.keep(end)
 
     async def settle(self, seconds: float) -> None:
-        """Tries once more, at once, when the server stops. What is not written after ``seconds`` is lost."""
+        """Tries once more when the server stops. Rows that are not written after ``seconds`` are lost."""
         deadline = asyncio.get_running_loop().time() + seconds
         self._at_once.set()
         while (left := deadline - asyncio.get_running_loop().time()) > 0 and (tasks := self._tasks()):
@@ -84,7 +86,7 @@ class WriteRetryQueue:
     async def _write(self, end: GenerationEnd) -> None:
         try:
             await record_end(end)
-        except Exception as error:  # whatever the database refuses, the client gets the answer
+        except Exception as error:  # the client gets the answer even if the database refuses it
             if may_pass(error):
                 self.keep(end)
             else:
@@ -103,7 +105,7 @@ class WriteRetryQueue:
             self._catching_up = None
 
     async def _written(self) -> bool:
-        """Whether the earliest ends could be written."""
+        """Writes the oldest ends. Returns whether that worked."""
         batch = list(islice(self._kept, AT_ONCE))
         results = await asyncio.gather(*map(record_end, batch), return_exceptions=True)
         done = set()
@@ -116,12 +118,15 @@ class WriteRetryQueue:
                 refused.append((end, result))
         self._kept = deque(end for end in self._kept if end.generation_id not in done)
         if done:
-            logger.warning("%d endings were written late, %d are left", len(done), len(self._kept))
+            logger.warning("%d ends of generations were written late, %d are left", len(done), len(self._kept))
         await asyncio.gather(*(self._write_less(end, error) for end, error in refused))
         return len(done) == len(batch)
 
     async def _write_less(self, end: GenerationEnd, error: BaseException) -> None:
-        """The database refused the end. A row must not say "running" for ever: other processes would wait for it."""
+        """Writes an end that the database refused, without its texts.
+
+        The row must not stay "running" for ever: other processes would wait for it.
+        """
         outcome = end.result.outcome
         logger.error(
             "generation %s ended (%s), but its row could not be written", end.generation_id, outcome, exc_info=error
@@ -136,8 +141,10 @@ class WriteRetryQueue:
 
 
 def _without_words(end: GenerationEnd) -> GenerationEnd:
-    """That the generation ended, without any text from outside. An answer that is not in its row counts as failed;
-    clients still get it while its log is kept."""
+    """The end without any text of people or providers.
+
+    A completed answer that is not in its row counts as failed. Clients still get it while its log is kept.
+    """
     nothing: dict[str, Any] = {"answer": None, "raw": "", "tried": [], "mends": {}, "source": ""}
     uncounted: dict[str, Any] = {"tokens_in": None, "tokens_out": None}
     outcome = end.result.outcome

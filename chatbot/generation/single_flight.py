@@ -1,7 +1,7 @@
-"""Single flight: equal requests share one generation, in this process and in all others.
+"""Single flight: simultaneous equal requests share one generation, also across processes.
 
-A request looks for a generation here, then for a claim of another process, and starts its own otherwise. Nothing is
-built before that is known.
+A request looks for a generation in this process, then for a claim of another process. If there is neither, it starts a
+generation. Only then the job is created.
 """
 
 import asyncio
@@ -30,10 +30,10 @@ from chatbot.sessions.ownership import Entry, Ownership, Proof
 from chatbot.sessions.store import NewTurn
 
 ATTEMPTS = 3
-"""How often a request tries to join generations that turn out to be over, before it starts its own."""
+"""How often a request tries to join generations that turn out to have ended, before it starts one."""
 
 ANNOUNCE_SECONDS = 1.0
-"""How long a request waits for another process to note that it joins."""
+"""How long a request waits until another process has confirmed that it joins."""
 
 RunningGeneration = LocalGeneration | RemoteGeneration
 MakeJob = Callable[[], Awaitable[Job]]
@@ -41,8 +41,11 @@ MakeJob = Callable[[], Awaitable[Job]]
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """The generation that answers a request. ``entry`` and ``ownership`` say how its client entered the session; they
-    are None when the session was in the generation already."""
+    """The generation that answers a request.
+
+    ``entry`` and ``ownership`` are the result of checking its client. They are None if the session had already joined
+    the generation.
+    """
 
     generation: RunningGeneration
     entry: Entry | None = None
@@ -51,7 +54,7 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One request: its session, and the keys under which it joins."""
+    """One request: its session, its single-flight keys, and the function that creates its job."""
 
     session_id: str
     proof: Proof
@@ -59,14 +62,14 @@ class _Asking:
     make_job: MakeJob
 
     async def note_turn(self, generation: RunningGeneration) -> Flight:
-        """Writes the turn of a session that joins. Raises GenerationGone, NotOwner."""
+        """Writes the turn of a session that joins the generation. Raises GenerationGone, NotOwner."""
         job = await self.make_job()
         row = await record_start(GenerationStart(None, NewTurn(self.session_id, generation.id, job.note, job.entry)))
         return Flight(generation, job.entry, row)
 
 
 class _Start:
-    """A start in progress. Its task ends when no request waits for it any more."""
+    """The start of a generation in progress. Its task is cancelled when no request waits for it any more."""
 
     def __init__(self, generation_id: uuid.UUID, task: "asyncio.Task[LocalGeneration | Claim]") -> None:
         self.generation_id = generation_id
@@ -74,7 +77,7 @@ class _Start:
         self._waiting = 0
 
     async def finish(self) -> None:
-        """Returns when the task is done, whatever came of it."""
+        """Waits until the task is done. Its result and its error are ignored."""
         self._waiting += 1
         try:
             await asyncio.wait({self.task})
@@ -85,7 +88,7 @@ class _Start:
 
 
 class SingleFlight:
-    """Used on one event loop only. Without a cluster, ``cluster`` and ``remote`` are None."""
+    """Joins or starts generations. Used on one event loop only. Without Redis, ``cluster`` and ``remote`` are None."""
 
     def __init__(self, registry: GenerationRegistry, cluster: Cluster | None, remote: RemoteGenerations | None) -> None:
         self._registry = registry
@@ -94,10 +97,12 @@ class SingleFlight:
         self._starts: dict[Key, _Start] = {}
 
     async def join_or_start(self, session_id: str, proof: Proof, keys: Sequence[Key], make_job: MakeJob) -> Flight:
-        """The generation that answers a request of the session with one of ``keys``. ``make_job`` is called when
-        one has to be started, or the session's turn noted. Raises ApplicationError."""
+        """Joins the generation for one of ``keys``, or starts one. Raises ApplicationError.
+
+        ``make_job`` is called when a generation has to be started, or the turn of the session has to be written.
+        """
         asking = _Asking(session_id, proof, keys, make_job)
-        shared = keys  # those that other processes are asked for
+        shared = keys  # the keys that are looked up in other processes
         for attempt in range(ATTEMPTS + 1):
             found, is_mine = await self._find_or_start(asking, shared if attempt < ATTEMPTS else [])
             if isinstance(found, LocalGeneration):
@@ -105,14 +110,14 @@ class SingleFlight:
             else:
                 flight = await self._join_remote(found, asking, shared)
                 if flight is not None and session_id in flight.generation.stream_ends:
-                    flight = None  # the session left it, and asks for itself alone now
+                    flight = None  # the session has left the generation, so it needs another one
                     shared = [key for key in shared if key[0] == "session"]
             if flight is not None:
                 return flight
         raise ServiceUnavailable
 
     async def welcome(self, generation_id: uuid.UUID, session_id: str) -> bool:
-        """A session of another process joins a generation of this one. False when it is too late."""
+        """Lets a session of another process join a generation of this process. False when it has ended."""
         for start in {*self._starts.values()}:
             if start.generation_id == generation_id:
                 await start.finish()
@@ -124,9 +129,9 @@ class SingleFlight:
         return True
 
     async def _find_or_start(self, asking: _Asking, shared: Sequence[Key]) -> tuple[LocalGeneration | Claim, bool]:
-        """The generation here, or the claim of another process; and whether this request started it."""
+        """The generation in this process, or the claim of another process; and whether this request started it."""
         while True:
-            # No await between looking and starting: of two requests at the same moment one must wait for the other.
+            # There must be no await between the look-up and the start: otherwise two simultaneous requests both start.
             running = self._registry.find(asking.keys)
             if running is not None and asking.session_id not in running.stream_ends:
                 return running, False
@@ -162,17 +167,17 @@ class SingleFlight:
                 return claim
             job = await asking.make_job()
             return self._registry.start(job, session_id=asking.session_id, keys=asking.keys, publication=publication)
-        except BaseException:  # also when no request waits any more
+        except BaseException:  # also a cancellation, when no request waits any more
             await publication.withdraw()
             raise
 
     async def _join_local(self, running: LocalGeneration, asking: _Asking, *, is_mine: bool) -> Flight | None:
-        """None when the generation does not answer the session after all."""
+        """Joins a generation of this process. None when it cannot answer the session after all."""
         session_id = asking.session_id
         with running.expecting(session_id):
             try:
                 await asyncio.shield(running.started)
-            except NotOwner:  # of the session that started it
+            except NotOwner:  # the client that started it is not the owner of its session
                 if is_mine:
                     raise
                 return None
@@ -185,7 +190,7 @@ class SingleFlight:
             self._registry.add_keys(running, asking.keys)
             try:
                 flight = await asking.note_turn(running)
-            except GenerationGone:  # the session that started it was forgotten, and its row with it
+            except GenerationGone:  # the session that started it was erased with its row
                 running.sessions.discard(session_id)
                 running.end(Outcome.STOPPED)
                 return None
@@ -197,7 +202,7 @@ class SingleFlight:
             return flight
 
     async def _join_remote(self, claim: Claim, asking: _Asking, shared: Sequence[Key]) -> Flight | None:
-        """None when the generation is over; then its claim is released."""
+        """Joins a generation of another process. None when it has ended; then its claim is released."""
         assert self._cluster is not None
         assert self._remote is not None
         announced = self._announce(self._cluster, claim, asking.session_id)
@@ -214,8 +219,10 @@ class SingleFlight:
             return None
 
     async def _announce(self, cluster: Cluster, claim: Claim, session_id: str) -> bool:
-        """Tells the process that runs the generation which session joins, so that it continues for that session. False
-        when it is too late. A process that does not answer in time may have noted it."""
+        """Tells the process that runs the generation that the session joins. False when the generation has ended.
+
+        If the process does not answer in time, it may still have received the call, so the result is True.
+        """
         try:
             async with asyncio.timeout(ANNOUNCE_SECONDS):
                 message = {"do": "join", "generation": str(claim.generation_id), "session": session_id}

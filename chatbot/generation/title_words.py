@@ -1,4 +1,4 @@
-"""The words by which an answer's titles are compared: found by the analyser where this server has one."""
+"""Finds the words by which the titles of an answer are compared. The analyser finds them if it is loaded."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
@@ -11,11 +11,11 @@ from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess
 from chatbot.nlu.morphemes import content_words
 
 MOST_REMEMBERED = 10_000
-"""Titles: some 4 MB. A session avoids hundreds, the catalogue has as many, models write ever new ones."""
+"""The maximum number of cached titles (some 4 MB). Sessions and the catalogue have hundreds; models write new ones."""
 
 
 class RememberedWords:
-    """The words of the titles that were used last, by the names that the analyser knew."""
+    """A cache of the words of recently used titles. ``names`` are the names that the analyser knew."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
@@ -40,9 +40,11 @@ _remembered = RememberedWords()
 
 
 class TitleWords:
-    """For one answer: ``words(title)`` is None until ``learn`` has found them. All of an answer's titles are compared
-    in the same way: when the analyser does not answer in time, all by rough words, as where there is no analyser. It
-    is never loaded for this: it takes seconds and half a gigabyte."""
+    """The words of the titles of one answer. ``words(title)`` is None until ``learn`` has found them.
+
+    All titles of an answer are compared in the same way. If the analyser is not loaded or does not answer in time,
+    rough words are used for all. The analyser is never loaded for titles: that takes seconds and half a gigabyte.
+    """
 
     def __init__(self) -> None:
         self._analyser: AnalyserProcess | None = loaded()
@@ -52,7 +54,7 @@ class TitleWords:
         return self._words.get(title) if self._analyser is not None else rough_words(title)
 
     async def learn(self, titles: Iterable[str]) -> None:
-        """Finds the words of the titles, in one message to the analyser's process, off the event loop."""
+        """Finds the words of the titles in a thread, with one message to the analyser process."""
         analyser = self._analyser
         if analyser is None:
             return

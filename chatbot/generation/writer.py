@@ -1,7 +1,8 @@
-"""Writing one answer: the first provider that shows anything writes it; it or the catalogue completes it.
+"""The writer lets providers write one answer.
 
-Until the first visible character, the next provider silently replaces one that fails. After it, the complete parts
-stay. What is missing is asked for once more, and else comes from the catalogue.
+The first provider that writes a visible character writes the answer. Before that character, the next provider silently
+replaces one that fails. After it, complete parts stay. Missing parts are requested once more; if that fails, the
+catalogue writes them.
 """
 
 import asyncio
@@ -26,16 +27,20 @@ from chatbot.providers.base import Provider, ProviderError, ProviderRequest
 logger = logging.getLogger(__name__)
 
 ASK_AGAIN_SECONDS = 5.0
-"""What must be left of LEAFRESH_ANSWER_SECONDS for asking a provider again."""
+"""The minimum rest of LEAFRESH_ANSWER_SECONDS for which a provider is called again."""
 
 USAGE_SECONDS = 0.5
-"""How long the writer waits after the answer's end for the provider's count of tokens."""
+"""How long the writer waits for the provider's token counts after the end of the answer."""
 
 
 @dataclass(slots=True)
 class Record:
-    """What happened. ``tried`` lists the providers in order, with their errors, and the ``challenges`` of one that only
-    filled up. ``raw`` are the texts as they came; ``wrote`` is the provider whose text was shown first."""
+    """A record of how an answer was written.
+
+    ``tried`` lists the providers in order, with their errors. An entry has ``challenges`` if the provider only added
+    these to an answer of another one. ``raw`` are the unchanged texts. ``wrote`` is the provider whose text was shown
+    first.
+    """
 
     tried: list[dict[str, Any]] = field(default_factory=list)
     enforcement: Enforcement = Enforcement.AS_IT_CAME
@@ -48,26 +53,28 @@ class Record:
 
 
 class AnswerSink(Protocol):
-    """Where the answer goes while it is written."""
+    """Receives the answer while it is being written."""
 
     subscriber_count: int
 
     def show(self, composed: Composed) -> None:
-        """Something is shown."""
+        """Called with each visible change of the answer."""
         ...
 
     def notice(self, provider: str, challenges: list[int]) -> None:
-        """Another provider continues. ``challenges`` are the numbers of those that come from it; none when it writes
-        the whole answer."""
+        """Called when another provider continues. ``challenges`` are the numbers of the challenges that it writes.
+
+        An empty list means that it writes the whole answer.
+        """
         ...
 
 
 async def nothing_to_learn(titles: Sequence[str]) -> None:
-    """For composers that know every title's words."""
+    """Does nothing: for composers that already know the words of every title."""
 
 
 class Writer:
-    """``learn`` finds the words of titles for which the composer waits."""
+    """Writes one answer. ``learn`` finds the words of titles for which the composer waits."""
 
     def __init__(
         self,
@@ -90,8 +97,8 @@ class Writer:
         self._deadline = asyncio.get_running_loop().time() + settings.LEAFRESH_ANSWER_SECONDS
 
     async def write(self) -> None:
-        """Returns when the answer is complete. Raises ProviderError when no provider can complete it."""
-        if self._providers[0].hosted and self._request.given:  # while the model thinks
+        """Writes the answer to its end. Raises ProviderError when no provider can complete it."""
+        if self._providers[0].hosted and self._request.given:  # at the same time as the call of the model
             self._preparing = asyncio.create_task(self._learn(self._request.given))
         try:
             await self._write()
@@ -114,12 +121,12 @@ class Writer:
         raise ProviderError(self.record.errors or "no provider is configured")
 
     async def _finish(self, provider: Provider) -> None:
-        """Completes an answer of which something was shown."""
+        """Completes an answer that is partly shown."""
         if self._composer.complete:
             self._note(Enforcement.MENDED if self._composer.mends else Enforcement.AS_IT_CAME)
             return
         self._resume()
-        if self._composer.complete:  # only the closing brackets were missing
+        if self._composer.complete:  # only closing brackets of the JSON are missing
             self.record.tried[-1]["error"] = ""
             self._note(Enforcement.REPAIRED)
             return
@@ -141,9 +148,9 @@ class Writer:
         self._note(Enforcement.FILLED)
 
     async def _ask(self, provider: Provider, request: ProviderRequest) -> None:
-        """Feeds the composer with the provider's text, until the answer is complete or the text ends."""
+        """Passes the provider's text to the composer until the answer is complete or the text ends."""
         if not provider.hosted:
-            self._composer.allow_given()  # the catalogue repeats only when nothing else is left
+            self._composer.allow_given()  # the catalogue repeats challenges only when it has no others
         entry: dict[str, Any] = {"source": provider.name, "error": ""}
         self.record.tried.append(entry)
         raw: list[str] = []
@@ -198,7 +205,7 @@ class Writer:
                 coalescer.flush()
 
     async def _catch_up(self) -> None:
-        """Finds the words of the titles for which the composer waits, and shows what comes after them."""
+        """Finds the words of the titles for which the composer waits, and shows the text after them."""
         while self._composer.unknown:
             if self._preparing is not None:
                 await self._preparing
@@ -206,7 +213,7 @@ class Writer:
             self._show(self._composer.go_on())
 
     def _feed(self, text: str) -> bool:
-        """Shows what comes of ``text``. Returns whether anything does."""
+        """Passes ``text`` to the composer and shows the result. Returns whether anything is visible."""
         composed = self._composer.feed(text)
         self._show(composed)
         return bool(composed)
@@ -218,7 +225,7 @@ class Writer:
     async def _repair(self) -> None:
         try:
             repaired = await executors.repairs.run(repair, self.record.raw[-1])
-        except Busy:  # another provider writes the answer
+        except Busy:  # repairs are overloaded: another provider writes the answer
             return
         if not repaired:
             return

@@ -38,7 +38,7 @@ def test_files_are_there() -> None:
 
 def test_what_logs_are_said_to_say_is_said() -> None:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "chatbot").rglob("*.py"))
-    for line in ("Redis does not answer", "Redis answers again", "how generations ended is written later"):
+    for line in ("Redis does not answer", "Redis answers again", "the ends of generations are written later"):
         assert line in TEXT
         assert line in sources
 
