@@ -32,27 +32,26 @@ ATTEMPTS = 3
 
 
 class Admit(Protocol):
-    """Counts requests, and refuses those above the rate. ``asker`` is the key of
-    ``chatbot.sessions.ownership.asker``."""
+    """Counts requests, and refuses those above the rate. ``chatbot.sessions.ownership.rate_key`` computes the key."""
 
-    async def __call__(self, asker: str, /) -> None:
+    async def __call__(self, rate_key: str, /) -> None:
         """Called before a request joins or starts an answer. Raises ApplicationError when it is above the rate."""
         ...
 
-    async def begun(self, asker: str, /) -> None:
+    async def begun(self, rate_key: str, /) -> None:
         """Called when the request has begun a session: from now on its owner is known."""
         ...
 
 
-class Everybody:
+class Unlimited:
     """An ``Admit`` without limits."""
 
-    async def __call__(self, asker: str, /) -> None: ...
+    async def __call__(self, rate_key: str, /) -> None: ...
 
-    async def begun(self, asker: str, /) -> None: ...
+    async def begun(self, rate_key: str, /) -> None: ...
 
 
-everybody = Everybody()
+unlimited = Unlimited()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class NothingNew:
 
 
 async def open_stream(
-    request: Request, *, cursor: Cursor | None, token_format: TokenFormat, admit: Admit = everybody
+    request: Request, *, cursor: Cursor | None, token_format: TokenFormat, admit: Admit = unlimited
 ) -> Stream | Past | NothingNew:
     """Opens a stream of the events after the cursor. Raises ApplicationError.
 
@@ -146,7 +145,7 @@ async def open_stream(
     return Stream(joined.generation, joined.request, token_format, reset=cursor is not None, grant=joined.grant)
 
 
-async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, Joined]:
+async def answer(request: Request, *, admit: Admit = unlimited) -> tuple[Close, Joined]:
     """Waits for the whole answer. Raises ApplicationError."""
     grant = Grant()
     for _ in range(ATTEMPTS):
@@ -157,7 +156,7 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             await generation.ended.wait()
         if isinstance(generation, LocalGeneration) or generation.conclusion is not None:
             break
-        request, admit = joined.request, everybody  # the process of the generation ended: try again
+        request, admit = joined.request, unlimited  # the process of the generation ended: try again
     match generation.conclusion:
         case Close() as close:
             return close, replace(joined, grant=grant)
@@ -167,19 +166,19 @@ async def answer(request: Request, *, admit: Admit = everybody) -> tuple[Close, 
             raise ShuttingDown
 
 
-async def join(request: Request, *, admit: Admit = everybody) -> Joined:
+async def join(request: Request, *, admit: Admit = unlimited) -> Joined:
     """Joins the running generation that answers the request, or starts one. Raises ApplicationError."""
     request = request.checked()
     session_id, proof = request.session_id, request.proof
-    asker = ownership.asker(session_id, proof)
-    await admit(asker)
+    rate_key = ownership.rate_key(session_id, proof)
+    await admit(rate_key)
     keys, make_job = await _keys_and_job(request)
     flight = await runtime().single_flight.join_or_start(session_id, proof, keys, make_job)
     if flight.entry is None or flight.ownership is None:
         return Joined(flight.generation, request, Grant())
     grant = ownership.granted(flight.entry, flight.ownership, session_id)
     known = replace(proof, established=grant.owner or proof.established)
-    if flight.entry.is_first and (owner := ownership.asker(session_id, known)) != asker:
+    if flight.entry.is_first and (owner := ownership.rate_key(session_id, known)) != rate_key:
         await admit.begun(owner)
     return Joined(flight.generation, replace(request, proof=known), grant)
 

@@ -3,13 +3,13 @@
 A view or a connection creates an ``Admission`` for its client and passes it to the service::
 
     admit = Admission(request)
-    await admit(asker)  # raises TooManyRequests
+    await admit(rate_key)  # raises TooManyRequests
 
-The service awaits it once, just before a request joins or starts a generation. It counts the request for the asker
-(``chatbot.sessions.ownership.asker``: the session with the owner that the request proved) and for the client's address.
-Refused requests do not count, and neither do those that only resume. Requests for anything else than an answer count
-for the address alone (``admit_reading``). Counting takes neither the database nor a thread, and waits only for Redis.
-While Redis does not answer, nothing is refused.
+The service awaits it once, just before a request joins or starts a generation. It counts the request for the client's
+address and for the ``rate_key`` (``chatbot.sessions.ownership.rate_key``), which is made of the session and its proven
+owner. Refused requests and those that only resume are not counted. Requests that need no answer count only for the
+address (``admit_reading``). Counting uses neither the database nor a thread. It waits only for Redis. While Redis does
+not answer, no request is refused.
 """
 
 import functools
@@ -31,13 +31,13 @@ class Admission:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
-    async def __call__(self, asker: str) -> None:
-        """Counts a request for the session's key and for the client's address. Raises TooManyRequests."""
-        await _admit([*_of_address(self._request), *_of_session(asker)])
+    async def __call__(self, rate_key: str) -> None:
+        """Counts a request for the key and for the client's address. Raises TooManyRequests."""
+        await _admit([*_of_address(self._request), *_of_session(rate_key)])
 
-    async def begun(self, asker: str) -> None:
+    async def begun(self, rate_key: str) -> None:
         """Counts the request that began a session for its new owner. It was already counted for the address."""
-        await _take(_of_session(asker))
+        await _take(_of_session(rate_key))
 
 
 async def admit_reading(request: HttpRequest) -> None:
@@ -75,9 +75,9 @@ def _of_address(request: HttpRequest) -> list[Window]:
     return [Window(f"address:{address}", *parse(rate))]
 
 
-def _of_session(asker: str) -> list[Window]:
+def _of_session(rate_key: str) -> list[Window]:
     rate = settings.LEAFRESH_SESSION_RATE
-    return [] if rate is None else [Window(f"session:{asker}", *parse(rate))]
+    return [] if rate is None else [Window(f"session:{rate_key}", *parse(rate))]
 
 
 _trusted = functools.lru_cache(maxsize=4)(TrustedProxies.parse)

@@ -116,7 +116,7 @@ def is_checked() -> bool:
     return bool(settings.LEAFRESH_SESSION_BINDING != "off")
 
 
-def asker(session_key: str, proof: Proof) -> str:
+def rate_key(session_key: str, proof: Proof) -> str:
     """The key for counting the client's requests in the session.
 
     Clients without a proof share one key, so they do not use up the rate of the owner.

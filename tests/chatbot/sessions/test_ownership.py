@@ -68,13 +68,13 @@ def test_a_token_of_one_session_cannot_be_turned_into_one_for_another() -> None:
 
 def test_requests_count_for_the_owner_whose_proof_they_show(settings: Settings) -> None:
     proofs = [NO_PROOF, Proof(token="forged"), TOKEN, COOKIE, Proof(established=OWNER), STRANGER]
-    assert [ownership.asker("s", proof) for proof in proofs] == [
+    assert [ownership.rate_key("s", proof) for proof in proofs] == [
         *["|s"] * 2,
         *[f"{OWNER}|s"] * 3,
         f"{ownership.owner_of('another-key')}|s",
     ]
     settings.LEAFRESH_SESSION_BINDING = "off"
-    assert {ownership.asker("s", proof) for proof in proofs} == {"|s"}
+    assert {ownership.rate_key("s", proof) for proof in proofs} == {"|s"}
 
 
 def test_a_new_secret_key_voids_what_was_signed_unless_the_old_one_is_named(settings: Settings) -> None:
