@@ -1,13 +1,13 @@
-"""How often a client may try to log in to the admin. django-axes counts failures in the database.
+"""Limits failed logins to the admin. django-axes counts them in the database.
 
-There are three bounds. Each ends by itself after AXES_COOLOFF_TIME:
+There are three bounds. A client that has reached one may try again after AXES_COOLOFF_TIME:
 
 - An account from one address: an attacker who guesses a password is stopped early. Its owner can log in elsewhere.
 - An address, for all accounts: an attacker who tries one password with many names is stopped. An office with one
   address has room for typing errors.
 - An account from all addresses: only when very many addresses guess its password, the owner cannot log in either.
 
-Django names what is here in settings; it needs the loaded apps.
+The settings refer to this module by name. Importing it needs the loaded apps.
 """
 
 import datetime
@@ -27,14 +27,17 @@ from unfold.forms import AuthenticationForm
 from chatbot.api.client_address import UNKNOWN, TrustedProxies, client_address
 
 BOUNDS = (5, 30, 100)
-"""Failures of an account from one address, of an address, of an account: in the order of AXES_LOCKOUT_PARAMETERS."""
+"""The maximum failures of an account from one address, of an address, and of an account.
+
+The order is that of AXES_LOCKOUT_PARAMETERS.
+"""
 
 
 class LoginHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes ships no types
-    """django-axes' handler, which has one bound for all three."""
+    """A handler of django-axes with a bound for each parameter. The original has one bound for all of them."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """0, or AXES_FAILURE_LIMIT when a bound is reached; then ``request.login_wait_seconds`` is set."""
+        """Returns AXES_FAILURE_LIMIT and sets ``request.login_wait_seconds`` when a bound is reached, else 0."""
         found = [
             attempts.aggregate(failures=Sum("failures_since_start"), last=Max("attempt_time"))
             for attempts in self.get_user_attempts(request, credentials)
@@ -48,16 +51,16 @@ class LoginHandler(AxesDatabaseHandler):  # type: ignore[misc]  # axes ships no 
         return limit
 
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """A login resets the failures of its account from its address.
+        """Resets the failures of the account from the address after a login.
 
-        The other bounds stay: otherwise an attacker with an account could reset them.
+        The other counters are not reset, because an attacker with an account could use that.
         """
         count: int = self.filter_user_attempts(request, credentials)[0].delete()[0]
         return count
 
 
 class LoginForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
-    """Says how long a refused client has to wait, instead of calling the password wrong, which was not checked."""
+    """The form of a refused login tells how long to wait. It does not call the password wrong: it was not checked."""
 
     def get_invalid_login_error(self) -> ValidationError:
         seconds: int = getattr(self.request, "login_wait_seconds", 0)
@@ -77,7 +80,7 @@ class LoginForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no ty
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The client's address as the rate limits see it: of IPv6 the first of its /64; None for a Unix socket."""
+    """The client's address as for the rate limits: the first address of an IPv6 /64; None for a Unix socket."""
     address = client_address(
         peer=request.META.get("REMOTE_ADDR"),
         forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -87,5 +90,5 @@ def client_ip(request: HttpRequest) -> str | None:
 
 
 def client_str(username: str | None, ip_address: str | None, *_: object) -> str:
-    """The client in a line of the log. The name may be any text, so it is quoted; the password is left out."""
+    """The client for a line in the log, without the password. The name may be any text, so it is quoted."""
     return f"{username!r} from {ip_address or UNKNOWN}"

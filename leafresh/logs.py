@@ -1,4 +1,4 @@
-"""What the log and the error page leave out: secrets, a person's words, and the same line again and again."""
+"""Filters for the log and the error page. They remove secrets and people's messages, and limit repeated lines."""
 
 import logging
 import re
@@ -12,16 +12,16 @@ INTERVAL_SECONDS = 10.0
 
 
 class RedactingFormatter(logging.Formatter):
-    """Shows no query of an address and no session id, also in lines of libraries and in tracebacks."""
+    """Removes queries and session ids from addresses, also in the lines of libraries and in tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record))
 
 
 class RateLimitFilter(logging.Filter):
-    """Lets one line of each kind pass in INTERVAL_SECONDS, shortened to its first line.
+    """Passes one message of each kind in INTERVAL_SECONDS, shortened to its first line.
 
-    Lines with the same words are of one kind, whatever their arguments.
+    Messages with the same text and different arguments are of one kind.
     """
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class RateLimitFilter(logging.Filter):
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hides URLs with a password from Django's error page (``LEAFRESH_DEBUG``).
+    """Hides URLs with a password on Django's error page (``LEAFRESH_DEBUG``).
 
-    Django itself hides keys and passwords by the names of their settings.
+    Django itself hides settings whose names look like keys or passwords.
     """
 
     _known = SafeExceptionReporterFilter.hidden_settings.pattern

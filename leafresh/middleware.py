@@ -1,8 +1,8 @@
-"""Middleware of pages and the admin, which requests to the API bypass.
+"""Middleware for pages and the admin. Requests to the API bypass it.
 
-Django's middleware runs its hooks in a thread, one after the other, whether a request needs them or not. The API needs
-none of them (cookies, languages, CSRF), and a stream's first token should not wait for a dozen hops between threads.
-``chatbot.api.middleware`` does what the API needs.
+Django runs the hooks of its middleware in a thread, one after the other. The API needs none of them (cookies,
+languages, CSRF), and the first token of a stream should not wait for a dozen changes of threads. The middleware of the
+API is in ``chatbot.api.middleware``.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -35,21 +35,21 @@ GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 _COMMON_POLICY = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
 ADMIN_POLICY = (
-    # The admin's library is made with Alpine, which evaluates expressions in templates ('unsafe-eval'). Templates of
-    # the library and of Django have style attributes. No page has an inline script, so no nonce is needed.
+    # The admin's library uses Alpine, which evaluates expressions in templates ('unsafe-eval'). Templates of the #
+    # library and of Django have style attributes. No page has an inline script, so no nonce is needed.
     "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     f"{_COMMON_POLICY}"
 )
 
-DOCUMENTATION_POLICY = (  # Swagger UI sets styles and has inline pictures
+DOCUMENTATION_POLICY = (  # Swagger UI uses inline styles and pictures
     f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {_COMMON_POLICY}"
 )
 
 
 class PagesOnly(MiddlewareMixin):
-    """Stands before a middleware of Django, which requests to the API bypass.
+    """A base class that lets requests to the API bypass a middleware of Django.
 
-    Django's test client has a synchronous chain, where they do too.
+    It works in the asynchronous chain of the server and in the synchronous chain of Django's test client.
     """
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -86,7 +86,7 @@ class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
 
 
 class OutageMiddleware(PagesOnly):
-    """Answers a page with 503 and ``Retry-After`` when its view needs the database and the database is gone."""
+    """Answers a page with 503 and ``Retry-After`` when the database does not answer."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         return None if is_api(request) else outage_page(request, error)
@@ -94,9 +94,9 @@ class OutageMiddleware(PagesOnly):
 
 @async_only_middleware
 def scheme_middleware(get_response: GetResponse) -> GetResponse:
-    """Ignores ``X-Forwarded-Proto`` unless a trusted proxy sent it. Stands before all that ask for the scheme.
+    """Removes ``X-Forwarded-Proto`` unless a trusted proxy sent it. It must run before any use of the scheme.
 
-    Django believes every peer: a client that reaches a process directly could call a plain connection secure.
+    Django trusts the header from every peer: a client that connects directly could claim that it uses HTTPS.
     """
     if not settings.LEAFRESH_HTTPS:
         raise MiddlewareNotUsed
@@ -112,7 +112,7 @@ def scheme_middleware(get_response: GetResponse) -> GetResponse:
 
 @async_only_middleware
 def busy_middleware(get_response: GetResponse) -> GetResponse:
-    """Refuses a page whose threads are full (``chatbot.server.threads``). Stands before all that use those threads."""
+    """Refuses a page while its threads are full (``chatbot.server.threads``). It must run before any use of them."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         if is_api(request) or not is_busy(request):
@@ -125,7 +125,7 @@ def busy_middleware(get_response: GetResponse) -> GetResponse:
 
 @async_only_middleware
 def static_files_middleware(get_response: GetResponse) -> GetResponse:
-    """Serves static files with WhiteNoise, whose own middleware would hold a thread while any view runs."""
+    """Serves static files with WhiteNoise. The middleware of WhiteNoise would block a thread while a view runs."""
     whitenoise = WhiteNoiseMiddleware()
     find = whitenoise.find_file if whitenoise.autorefresh else whitenoise.files.get
 
@@ -150,9 +150,9 @@ async def _read_in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 @async_only_middleware
 def policy_middleware(get_response: GetResponse) -> GetResponse:
-    """Says what a page may load and do, and that no other page may frame it, unless the page's view has said so.
+    """Adds the content security policy of a page, and forbids frames, unless the view has set these headers.
 
-    The API's documentation is a page, too, although the other middleware leaves it alone.
+    The API's documentation is such a page too, although it bypasses the other middleware.
     """
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -167,13 +167,13 @@ def policy_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def _is_error_page(response: HttpResponseBase) -> bool:
-    """Whether it may be one of Django's error pages for developers, which have inline scripts."""
+    """Whether the response may be an error page for developers. These pages of Django have inline scripts."""
     return settings.DEBUG and response.status_code in {404, 500}
 
 
 @async_only_middleware
 def login_middleware(get_response: GetResponse) -> GetResponse:
-    """Gives the page of a refused login (``leafresh.login_throttling``) its status and ``Retry-After``."""
+    """Sets 429 and ``Retry-After`` on the page of a refused login (``leafresh.login_throttling``)."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         response = await get_response(request)
@@ -187,7 +187,7 @@ def login_middleware(get_response: GetResponse) -> GetResponse:
 
 @async_only_middleware
 def body_middleware(get_response: GetResponse) -> GetResponse:
-    """Answers a body that the server refused with the allowed size, in the language that LocaleMiddleware found."""
+    """Answers a request whose body is too large with a page that names the limit, in the language of the request."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         limit = refused_body(request)
@@ -195,7 +195,7 @@ def body_middleware(get_response: GetResponse) -> GetResponse:
             return await get_response(request)
         message = _("What was sent is too large. At most %(size)s are taken.") % {"size": filesizeformat(limit)}
         response = render(request, "chatbot/unavailable.html", {"message": message}, status=413)
-        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: one line is enough
+        response._has_been_logged = True  # type: ignore[attr-defined]  # tells Django not to log it again
         return response
 
     return middleware

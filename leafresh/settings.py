@@ -1,4 +1,4 @@
-"""Django's settings. ``leafresh.configuration`` reads those that an operator sets; here is what follows from them."""
+"""Django's settings. ``leafresh.configuration`` reads those of the operator; this module derives the others."""
 
 import sys
 from datetime import timedelta
@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.utils.translation import gettext_lazy as _
 
 from leafresh import admin_theme
-from leafresh.configuration import *  # noqa: F403  Django finds them here
+from leafresh.configuration import *  # noqa: F403  Django reads all settings from this module
 from leafresh.configuration import (
     BASE_DIR,
     LEAFRESH_DATA_DIR,
@@ -26,22 +26,22 @@ SECRET_KEY = SECRET_KEY or kept_secret_key(LEAFRESH_DATA_DIR / "secret-key")
 
 DATABASES = {"default": database}
 if database["ENGINE"] == "django.db.backends.sqlite3":
-    # Opening SQLite costs more than most queries, and closing the last handle writes the whole log back: each of the
-    # server's few threads keeps its own. With WAL readers continue while one writes. With IMMEDIATE writers queue
-    # instead of failing with "locked".
+    # Opening SQLite takes longer than most queries, and closing the last connection writes the whole log back. So each
+    # # of the server's few threads keeps its connection open. With WAL, readers continue while one thread writes. With
+    # # IMMEDIATE, writers wait instead of failing with "locked".
     database["CONN_MAX_AGE"] = None
     database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728",
     }
-    # The admin's library looks for fields of PostgreSQL, which would import the driver: 10 MB for nothing. It does
-    # without when they cannot be imported.
+    # The admin's library tries to import fields of PostgreSQL, which would load the driver (10 MB) without need. If the
+    # # import fails, the library works without them.
     sys.modules.setdefault("django.contrib.postgres.fields", cast("ModuleType", None))
 else:
-    from leafresh import postgresql  # not before: SQLite needs no driver
+    from leafresh import postgresql  # only here: SQLite needs no driver
 
-    # Each request takes a checked connection from the pool, and returns it.
+    # Each request borrows a checked connection from the pool.
     database["ENGINE"] = "leafresh.postgresql"
     database["CONN_MAX_AGE"] = 0
     database["CONN_HEALTH_CHECKS"] = True
@@ -50,9 +50,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what several processes share ------------------------------------------------------------------------------
 
-# The cache holds the counters of the rate limits, and the admin's sessions. In memory, each process counts alone. By
-# default Django would keep 300 entries and drop a third of them when they are full, counters among them. The channel
-# layer carries messages between processes.
+# The cache holds the counters of the rate limits, and the admin's sessions. In memory, each process counts separately.
+# # By default Django would keep 300 entries and drop a third of them when the cache is full, also counters. The channel
+# # layer carries messages between processes.
 if REDIS_URL:
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
@@ -60,8 +60,8 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": LEAFRESH_REDIS_PREFIX,
             "OPTIONS": {
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # never pickle: it runs what it reads
-                "IGNORE_EXCEPTIONS": True,  # without Redis no request is refused; sessions come from the database
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # not pickle: it can run code
+                "IGNORE_EXCEPTIONS": True,  # without Redis no request is refused; sessions are read from the database
                 "SOCKET_CONNECT_TIMEOUT": 0.5,
                 "SOCKET_TIMEOUT": 0.5,
             },
@@ -72,7 +72,8 @@ if REDIS_URL:
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             "CONFIG": {
-                # The layer waits five seconds for a message. So does redis-py for any answer, which is too close.
+                # The layer waits five seconds for a message. The default timeout of redis-py is the same, so either may
+                # fail first.
                 "hosts": [{"address": REDIS_URL, "socket_timeout": 8}],
                 "prefix": f"{LEAFRESH_REDIS_PREFIX}:layer",
             },
@@ -90,7 +91,7 @@ else:
 # --- the application ---------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold",  # before django.contrib.admin: it replaces its templates
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "django.contrib.admin",
@@ -102,11 +103,11 @@ INSTALLED_APPS = [
     "import_export",
     "axes",
     "corsheaders",
-    "ninja",  # its own copy of the API documentation's scripts: no third-party host
+    "ninja",  # serves the scripts of the API documentation, so that no third-party host is needed
     "challenges",
     "chatbot",
 ]
-# Every middleware here must be async-capable: one that is not holds a thread for as long as a view runs.
+# Every middleware here must be async-capable: otherwise it blocks a thread while a view runs.
 MIDDLEWARE = [
     "leafresh.middleware.scheme_middleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -141,8 +142,8 @@ TEMPLATES = [
         },
     },
 ]
-# The first backend only checks the bounds of logins. When one is reached, no password is hashed, which would cost a
-# fifth of a second of a core.
+# The first backend checks the bounds of failed logins. When one is reached, no password is hashed: that takes a fifth
+# of # a second of processor time.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -155,8 +156,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EVENTSTREAM_STORAGE_CLASS = "chatbot.events.eventstream.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.eventstream.GenerationChannelManager"
-CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # not pages or the admin; any page may use static files
-CORS_ALLOW_CREDENTIALS = True  # clients open their EventSource with credentials
+CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # not pages and the admin; every origin may load static files
+CORS_ALLOW_CREDENTIALS = True  # clients open an EventSource with credentials
 CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session", "x-leafresh-session-token"]
 
@@ -164,12 +165,12 @@ CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-sessi
 
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second: our translations of libraries
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second has our translations of libraries
 TIME_ZONE = "Asia/Seoul"
 STATIC_URL = "static/"
 STATIC_ROOT = LEAFRESH_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
-WHITENOISE_USE_FINDERS = True  # the server also works before `collectstatic` was run
+WHITENOISE_USE_FINDERS = True  # the server also works without `collectstatic`
 
 # --- security ----------------------------------------------------------------------------------------------------
 
@@ -179,35 +180,36 @@ if LEAFRESH_HTTPS:
     # SecurityMiddleware and are never redirected.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # For this host alone. Only the domain's owner knows of its other hosts (includeSubDomains, preload).
+    # Only for this host. includeSubDomains and preload would affect other hosts, which only the domain's owner knows.
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
-    # Django's checks look for its middleware by name. Ours has other names, because the API bypasses it
+    # Django's checks look for its middleware by name. Our subclasses have other names, because the API bypasses them #
     # (leafresh/middleware.py). tests/leafresh/test_https.py runs the checks with Django's names.
     "security.W001",  # SecurityMiddleware
     "security.W002",  # XFrameOptionsMiddleware
     "security.W003",  # CsrfViewMiddleware
-    "axes.W002",  # axes' own middleware fails in an asynchronous chain: login_middleware does its work
+    "axes.W002",  # axes' middleware fails in an asynchronous chain: login_middleware replaces it
 ]
 
 # --- logging in --------------------------------------------------------------------------------------------------
 
-# Counted in the database, which all processes share and which commands can reset. The module has the bounds.
+# Failures are counted in the database: all processes share it, and commands can reset the counters. The module below #
+# has the bounds.
 AXES_HANDLER = "leafresh.login_throttling.LoginHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
-AXES_FAILURE_LIMIT = 1  # the handler returns it when one of its bounds is reached
+AXES_FAILURE_LIMIT = 1  # our handler returns this number when a bound is reached
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # it ends after that time, also during further attempts
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # further attempts do not extend the lockout
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "leafresh.login_throttling.client_ip"
 AXES_CLIENT_STR_CALLABLE = "leafresh.login_throttling.client_str"
-AXES_DISABLE_ACCESS_LOG = True  # the admin's own log has the logins
+AXES_DISABLE_ACCESS_LOG = True  # Django's admin log has the logins
 AXES_ENABLE_ADMIN = False  # `manage.py axes_list_attempts` and `axes_reset` instead
 
 # --- admin -------------------------------------------------------------------------------------------------------
 
-LOGIN_REDIRECT_URL = "admin:index"  # unfold's login page does not keep the address that was asked for
+LOGIN_REDIRECT_URL = "admin:index"  # unfold's login page does not keep the requested address
 UNFOLD = admin_theme.UNFOLD
 
 # --- logging -----------------------------------------------------------------------------------------------------
@@ -235,6 +237,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django_eventstream": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        "psycopg.pool": {"filters": ["rate_limit"]},  # one line for each attempt of each connection, while it is gone
+        "psycopg.pool": {"filters": ["rate_limit"]},  # during an outage it logs every attempt of every connection
     },
 }

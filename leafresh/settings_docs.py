@@ -1,4 +1,4 @@
-"""``docs/settings.md``, made of the settings themselves: ``make settings-docs``."""
+"""Generates ``docs/settings.md`` from the settings: ``make settings-docs``."""
 
 import ast
 from itertools import groupby, pairwise
@@ -30,7 +30,7 @@ def settings_page() -> str:
 
 
 def _reasons() -> dict[str, str]:
-    """What stands below each setting in its module, by the name of the variable."""
+    """The docstring below each setting, by the name of its variable."""
     reasons = {}
     for statements in pairwise(ast.parse(Path(configuration.__file__).read_text("utf-8")).body):
         match statements:

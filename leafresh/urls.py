@@ -1,4 +1,4 @@
-"""All addresses of the server."""
+"""All URLs of the server."""
 
 from django.contrib import admin
 from django.urls import path, re_path

@@ -1,6 +1,6 @@
-"""PostgreSQL: a pool of connections, none of which waits for a server that is gone.
+"""PostgreSQL: a pool of connections that do not wait for a server that is gone.
 
-Imported only when ``DATABASE_URL`` names PostgreSQL. Django finds its backend in ``base``.
+It is imported only when ``DATABASE_URL`` names PostgreSQL. The database backend for Django is in ``base``.
 """
 
 from typing import Any
@@ -8,25 +8,26 @@ from typing import Any
 from leafresh.postgresql.connection import AttentiveConnection
 
 MOST_CONNECTIONS = 20
-"""Of one process: sixteen threads answer requests, and a few others work in the background."""
+"""The maximum number of connections of a process: for sixteen request threads and a few background threads."""
 
 GETTING_SECONDS = 2.5
 """How long a thread waits for a connection."""
 
 LOCK_SECONDS = 5
-"""How long a statement waits for a lock. Few threads answer all requests, so none may wait as long as an operator's
-maintenance takes. A migration that waits for a lock also delays all statements after it."""
+"""How long a statement waits for a lock. A process has few request threads, so they must not wait until an operator's
+maintenance has ended. A migration that waits for a lock also delays all later statements."""
 
 
 def options(given: dict[str, Any]) -> dict[str, Any]:
-    """Django's ``OPTIONS`` of the database. What the URL's query has ``given`` overrides them.
+    """The ``OPTIONS`` of the database for Django. ``given`` are those in the query of the URL: they override the
+    defaults.
 
     Times are in seconds, except ``tcp_user_timeout`` (milliseconds). The server reads ``options`` from left to right,
-    so the given ones stand last.
+    so the given ones come last.
     """
     of_server = f"-c lock_timeout={LOCK_SECONDS}s {given.get('options', '')}".rstrip()
     return {
-        "connect_timeout": 2,  # the least that libpq takes
+        "connect_timeout": 2,  # the minimum of libpq
         "tcp_user_timeout": 3000,
         "keepalives": 1,
         "keepalives_idle": 5,
@@ -37,8 +38,8 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
             "min_size": 2,
             "max_size": MOST_CONNECTIONS,
             "timeout": GETTING_SECONDS,
-            # The pool itself would try again after 1, 2, 4, … 128 seconds, and miss a server that came back after a
-            # minute for another. After this time it tries when a thread needs a connection.
+            # The pool itself would try again after 1, 2, 4, … 128 seconds. So it would notice up to a minute too late #
+            # that the server is back. After this time it tries when a thread needs a connection.
             "reconnect_timeout": 1.0,
             "connection_class": AttentiveConnection,
         },

@@ -1,4 +1,4 @@
-"""Django's backend for PostgreSQL, which does not wait for a connection during an outage."""
+"""A PostgreSQL backend for Django that does not wait for a connection during an outage."""
 
 from typing import Any
 

@@ -1,8 +1,9 @@
 """Connections that do not wait for a PostgreSQL server that is gone.
 
-A server that stops breaks its connections, and TCP notices a machine that is gone. A frozen server (a stopped process,
-a paused container, a disk that hangs) keeps its connections and answers nothing. A client that only reads would wait
-until it continues. A slow statement looks the same, so a silent connection asks the server over another one.
+A server that stops closes its connections, and TCP detects a machine that is gone. A frozen server (a stopped process,
+a paused container, a disk that hangs) keeps its connections open but does not answer. A client that only reads would
+wait without end. A slow statement looks the same. So after a time without data, the client asks the server through
+another connection whether it still answers.
 """
 
 import socket
@@ -19,25 +20,29 @@ from psycopg.pq import ConnStatus
 Value = TypeVar("Value")
 
 SILENCE_SECONDS = 1.0
-"""A connection that waits longer for an answer asks whether the server is there."""
+"""After so long without data, a waiting connection checks whether the server still answers."""
 
 ASKING_SECONDS = 1.0
-"""How long the server has to answer that."""
+"""How long the server has to answer that check."""
 
 PATIENCE_SECONDS = 0.2
-"""During an outage: how long other threads wait for the one that tries. That takes less when the server is back."""
+"""During an outage: how long other threads wait for the thread that tries to connect.
+
+An attempt takes less time when the server is back.
+"""
 
 PAUSE_SECONDS = 0.5
 """During an outage: the pause after an attempt that failed."""
 
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-"""A client may send this first. The server answers with one byte, before it asks who the client is."""
+"""The request for TLS, which a client may send first. The server answers with one byte, before any login."""
 
 
 class Outage:
-    """What a process's threads know of an outage. One thread at a time tries to connect; the others fail soon.
+    """The state of an outage, shared by the threads of a process.
 
-    A process has few threads. If each of them waited for the server, requests would queue.
+    One thread at a time tries to connect, and the others fail soon. A process has few threads: if each of them waited
+    for the server, requests would queue.
     """
 
     def __init__(self) -> None:
@@ -46,15 +51,15 @@ class Outage:
         self._trying = threading.Lock()
 
     def began(self) -> None:
-        """The server was found to be gone."""
+        """Records that the server does not answer."""
         self._failed_at = time.monotonic()
         self._is_on = True
 
     @contextmanager
     def attempt(self, has_connection: Callable[[], bool]) -> Iterator[None]:
-        """Within, a thread gets a connection. Raises psycopg's OperationalError when trying is of no use.
+        """A context in which a thread gets a connection. Raises psycopg's OperationalError during an outage.
 
-        ``has_connection`` says whether the pool has one now.
+        ``has_connection`` tells whether the pool has a connection now.
         """
         alone = self._is_on and not has_connection() and self._wait_for_turn()
         try:
@@ -69,7 +74,7 @@ class Outage:
                 self._trying.release()
 
     def _wait_for_turn(self) -> bool:
-        """Whether this thread is the one that tries; False when the server is back."""
+        """Returns True when this thread must try to connect, and False when the server is back."""
         if self._has_just_failed() or not self._trying.acquire(timeout=PATIENCE_SECONDS):
             raise OperationalError("the server did not answer a moment ago")
         if self._is_on and not self._has_just_failed():
@@ -87,17 +92,17 @@ outage = Outage()
 
 
 class AttentiveConnection(Connection[Any]):
-    """Raises OperationalError about two seconds after the server fell silent."""
+    """A connection that raises OperationalError about two seconds after the server has stopped answering."""
 
     _drained_at = 0.0
-    """When the pool was last emptied, for all connections of the process."""
+    """When the pool of the process was last emptied."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
 
     def wait(self, gen: PQGen[Value], *arguments: Any, **options: Any) -> Value:
-        """psycopg calls this for all waiting on an open connection."""
+        """psycopg calls this method for every wait on an open connection."""
         try:
             return super().wait(self._attentively(gen), *arguments, **options)
         except OperationalError:
@@ -106,7 +111,7 @@ class AttentiveConnection(Connection[Any]):
             raise
 
     def _attentively(self, gen: PQGen[Value]) -> PQGen[Value]:
-        """The generator, watched while it waits: psycopg sends it 0 when nothing came for 0.1 seconds."""
+        """Wraps the generator to measure its waits: psycopg sends it 0 when no data arrived for 0.1 seconds."""
         try:
             wanted = next(gen)
             silent_since = None
@@ -127,15 +132,15 @@ class AttentiveConnection(Connection[Any]):
     def _ask(self) -> None:
         if not server_answers(self.pgconn.host.decode(), self.pgconn.hostaddr.decode(), int(self.pgconn.port)):
             outage.began()
-            self.close()  # a late answer would be taken for the answer to another statement
+            self.close()  # a late answer would be read as the answer to the next statement
             raise OperationalError("the server does not answer")
 
     def _drain(self) -> None:
-        """Empties the pool: the same server made its other connections, and a thread should not try each of them."""
+        """Empties the pool: its other connections are to the same server, and threads should not try each of them."""
         pool = self._pool
         if pool is not None and self._made_at > AttentiveConnection._drained_at:
             AttentiveConnection._drained_at = time.monotonic()
-            pool.drain()  # type: ignore[attr-defined]  # psycopg says only that it is some pool
+            pool.drain()  # type: ignore[attr-defined]  # psycopg's type does not have this method
 
 
 _asking = threading.Lock()
@@ -145,7 +150,7 @@ _answers: dict[tuple[str, str, int], tuple[float, bool]] = {}
 def server_answers(host: str, address: str, port: int) -> bool:
     """Whether a PostgreSQL server at the host (or the directory of its socket) answers within ASKING_SECONDS.
 
-    Threads that want to know at the same time ask once.
+    Threads that ask at the same time share one check.
     """
     key = (host, address, port)
     wanted_at = time.monotonic()
