@@ -58,9 +58,9 @@ def test_programs_that_are_named_exist(page: Path) -> None:
     assert [name_of(it) for it in places if not it.is_dir() and not it.with_suffix(".py").is_file()] == []
 
 
-def test_the_table_of_where_things_go_names_modules_that_exist() -> None:
+def test_the_table_of_where_to_find_things_names_modules_that_exist() -> None:
     """A room of `chatbot/`, or a room with the names of its modules: `api`: throttling, client address."""
-    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where things go")[2]
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where to find things")[2]
     cells = [line.rpartition(" | ")[2].rstrip(" |") for line in table.splitlines() if line.startswith("| ")][2:]
     places = [place for cell in cells for place in re.findall(r"`([a-z]+)`(?:: ([a-z ,]+))?", cell)]
     assert len(places) > 30
