@@ -3,12 +3,18 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Concat, StrIndex
+
 from challenges.models import Category, Challenge, Location, Option, WorkType
 from challenges.revisions import Cached
 from challenges.text import lookup_name
 
 LONGEST_NAME = 200
 """A longer text (in characters) is never compared with names, so that normalising it costs no time."""
+
+_MARK = "\x1f"
+"""A separator: no title contains this character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +119,37 @@ def suitable(*, selection: Selection, given: Collection[str], seed: int, count: 
     for candidates in (of_category, everything):
         if len(found) < count:
             others = candidates.select_related("category").exclude(pk__in=[challenge.pk for challenge in found])
-            ranked = others.ranked(location=selection.location.key, work_type=selection.work_type.key, given=given)
-            found += ranked.shuffled(seed)[: count - len(found)]
+            found += _shuffled(_ranked(others, selection, given), seed)[: count - len(found)]
     return found
+
+
+def _ranked(challenges: QuerySet[Challenge], selection: Selection, given: Collection[str]) -> QuerySet[Challenge]:
+    """Orders challenges: suitable new ones, other new ones, suitable given ones, other given ones.
+
+    ``given`` are titles, the earliest first. Among given challenges, the one given longest ago comes first.
+    """
+    locations, work_types = Challenge.locations.through.objects, Challenge.work_types.through.objects
+    suits = Q(
+        Exists(locations.filter(challenge=OuterRef("pk"), location__key=selection.location.key)),
+        Exists(work_types.filter(challenge=OuterRef("pk"), worktype__key=selection.work_type.key)),
+    )
+    # The title's position in one text of all given titles; 0 if it is not there. Thousands of SQL conditions would
+    # take longer to build.
+    all_given = Value("".join(f"{_MARK}{title}" for title in given) + _MARK)
+    place = StrIndex(all_given, Concat(Value(_MARK), "title", Value(_MARK)))
+    new = Q(given_rank=0)
+    rank = Case(When(new & suits, then=0), When(new, then=1), When(suits, then=2), default=3)
+    return challenges.annotate(given_rank=place).annotate(rank=rank).order_by("rank", "given_rank")
+
+
+def _shuffled(challenges: QuerySet[Challenge], seed: int) -> QuerySet[Challenge]:
+    """Adds an order that looks random, but is the same for the same seed (0 ≤ seed < 2³¹).
+
+    The order is by key × prime modulo a larger prime, which gives different keys different numbers.
+    """
+    prime, step = 1_000_003, seed % 999_983 + 1
+    scattered = F("pk") * Value(step) % Value(prime)
+    return challenges.annotate(scattered=scattered).order_by(*challenges.query.order_by, "scattered", "pk")
 
 
 def has_new(category: str, given: Collection[str]) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Concat, Length, StrIndex, Trim
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Length, Trim
 from django.utils.translation import gettext_lazy as _
 
 from challenges.text import DESCRIPTION_LENGTH, TITLE_LENGTH, is_one_sentence, lookup_name, nfc
@@ -121,10 +121,6 @@ class Category(Option):
         ]
 
 
-_MARK = "\x1f"
-"""A separator: no title contains this character."""
-
-
 class ChallengeQuerySet(QuerySet["Challenge"]):
     def suiting(self, *, location: str, work_type: str, category: str) -> Self:
         """Active challenges of the category (its key) that suit the location and the work type (their keys)."""
@@ -132,33 +128,6 @@ class ChallengeQuerySet(QuerySet["Challenge"]):
             Exists(Challenge.locations.through.objects.filter(challenge=OuterRef("pk"), location__key=location)),
             Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
         )
-
-    def ranked(self, *, location: str, work_type: str, given: Collection[str]) -> Self:
-        """Orders challenges: suitable new ones, other new ones, suitable given ones, other given ones.
-
-        ``location`` and ``work_type`` are keys. ``given`` are titles, the earliest first. Among given challenges, the
-        one given longest ago comes first.
-        """
-        suits = Q(
-            Exists(Challenge.locations.through.objects.filter(challenge=OuterRef("pk"), location__key=location)),
-            Exists(Challenge.work_types.through.objects.filter(challenge=OuterRef("pk"), worktype__key=work_type)),
-        )
-        # The title's position in one text of all given titles; 0 if it is not there. Thousands of SQL conditions would
-        # # take longer to build.
-        all_given = Value("".join(f"{_MARK}{title}" for title in given) + _MARK)
-        place = StrIndex(all_given, Concat(Value(_MARK), "title", Value(_MARK)))
-        new = Q(given_rank=0)
-        rank = Case(When(new & suits, then=0), When(new, then=1), When(suits, then=2), default=3)
-        return self.annotate(given_rank=place).annotate(rank=rank).order_by("rank", "given_rank")
-
-    def shuffled(self, seed: int) -> Self:
-        """Adds an order that looks random, but is the same for the same seed (0 ≤ seed < 2³¹).
-
-        The order is by key × prime modulo a larger prime, which gives different keys different numbers.
-        """
-        prime, step = 1_000_003, seed % 999_983 + 1
-        scattered = F("pk") * Value(step) % Value(prime)
-        return self.annotate(scattered=scattered).order_by(*self.query.order_by, "scattered", "pk")
 
 
 class Challenge(models.Model):

@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.remote_registry import RemoteRegistry
 from chatbot.dialogue.base_info import job_maker
 from chatbot.events.log import event_log
 from chatbot.events.subscription import LoggedGeneration
 from chatbot.generation.cancellation import Cancellation
+from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.local import Resources
-from chatbot.generation.loop_lag import LoopLag
 from chatbot.generation.records import mark_interrupted, read_rows, running_processes
 from chatbot.generation.registry import GenerationRegistry
 from chatbot.generation.retry_queue import WriteRetryQueue
@@ -38,10 +38,10 @@ class Runtime:
         self.loop_lag = LoopLag(asyncio.get_running_loop())
         self.retry_queue = WriteRetryQueue()
         self.cluster: Cluster | None = None
-        self.remote: RemoteGenerations | None = None
+        self.remote: RemoteRegistry | None = None
         if settings.REDIS_URL:
             self.cluster = Cluster(settings.REDIS_URL, settings.LEAFRESH_REDIS_PREFIX)
-            self.remote = RemoteGenerations(self.cluster, read_rows)
+            self.remote = RemoteRegistry(self.cluster, read_rows)
         slots = ModelSlots(settings.LEAFRESH_MODEL_CONCURRENCY, queue_seconds=settings.LEAFRESH_MODEL_QUEUE_SECONDS)
         self.registry = GenerationRegistry(
             Resources(self.retry_queue, slots, self.loop_lag),

@@ -4,54 +4,47 @@ A route or a WebSocket creates a ``Request``. ``dialogue`` turns it into a ``Job
 all equal requests. ``events`` stores the events and gives each client a ``Subscription``.
 """
 
-import uuid
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from django.db import DatabaseError, InterfaceError
 
-from chatbot.cluster.remote_generation import RemoteGeneration, terminal_event
+from chatbot.cluster.remote_generation import RemoteGeneration
 from chatbot.dialogue import free_text
-from chatbot.dialogue.requests import FreeTextRequest, Request
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import ApplicationError, GenerationFailed, ShuttingDown
-from chatbot.events.log import Cursor, event_log
+from chatbot.events.log import Cursor
 from chatbot.events.subscription import LoggedGeneration, Subscription
 from chatbot.events.types import Close, Failed, TokenFormat
 from chatbot.generation.job import Job, Key
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.single_flight import MakeJob, RunningGeneration
-from chatbot.models import Generation, Outcome
+from chatbot.resumption import NothingNew, Past, Resumed, resume
 from chatbot.runtime import runtime
 from chatbot.sessions import ownership
 from chatbot.sessions.ownership import Grant
+
+Request = BaseInfoRequest | FreeTextRequest
+"""What a client asks for, whatever carried it."""
 
 ATTEMPTS = 3
 """How many generations a request tries that waits for its whole answer. Each may be lost with its process."""
 
 
-class Admit(Protocol):
-    """Counts requests, and refuses those above the rate. ``chatbot.sessions.ownership.rate_key`` computes the key."""
+class Limiter:
+    """Refuses requests of clients that ask too often; this one refuses none. ``chatbot.sessions.ownership.rate_key``
+    computes the key."""
 
-    async def __call__(self, rate_key: str, /) -> None:
+    async def admit(self, rate_key: str) -> None:
         """Called before a request joins or starts an answer. Raises ApplicationError when it is above the rate."""
-        ...
 
-    async def begun(self, rate_key: str, /) -> None:
+    async def begun(self, rate_key: str) -> None:
         """Called when the request has begun a session: from now on its owner is known."""
-        ...
 
 
-class Unlimited:
-    """An ``Admit`` without limits."""
-
-    async def __call__(self, rate_key: str, /) -> None: ...
-
-    async def begun(self, rate_key: str, /) -> None: ...
-
-
-unlimited = Unlimited()
+UNLIMITED = Limiter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +109,8 @@ class Stream:
         return Stream(joined.generation, joined.request, self.token_format, reset=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """An ended generation that is no longer in the log: its terminal event with its number."""
-
-    generation_id: uuid.UUID
-    number: int
-    event: Close | Failed
-
-
-class NothingNew:
-    """The client has already received the terminal event."""
-
-
 async def open_stream(
-    request: Request, *, cursor: Cursor | None, token_format: TokenFormat, admit: Admit = unlimited
+    request: Request, *, cursor: Cursor | None, token_format: TokenFormat, limiter: Limiter = UNLIMITED
 ) -> Stream | Past | NothingNew:
     """Opens a stream of the events after the cursor. Raises ApplicationError.
 
@@ -138,25 +118,27 @@ async def open_stream(
     """
     if cursor is not None:
         await runtime().registry.check_resuming(cursor.generation_id, request.session_id, request.proof)
-        resumed = await _resume(cursor, request, token_format)
-        if resumed is not None:
-            return resumed
-    joined = await join(request, admit=admit)
+        match await resume(cursor, request.session_id):
+            case Resumed(generation, after, reset):
+                return Stream(generation, request, token_format, after, reset)
+            case Past() | NothingNew() as over:
+                return over
+    joined = await join(request, limiter=limiter)
     return Stream(joined.generation, joined.request, token_format, reset=cursor is not None, grant=joined.grant)
 
 
-async def answer(request: Request, *, admit: Admit = unlimited) -> tuple[Close, Joined]:
+async def answer(request: Request, *, limiter: Limiter = UNLIMITED) -> tuple[Close, Joined]:
     """Waits for the whole answer. Raises ApplicationError."""
     grant = Grant()
     for _ in range(ATTEMPTS):
-        joined = await join(request, admit=admit)
+        joined = await join(request, limiter=limiter)
         grant = grant if grant.owner else joined.grant
         generation = joined.generation
         with generation.subscribed():
             await generation.ended.wait()
         if isinstance(generation, LocalGeneration) or generation.conclusion is not None:
             break
-        request, admit = joined.request, unlimited  # the process of the generation ended: try again
+        request, limiter = joined.request, UNLIMITED  # the process of the generation ended: try again
     match generation.conclusion:
         case Close() as close:
             return close, replace(joined, grant=grant)
@@ -166,12 +148,12 @@ async def answer(request: Request, *, admit: Admit = unlimited) -> tuple[Close, 
             raise ShuttingDown
 
 
-async def join(request: Request, *, admit: Admit = unlimited) -> Joined:
+async def join(request: Request, *, limiter: Limiter = UNLIMITED) -> Joined:
     """Joins the running generation that answers the request, or starts one. Raises ApplicationError."""
     request = request.checked()
     session_id, proof = request.session_id, request.proof
     rate_key = ownership.rate_key(session_id, proof)
-    await admit(rate_key)
+    await limiter.admit(rate_key)
     keys, make_job = await _keys_and_job(request)
     flight = await runtime().single_flight.join_or_start(session_id, proof, keys, make_job)
     if flight.entry is None or flight.ownership is None:
@@ -179,7 +161,7 @@ async def join(request: Request, *, admit: Admit = unlimited) -> Joined:
     grant = ownership.granted(flight.entry, flight.ownership, session_id)
     known = replace(proof, established=grant.owner or proof.established)
     if flight.entry.is_first and (owner := ownership.rate_key(session_id, known)) != rate_key:
-        await admit.begun(owner)
+        await limiter.begun(owner)
     return Joined(flight.generation, replace(request, proof=known), grant)
 
 
@@ -197,23 +179,3 @@ async def _keys_and_job(request: Request) -> tuple[Sequence[Key], MakeJob]:
         return job
 
     return job.keys, make_job
-
-
-async def _resume(cursor: Cursor, request: Request, token_format: TokenFormat) -> Stream | Past | NothingNew | None:
-    """The events after the cursor. None when its generation is unknown or lost, so that a new one is needed."""
-    generation_id, number = cursor.generation_id, cursor.number
-    generation = await runtime().find(generation_id, number)
-    state = event_log.state(generation_id)
-    if generation is None or state is None:
-        row = await Generation.objects.filter(pk=generation_id).afirst()
-        if row is None or row.outcome not in {Outcome.COMPLETED, Outcome.STOPPED, Outcome.FAILED}:
-            return None
-        last = row.event_count or 0
-        return NothingNew() if number >= last else Past(generation_id, last, terminal_event(row))
-    end = generation.stream_ends.get(request.session_id)
-    if (state.ended and number >= state.last) or (end is not None and number >= end.end):
-        return NothingNew()
-    # A number that was never sent: start from the beginning. The log of a remote generation may not be copied yet, and
-    # # the early end of this session's stream may have higher numbers than the log.
-    impossible = number > state.last and end is None and not isinstance(generation, RemoteGeneration)
-    return Stream(generation, request, token_format, after=0 if impossible else number, reset=impossible)

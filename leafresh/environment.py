@@ -1,4 +1,4 @@
-"""Reads settings from environment variables. ``leafresh.configuration`` declares each of them.
+"""Reads settings from environment variables. ``leafresh.variables`` declares each of them.
 
 A kind of value is a function that converts text to a value. For an invalid text it raises ValueError. The error's text
 follows the name of the variable: ``must be …, not …``.

@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
-from chatbot.api.client_address import UNKNOWN, TrustedProxies, client_address
+from chatbot.api.client import UNKNOWN, TrustedProxies, client_address
 
 BOUNDS = (5, 30, 100)
 """The maximum failures of an account from one address, of an address, and of an account.

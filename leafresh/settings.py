@@ -1,4 +1,4 @@
-"""Django's settings. ``leafresh.configuration`` reads those of the operator; this module derives the others."""
+"""Django's settings. ``leafresh.variables`` reads those of the operator; this module derives the others."""
 
 import sys
 from datetime import timedelta
@@ -8,8 +8,9 @@ from typing import Any, cast
 from django.utils.translation import gettext_lazy as _
 
 from leafresh import admin_theme
-from leafresh.configuration import *  # noqa: F403  Django reads all settings from this module
-from leafresh.configuration import (
+from leafresh.environment import kept_secret_key
+from leafresh.variables import *  # noqa: F403  Django reads all settings from this module
+from leafresh.variables import (
     BASE_DIR,
     LEAFRESH_DATA_DIR,
     LEAFRESH_HTTPS,
@@ -18,7 +19,6 @@ from leafresh.configuration import (
     SECRET_KEY,
     database,
 )
-from leafresh.environment import kept_secret_key
 
 SECRET_KEY = SECRET_KEY or kept_secret_key(LEAFRESH_DATA_DIR / "secret-key")
 
@@ -109,23 +109,23 @@ INSTALLED_APPS = [
 ]
 # Every middleware here must be async-capable: otherwise it blocks a thread while a view runs.
 MIDDLEWARE = [
-    "leafresh.middleware.scheme_middleware",
+    "chatbot.middleware.scheme_middleware",
     "corsheaders.middleware.CorsMiddleware",
-    "chatbot.api.middleware.ApiMiddleware",
-    "leafresh.middleware.policy_middleware",
-    "leafresh.middleware.busy_middleware",
-    "leafresh.middleware.SecurityMiddleware",
-    "leafresh.middleware.static_files_middleware",
-    "leafresh.middleware.SessionMiddleware",
-    "leafresh.middleware.LocaleMiddleware",
-    "leafresh.middleware.body_middleware",
-    "leafresh.middleware.CommonMiddleware",
-    "leafresh.middleware.CsrfViewMiddleware",
-    "leafresh.middleware.AuthenticationMiddleware",
-    "leafresh.middleware.login_middleware",
-    "leafresh.middleware.MessageMiddleware",
-    "leafresh.middleware.XFrameOptionsMiddleware",
-    "leafresh.middleware.OutageMiddleware",
+    "chatbot.middleware.ApiMiddleware",
+    "chatbot.middleware.policy_middleware",
+    "chatbot.middleware.busy_middleware",
+    "chatbot.middleware.SecurityMiddleware",
+    "chatbot.middleware.static_files_middleware",
+    "chatbot.middleware.SessionMiddleware",
+    "chatbot.middleware.LocaleMiddleware",
+    "chatbot.middleware.body_middleware",
+    "chatbot.middleware.CommonMiddleware",
+    "chatbot.middleware.CsrfViewMiddleware",
+    "chatbot.middleware.AuthenticationMiddleware",
+    "chatbot.middleware.login_middleware",
+    "chatbot.middleware.MessageMiddleware",
+    "chatbot.middleware.XFrameOptionsMiddleware",
+    "chatbot.middleware.OutageMiddleware",
 ]
 ROOT_URLCONF = "leafresh.urls"
 ASGI_APPLICATION = "leafresh.asgi.application"
@@ -185,7 +185,7 @@ if LEAFRESH_HTTPS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
     # Django's checks look for its middleware by name. Our subclasses have other names, because the API bypasses them #
-    # (leafresh/middleware.py). tests/leafresh/test_https.py runs the checks with Django's names.
+    # (chatbot/middleware.py). tests/leafresh/test_https.py runs the checks with Django's names.
     "security.W001",  # SecurityMiddleware
     "security.W002",  # XFrameOptionsMiddleware
     "security.W003",  # CsrfViewMiddleware

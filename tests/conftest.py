@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, strategies
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
-from chatbot.api import sliding_window
+from chatbot.api import throttling
 from tests.e2e.server import TEMPLATE, prepared_data, remove_prepared_data, share_prepared_data
 
 # A machine may forbid Python to keep bytecode. Every server that a test starts would then compile every module again.
@@ -103,7 +103,7 @@ def _instant_catalog(settings: Settings) -> Iterator[None]:
     settings.LEAFRESH_SESSION_RATE = settings.LEAFRESH_ADDRESS_RATE = None  # tests ask more often than a person
     yield
     cache.clear()
-    sliding_window.memory.clear()
+    throttling.memory.clear()
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 from chatbot import service
-from chatbot.dialogue.requests import Request
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import Outcome
 from chatbot.runtime import runtime
+from chatbot.service import Request
 
 
 async def recommend(request: Request, **options: Any) -> tuple[LocalGeneration, str]:

@@ -55,12 +55,12 @@ def release_facts(release: PromptRelease) -> dict[str, Any]:
 def checked(
     template: PromptTemplate,
     content: PromptContent,
-    sources: Sequence[str],
+    providers: Sequence[str],
     *,
     status: CheckStatus = CheckStatus.PASSED,
 ) -> PromptCheck:
     """The row of a check of the content as things are now, without running it."""
-    bound = fingerprint(template, content, sources)
+    bound = fingerprint(template, content, providers)
     return PromptCheck.objects.create(template=template, status=status, **asdict(bound), **asdict(content))
 
 

@@ -20,7 +20,7 @@ from unfold.admin import ModelAdmin
 from challenges.admin.lists import link
 from challenges.models import Category
 from chatbot.admin.labels import OPTIONS, kind_label
-from chatbot.answers.schema import HELP, RECOMMENDATION
+from chatbot.answers.rules import HELP, RECOMMENDATION
 from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb, WordKind
 
 

@@ -38,7 +38,7 @@ from chatbot.admin.columns import (
     without_texts,
 )
 from chatbot.admin.filters import CategoryFilter, PromptVersionFilter, SourceFilter
-from chatbot.answers.schema import RECOMMENDATION
+from chatbot.answers.rules import RECOMMENDATION
 from chatbot.models import Feedback, Turn
 
 BATCH = 500

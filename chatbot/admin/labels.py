@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from challenges.catalog import Options
 from challenges.models import Category, Location, WorkType
-from chatbot.answers.schema import RECOMMENDATION
+from chatbot.answers.rules import RECOMMENDATION
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 

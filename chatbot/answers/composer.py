@@ -9,9 +9,20 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from chatbot.answers.rules import Line, category_clause, clean_title, names_category
+from chatbot.answers.rules import (
+    CHALLENGES,
+    HELP,
+    RECOMMENDATION,
+    Answer,
+    Challenge,
+    Line,
+    category_clause,
+    clean_title,
+    layout,
+    names_category,
+    utf16_length,
+)
 from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
-from chatbot.answers.schema import CHALLENGES, HELP, RECOMMENDATION, Answer, Challenge, layout, utf16_length
 from chatbot.answers.similarity import Splitter, Taken, no_words, rough_words
 
 

@@ -1,9 +1,20 @@
-"""What the contract asks of the parts of an answer, as functions on text."""
+"""The answer, and what the contract asks of its parts, as functions on text."""
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
-from chatbot.answers.schema import CHALLENGES, TITLE_LENGTH
+CHALLENGES = 3
+"""How many challenges a recommendation has."""
+
+RECOMMENDATION = "recommendation"
+"""The kind of an answer that has challenges; all others consist of what they say."""
+
+HELP = "help"
+"""The kind of an answer to somebody in danger. No model writes it; to an English message it is English."""
+
+TITLE_LENGTH = 10
+"""Characters of a title at most, after NFC, counted as Python's ``len``."""
 
 _NUMBERING = re.compile(r"^(?:(?:챌린지\s*)?\d{1,2}\s*[.):\]]|[①-⑳]|[-*•·])\s*")
 _MARKUP = re.compile(r"[*_#`~\"“”]+")
@@ -12,9 +23,42 @@ _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200
 _HANGUL = re.compile("[\uac00-\ud7a3\u1100-\u11ff\u3130-\u318f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-
 FOREIGN_LENGTH = 24
 """Characters without any Hangul after which a line counts as not Korean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One recommended thing to do. ``category`` is the category's key, ``label`` its Korean name."""
+
+    title: str
+    description: str
+    category: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A validated answer: one friendly sentence and its challenges. ``kind`` is ``recommendation``, ``explanation``,
+    ``smalltalk``, ``declined`` or ``help``."""
+
+    recommend: str
+    challenges: tuple[Challenge, ...] = ()
+    kind: str = RECOMMENDATION
+
+
+def layout(answer: Answer) -> str:
+    """The text a person reads: the sentence, then each challenge as ``1. title``, newline, description; a blank line
+    between them. The tokens of a stream, joined, are exactly this."""
+    parts = [answer.recommend] if answer.recommend else []
+    for index, challenge in enumerate(answer.challenges, start=1):
+        parts.append(f"{index}. {challenge.title}\n{challenge.description}")
+    return "\n\n".join(parts)
+
+
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 code units, as JavaScript counts."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def is_korean(text: str) -> bool:

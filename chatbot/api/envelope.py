@@ -12,7 +12,7 @@ from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from chatbot.errors import ApplicationError, FieldsNotText, ServiceUnavailable
-from chatbot.events.sse import single_event_response
+from chatbot.events.subscription import single_event_response
 from chatbot.events.types import Failed, encode, encode_event
 
 logger = logging.getLogger(__name__)

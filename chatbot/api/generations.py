@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Body, Router
 
-from chatbot.api.credentials import proof_of
+from chatbot.api.client import proof_of
 from chatbot.api.documentation import refusals
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope, FeedbackIn, InvalidFieldsOut, RatedOut, StopOut
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import FieldRequired
 from chatbot.runtime import runtime
-from chatbot.sessions import feedback, ownership
+from chatbot.sessions import feedback, store
 from chatbot.sessions.store import existing_key
 
 router = Router(tags=["generations"])
@@ -50,7 +50,7 @@ async def stop(
 async def rate(request: HttpRequest, generation_id: uuid.UUID, thought: Body[FeedbackIn]) -> HttpResponseBase:
     session_key = existing_key(thought.sessionId)
     await admit_reading(request)
-    await sync_to_async(ownership.check)(session_key, proof_of(request, thought.sessionToken))
+    await sync_to_async(store.check_owner)(session_key, proof_of(request, thought.sessionToken))
     if not (thought.thumb or "").strip():
         raise FieldRequired("thumb")
     given = await sync_to_async(feedback.give)(
@@ -76,7 +76,7 @@ async def withdraw(
 ) -> HttpResponseBase:
     session_key = existing_key(sessionId)
     await admit_reading(request)
-    await sync_to_async(ownership.check)(session_key, proof_of(request, sessionToken))
+    await sync_to_async(store.check_owner)(session_key, proof_of(request, sessionToken))
     await sync_to_async(feedback.withdraw)(session_key=session_key, generation_id=generation_id)
     return _rated(generation_id, None, "의견을 취소했습니다.")
 

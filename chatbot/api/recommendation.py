@@ -7,13 +7,16 @@ from ninja import Body, Query, Router
 
 from chatbot import service
 from chatbot.api import documentation
-from chatbot.api.credentials import proof_of, send_grant
+from chatbot.api.client import proof_of, send_grant
 from chatbot.api.envelope import envelope, wants_events
 from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
-from chatbot.api.throttling import Admission
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
-from chatbot.events.sse import cursor_of, single_event_response, stream_response
+from chatbot.api.throttling import RateLimiter
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
+from chatbot.events.subscription import cursor_of, single_event_response, stream_response
 from chatbot.events.types import TokenFormat, encode_event
+from chatbot.resumption import Past
+from chatbot.service import Request
 
 router = Router(tags=["recommendation"])
 
@@ -63,7 +66,7 @@ async def answer_free_text(request: HttpRequest, said: Body[FreeText], tokens: s
 async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
     if wants_events(request):
         return await _stream(request, asked, tokens)
-    close, joined = await service.answer(asked, admit=Admission(request))
+    close, joined = await service.answer(asked, limiter=RateLimiter(request))
     response = envelope(close.payload(), message=close.message)
     send_grant(response, joined.grant, asked.proof)
     return _with_ids(response, str(joined.generation.id), joined.request.session_id)
@@ -74,14 +77,14 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
         asked,
         cursor=cursor_of(request),
         token_format=token_format(tokens),
-        admit=Admission(request),
+        limiter=RateLimiter(request),
     )
     match found:
         case service.Stream(generation=generation, grant=grant):
             response = stream_response(found.subscriptions())
             send_grant(response, grant, asked.proof)
             return _with_ids(response, str(generation.id), found.session_id)
-        case service.Past(generation_id, number, event):
+        case Past(generation_id, number, event):
             data = encode_event(event)
             return single_event_response(event.name, data, generation_id=generation_id, number=number)
         case _:

@@ -7,7 +7,7 @@ from ninja import NinjaAPI, Router, Swagger
 from ninja.errors import HttpError, ValidationError
 
 from challenges.catalog import Choice, options
-from chatbot.api import generations, health, metrics, recommendation, sessions
+from chatbot.api import generations, monitoring, recommendation, sessions
 from chatbot.api.envelope import ObjectParser, as_application_error, envelope, error_response
 from chatbot.api.schemas import Envelope, OptionsOut
 from chatbot.errors import ApplicationError
@@ -47,8 +47,7 @@ api.add_router("/api/chatbot/recommendation", recommendation.router, url_name_pr
 api.add_router("/api/chatbot/generations", generations.router)
 api.add_router("/api/chatbot/sessions", sessions.router)
 api.add_router("/api/challenges", _options)
-api.add_router("", health.router)
-api.add_router("", metrics.router)
+api.add_router("", monitoring.router)
 
 
 def _respond(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:

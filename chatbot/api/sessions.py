@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Path, Router
 
-from chatbot.api.credentials import proof_of, send_grant
+from chatbot.api.client import proof_of, send_grant
 from chatbot.api.documentation import parameter, refusals
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import ConversationOut, Envelope
 from chatbot.api.throttling import admit_reading
 from chatbot.errors import PageSize, UnknownTurn
 from chatbot.runtime import runtime
-from chatbot.sessions import ownership
+from chatbot.sessions import ownership, store
 from chatbot.sessions.conversation import LARGEST_PAGE, PAGE, conversation
 from chatbot.sessions.store import session_key
 
@@ -45,7 +45,7 @@ async def read(request: HttpRequest, session_id: Path[str]) -> HttpResponseBase:
     key, proof = session_key(session_id), proof_of(request)
     limit, before = _page_size(request.GET.get("limit")), _turn(request.GET.get("before"))
     await admit_reading(request)
-    is_known = await sync_to_async(ownership.check)(key, proof, private=True) is not None
+    is_known = await sync_to_async(store.check_owner)(key, proof, private=True) is not None
     response = envelope(await sync_to_async(conversation)(key, limit=limit, before=before))
     response["Cache-Control"] = "no-store"
     return response if is_known else send_grant(response, ownership.offered(proof, key), proof)
@@ -77,6 +77,6 @@ def _turn(text: str | None) -> uuid.UUID | None:
 async def forget(request: HttpRequest, session_id: Path[str], sessionToken: str = "") -> HttpResponseBase:  # noqa: N803  its name on the wire
     key = session_key(session_id)
     await admit_reading(request)
-    await sync_to_async(ownership.check)(key, proof_of(request, sessionToken), private=True)
+    await sync_to_async(store.check_owner)(key, proof_of(request, sessionToken), private=True)
     await runtime().cancellation.forget(key)
     return envelope(None, message="대화를 삭제했습니다.")

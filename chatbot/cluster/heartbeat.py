@@ -3,10 +3,14 @@
 import asyncio
 import uuid
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from chatbot.cluster.redis import RedisClient, Unreachable
 
-ME = uuid.uuid4().hex
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+THIS_PROCESS = uuid.uuid4().hex
 """This process's name in the cluster."""
 
 BEAT_SECONDS = 0.5
@@ -25,7 +29,7 @@ FORGOTTEN_SECONDS = 2.5
 class Heartbeat:
     """Sends the heartbeats of this process, and reads those of the others."""
 
-    def __init__(self, client: RedisClient, me: str = ME) -> None:
+    def __init__(self, client: RedisClient, me: str = THIS_PROCESS) -> None:
         self.me = me
         self._client = client
         self._missed: dict[str, tuple[float, float]] = {}  # the first and the last time at which it was missing
@@ -42,6 +46,13 @@ class Heartbeat:
     async def leave(self) -> None:
         """Tells the others that this process ends. Raises Unreachable."""
         await self._client.run(lambda redis: redis.delete(self.key(self.me)))
+
+    async def living(self) -> int:
+        """How many processes live. Redis looks through all its keys: for an operator alone. Raises Unreachable."""
+        return len(await self._client.run(self._living))
+
+    async def _living(self, redis: "Redis") -> set[str]:
+        return {key async for key in redis.scan_iter(match=self.key("*"), count=1000)}
 
     async def dead(self, processes: Collection[str]) -> set[str]:
         """Returns those of the processes that are dead. Raises Unreachable.

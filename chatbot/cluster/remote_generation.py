@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from chatbot.answers.schema import Answer, Challenge, layout
+from chatbot.answers.rules import Answer, Challenge, layout
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.publication import read_stream_end
 from chatbot.cluster.replication import BEGINNING, GIVEN_UP, STREAM_END, Entry, Position
@@ -14,7 +14,7 @@ from chatbot.errors import GenerationFailed
 from chatbot.events.eventstream import Publisher, erase, notify
 from chatbot.events.log import StreamEnd, event_log
 from chatbot.events.subscription import LoggedGeneration
-from chatbot.events.types import TERMINAL, Close, Event, Failed, Known, Rewrite, Token, decode_event
+from chatbot.events.types import TERMINAL, Close, DecodedEvent, Event, Failed, Rewrite, Token, decode_event
 from chatbot.models import Generation, Outcome
 
 
@@ -124,7 +124,7 @@ def terminal_event(row: Generation) -> Close | Failed:
     return _close(row.answer, stopped=row.outcome == Outcome.STOPPED)
 
 
-def _conclusion(event: Known) -> Close | Failed:
+def _conclusion(event: DecodedEvent) -> Close | Failed:
     if event.name != "close" or not isinstance(event.data, dict):
         return Failed(event.status, event.message)
     return _close(event.data, stopped=bool(event.data.get("stopped")))

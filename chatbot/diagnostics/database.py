@@ -1,9 +1,11 @@
-"""Checks the database: whether it answers, is migrated, and has usable challenges and prompts."""
+"""Checks the database: whether it answers, is migrated, and has usable challenges and prompts. And Redis."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection, connections
@@ -11,13 +13,15 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 
 from challenges.coverage import MINIMUM, Coverage, coverage
-from chatbot.answers.schema import CHALLENGES
+from chatbot.answers.rules import CHALLENGES
+from chatbot.cluster.heartbeat import Heartbeat
+from chatbot.cluster.redis import RedisClient, Unreachable
 from chatbot.diagnostics.deployment import TAG
 from chatbot.diagnostics.findings import found
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract
-from chatbot.prompts.rendering import check as check_text
-from chatbot.prompts.rendering import describe
+from chatbot.prompts.problems import check as check_text
+from chatbot.prompts.problems import describe
 
 TIMEOUT = 10.0
 NAMED = 20
@@ -66,6 +70,24 @@ def check_database() -> Iterator[checks.CheckMessage]:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA journal_mode")
             yield judge_journal(cursor.fetchone()[0])
+
+
+def check_redis() -> checks.CheckMessage:
+    """Whether Redis, where one is set, takes commands; and how many processes of this installation it knows."""
+    return async_to_sync(_ask_redis)() if settings.REDIS_URL else found("redis.none")
+
+
+async def _ask_redis() -> checks.CheckMessage:
+    client = RedisClient(settings.REDIS_URL, settings.LEAFRESH_REDIS_PREFIX)
+    try:
+        await client.run(lambda redis: redis.set(client.key("doctor"), 1, px=1000))  # a standby refuses to write
+        count = await Heartbeat(client).living()
+    except Unreachable as error:
+        reason = str(error.__cause__).strip().partition("\n")[0] or type(error.__cause__).__name__
+        return found("redis.silent", reason=reason)
+    finally:
+        await client.close()
+    return found("redis.answers", count=count)
 
 
 def judge_journal(mode: str) -> checks.CheckMessage:

@@ -73,6 +73,7 @@ CHECKS = (
     Check("hosts", Examination.hosts),
     Check("cors", Examination.cors),
     Check("database", Examination.database),
+    Check("redis", lambda _: [database.check_redis()]),
     Check("catalogue", lambda _: [database.check_catalog()], needs_database=True),
     Check("prompts", lambda _: database.check_prompts(), needs_database=True),
     Check("provider", lambda each: provider.check_providers(timeout=each.timeout), needs_database=True),

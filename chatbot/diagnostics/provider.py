@@ -15,9 +15,9 @@ from chatbot.answers.composer import Composer
 from chatbot.answers.rules import broken_rules
 from chatbot.diagnostics.deployment import check_models
 from chatbot.diagnostics.findings import found
-from chatbot.generation.job import job_for
+from chatbot.dialogue.base_info import job_for
+from chatbot.prompts.content import Prompt, live_prompts
 from chatbot.prompts.contracts import BASE_INFO
-from chatbot.prompts.live import Prompt, live_prompts
 from chatbot.providers.base import Provider, ProviderError, ProviderRequest
 from chatbot.providers.configured import Providers
 

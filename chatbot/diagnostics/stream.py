@@ -8,8 +8,7 @@ from itertools import pairwise
 
 from django.core import checks
 
-from chatbot.answers.rules import broken_rules
-from chatbot.answers.schema import Answer, Challenge, layout
+from chatbot.answers.rules import Answer, Challenge, broken_rules, layout
 from chatbot.diagnostics.deployment import HOST_SETTING, Target
 from chatbot.diagnostics.findings import found
 from chatbot.diagnostics.visit import (

@@ -1,27 +1,63 @@
-"""A message becomes a job: the session is recalled, then the message is answered as ``plan_reply`` decides."""
+"""A message, as a client sends it, becomes a job: the session is recalled, then ``plan_reply`` decides how the message
+is answered."""
 
 import secrets
+import unicodedata
 from dataclasses import dataclass, replace
+from typing import Self
 
 from asgiref.sync import sync_to_async
 
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
+from challenges.text import nfc, storable
+from chatbot.dialogue.base_info import live_prompt
 from chatbot.dialogue.plan import plan_reply
-from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.dialogue.sample_session import opened
-from chatbot.generation.job import Job, Key, live_prompt
+from chatbot.errors import FieldRequired, MessageLength
+from chatbot.generation.job import Job, Key
 from chatbot.models import Purpose
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
 from chatbot.nlu.analyser_process import AnalyserGone
 from chatbot.nlu.intents.understanding import TurnInput
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
+from chatbot.prompts.content import Prompt
 from chatbot.prompts.contracts import FREE_TEXT
-from chatbot.prompts.live import Prompt
 from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Memory
-from chatbot.sessions.ownership import enter
-from chatbot.sessions.store import remembered
+from chatbot.sessions.ownership import NO_PROOF, Proof, enter
+from chatbot.sessions.store import remembered, session_key
+
+SHORTEST_MESSAGE, LONGEST_MESSAGE = 2, 500
+"""Visible characters of a message at least, and characters at most, after NFC."""
+
+_COMPOSED_FROM = 4  # code points that NFC composes to one at most: a longer text is refused before it is composed
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTextRequest:
+    """A message as the client sent it; the rest as in ``BaseInfoRequest``."""
+
+    message: str | None
+    session_id: str = ""
+    proof: Proof = NO_PROOF
+    server_made: bool = False
+
+    def checked(self) -> Self:
+        """The request, its message composed (NFC) and free of what cannot be stored. Raises FieldRequired,
+        MessageLength, MalformedSessionId."""
+        message = self.message or ""
+        if not message.strip():
+            raise FieldRequired("message")
+        if len(message) <= _COMPOSED_FROM * LONGEST_MESSAGE:
+            message = nfc(storable(message))
+        visible = sum(unicodedata.category(character)[0] not in "ZCM" for character in message[: LONGEST_MESSAGE + 1])
+        if visible < SHORTEST_MESSAGE or len(message) > LONGEST_MESSAGE:
+            raise MessageLength(SHORTEST_MESSAGE, LONGEST_MESSAGE)
+        session_id = session_key(self.session_id)
+        return replace(
+            self, message=message, session_id=session_id, server_made=self.server_made or not self.session_id
+        )
 
 
 def keys_of(request: FreeTextRequest) -> list[Key]:

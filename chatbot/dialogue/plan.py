@@ -8,18 +8,19 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from challenges.catalog import has_new
-from chatbot.answers.schema import HELP, RECOMMENDATION, Challenge
+from chatbot.answers.rules import HELP, RECOMMENDATION, Challenge
 from chatbot.dialogue import prompt_values
+from chatbot.dialogue.base_info import labels_of, providers_for, values_for, variables_of
 from chatbot.dialogue.next_selection import NextSelection, resolve_selection
 from chatbot.dialogue.retrieval import Retrieved, likely_category, retrieve, suiting
 from chatbot.events.types import Notice
-from chatbot.generation.job import Job, labels_of, providers_for, values_for, variables_of
+from chatbot.generation.job import Job
 from chatbot.models import Intent, Purpose
 from chatbot.nlu.hangul import HANGUL
 from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
+from chatbot.prompts.content import Prompt
 from chatbot.prompts.contracts import TEMPLATES, output_format
-from chatbot.prompts.live import Prompt
 from chatbot.providers.base import Provider, TemplateContext
 from chatbot.providers.catalog import CatalogProvider
 from chatbot.providers.configured import Providers

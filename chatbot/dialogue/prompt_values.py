@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from challenges.catalog import Choice, Options
-from chatbot.answers.schema import Answer, Challenge, layout
+from chatbot.answers.rules import Answer, Challenge, layout
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import Understanding

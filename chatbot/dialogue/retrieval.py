@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from challenges import models
 from challenges.catalog import Choice, Selection, suitable
 from challenges.text import lookup_name
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import TurnInput, Understanding

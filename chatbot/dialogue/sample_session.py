@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from challenges import models
 from challenges.catalog import Selection, suitable
-from chatbot.answers.schema import CHALLENGES, RECOMMENDATION
+from chatbot.answers.rules import CHALLENGES, RECOMMENDATION
 from chatbot.providers.base import ProviderRequest
-from chatbot.providers.templates import sentence
+from chatbot.providers.catalog import sentence
 from chatbot.sessions.memory import Exchange, Memory
 
 _SEED = 1

@@ -16,18 +16,16 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from challenges.catalog import Options, options
-from chatbot.answers.reading import written_titles
 from chatbot.db.errors import give_back, may_pass
 from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.evaluation import trial
-from chatbot.evaluation.judge import Expectation, SampleResult, judge
+from chatbot.evaluation.judge import Expectation, SampleResult, judge, written_titles
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.records import Result
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.gate import SAMPLE_FIELDS, fingerprint
-from chatbot.prompts.live import Prompt
 from chatbot.providers.configured import provider_names
 from chatbot.runtime import runtime
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
 
+from chatbot.answers.rules import CHALLENGES
+from chatbot.answers.scanner import Characters, Scanner
 from chatbot.models import Enforcement, Outcome
 
 KEPT_BY_MODEL = frozenset({Enforcement.AS_IT_CAME, Enforcement.MENDED})
@@ -100,3 +102,12 @@ def _text(expected: Expectation, answer: Mapping[str, Any]) -> Iterator[Reason]:
         yield {"code": "too_short", "length": length, "bound": expected.length_min}
     if expected.length_max is not None and length > expected.length_max:
         yield {"code": "too_long", "length": length, "bound": expected.length_max}
+
+
+def written_titles(text: str) -> list[str]:
+    """The titles of the first three challenges in a source's text, as they were written."""
+    titles: dict[tuple[str | int, ...], str] = {}
+    for event in Scanner().feed(text):
+        if isinstance(event, Characters) and event.path[:1] == ("challenges",) and event.path[2:] == ("title",):
+            titles[event.path] = titles.get(event.path, "") + event.text
+    return list(titles.values())[:CHALLENGES]

@@ -8,15 +8,16 @@ from asgiref.sync import sync_to_async
 
 from challenges.catalog import Options, Selection, options
 from chatbot.dialogue import free_text
+from chatbot.dialogue.base_info import job_for
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.dialogue.prompt_values import WITHOUT_MODEL
-from chatbot.dialogue.requests import FreeTextRequest
 from chatbot.errors import ApplicationError, InvalidFields
 from chatbot.events.log import event_log
-from chatbot.generation.job import Job, job_for
+from chatbot.generation.job import Job
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import Purpose
+from chatbot.prompts.content import Prompt
 from chatbot.prompts.contracts import TEMPLATES
-from chatbot.prompts.live import Prompt
 from chatbot.runtime import runtime
 from chatbot.service import Stream
 

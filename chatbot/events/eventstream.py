@@ -5,7 +5,7 @@ not used: see ``docs/decisions/0009-use-django-eventstream-without-its-loop.md``
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.http import HttpRequest
@@ -60,10 +60,11 @@ def _stored(channel: str, event: Numbered) -> StoredEvent:
 
 
 class Publisher:
-    """Publishes the events of one generation. Used on the event loop only. ``count`` is the number of the last
-    event."""
+    """Publishes one generation's events to the subscribers of this process. Used from the event loop only. ``count`` is
+    the number of the last event. What concerns other processes does nothing here: see ``ClusterPublisher``."""
 
     def __init__(self, generation_id: uuid.UUID) -> None:
+        self.generation_id = generation_id
         self.count = 0
         self._channel = channel_of(generation_id)
 
@@ -77,6 +78,20 @@ class Publisher:
         stored = get_storage().append_event(self._channel, name, data)
         get_listener_manager().add_to_queues(self._channel, stored)
         self.count += 1
+
+    def end_for(self, session_id: str, stream_end: log.StreamEnd) -> None:
+        """Ends the stream of one session, after the last event."""
+        notify(self.generation_id)
+
+    def give_up(self) -> None:
+        """Ends the generation after the last event, without a terminal event."""
+        erase(self.generation_id)
+
+    async def release(self, keys: Sequence[object] | None = None) -> None:
+        """Releases the given keys, or all: requests at other processes no longer join the generation by them."""
+
+    async def withdraw(self) -> None:
+        """The generation does not start."""
 
 
 def notify(generation_id: uuid.UUID) -> None:

@@ -151,7 +151,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DecodedEvent:
     """An event that was decoded, for example from another process."""
 
     name: str
@@ -163,10 +163,10 @@ class Known:
         return self.data
 
 
-def decode_event(name: str, data: str) -> Known:
+def decode_event(name: str, data: str) -> DecodedEvent:
     """Decodes ``data`` that ``encode_event`` wrote."""
     envelope = json.loads(data)
-    return Known(name, envelope["status"], envelope["message"], envelope["data"])
+    return DecodedEvent(name, envelope["status"], envelope["message"], envelope["data"])
 
 
 def encode(value: object) -> str:

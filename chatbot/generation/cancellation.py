@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
 
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.heartbeat import ME
+from chatbot.cluster.heartbeat import THIS_PROCESS
 from chatbot.cluster.redis import Unreachable
 from chatbot.cluster.rpc import Handler, NoAnswer
 from chatbot.db.errors import give_back
@@ -55,7 +55,7 @@ class Cancellation:
         row = await Generation.objects.filter(pk=generation_id).values_list("outcome", "process").afirst()
         if row is None:
             raise NotFound
-        if row[0] != Outcome.RUNNING or self._cluster is None or row[1] == ME:
+        if row[0] != Outcome.RUNNING or self._cluster is None or row[1] == THIS_PROCESS:
             return Outcome(row[0])
         try:
             answer = await self._cluster.rpc.ask(row[1], do="stop", generation=str(generation_id), session=session_id)
@@ -202,5 +202,7 @@ async def _sessions_of(generation_id: uuid.UUID) -> set[str]:
 
 def _running_elsewhere(session_id: str) -> list[tuple[uuid.UUID, str]]:
     """The generations that other processes run for the session, each with its process."""
-    rows = Generation.objects.filter(outcome=Outcome.RUNNING, turns__session_id=session_id).exclude(process=ME)
+    rows = Generation.objects.filter(outcome=Outcome.RUNNING, turns__session_id=session_id).exclude(
+        process=THIS_PROCESS
+    )
     return list(rows.values_list("pk", "process"))

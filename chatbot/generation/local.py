@@ -10,20 +10,19 @@ from dataclasses import asdict, dataclass
 
 from challenges.text import storable
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
-from chatbot.answers.schema import HELP, Answer
-from chatbot.cluster.publication import ClusterPublication
+from chatbot.answers.rules import HELP, Answer
 from chatbot.db.errors import is_gone
 from chatbot.errors import GenerationFailed, TooManyGenerations
-from chatbot.events.eventstream import Publisher, erase, notify
+from chatbot.events.eventstream import Publisher
 from chatbot.events.log import StreamEnd, event_log
 from chatbot.events.subscription import LoggedGeneration
 from chatbot.events.types import Close, Event, Failed, Item, Notice, Rewrite, Start, Token
+from chatbot.generation.answer_writer import AnswerWriter
+from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.job import Job
-from chatbot.generation.loop_lag import LoopLag
 from chatbot.generation.records import GenerationEnd, GenerationStart, Result, record_start, row_of
 from chatbot.generation.retry_queue import WriteRetryQueue
 from chatbot.generation.title_words import TitleWords
-from chatbot.generation.writer import Writer
 from chatbot.models import Outcome
 from chatbot.nlu.safety.help_lines import lines_in
 from chatbot.providers.base import ProviderError
@@ -54,13 +53,13 @@ class LocalGeneration(LoggedGeneration):
     def __init__(
         self,
         job: Job,
-        publication: ClusterPublication,
+        publisher: Publisher,
         resources: Resources,
         *,
         session_id: str = "",
         unsubscribed: Callable[["LocalGeneration"], None] = lambda generation: None,
     ) -> None:
-        super().__init__(publication.generation_id)
+        super().__init__(publisher.generation_id)
         self.job = job
         self.sessions = {session_id} if session_id else set[str]()
         self.joining: Counter[str] = Counter()  # sessions that are about to join, and how often each asked
@@ -72,16 +71,15 @@ class LocalGeneration(LoggedGeneration):
         self.result: Result | None = None
         self.entered = Ownership()
         self.owners: dict[str, str] = {}  # of its sessions
-        self._publication = publication
+        self._publisher = publisher
         self._resources = resources
         self._unsubscribed = unsubscribed
         self._first_session = session_id
-        self._publisher = Publisher(self.id)
         words = TitleWords()
         self._composer = Composer(
             category=job.selection.category.key, labels=job.labels, given=job.given, kind=job.kind, split=words
         )
-        self._writer = Writer(
+        self._writer = AnswerWriter(
             providers=job.providers,
             request=job,
             composer=self._composer,
@@ -143,13 +141,12 @@ class LocalGeneration(LoggedGeneration):
         events = [event for event in self._stopped_here() if event is not None]
         stream_end = self.stream_ends[session_id] = StreamEnd(self._publisher.count, events)
         event_log.keep_stream_ends(self.id, self.stream_ends)
-        self._publication.stream_end(session_id, stream_end)
-        notify(self.id)
+        self._publisher.end_for(session_id, stream_end)
 
     async def release(self, keys: Sequence[object]) -> None:
         """Requests at other processes with one of these keys no longer join."""
         if keys:
-            await self._publication.release(keys)
+            await self._publisher.release(keys)
 
     async def run(self) -> None:
         """Runs to the end. Failures of providers or the database end it. Only a failing start is raised, also by
@@ -182,7 +179,7 @@ class LocalGeneration(LoggedGeneration):
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
         self._release_slot()
-        await self._publication.withdraw()
+        await self._publisher.withdraw()
         if is_gone(error):  # the row may have been written: then it must not look as if it ran
             void = self._result(Outcome.INTERRUPTED, "The database did not answer when it began.")
             self._resources.retry_queue.keep_if_there_is_room(GenerationEnd(self.id, void, self.job.purpose, 0))
@@ -211,7 +208,6 @@ class LocalGeneration(LoggedGeneration):
             self._early.append(event)
             return
         self._publisher.send(event)
-        self._publication.event(event.name)
 
     def show(self, composed: Composed) -> None:
         match composed:
@@ -253,12 +249,11 @@ class LocalGeneration(LoggedGeneration):
         self.result = self._result(outcome, reason)
         count = self._publisher.count + (0 if self.conclusion is None else 1)
         await self._resources.retry_queue.write(GenerationEnd(self.id, self.result, self.job.purpose, count))
-        await self._publication.release()
+        await self._publisher.release()
         if self.conclusion is not None:
             self._send(self.conclusion)
         else:
-            erase(self.id)
-            self._publication.give_up(self._publisher.count)
+            self._publisher.give_up()
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
 
     def _stopped_here(self) -> tuple[Rewrite | None, Close]:

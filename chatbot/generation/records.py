@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Field, QuerySet
 
-from chatbot.cluster.heartbeat import ME
-from chatbot.db.batching import BatchExecutor, one_by_one
+from chatbot.cluster.heartbeat import THIS_PROCESS
 from chatbot.db.errors import give_back, is_gone, is_locked
 from chatbot.errors import NotOwner
+from chatbot.executors import BatchExecutor, one_by_one
 from chatbot.generation.job import Job
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
 from chatbot.sessions.memory import note_given
@@ -78,14 +78,14 @@ def row_of(generation_id: uuid.UUID, job: Job) -> Generation:
         system_prompt=job.system_prompt,
         user_prompt=job.user_prompt,
         seed=job.seed,
-        process=ME,
+        process=THIS_PROCESS,
     )
 
 
 def running_processes() -> set[str]:
     """The names of other processes that have rows of running generations. Synchronous."""
     try:
-        return {*_running().values_list("process", flat=True).distinct()} - {ME}
+        return {*_running().values_list("process", flat=True).distinct()} - {THIS_PROCESS}
     finally:
         give_back()
 

@@ -13,14 +13,15 @@ from django.db import DatabaseError, InterfaceError
 
 from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.presence import PRESENCE_SECONDS
-from chatbot.cluster.publication import ClusterPublication
+from chatbot.cluster.publication import ClusterPublisher
 from chatbot.cluster.redis import Unreachable
 from chatbot.db.errors import may_pass
 from chatbot.errors import ApplicationError, NotOwner, ShuttingDown, TooManyGenerations
+from chatbot.events.eventstream import Publisher
 from chatbot.generation.job import Job, Key
 from chatbot.generation.local import LocalGeneration, Resources
 from chatbot.models import Outcome
-from chatbot.sessions import ownership
+from chatbot.sessions import store
 from chatbot.sessions.ownership import Proof
 
 logger = logging.getLogger(__name__)
@@ -69,16 +70,18 @@ class GenerationRegistry:
         return [generation for generation in self._running.values() if session_id in generation.asked_by]
 
     def start(
-        self, job: Job, *, session_id: str = "", keys: Iterable[Key] = (), publication: ClusterPublication | None = None
+        self, job: Job, *, session_id: str = "", keys: Iterable[Key] = (), publisher: Publisher | None = None
     ) -> LocalGeneration:
         """Starts a generation for the job. Requests with one of ``keys`` can join it while it runs.
 
         Raises ShuttingDown and TooManyGenerations.
         """
         self.check_room()
-        publication = publication or ClusterPublication(self._cluster, uuid.uuid4())
+        if publisher is None:
+            generation_id = uuid.uuid4()
+            publisher = ClusterPublisher(self._cluster, generation_id) if self._cluster else Publisher(generation_id)
         generation = LocalGeneration(
-            job, publication, self._resources, session_id=session_id, unsubscribed=self._check_subscribers
+            job, publisher, self._resources, session_id=session_id, unsubscribed=self._check_subscribers
         )
         self._running[generation.id] = generation
         self._keys[generation.id] = []
@@ -139,7 +142,7 @@ class GenerationRegistry:
         if any(proof.proves(owner, key) for key, owner in asked.items()):
             self.keep(_bind(generation_id, session_id, proof))
         else:
-            await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)
+            await sync_to_async(store.check_resuming)(generation_id, session_id, proof)
 
     def announce_end(self) -> None:
         """The server is stopping: the readiness probe fails from now on, but requests are still answered."""
@@ -215,4 +218,4 @@ class GenerationRegistry:
 async def _bind(generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
     """Binds the session to its owner. While the database is gone this is skipped: a later request does it."""
     with suppress(DatabaseError, InterfaceError, NotOwner):
-        await sync_to_async(ownership.check_resuming)(generation_id, session_id, proof)
+        await sync_to_async(store.check_resuming)(generation_id, session_id, proof)

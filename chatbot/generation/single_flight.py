@@ -14,18 +14,19 @@ from asgiref.sync import sync_to_async
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.publication import ClusterPublication
+from chatbot.cluster.publication import ClusterPublisher
 from chatbot.cluster.redis import Unreachable
 from chatbot.cluster.remote_generation import RemoteGeneration
-from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.remote_registry import RemoteRegistry
 from chatbot.cluster.rpc import NoAnswer
 from chatbot.errors import NotOwner, ServiceUnavailable
+from chatbot.events.eventstream import Publisher
 from chatbot.generation.job import Job, Key
 from chatbot.generation.local import LocalGeneration
 from chatbot.generation.records import GenerationGone, GenerationStart, record_start
 from chatbot.generation.registry import GenerationRegistry
 from chatbot.models import Outcome
-from chatbot.sessions import ownership
+from chatbot.sessions import store
 from chatbot.sessions.ownership import Entry, Ownership, Proof
 from chatbot.sessions.store import NewTurn
 
@@ -90,7 +91,7 @@ class _Start:
 class SingleFlight:
     """Joins or starts generations. Used on one event loop only. Without Redis, ``cluster`` and ``remote`` are None."""
 
-    def __init__(self, registry: GenerationRegistry, cluster: Cluster | None, remote: RemoteGenerations | None) -> None:
+    def __init__(self, registry: GenerationRegistry, cluster: Cluster | None, remote: RemoteRegistry | None) -> None:
         self._registry = registry
         self._cluster = cluster
         self._remote = remote
@@ -161,14 +162,16 @@ class SingleFlight:
 
     async def _start(self, generation_id: uuid.UUID, asking: _Asking, shared: Sequence[Key]) -> LocalGeneration | Claim:
         self._registry.check_room()
-        publication = ClusterPublication(self._cluster, generation_id, shared)
+        publisher = Publisher(generation_id)
         try:
-            if (claim := await publication.claim()) is not None:
-                return claim
+            if self._cluster is not None:
+                publisher = claiming = ClusterPublisher(self._cluster, generation_id, shared)
+                if (claim := await claiming.claim()) is not None:
+                    return claim
             job = await asking.make_job()
-            return self._registry.start(job, session_id=asking.session_id, keys=asking.keys, publication=publication)
+            return self._registry.start(job, session_id=asking.session_id, keys=asking.keys, publisher=publisher)
         except BaseException:  # also a cancellation, when no request waits any more
-            await publication.withdraw()
+            await publisher.withdraw()
             raise
 
     async def _join_local(self, running: LocalGeneration, asking: _Asking, *, is_mine: bool) -> Flight | None:
@@ -184,7 +187,7 @@ class SingleFlight:
             if is_mine:
                 return Flight(running, running.job.entry, running.entered)
             if session_id in running.sessions:
-                await sync_to_async(ownership.check)(session_id, asking.proof)
+                await sync_to_async(store.check_owner)(session_id, asking.proof)
                 return Flight(running)
             running.sessions.add(session_id)
             self._registry.add_keys(running, asking.keys)

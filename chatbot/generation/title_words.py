@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from chatbot.answers.similarity import rough_words
 from chatbot.errors import Busy
@@ -39,6 +40,7 @@ class RememberedWords:
 _remembered = RememberedWords()
 
 
+@dataclass
 class TitleWords:
     """The words of the titles of one answer. ``words(title)`` is None until ``learn`` has found them.
 
@@ -46,9 +48,12 @@ class TitleWords:
     rough words are used for all. The analyser is never loaded for titles: that takes seconds and half a gigabyte.
     """
 
-    def __init__(self) -> None:
-        self._analyser: AnalyserProcess | None = loaded()
-        self._words: dict[str, Sequence[str]] = {}
+    _words: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def _analyser(self) -> AnalyserProcess | None:
+        """As it is when the first title is compared."""
+        return loaded()
 
     def __call__(self, title: str) -> Collection[str] | None:
         return self._words.get(title) if self._analyser is not None else rough_words(title)

@@ -35,8 +35,7 @@ class ChatSession(models.Model):
 
     Turns up to number ``forgotten_through`` are forgotten: they are hidden, and being erased. Turns up to
     ``expired_through`` had expired when the client used the session again, at ``expired_at``. If that time is in the
-    future, the clock was wrong, and these turns still count. ``chatbot.sessions.retention.lasting`` reads these
-    columns.
+    future, the clock was wrong, and these turns still count. ``chatbot.sessions.memory.lasting`` reads these columns.
     """
 
     SELECTED = ("location", "work_type", "base_category", "category")

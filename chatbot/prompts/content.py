@@ -1,4 +1,9 @@
-"""The content of a prompt as a value. Drafts, versions and checks have a content, and its hash compares them."""
+"""The content of a prompt as a value, and the live prompts.
+
+Drafts, versions and checks have a content, and its hash compares them. People write its texts, so no format string or
+template engine is used: ``{{name}}`` is replaced with a string, once. There is no attribute access and no logic.
+Literal braces of JSON need no escaping, and variables within a value are not replaced.
+"""
 
 import hashlib
 import json
@@ -8,10 +13,11 @@ from typing import Self
 
 from django.conf import settings
 
+from challenges.revisions import Cached
 from challenges.text import storable
-from chatbot.models import PromptText
+from chatbot.models import PromptTemplate, PromptText, PromptVersion
 from chatbot.prompts.contracts import TemplateContract
-from chatbot.prompts.rendering import Problem, check, render
+from chatbot.prompts.problems import MARKER, Problem, check
 
 MODEL_BOUNDS = {"temperature": (0, 2), "max_tokens": (64, 32_768)}
 """The minimum and the maximum of each setting of a model."""
@@ -50,6 +56,66 @@ class PromptContent:
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 yield Problem("bounds", f"{least}–{most}", field=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A content that a generation uses.
+
+    ``name`` is the prompt version in ``start`` (``base-info@3``, ``base-info@draft``). ``version_id`` is None for a
+    draft.
+    """
+
+    template_key: str
+    version_id: int | None
+    name: str
+    content: PromptContent
+
+    @classmethod
+    def of(cls, version: PromptVersion) -> "Prompt":
+        return cls(version.template.key, version.pk, str(version), PromptContent.of(version))
+
+    @classmethod
+    def of_draft(cls, template: PromptTemplate, content: PromptContent) -> "Prompt":
+        return cls(template.key, None, f"{template.key}@draft", content)
+
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """The system text and the user text with ``values`` in place of the variables."""
+        return self.content.render(values)
+
+
+def _load_live() -> dict[str, Prompt]:
+    versions = PromptVersion.objects.filter(pk__in=PromptTemplate.objects.values("live_version"))
+    return {version.template.key: Prompt.of(version) for version in versions.select_related("template")}
+
+
+live_prompts = Cached("prompts", _load_live)
+"""The live version of every template by key. It is read again after any process has made another version live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of rendered text. ``name`` is the variable whose value it is; "" for the prompt's own text."""
+
+    text: str
+    name: str = ""
+
+
+def segments(text: str, values: Mapping[str, str]) -> Iterator[Segment]:
+    """``text`` in pieces, with each ``{{name}}`` replaced by its value. An unknown name is not replaced."""
+    written = 0
+    for marker in MARKER.finditer(text):
+        name = marker[1].strip()
+        if name in values:
+            yield Segment(text[written : marker.start()])
+            yield Segment(values[name], name)
+            written = marker.end()
+    yield Segment(text[written:])
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The rendered text: all ``segments`` joined."""
+    return "".join(segment.text for segment in segments(text, values))
 
 
 def digest(value: object) -> str:

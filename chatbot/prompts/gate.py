@@ -25,8 +25,8 @@ class Fingerprint:
     contract_hash: str
 
 
-def fingerprint(template: PromptTemplate, content: PromptContent, sources: Sequence[str]) -> Fingerprint:
-    """The fingerprint for a check of the content now. ``sources`` are the names of the providers in order.
+def fingerprint(template: PromptTemplate, content: PromptContent, providers: Sequence[str]) -> Fingerprint:
+    """The fingerprint for a check of the content now. ``providers`` are the names of the providers in order.
 
     The hash of the contract covers the samples and the active options: a category without a sample is checked too, and
     labels are part of every prompt. Takes two queries.
@@ -43,7 +43,7 @@ def fingerprint(template: PromptTemplate, content: PromptContent, sources: Seque
         "pickable": pickable,
         "samples": list(PromptSample.objects.filter(template=template).order_by("pk").values_list(*SAMPLE_FIELDS)),
     }
-    return Fingerprint(content.hash, " → ".join(sources)[:1000], digest(bound))
+    return Fingerprint(content.hash, " → ".join(providers)[:1000], digest(bound))
 
 
 def last_check(template: PromptTemplate, content_hash: str) -> PromptCheck | None:

@@ -12,7 +12,7 @@ from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.drafts import DraftConflict, draft_of
 from chatbot.prompts.gate import fingerprint, passed_check
-from chatbot.prompts.rendering import Problem
+from chatbot.prompts.problems import Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,12 +41,12 @@ def publish(
     revision: int,
     note: str,
     by: "User",
-    sources: Sequence[str],
+    providers: Sequence[str],
     override: str | None = None,
 ) -> PromptRelease:
     """Creates a version from the draft at ``revision``, and releases it.
 
-    ``sources`` are the names of the providers in order. ``override`` is a superuser's reason to publish without a
+    ``providers`` are the names of the providers in order. ``override`` is a superuser's reason to publish without a
     passed check. Raises NotReleased, InvalidPrompt, DraftConflict.
     """
     _require_right(by)
@@ -61,7 +61,7 @@ def publish(
         _require_valid(template, content)
         if template.live_version and template.live_version.content_hash == content.hash:
             raise NotReleased("unchanged")
-        check = passed_check(template, fingerprint(template, content, sources))
+        check = passed_check(template, fingerprint(template, content, providers))
         if check is None:
             _require_override(by, override)
         version = _add_version(template, content, note=note.strip(), by=by)

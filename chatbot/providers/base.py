@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from challenges.catalog import Selection
-from chatbot.answers.schema import CHALLENGES, RECOMMENDATION, Challenge
+from chatbot.answers.rules import CHALLENGES, RECOMMENDATION, Challenge
 
 
 @dataclass(slots=True)

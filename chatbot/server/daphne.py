@@ -28,7 +28,7 @@ import daphne.server
 from autobahn.util import encode_truncate
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
-from chatbot.api.client_address import TrustedProxies
+from chatbot.api.client import TrustedProxies
 from chatbot.errors import BodyTooLarge
 from chatbot.server import http_channel
 from chatbot.server.redaction import loggable_path
@@ -48,7 +48,7 @@ MAX_UNSENT_BYTES = 256 * 1024
 PATIENCE_SECONDS = 20
 """How long a slow client has to read all bytes that wait for it. 4 KiB a second are enough."""
 
-GOODBYE_SECONDS = 10
+CLOSE_SECONDS = 10
 """How long a slow client has to read the remaining bytes and the close code after them."""
 
 RESTART_SECONDS = 1
@@ -179,7 +179,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
     failByDrop = False  # close with a code (1002, 1007, 1009) before the connection is dropped
     maxMessagePayloadSize = MAX_MESSAGE_BYTES
     maxFramePayloadSize = MAX_MESSAGE_BYTES
-    closeHandshakeTimeout = GOODBYE_SECONDS
+    closeHandshakeTimeout = CLOSE_SECONDS
 
     muted: bool = False  # daphne's flag: later messages of the client are ignored
     _patience: asyncio.TimerHandle | None = None

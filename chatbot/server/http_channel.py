@@ -15,7 +15,7 @@ from typing import Any
 import daphne.http_protocol
 from twisted.web import http
 
-from chatbot.api.client_address import TrustedProxies, client_address
+from chatbot.api.client import TrustedProxies, client_address
 from chatbot.server.redaction import loggable_path
 
 logger = logging.getLogger("leafresh.access")

@@ -28,12 +28,12 @@ async def shut_down(server: "Server", seconds: float) -> None:
     now = runtime()
     server.stop_listening()
     now.registry.announce_end()
-    goodbye = asyncio.create_task(server.close_websockets())
+    closing = asyncio.create_task(server.close_websockets())
     if seconds > 0:
         await _wait_for_streams(server, seconds)
     await now.registry.drain()
     await now.retry_queue.settle(LAST_SECONDS)
-    await goodbye
+    await closing
     if now.cluster is not None:
         await asyncio.wait([asyncio.create_task(now.cluster.replication.settle())], timeout=LAST_SECONDS)
     await now.close()

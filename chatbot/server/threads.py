@@ -8,7 +8,6 @@ choose one.
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +15,9 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.db import DatabaseError, connection
 
 from chatbot import executors
-from chatbot.api.middleware import PREFIXES
 from chatbot.db.errors import give_back
 from chatbot.errors import Busy
+from chatbot.middleware import PREFIXES
 
 LIVENESS = "/health/live"
 ADMIN = "/admin/"
@@ -81,20 +80,6 @@ def _kind_of(scope: Any) -> str:
     return "admin" if path.startswith(ADMIN) else "pages"
 
 
-class _Thread(ThreadPoolExecutor):
-    """One thread that counts its running and waiting calls."""
-
-    def __init__(self) -> None:
-        super().__init__(max_workers=1, thread_name_prefix="leafresh")
-        self.calls: set[Future[Any]] = set()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        future = super().submit(fn, *args, **kwargs)
-        self.calls.add(future)
-        future.add_done_callback(self.calls.discard)
-        return future
-
-
 class _Threads:
     """The threads of one kind. Each opens its database connection at once, so their number does not depend on load.
 
@@ -103,9 +88,9 @@ class _Threads:
 
     def __init__(self, size: Size, *, idle: bool) -> None:
         self._most = size.waiting + 1
-        self._threads: deque[tuple[ThreadSensitiveContext, _Thread]] = deque()
+        self._threads: deque[tuple[ThreadSensitiveContext, executors.CountingThread]] = deque()
         for _ in range(size.threads):
-            context, thread = ThreadSensitiveContext(), _Thread()
+            context, thread = ThreadSensitiveContext(), executors.CountingThread()
             if not idle:
                 thread.submit(_open_database)
             SyncToAsync.context_to_thread_executor[context] = thread

@@ -10,7 +10,7 @@ from challenges.text import with_particle
 from chatbot.errors import UnknownTurn
 from chatbot.models import Turn
 from chatbot.sessions import feedback
-from chatbot.sessions.retention import cutoff, lasting
+from chatbot.sessions.memory import cutoff, lasting
 
 PAGE, LARGEST_PAGE = 50, 200
 """The default and the maximum number of turns on one page."""

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from challenges.text import nfc, storable
 from chatbot.errors import NotFound, ReasonTooLong, UnknownThumb
 from chatbot.models import Feedback, Thumb, Turn
-from chatbot.sessions.retention import cutoff, lasting
+from chatbot.sessions.memory import cutoff, lasting
 
 REASON_LENGTH = 500
 """The maximum length of a reason: Python's ``len`` after NFC."""

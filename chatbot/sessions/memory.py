@@ -1,24 +1,25 @@
 """The memory of a session: its selection, its newest exchanges, and the titles that it was given.
 
+A session that was last active ``LEAFRESH_SESSION_DAYS`` days ago is expired: nothing of it is remembered any more.
 Synchronous: callers run it in a thread.
 """
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, F, JSONField, OuterRef, Subquery, When
+from django.conf import settings
+from django.db.models import Case, F, JSONField, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import ChatSession, GivenTitle, Turn
 from chatbot.sessions.ownership import Ownership
-from chatbot.sessions.retention import lasting, unexpired
 
 REMEMBERED_EXCHANGES = 30
 """How many of the newest exchanges of a session are remembered. Of older ones, only the titles are."""
@@ -109,6 +110,25 @@ class Note:
         """The columns of the session that change, with their values."""
         selected = {name: getattr(self, name) for name in ChatSession.SELECTED if getattr(self, name)}
         return {**selected, "active_at": timezone.now()}
+
+
+def cutoff() -> datetime:
+    """The moment before which the last activity of an expired session was."""
+    return timezone.now() - timedelta(days=settings.LEAFRESH_SESSION_DAYS)
+
+
+def lasting(*, number: str = "pk", session: str = "session__") -> Q:
+    """A filter for the visible turns of a session: neither forgotten, nor expired before the session began again.
+
+    ``number`` is the column with the number of a turn, ``session`` the prefix of the session's columns.
+    """
+    return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & unexpired(number=number, session=session)
+
+
+def unexpired(*, number: str, session: str) -> Q:
+    """A filter for turns that had not expired before their session began again. It includes forgotten turns."""
+    again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
+    return again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
 
 
 _COLUMNS = (*ChatSession.SELECTED, "active_at", "owner", "bound", "server_made")

@@ -5,21 +5,17 @@ a hash of the key. When the client sends the cookie or the token later, the sess
 request for the session needs one of them. If the client never sends either, the session stays unbound.
 
 ``LEAFRESH_SESSION_BINDING`` is ``on``, ``off`` (no checks, no cookies and no tokens), or ``required`` (an unbound
-session needs a proof too). ``check`` and ``check_resuming`` read the database: callers run them in a thread. The other
-functions are pure.
+session needs a proof too). These functions are pure: ``chatbot.sessions.store`` checks a session's row.
 """
 
 import hashlib
 import secrets
-import uuid
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
 from chatbot.errors import NotOwner
-from chatbot.models import ChatSession, Turn
-from chatbot.sessions.retention import cutoff, lasting
 
 _OWNER_LENGTH = 32  # hexadecimal digits: 128 bits, as in a key
 
@@ -94,7 +90,7 @@ class Entry:
 
     def is_refused_by(self, row: Ownership) -> bool:
         """Whether the session belongs to another client, according to its row after it was written."""
-        return is_checked() and row.owner != self.owner and _needs_proof(row)
+        return is_checked() and row.owner != self.owner and needs_proof(row)
 
     @property
     def may_adopt(self) -> bool:
@@ -138,7 +134,7 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
             is_first=False,
             is_proven=True,
         )
-    if known is not None and _needs_proof(known):
+    if known is not None and needs_proof(known):
         raise NotOwner
     shown = proof.owner(session_key)
     owner_key = proof.owner_key or ("" if shown else new_owner_key())
@@ -172,62 +168,8 @@ def offered(proof: Proof, session_key: str) -> Grant:
     return Grant(owner, owner_key, session_token(session_key, owner))
 
 
-def check(session_key: str, proof: Proof, *, private: bool = False) -> Ownership | None:
-    """Checks a request for an existing session. None when the session is unknown or expired. Raises NotOwner.
-
-    A proof of the owner binds the session. ``private`` is for requests that need only the session's id, such as reading
-    the conversation: an unbound session then needs an id that the server made. The id of a generation cannot be
-    guessed, so requests with one are not private. Takes one SQL statement, and another one when the session becomes
-    bound.
-    """
-    if not is_checked():
-        return None
-    columns = ("owner", "bound", "server_made", "active_at", "forgotten_through")
-    row = ChatSession.objects.filter(pk=session_key).values_list(*columns).first()
-    if row is None:
-        return None
-    owner, bound, server_made, active_at, forgotten_through = row
-    if forgotten_through and not owner:  # the session is being erased
-        return None
-    known = Ownership(owner, bound, server_made)
-    if proof.proves(owner, session_key):
-        _bind(session_key, known, proof)
-    elif _needs_proof(known) or (private and not server_made):
-        raise NotOwner
-    return None if active_at < cutoff() else known
-
-
-def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> None:
-    """Checks whether the client may resume the generation. Raises NotOwner.
-
-    It may if the session requested the generation, or an unbound session, or a session of the same owner. Takes one SQL
-    statement, and another one when a session becomes bound.
-    """
-    if not is_checked():
-        return
-    columns = ("session_id", "session__owner", "session__bound", "session__server_made")
-    asked = {
-        key: Ownership(*rest)
-        for key, *rest in Turn.objects.filter(lasting(), generation_id=generation_id).values_list(*columns)
-    }
-    if session_key in asked:
-        asked = {session_key: asked[session_key]}
-    elif session_key:
-        check(session_key, proof)
-    for key, known in asked.items():
-        if proof.proves(known.owner, key):
-            _bind(key, known, proof)
-            return
-    if asked and all(_needs_proof(known) for known in asked.values()):
-        raise NotOwner
-
-
-def _bind(session_key: str, known: Ownership, proof: Proof) -> None:
-    if not known.bound and proof.shows(known.owner, session_key):
-        ChatSession.objects.filter(pk=session_key, owner=known.owner, bound=False).update(bound=True)
-
-
-def _needs_proof(known: Ownership) -> bool:
+def needs_proof(known: Ownership) -> bool:
+    """Whether only the owner may use the session."""
     return known.bound or settings.LEAFRESH_SESSION_BINDING == "required"
 
 

@@ -1,4 +1,4 @@
-"""Retention: decides which sessions are expired, and purges them. Synchronous.
+"""Purging: what is past its time is erased. Synchronous.
 
 A session expires ``LEAFRESH_SESSION_DAYS`` days after its last activity. The next request then hides its turns and
 begins it again under the same key, whether ``purge`` has run or not. Requests erase nothing. So if the clock jumps
@@ -8,39 +8,20 @@ forward and back, no conversation is lost, unless ``purge`` runs in between.
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chatbot.models import ChatSession, Feedback, Generation, GivenTitle, Outcome, Turn
 from chatbot.sessions import erasure
 from chatbot.sessions.erasure import Rows, delete, erase_batch, erase_lone, erase_through
+from chatbot.sessions.memory import cutoff, lasting
 
 T = TypeVar("T")
-
-
-def cutoff() -> datetime:
-    """The moment before which the last activity of an expired session was."""
-    return timezone.now() - timedelta(days=settings.LEAFRESH_SESSION_DAYS)
-
-
-def lasting(*, number: str = "pk", session: str = "session__") -> Q:
-    """A filter for the visible turns of a session: neither forgotten, nor expired before the session began again.
-
-    ``number`` is the column with the number of a turn, ``session`` the prefix of the session's columns.
-    """
-    return Q(**{f"{number}__gt": F(f"{session}forgotten_through")}) & unexpired(number=number, session=session)
-
-
-def unexpired(*, number: str, session: str) -> Q:
-    """A filter for turns that had not expired before their session began again. It includes forgotten turns."""
-    again_later = Q(**{f"{session}expired_at__isnull": True}) | Q(**{f"{session}expired_at__gt": timezone.now()})
-    return again_later | Q(**{f"{number}__gt": F(f"{session}expired_through")})
 
 
 def purge() -> Rows:

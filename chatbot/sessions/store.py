@@ -15,11 +15,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from chatbot.errors import FieldRequired, MalformedSessionId
+from chatbot.errors import FieldRequired, MalformedSessionId, NotOwner
 from chatbot.models import ChatSession, Turn
-from chatbot.sessions.memory import Memory, Note, recall
-from chatbot.sessions.ownership import Entry, Ownership, is_checked
-from chatbot.sessions.retention import cutoff
+from chatbot.sessions.memory import Memory, Note, cutoff, lasting, recall
+from chatbot.sessions.ownership import Entry, Ownership, Proof, is_checked, needs_proof
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 _COLUMNS = (
@@ -56,6 +55,61 @@ def remembered(keys: Collection[str]) -> dict[str, Memory]:
         if memory.active_at is not None and memory.active_at < before:
             memories[key] = Memory(ownership=memory.ownership)
     return {key: memories.get(key, Memory()) for key in keys}
+
+
+def check_owner(session_key: str, proof: Proof, *, private: bool = False) -> Ownership | None:
+    """Checks a request for an existing session. None when the session is unknown or expired. Raises NotOwner.
+
+    A proof of the owner binds the session. ``private`` is for requests that need only the session's id, such as reading
+    the conversation: an unbound session then needs an id that the server made. The id of a generation cannot be
+    guessed, so requests with one are not private. Takes one SQL statement, and another one when the session becomes
+    bound.
+    """
+    if not is_checked():
+        return None
+    columns = ("owner", "bound", "server_made", "active_at", "forgotten_through")
+    row = ChatSession.objects.filter(pk=session_key).values_list(*columns).first()
+    if row is None:
+        return None
+    owner, bound, server_made, active_at, forgotten_through = row
+    if forgotten_through and not owner:  # the session is being erased
+        return None
+    known = Ownership(owner, bound, server_made)
+    if proof.proves(owner, session_key):
+        _bind(session_key, known, proof)
+    elif needs_proof(known) or (private and not server_made):
+        raise NotOwner
+    return None if active_at < cutoff() else known
+
+
+def check_resuming(generation_id: uuid.UUID, session_key: str, proof: Proof) -> None:
+    """Checks whether the client may resume the generation. Raises NotOwner.
+
+    It may if the session requested the generation, or an unbound session, or a session of the same owner. Takes one SQL
+    statement, and another one when a session becomes bound.
+    """
+    if not is_checked():
+        return
+    columns = ("session_id", "session__owner", "session__bound", "session__server_made")
+    asked = {
+        key: Ownership(*rest)
+        for key, *rest in Turn.objects.filter(lasting(), generation_id=generation_id).values_list(*columns)
+    }
+    if session_key in asked:
+        asked = {session_key: asked[session_key]}
+    elif session_key:
+        check_owner(session_key, proof)
+    for key, known in asked.items():
+        if proof.proves(known.owner, key):
+            _bind(key, known, proof)
+            return
+    if asked and all(needs_proof(known) for known in asked.values()):
+        raise NotOwner
+
+
+def _bind(session_key: str, known: Ownership, proof: Proof) -> None:
+    if not known.bound and proof.shows(known.owner, session_key):
+        ChatSession.objects.filter(pk=session_key, owner=known.owner, bound=False).update(bound=True)
 
 
 @dataclass(frozen=True, slots=True)

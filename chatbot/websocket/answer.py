@@ -10,7 +10,8 @@ from chatbot.api.envelope import as_application_error
 from chatbot.errors import ApplicationError, FieldRequired, ShuttingDown
 from chatbot.events.log import Cursor, Numbered, parse_cursor
 from chatbot.events.types import TERMINAL, encode_event
-from chatbot.service import Admit, NothingNew, Past, Stream
+from chatbot.resumption import NothingNew, Past
+from chatbot.service import Limiter, Stream
 from chatbot.websocket import messages
 from chatbot.websocket.handshake import Client
 from chatbot.websocket.messages import Question
@@ -28,13 +29,13 @@ class NothingToResume(ApplicationError):
 class Answer:
     """A request, and the state of its answer. Once ``settled`` is set, ``generation_id`` does not change any more."""
 
-    def __init__(self, question: Question, *, client: Client, request_id: str | None, admit: Admit) -> None:
+    def __init__(self, question: Question, *, client: Client, request_id: str | None, limiter: Limiter) -> None:
         self.generation_id: uuid.UUID | None = None
         self.settled = asyncio.Event()
         self._question = question
         self._client = client
         self._request_id = request_id
-        self._admit = admit
+        self._limiter = limiter
         self._cursor = parse_cursor(question.last_event_id)
         self._ended = False
 
@@ -82,7 +83,7 @@ class Answer:
                 self._client.asks(self._question.request),
                 cursor=self._cursor,
                 token_format=self._question.token_format,
-                admit=self._admit,
+                limiter=self._limiter,
             )
         except FieldRequired:
             if self._question.request is not None:

@@ -10,7 +10,7 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.db import aclose_old_connections
 
 from chatbot.api.envelope import as_application_error
-from chatbot.api.throttling import Admission, admit_reading
+from chatbot.api.throttling import RateLimiter, admit_reading
 from chatbot.errors import ApplicationError, Busy, MalformedSessionId
 from chatbot.runtime import runtime
 from chatbot.websocket import close_codes, messages
@@ -86,8 +86,8 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         is_full = self.scope.get(Busy.SCOPE_KEY)
         if is_full is not None and is_full():
             raise Busy
-        admit = Admission(client.request)
-        self._answers.append(Answer(question, client=client, request_id=request_id, admit=admit))
+        limiter = RateLimiter(client.request)
+        self._answers.append(Answer(question, client=client, request_id=request_id, limiter=limiter))
         self._has_more.set()
 
     async def _answer(self) -> None:

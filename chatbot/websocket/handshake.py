@@ -15,8 +15,9 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http.request import validate_host
 
-from chatbot.api.credentials import proof_of
-from chatbot.dialogue.requests import BaseInfoRequest, Request
+from chatbot.api.client import proof_of
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.service import Request
 from chatbot.sessions.ownership import Proof
 from chatbot.sessions.store import session_key
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatbot.api.recommendation import token_format
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import ApplicationError, FieldRequired, FieldsNotText, NotFound
 from chatbot.events.log import Numbered, event_id
 from chatbot.events.types import Failed, TokenFormat, encode, encode_event
+from chatbot.service import Request
 
 Fields = Mapping[str, object]
 

@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings
 
 from chatbot import service
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import Busy
 from chatbot.executors import BoundedExecutor
 

@@ -12,13 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from challenges.models import Category, Challenge, Location, WorkType
-from chatbot import service
+from chatbot import resumption, service
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.remote_generation import RemoteGeneration
-from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.remote_registry import RemoteRegistry
 from chatbot.cluster.replication import Entry
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
 from chatbot.events.log import Cursor, StreamEnd, event_log
 from chatbot.events.types import Close, Failed, Rewrite, encode_event
@@ -290,7 +290,7 @@ def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Se
 
     async def told(generation: LocalGeneration, number: int, who: str = "goes") -> list[tuple[str, int]] | None:
         stream = await service.open_stream(asked(who), cursor=Cursor(generation.id, number), token_format="object")
-        return None if isinstance(stream, service.NothingNew) else await received(stream)
+        return None if isinstance(stream, resumption.NothingNew) else await received(stream)
 
     async def scenario() -> None:
         generation, _ = await recommend(asked("stays"))
@@ -417,7 +417,7 @@ def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
         await Generation.objects.aupdate(process="other")
         event_log.forget(generation.id)
         nobody = cast("Cluster", None)  # Redis need not be asked
-        return await RemoteGenerations(nobody, read_rows).find(generation.id, row.event_count or 0)
+        return await RemoteRegistry(nobody, read_rows).find(generation.id, row.event_count or 0)
 
     assert run(scenario()) is None
 
@@ -490,7 +490,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def test_a_generation_out_of_the_log_is_answered_from_the_database() -> None:
     past = run(resumed(Outcome.COMPLETED, 1))
     row = Generation.objects.get()
-    assert isinstance(past, service.Past)
+    assert isinstance(past, resumption.Past)
     assert (past.generation_id, past.number) == (row.id, row.event_count)
     assert past.event.payload() == row.answer
 
@@ -500,7 +500,7 @@ def test_a_failed_one_is_answered_by_its_error() -> None:
 
 
 def test_behind_its_end_there_is_nothing_new() -> None:
-    assert isinstance(run(resumed(Outcome.COMPLETED, 1000)), service.NothingNew)
+    assert isinstance(run(resumed(Outcome.COMPLETED, 1000)), resumption.NothingNew)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ABANDONED, Outcome.INTERRUPTED])

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from leafresh import configuration
+from leafresh.variables import env
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -22,7 +22,7 @@ def document(path: Path) -> Any:
 
 def setting_names() -> set[str]:
     """Every setting there is."""
-    return set(configuration.env.settings)
+    return set(env.settings)
 
 
 def variables(path: Path) -> dict[str, str]:

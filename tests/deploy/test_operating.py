@@ -20,7 +20,7 @@ def test_settings_are_settings() -> None:
 
 
 def test_metrics_are_metrics() -> None:
-    source = (ROOT / "chatbot/api/metrics.py").read_text("utf-8")
+    source = (ROOT / "chatbot/api/monitoring.py").read_text("utf-8")
     offered = {f"leafresh_{name}" for name in re.findall(r'Gauge\("(\w+)"', source)} | {
         "leafresh_generations_ended_total"
     }

@@ -29,11 +29,11 @@ async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await say(b"answered")
 
 
-async def let_go(server: Server) -> None:
+async def drain(server: Server) -> None:
     pass
 
 
-server = Server(drain=let_go, application=answer, endpoints=["tcp:port=0:interface=127.0.0.1"])
+server = Server(drain=drain, application=answer, endpoints=["tcp:port=0:interface=127.0.0.1"])
 
 
 def tell_port() -> None:

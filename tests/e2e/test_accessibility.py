@@ -8,7 +8,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.e2e import states, states_of_failure, states_of_writing
-from tests.e2e.browser import Phone, chromium
+from tests.e2e.browser import Phone
 from tests.e2e.stage import Step, Theatre
 from tests.e2e.states import PATHS, name_of
 
@@ -38,12 +38,6 @@ OTHERWISE_ON_A_DESKTOP = {
 }
 LYING_UPON_TEXTS = "dialog[open], .toast:not([hidden])"  # those are looked at without it, too
 AT_200_PERCENT = ViewportSize(width=640, height=400)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

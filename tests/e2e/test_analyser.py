@@ -22,12 +22,6 @@ WITHIN = 15.0
 """Seconds for what takes milliseconds: the server either continues, or waits for what never comes."""
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        yield running
-
-
 def hosted(provider: Provider, **env: str) -> RunningServer:
     access = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-secret-123"}
     bounds = {"LEAFRESH_CHAT_MODEL": "openai:normal", "LEAFRESH_ANALYSER_SECONDS": "2"}

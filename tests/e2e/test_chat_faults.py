@@ -1,30 +1,16 @@
 """The chat page when the server dies in the middle of a sentence."""
 
 import signal
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone
 from tests.e2e.chat import conversation, expect_state, pick, start
 from tests.e2e.server import RunningServer
 
 PACE = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "60"}
 MIDDLE_OF_A_SENTENCE = ".challenge:nth-child(2):not(.complete) .description:not(:empty)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 def read_to_the_middle(page: Page, server: RunningServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.server import RunningServer
 from tests.e2e.site import Site
 
@@ -40,12 +40,6 @@ function ask(url) {
 </script>
 """
 PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,12 @@
 """The chat page in a real browser, against a real server: picking, and reading along."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import action, expect_answers, expect_state, is_growth, pick, recommend, say, start, titles
 from tests.e2e.server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 def test_a_selection_becomes_a_sentence_and_three_cards(visitor: Phone, slow_server: RunningServer) -> None:

@@ -8,21 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e import sse
-from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone, chromium, phone
+from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone
 from tests.e2e.chat import action, conversation, expect_state, is_growth, pick, start, titles
 from tests.e2e.server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

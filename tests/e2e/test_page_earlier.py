@@ -1,30 +1,15 @@
 """A long conversation on the chat page: its newest turns at once, those before them when they are asked for."""
 
-from collections.abc import Iterator
-
 import httpx
-import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone
 from tests.e2e.chat import action, expect_answers, session_id, session_token
 from tests.e2e.fleet import until
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION
 
 FREE_TEXT = BASE_INFO.replace("base-info", "free-text")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 def talk(server: RunningServer, visitor: Phone, messages: int) -> list[str]:

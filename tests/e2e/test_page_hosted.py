@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import journey, sse
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import action, conversation, expect_answers, expect_state, pick, start, titles
 from tests.e2e.server import RunningServer
 from tests.provider import Provider
@@ -20,18 +20,6 @@ class Screen(TypedDict):
 
 
 PHONE, DESKTOP = Screen(width=390, height=844, touch=True), Screen(width=1280, height=800, touch=False)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        yield running
 
 
 def hosted(provider: Provider, model: str) -> RunningServer:

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import conversation, expect_answers, expect_state, pick, recommend, start, titles, turn
 from tests.e2e.server import RunningServer
 
@@ -26,12 +26,6 @@ IS_SEEN = f"""() => {{
   const isInside = box.top >= -1 && box.bottom <= innerHeight + 1 && box.left >= -1 && box.right <= innerWidth + 1;
   return isInside && (isOutlined(it) || isOutlined(it.parentElement));
 }}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

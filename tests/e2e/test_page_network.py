@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.e2e import sse
-from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone, chromium, phone
+from tests.e2e.browser import IN_THE_SECOND_CHALLENGE, Line, Phone
 from tests.e2e.chat import (
     action,
     conversation,
@@ -27,18 +27,6 @@ LOOK = """hidden => {
   Object.defineProperty(document, "visibilityState", { configurable: true, get: () => hidden ? "hidden" : "visible" });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""  # headless Chromium takes every tab for a visible one
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

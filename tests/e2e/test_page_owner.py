@@ -6,24 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import conversation, expect_answers, expect_state, pick, recommend, say, session_id, start
 from tests.e2e.fleet import until
 from tests.e2e.ownership import COOKIE
 from tests.e2e.server import RunningServer
 from tests.e2e.site import Site, page_with_chat
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 @pytest.fixture

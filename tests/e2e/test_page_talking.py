@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import journey
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import (
     action,
     conversation,
@@ -20,18 +20,6 @@ from tests.e2e.chat import (
     turn,
 )
 from tests.e2e.server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Phone]:
-    with phone(browser) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

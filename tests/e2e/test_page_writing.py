@@ -5,15 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.e2e.browser import Phone, chromium, phone
+from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import expect_answers
 from tests.e2e.server import RunningServer
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.browser import chromium
 from tests.e2e.server import RunningServer, manage
 
 PASSWORD = "leafresh-policies-1"  # noqa: S105  of a throw-away account
@@ -25,12 +24,6 @@ addEventListener("securitypolicyviolation", (it) => {
   sessionStorage.violations = JSON.stringify(told);
 });
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.browser import Line, chromium
+from tests.e2e.browser import Line
 from tests.e2e.server import RunningServer
 from tests.e2e.studio import WITHIN, Desk, desk, forget_draft, kept_draft, sign_in, studio_server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

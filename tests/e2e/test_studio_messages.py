@@ -5,25 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import chromium
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import FREE_TEXT, stream
 from tests.e2e.studio import ANSWERING_STUDIO, WITHIN, Desk, desk, studio_server
 from tests.provider import Provider
 
 MESSAGE = "[data-pick='message']"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import chromium
 from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION, Background, stream
 from tests.e2e.studio import STUDIO, WITHIN, Desk, desk, forget_draft, kept_draft, sign_in, studio_server
 from tests.provider import Provider
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with Provider() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -217,7 +217,7 @@ def test_two_tabs_of_a_session_share_an_answer_and_its_stop(slow_server: Running
     assert first[-1].payload["stopped"] is True
 
 
-def test_a_restarted_server_says_goodbye_and_answers_old_cursors() -> None:
+def test_a_restarted_server_closes_websockets_and_answers_old_cursors() -> None:
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15"}) as before:
         with opened(before, "old") as connection, opened(before, "cut") as running, opened(before, "quiet") as quiet:
             done = [message.event for message in ask(connection, "recommend", **SELECTION)]

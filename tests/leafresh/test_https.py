@@ -24,7 +24,7 @@ theirs = {"SecurityMiddleware": "security", "SessionMiddleware": "", "CsrfViewMi
 theirs["XFrameOptionsMiddleware"] = "clickjacking"
 for name, module in theirs.items():
     module = f"django.middleware.{module}" if module else "django.contrib.sessions.middleware"
-    settings.MIDDLEWARE[settings.MIDDLEWARE.index(f"leafresh.middleware.{name}")] = f"{module}.{name}"
+    settings.MIDDLEWARE[settings.MIDDLEWARE.index(f"chatbot.middleware.{name}")] = f"{module}.{name}"
 settings.SILENCED_SYSTEM_CHECKS = []
 from django.core.checks import run_checks
 found = [it.id for it in run_checks(include_deployment_checks=True)]

@@ -11,7 +11,7 @@ PROGRAM = """
 import sys
 import leafresh.asgi
 from chatbot.management.commands import serve
-from chatbot.api import metrics
+from chatbot.api import monitoring
 from chatbot import service
 names = {"redis", "hiredis", "channels_redis", "django_redis", "prometheus_client", "msgpack", "psycopg"}
 names |= {"psutil", "httpx_sse"}

@@ -18,7 +18,7 @@ from leafresh import postgresql
 from leafresh.postgresql import connection
 from leafresh.postgresql.connection import AttentiveConnection, Outage, server_answers
 from tests.e2e.server import ROOT
-from tests.leafresh.test_configuration import configured
+from tests.leafresh.test_variables import configured
 
 SHOW = """
 import django, json, sys

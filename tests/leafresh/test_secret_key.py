@@ -1,4 +1,4 @@
-"""The secret key: given, or made once. How each other variable is refused is in test_configuration."""
+"""The secret key: given, or made once. How each other variable is refused is in test_variables."""
 
 import stat
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from leafresh.environment import kept_secret_key
-from tests.leafresh.test_configuration import configured, start
+from tests.leafresh.test_variables import configured, start
 
 
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:

@@ -24,11 +24,10 @@ from chatbot.admin.studio.trials import message_in, side, side_label, trial_repo
 from chatbot.admin.studio.wording import refusal_text
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import checks, trial
-from chatbot.events.sse import cursor_of, stream_response
+from chatbot.events.subscription import cursor_of, stream_response
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
-from chatbot.prompts.content import PromptContent, clean_text
+from chatbot.prompts.content import Prompt, PromptContent, clean_text
 from chatbot.prompts.drafts import DraftConflict, DraftTooLong, draft_of, save_draft
-from chatbot.prompts.live import Prompt
 from chatbot.prompts.releases import InvalidPrompt, NotReleased, publish
 from chatbot.providers.configured import provider_names
 
@@ -138,7 +137,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
             revision=whole_in(body, "revision"),
             note=clean_text(text_in(body, "note"))[:200],
             by=signed_in(request),
-            sources=provider_names(model=content.model),
+            providers=provider_names(model=content.model),
             override=clean_text(override) or None,  # white space is a reason that is missing, not a wish to be checked
         )
     except DraftConflict:

@@ -18,14 +18,15 @@ from chatbot.admin.studio.wording import (
     selection_text,
     stale_text,
 )
-from chatbot.answers.schema import utf16_length
-from chatbot.generation.job import Job, values_for
+from chatbot.answers.rules import utf16_length
+from chatbot.dialogue.base_info import values_for
+from chatbot.generation.job import Job
 from chatbot.models import CheckStatus, PromptCheck, PromptDraft, PromptTemplate, SampleRun
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import PromptContent, segments
 from chatbot.prompts.contracts import TEMPLATES, TemplateContract, output_format
 from chatbot.prompts.drafts import draft_of
 from chatbot.prompts.gate import fingerprint, holds, last_check
-from chatbot.prompts.rendering import Problem, segments
+from chatbot.prompts.problems import Problem
 from chatbot.providers.configured import provider_names
 
 SHOWN_PROBLEMS = 20

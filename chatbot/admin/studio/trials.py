@@ -9,15 +9,14 @@ from django.utils.translation import gettext as _
 
 from chatbot.admin.labels import all_labels, kind_label, mends_text, reason_text
 from chatbot.admin.studio.protocol import text_in
-from chatbot.dialogue.requests import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
+from chatbot.dialogue.free_text import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import trial
 from chatbot.generation.job import Job
 from chatbot.models import Enforcement, Generation, Intent, Outcome, PromptTemplate, PromptVersion
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.drafts import draft_of
-from chatbot.prompts.live import Prompt
 
 DRAFT, LIVE = "draft", "live"
 

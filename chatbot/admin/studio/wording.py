@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 from chatbot.admin.labels import Labels, label
 from chatbot.evaluation.judge import Reason
 from chatbot.models import Outcome
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import PromptContent, Segment
 from chatbot.prompts.contracts import TemplateContract
 from chatbot.prompts.diff import Change, differences
 from chatbot.prompts.gate import Fingerprint
+from chatbot.prompts.problems import Problem
 from chatbot.prompts.releases import InvalidPrompt, NotReleased
-from chatbot.prompts.rendering import Problem, Segment
 
 
 def marker(name: str) -> str:

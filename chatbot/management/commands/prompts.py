@@ -13,7 +13,7 @@ from chatbot.prompts.content import PromptContent
 from chatbot.prompts.contracts import TEMPLATES
 from chatbot.prompts.drafts import DraftConflict, DraftTooLong
 from chatbot.prompts.files import UnpublishedChanges, UnreadablePrompt, export_template, import_draft, read_prompt
-from chatbot.prompts.rendering import Problem, describe
+from chatbot.prompts.problems import Problem, describe
 
 WARNINGS = 10
 """The maximum number of problems of a file that are listed."""

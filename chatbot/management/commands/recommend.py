@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatbot import service
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import ApplicationError
 from chatbot.events.types import Close, read_data
 from chatbot.generation.single_flight import RunningGeneration

@@ -12,7 +12,7 @@ from django.core.exceptions import RequestAborted
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from chatbot.api.client_address import TrustedProxies
+from chatbot.api.client import TrustedProxies
 from chatbot.cluster.cluster import end
 from chatbot.diagnostics.bind_address import explain_address
 from chatbot.server.data_files import AlreadyServed, DatabaseLock, readable_by_others

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.entities import EntityMatchers, MatchedBy, Mention, entity_matchers
 from chatbot.nlu.intents.facet_rules import facets_in

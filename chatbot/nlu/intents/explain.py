@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.evidence import Evidence
 from chatbot.nlu.intents.facet_rules import suiting

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted, Shown
-from chatbot.answers.rules import fold
-from chatbot.answers.schema import Answer, Challenge, layout, utf16_length
+from chatbot.answers.rules import Answer, Challenge, fold, layout, utf16_length
 from tests.chatbot.answers import strategies
 
 LABELS = {"VEGAN": "비건", "PLOGGING": "플로깅"}

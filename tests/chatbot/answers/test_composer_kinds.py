@@ -3,7 +3,7 @@
 import json
 
 from chatbot.answers.composer import Shown
-from chatbot.answers.schema import Answer
+from chatbot.answers.rules import Answer
 from tests.chatbot.answers.test_composer import GOOD, composer
 
 

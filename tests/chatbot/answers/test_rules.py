@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.answers.rules import Line, clean_title, names_category
+from chatbot.answers.rules import Answer, Challenge, Line, clean_title, layout, names_category
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,11 @@ def test_what_a_line_lost_is_named() -> None:
 def test_a_label_with_an_emoji_is_named_by_its_words() -> None:
     assert names_category("비건 생활을 시작해요.", "비건 🌱")
     assert not names_category("채식을 시작해요.", "비건 🌱")
+
+
+def test_layout() -> None:
+    one = Challenge("하나", "하나를 해 보세요.", "VEGAN", "비건")
+    two = Challenge("둘", "둘을 해 보세요.", "VEGAN", "비건")
+    assert layout(Answer("비건!", (one, two))) == "비건!\n\n1. 하나\n하나를 해 보세요.\n\n2. 둘\n둘을 해 보세요."
+    assert layout(Answer("비건!")) == "비건!"
+    assert layout(Answer("")) == ""

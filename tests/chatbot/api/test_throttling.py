@@ -9,9 +9,8 @@ from asgiref.sync import async_to_sync
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from chatbot.api import sliding_window
-from chatbot.api.sliding_window import MemoryWindows
-from chatbot.api.throttling import Admission
+from chatbot.api import throttling
+from chatbot.api.throttling import MemoryWindows, RateLimiter, Window, parse, whole_seconds
 from chatbot.errors import TooManyRequests
 from chatbot.websocket.handshake import handshake_request
 
@@ -42,12 +41,12 @@ def _rates(settings: Settings) -> None:
 def ask(session_key: str, address: str = "203.0.113.9", **headers: str) -> int:
     """The seconds to wait; 0 when the request is allowed."""
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=address)
-    return refusal(Admission(request), session_key)
+    return refusal(RateLimiter(request), session_key)
 
 
-def refusal(admit: Admission, session_key: str) -> int:
+def refusal(limiter: RateLimiter, session_key: str) -> int:
     try:
-        async_to_sync(admit)(session_key)
+        async_to_sync(limiter.admit)(session_key)
     except TooManyRequests as error:
         return error.retry_after or -1
     return 0
@@ -141,10 +140,10 @@ def test_a_handshake_is_counted_with_the_requests_of_its_client(settings: Settin
         ],
     }
     for _ in range(3):
-        assert refusal(Admission(handshake_request(scope)), "s") == 0
-    assert refusal(Admission(handshake_request(scope)), "s") > 0
+        assert refusal(RateLimiter(handshake_request(scope)), "s") == 0
+    assert refusal(RateLimiter(handshake_request(scope)), "s") > 0
     assert ask("s", "192.0.2.1") > 0
-    assert refusal(Admission(handshake_request({"path": "/", "client": None, "headers": []})), "t") == 0
+    assert refusal(RateLimiter(handshake_request({"path": "/", "client": None, "headers": []})), "t") == 0
 
 
 def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> None:
@@ -159,7 +158,7 @@ def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> Non
 def test_memory_is_bounded_and_keeps_who_came_last(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LEAFRESH_ADDRESS_RATE = None
     small = MemoryWindows(30)
-    monkeypatch.setattr(sliding_window, "memory", small)
+    monkeypatch.setattr(throttling, "memory", small)
     for number in range(300):
         ask(f"other{number}")
         if number % 10 == 0:
@@ -170,10 +169,10 @@ def test_memory_is_bounded_and_keeps_who_came_last(settings: Settings, monkeypat
 
 def test_of_two_hundred_requests_at_once_twenty_pass(settings: Settings) -> None:
     settings.LEAFRESH_SESSION_RATE, settings.LEAFRESH_ADDRESS_RATE = "20/m", "100/m"
-    admit = Admission(RequestFactory().get("/"))
+    limiter = RateLimiter(RequestFactory().get("/"))
 
     async def everybody() -> list[object]:
-        return await asyncio.gather(*(admit("s") for _ in range(200)), return_exceptions=True)
+        return await asyncio.gather(*(limiter.admit("s") for _ in range(200)), return_exceptions=True)
 
     assert [answer is None for answer in async_to_sync(everybody)()] == [True] * 20 + [False] * 180
 
@@ -196,3 +195,16 @@ def test_the_message_says_when_to_come_back(seconds: int, when: str) -> None:
     error = TooManyRequests(seconds)
     assert (error.status, error.retry_after) == (429, seconds)
     assert error.message == f"요청이 너무 많습니다. {when} 후에 다시 시도해 주세요."
+
+
+@pytest.mark.parametrize(
+    ("rate", "parsed"),
+    [("20/m", (20, 60)), ("3/90s", (3, 90)), ("100/15min", (100, 900)), ("3/2hour", (3, 7200)), ("1/day", (1, 86400))],
+)
+def test_a_rate_says_how_many_in_which_time(rate: str, parsed: tuple[int, int]) -> None:
+    assert parse(rate) == parsed
+
+
+def test_nobody_is_told_to_wait_for_longer_than_a_window() -> None:
+    assert whole_seconds(7256, [Window("session:s", 20, 60)]) == 60
+    assert whole_seconds(0.2, [Window("session:s", 20, 60)]) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.cluster.publication import ClusterPublication
+from chatbot.cluster.publication import ClusterPublisher
 from chatbot.cluster.redis import Unreachable
 
 
@@ -29,9 +29,10 @@ class Away:
 @pytest.mark.parametrize("reachable", [False, True])
 async def test_a_start_that_fails_is_told_only_to_who_may_know_of_it(reachable: bool) -> None:
     away: Any = Away(reachable=reachable)
-    mine = ClusterPublication(away, uuid.uuid4(), [("anybody",)])
+    mine = ClusterPublisher(away, uuid.uuid4(), [("anybody",)])
     assert await mine.claim() is None
-    mine.give_up(0)
+    mine.give_up()
     assert len(away.markers) == reachable  # a command that was sent may have been done
-    mine.give_up(3)
+    mine.count = 3
+    mine.give_up()
     assert len(away.markers) == reachable + 1

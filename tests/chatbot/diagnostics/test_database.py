@@ -1,17 +1,23 @@
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.checks import run_checks
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from pytest_django import Settings
 
 from challenges.coverage import Coverage
 from challenges.models import Challenge
+from chatbot.cluster import heartbeat
+from chatbot.cluster.heartbeat import Heartbeat
+from chatbot.cluster.redis import RedisClient
 from chatbot.diagnostics import database
 from chatbot.diagnostics.deployment import TAG
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES
 from tests.chatbot.diagnostics.recordings import levels, said
+from tests.e2e import redis_server
 
 
 @pytest.mark.django_db
@@ -143,3 +149,30 @@ def test_every_template_is_examined() -> None:
         "The live prompt free-text@2 breaks its contract: "
         "it lacks {{message}}; it lacks {{history}}; it lacks {{context}}; it lacks {{category}}.",
     )
+
+
+def test_one_process_needs_no_redis(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    assert said(database.check_redis()) == ("ok", "REDIS_URL is not set: one process alone serves the database.")
+
+
+@pytest.mark.skipif(redis_server.EXECUTABLE is None, reason="needs redis-server (Debian's package redis-server)")
+def test_redis_is_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "ALIVE_SECONDS", 600)  # a busy machine
+    settings.LEAFRESH_REDIS_PREFIX = "here"
+
+    async def beat(prefix: str, process: str) -> None:
+        client = RedisClient(settings.REDIS_URL, prefix)
+        await Heartbeat(client, process).beat()
+        await client.close()
+
+    with redis_server.RunningRedis() as redis:
+        settings.REDIS_URL = redis.url
+        for prefix, process in (("here", "one"), ("here", "other"), ("elsewhere", "third")):
+            async_to_sync(beat)(prefix, process)
+        answered = said(database.check_redis())
+    silent = database.check_redis()
+    assert answered == ("ok", "Redis takes commands. Processes of this installation that live at the moment: 2.")
+    assert levels([silent]) == ["fault"]
+    assert silent.msg.startswith("Redis does not take commands: ")
+    assert "tested" not in silent.msg  # the password

@@ -14,7 +14,7 @@ from tests.chatbot.diagnostics import recordings
 from tests.chatbot.diagnostics.recordings import TARGET
 from tests.chatbot.diagnostics.stub import Stub, good_replies
 
-NAMES = ["listening", "hosts", "cors", "database", "catalogue", "prompts", "provider", "stream"]
+NAMES = ["listening", "hosts", "cors", "database", "redis", "catalogue", "prompts", "provider", "stream"]
 
 
 def levels(examination: Examination) -> dict[str, list[str]]:
@@ -50,7 +50,7 @@ def test_without_a_database_the_others_are_examined(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(database, "unusable", lambda **_: gone)
     with Stub(good_replies()) as stub:
         found = levels(Examination(stub.target))
-    assert [found[name] for name in NAMES[3:7]] == [["fault"], ["warning"], ["warning"], ["warning"]]
+    assert [found[name] for name in NAMES[3:8]] == [["fault"], ["ok"], ["warning"], ["warning"], ["warning"]]
     assert "fault" not in found["stream"]
 
 

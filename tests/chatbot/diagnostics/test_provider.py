@@ -12,8 +12,7 @@ from challenges.catalog import options
 from challenges.models import Category
 from chatbot.diagnostics.provider import check_providers, try_provider
 from chatbot.models import PromptTemplate
-from chatbot.prompts.content import PromptContent
-from chatbot.prompts.live import Prompt
+from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.providers.base import ProviderError, ProviderRequest
 from tests.chatbot.diagnostics.recordings import levels, said
 

@@ -9,13 +9,15 @@ from pytest_django import Settings
 
 from challenges.models import Category, Challenge
 from chatbot import service
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import ApplicationError
 from chatbot.events.log import channel_of, event_log
 from chatbot.events.types import Close, read_data
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import ChatSession, Feedback, Generation, KnowledgeDocument, PromptTemplate, Turn
 from chatbot.search import index_manager
+from chatbot.service import Request
 from chatbot.sessions.conversation import conversation
 from tests.generations import forget, recommend
 

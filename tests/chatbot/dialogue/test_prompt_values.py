@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from challenges.catalog import Choice, Options
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.dialogue.prompt_values import context, history, quoted
 from chatbot.models import Intent
 from chatbot.nlu.intents.understanding import Understanding

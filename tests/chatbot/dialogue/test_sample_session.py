@@ -7,8 +7,7 @@ from challenges.catalog import Selection
 from challenges.models import Challenge
 from chatbot.dialogue.sample_session import opened
 from chatbot.evaluation import trial
-from chatbot.prompts.content import PromptContent
-from chatbot.prompts.live import Prompt
+from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.sessions.memory import Memory
 from tests.prompts import ANSWERING
 

@@ -145,7 +145,7 @@ def test_what_passed_can_be_published(template: PromptTemplate) -> None:
     draft = save_draft(template=template, revision=0, content=CONTENT, by=None)
     check = run(template, PromptContent.of(draft))
     publisher = person("publisher", "publish_prompt")
-    made = publish(template=template, revision=1, note="x", by=publisher, sources=provider_names())
+    made = publish(template=template, revision=1, note="x", by=publisher, providers=provider_names())
     assert (made.check_run, str(made.version)) == (check, "base-info@2")
 
 

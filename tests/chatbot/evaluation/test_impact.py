@@ -11,8 +11,9 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.dialogue.prompt_values import quoted, unquoted
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
 from chatbot.evaluation.impact import Impact, Request, impacts, last_requests
 from chatbot.models import Generation, PromptTemplate, PromptVersion, Purpose
 from chatbot.prompts.content import PromptContent

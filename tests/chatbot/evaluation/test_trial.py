@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
 from challenges.catalog import Selection
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import InvalidFields
 from chatbot.evaluation import trial
 from chatbot.evaluation.impact import last_requests
@@ -18,8 +18,7 @@ from chatbot.evaluation.trial import UnusablePrompt
 from chatbot.events.log import event_log
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import ChatSession, Generation, Outcome, Purpose, Turn
-from chatbot.prompts.content import PromptContent
-from chatbot.prompts.live import Prompt, live_prompts
+from chatbot.prompts.content import Prompt, PromptContent, live_prompts
 from chatbot.runtime import runtime
 from tests.generations import recommend
 from tests.prompts import CONTENT, base_info, content, make_version

@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from pytest_django import Settings
 
 from chatbot import service
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.events.log import event_log
 from chatbot.events.types import Close
 from chatbot.generation import cancellation, local, single_flight

@@ -11,7 +11,7 @@ import pytest
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.remote_generation import RemoteGeneration
 from chatbot.cluster.replication import Entry
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import NotOwner
 from chatbot.events.types import Token, encode_event
 from chatbot.generation.job import Job

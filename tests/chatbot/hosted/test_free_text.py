@@ -9,9 +9,11 @@ from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
 from chatbot import service
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest, Request
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.events.types import Close
 from chatbot.models import Generation, Turn
+from chatbot.service import Request
 from tests.provider import Provider
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from challenges.catalog import Options
-from chatbot.answers.schema import RECOMMENDATION, Challenge
+from chatbot.answers.rules import RECOMMENDATION, Challenge
 from chatbot.nlu.intents.understand import understand
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.morphemes import MorphemeAnalyser

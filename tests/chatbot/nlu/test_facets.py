@@ -13,7 +13,7 @@ from chatbot.nlu.facets import FACETS, Facet
 from chatbot.nlu.intents.parsing import lexicon
 from chatbot.nlu.intents.understanding import Understanding
 from chatbot.providers.base import ProviderRequest, TemplateContext
-from chatbot.providers.templates import sentence
+from chatbot.providers.catalog import sentence
 from tests.chatbot.nlu.conftest import Understand
 
 VEGAN = Selection(Choice("city", "도시"), Choice("office", "사무직"), Choice("VEGAN", "비건"))

@@ -1,4 +1,5 @@
-"""A content as a value: the same content has the same hash, and whatever differs has another."""
+"""A content as a value: the same content has the same hash, and whatever differs has another. The next generation is
+written with what is live, at the price of no query as long as nothing changed."""
 
 from dataclasses import astuple, replace
 from hashlib import sha256
@@ -7,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from chatbot.models import PromptVersion
-from chatbot.prompts.content import PromptContent, clean_text, digest
+from challenges import revisions
+from chatbot.models import PromptTemplate, PromptVersion
+from chatbot.prompts.content import Prompt, PromptContent, clean_text, digest, live_prompts
 from chatbot.prompts.contracts import BASE_INFO
-from chatbot.prompts.rendering import Problem
-from tests.prompts import CONTENT, USER_TEXT, content
+from chatbot.prompts.drafts import save_draft
+from chatbot.prompts.problems import Problem
+from tests.prompts import CONTENT, USER_TEXT, base_info, content, free_text, make_live, make_version
 
 CHANGED: list[dict[str, Any]] = [
     {"system_text": "다르게"},
@@ -107,3 +110,52 @@ def test_a_cleaned_text_can_be_kept_and_stays_as_it_is(text: str) -> None:
     assert kept.encode().decode() == kept
     assert not {"\0", "\r"} & set(kept)
     assert clean_text(kept) == kept
+
+
+def first_of(template: PromptTemplate) -> Prompt:
+    return Prompt.of(template.versions.get(number=1))
+
+
+@pytest.mark.django_db
+def test_a_version_as_what_is_to_be_written_with() -> None:
+    version = make_version(model="", temperature=0.5, max_tokens=200)
+    prompt = Prompt.of(version)
+    assert prompt == Prompt("base-info", version.pk, "base-info@2", content(temperature=0.5, max_tokens=200))
+    values = {"location": "산", "workType": "재택", "category": "비건", "output_format": "{}"}
+    assert prompt.render(values) == (CONTENT.system_text, "산 재택 비건 {}")
+
+
+@pytest.mark.django_db
+def test_what_goes_live_is_used_next() -> None:
+    assert live_prompts.get()["base-info"].name == "base-info@1"
+    second = make_version()
+    assert live_prompts.get()["base-info"].name == "base-info@1"
+    make_live(second)
+    assert live_prompts.get() == {"base-info": Prompt.of(second), "free-text": first_of(free_text())}
+
+
+@pytest.mark.django_db
+def test_a_draft_is_not_live() -> None:
+    template = base_info()
+    save_draft(template=template, revision=0, content=CONTENT, by=None)
+    assert live_prompts.get() == {"base-info": first_of(template), "free-text": first_of(free_text())}
+
+
+@pytest.mark.django_db
+def test_a_template_without_a_live_version_is_not_there() -> None:
+    PromptTemplate.objects.create(key="empty")
+    assert set(live_prompts.get()) == {"base-info", "free-text"}
+    PromptTemplate.objects.update(live_version=None)
+    assert live_prompts.get() == {}
+
+
+@pytest.mark.django_db
+def test_what_is_remembered_costs_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    live_prompts.get()
+    tokens = revisions.read()
+    with django_assert_num_queries(0):
+        live_prompts.get(tokens)
+    make_live(make_version())
+    tokens = revisions.read()
+    with django_assert_num_queries(1):
+        assert PromptContent("", "") != live_prompts.get(tokens)["base-info"].content

@@ -11,7 +11,7 @@ from chatbot.prompts import drafts
 from chatbot.prompts.content import PromptContent, clean_text
 from chatbot.prompts.contracts import BASE_INFO
 from chatbot.prompts.drafts import DraftConflict, DraftTooLong, draft_of, save_draft
-from chatbot.prompts.rendering import Problem
+from chatbot.prompts.problems import Problem
 from tests.prompts import CONTENT, USER_TEXT, base_info, content, make_live, make_version, person
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What a check speaks for: this content, by these sources, under this contract with these samples. Nothing else."""
+"""What a check speaks for: this content, by these providers, under this contract with these samples. Nothing else."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -56,10 +56,10 @@ def test_any_edit_makes_it_stale(template: PromptTemplate, change: dict[str, Any
     assert not holds(check, edited)
 
 
-@pytest.mark.parametrize("sources", [["openai:b", "catalog"], ["catalog", "openai:a"], ["openai:a"], []])
-def test_other_sources_make_it_stale(template: PromptTemplate, sources: list[str]) -> None:
+@pytest.mark.parametrize("providers", [["openai:b", "catalog"], ["catalog", "openai:a"], ["openai:a"], []])
+def test_other_sources_make_it_stale(template: PromptTemplate, providers: list[str]) -> None:
     check = checked(template, CONTENT, SOURCES)
-    present = fingerprint(template, CONTENT, sources)
+    present = fingerprint(template, CONTENT, providers)
     assert passed_check(template, present) is None
     assert not holds(check, present)
 

@@ -17,11 +17,10 @@ from chatbot.models import (
     PromptVersion,
     ReleaseKind,
 )
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import PromptContent, live_prompts
 from chatbot.prompts.drafts import DraftConflict, draft_of, save_draft
-from chatbot.prompts.live import live_prompts
+from chatbot.prompts.problems import Problem
 from chatbot.prompts.releases import InvalidPrompt, NotReleased, publish, roll_back
-from chatbot.prompts.rendering import Problem
 from tests.prompts import (
     CONTENT,
     base_info,
@@ -36,7 +35,7 @@ from tests.prompts import (
 
 pytestmark = pytest.mark.django_db
 
-SOURCES = ["catalog"]
+PROVIDERS = ["catalog"]
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def drafted(content: PromptContent = CONTENT) -> PromptDraft:
 
 
 def published(by: User, draft: PromptDraft, **changes: Any) -> PromptRelease:
-    asked: dict[str, Any] = {"revision": draft.revision, "note": "더 다정하게", "sources": SOURCES, **changes}
+    asked: dict[str, Any] = {"revision": draft.revision, "note": "더 다정하게", "providers": PROVIDERS, **changes}
     return publish(template=draft.template, by=by, **asked)
 
 
@@ -70,7 +69,7 @@ def refused(by: User, draft: PromptDraft, **changes: Any) -> str:
 
 
 def test_a_draft_that_passed_goes_live(template: PromptTemplate, publisher: User) -> None:
-    draft, check, first = drafted(), checked(template, CONTENT, SOURCES), template.live_version
+    draft, check, first = drafted(), checked(template, CONTENT, PROVIDERS), template.live_version
     made = published(publisher, draft, note="  더 다정하게 ")
     version = PromptVersion.objects.get(number=2)
     assert PromptContent.of(version) == CONTENT
@@ -95,7 +94,7 @@ def test_a_draft_that_passed_goes_live(template: PromptTemplate, publisher: User
 def test_the_next_generation_is_written_with_it(template: PromptTemplate, publisher: User) -> None:
     assert live_prompts.get()["base-info"].name == "base-info@1"
     draft = drafted()
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     published(publisher, draft)
     prompt = live_prompts.get(revisions.read())["base-info"]
     assert (prompt.name, prompt.content) == ("base-info@2", CONTENT)
@@ -103,7 +102,7 @@ def test_the_next_generation_is_written_with_it(template: PromptTemplate, publis
 
 def test_the_draft_stays_and_is_based_on_what_it_became(template: PromptTemplate, publisher: User) -> None:
     draft = drafted()
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     version = published(publisher, draft).version
     kept = draft_of(base_info())
     assert (PromptContent.of(kept), kept.revision, kept.based_on) == (CONTENT, draft.revision, version)
@@ -111,14 +110,14 @@ def test_the_draft_stays_and_is_based_on_what_it_became(template: PromptTemplate
 
 @pytest.mark.parametrize("rights", [(), ("change_promptdraft", "view_promptversion")])
 def test_a_right_is_needed(template: PromptTemplate, rights: tuple[str, ...]) -> None:
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     editor = person("editor", *rights)
     assert refused(editor, drafted()) == "forbidden"
     assert refused(editor, drafted(), override="그래도") == "forbidden"
 
 
 def test_an_account_that_was_deactivated_publishes_nothing(template: PromptTemplate) -> None:
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     root = superuser()
     root.is_active = False
     assert refused(root, drafted()) == "forbidden"
@@ -126,32 +125,32 @@ def test_an_account_that_was_deactivated_publishes_nothing(template: PromptTempl
 
 @pytest.mark.parametrize("note", ["", " \n"])
 def test_a_note_is_needed(template: PromptTemplate, publisher: User, note: str) -> None:
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     assert refused(publisher, drafted(), note=note) == "no_note"
 
 
 def test_a_passed_check_of_this_very_thing_is_needed(template: PromptTemplate, publisher: User) -> None:
     draft = drafted()
     assert refused(publisher, draft) == "unchecked"
-    checked(template, content(system_text="다르게"), SOURCES)
+    checked(template, content(system_text="다르게"), PROVIDERS)
     checked(template, CONTENT, ["openai:other", "catalog"])
     assert refused(publisher, draft) == "unchecked"
-    checked(template, CONTENT, SOURCES)
-    checked(template, CONTENT, SOURCES, status=CheckStatus.FAILED)
+    checked(template, CONTENT, PROVIDERS)
+    checked(template, CONTENT, PROVIDERS, status=CheckStatus.FAILED)
     assert refused(publisher, draft) == "unchecked"
 
 
 def test_an_edit_after_the_check_closes_the_gate_and_taking_it_back_opens_it(
     template: PromptTemplate, publisher: User
 ) -> None:
-    check = checked(template, CONTENT, SOURCES)
+    check = checked(template, CONTENT, PROVIDERS)
     drafted()
     assert refused(publisher, drafted(content(system_text=CONTENT.system_text + " "))) == "unchecked"
     assert published(publisher, drafted()).check_run == check
 
 
 def test_a_sample_changed_after_the_check_closes_the_gate(template: PromptTemplate, publisher: User) -> None:
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     PromptSample.objects.filter(template=template).update(contains=["없는 말"])
     assert refused(publisher, drafted()) == "unchecked"
 
@@ -180,7 +179,7 @@ def test_going_past_the_gate_takes_a_superuser_and_a_reason(template: PromptTemp
 
 
 def test_a_reason_that_was_not_needed_leaves_no_mark(template: PromptTemplate) -> None:
-    check = checked(template, CONTENT, SOURCES)
+    check = checked(template, CONTENT, PROVIDERS)
     made = published(superuser(), drafted(), override="혹시 몰라서")
     assert (made.check_run, made.overridden, made.why) == (check, False, "더 다정하게")
 
@@ -188,7 +187,7 @@ def test_a_reason_that_was_not_needed_leaves_no_mark(template: PromptTemplate) -
 def test_nobody_goes_past_the_contract(template: PromptTemplate, settings: Settings) -> None:
     settings.LEAFRESH_CHAT_MODELS = []
     broken = content(system_text="{{weather}}", model="openai:gone", temperature=3.0)
-    checked(template, broken, SOURCES)
+    checked(template, broken, PROVIDERS)
     with pytest.raises(InvalidPrompt) as caught:
         published(superuser(), drafted(broken), override="그래도")
     assert caught.value.problems == [
@@ -216,7 +215,7 @@ def test_what_was_live_once_may_be_published_anew(template: PromptTemplate) -> N
 
 
 def test_only_the_draft_that_the_editor_saw_is_published(template: PromptTemplate, publisher: User) -> None:
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     seen = drafted()
     newer = drafted(content(system_text="다른 사람이 고침"))
     with pytest.raises(DraftConflict) as caught:
@@ -228,7 +227,7 @@ def test_only_the_draft_that_the_editor_saw_is_published(template: PromptTemplat
 def test_releases_form_a_chain(template: PromptTemplate, publisher: User) -> None:
     first = template.live_version
     assert first is not None
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     second = published(publisher, drafted()).version
     third = published(superuser(), drafted(content(system_text="셋째")), override="급해서").version
     roll_back(version=first, by=publisher, why="처음이 나아서")
@@ -249,7 +248,7 @@ def test_a_template_that_no_code_calls_publishes_nothing(publisher: User) -> Non
     other = PromptTemplate.objects.create(key="retired")
     draft = save_draft(template=other, revision=0, content=CONTENT, by=None)
     with pytest.raises(NotReleased, match="unused_template"):
-        publish(template=other, revision=draft.revision, note="x", by=publisher, sources=SOURCES)
+        publish(template=other, revision=draft.revision, note="x", by=publisher, providers=PROVIDERS)
 
 
 @pytest.mark.parametrize("broken", ["PromptRelease.save", "PromptTemplate.save", "PromptVersion.save"])
@@ -257,7 +256,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
     template: PromptTemplate, publisher: User, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     draft = drafted()
-    checked(template, CONTENT, SOURCES)
+    checked(template, CONTENT, PROVIDERS)
     first = draft.based_on
 
     def fail(*_args: object, **_kwargs: object) -> None:

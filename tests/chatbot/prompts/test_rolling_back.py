@@ -6,10 +6,9 @@ from django.db import IntegrityError
 from pytest_django import Settings
 
 from chatbot.models import PromptRelease, PromptTemplate, PromptVersion, ReleaseKind
-from chatbot.prompts.content import PromptContent
-from chatbot.prompts.live import live_prompts
+from chatbot.prompts.content import PromptContent, live_prompts
+from chatbot.prompts.problems import Problem
 from chatbot.prompts.releases import InvalidPrompt, NotReleased, release, roll_back
-from chatbot.prompts.rendering import Problem
 from tests.prompts import CONTENT, base_info, make_live, make_version, person, release_facts, superuser
 
 pytestmark = pytest.mark.django_db

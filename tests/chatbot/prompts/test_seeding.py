@@ -6,9 +6,8 @@ from asgiref.sync import sync_to_async
 from challenges.models import Category, Location, WorkType
 from chatbot.evaluation import trial
 from chatbot.models import PromptRelease, PromptSample, PromptTemplate, PromptVersion, ReleaseKind
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import PromptContent, live_prompts
 from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
-from chatbot.prompts.live import live_prompts
 from chatbot.prompts.seeding import LAST_MESSAGE, MESSAGES, load_prompts
 from tests.prompts import base_info, make_live, make_version
 

@@ -78,13 +78,13 @@ def test_who_begins_it_again_meanwhile_owns_it(asked: list[uuid.UUID]) -> None:
     ChatSession.objects.filter(pk="s").update(owner="a" * 32, bound=True)
     steps = erasure.forgetting("s")
     next(steps)
-    assert ownership.check("s", NO_PROOF, private=True) is None
+    assert store.check_owner("s", NO_PROOF, private=True) is None
     entry = ownership.enter(None, Proof(owner_keys=("mine",)), "s")
     rows = store.add_turns([store.NewTurn("s", generation("새로운 일"), NOTE, entry)])
     assert rows == {"s": Ownership(ownership.owner_of("mine"), bound=True)}
     list(steps)
     with pytest.raises(NotOwner):
-        ownership.check("s", NO_PROOF)
+        store.check_owner("s", NO_PROOF)
 
 
 def test_what_a_stop_half_way_left_is_erased_by_the_next_one(asked: list[uuid.UUID]) -> None:

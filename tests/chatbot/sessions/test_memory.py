@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import ChatSession, Generation, PromptVersion, Turn
 from chatbot.sessions import memory, store
 from chatbot.sessions.conversation import conversation

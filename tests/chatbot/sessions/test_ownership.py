@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from chatbot.dialogue.requests import FreeTextRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import NotOwner
 from chatbot.events.subscription import LoggedGeneration
 from chatbot.models import ChatSession, Turn
@@ -169,7 +169,7 @@ class TestRows:
     def test_a_session_that_became_bound_meanwhile_refuses_who_had_been_let_in(self) -> None:
         grant = begin()
         late = entering(NO_PROOF, generation("나"))
-        ownership.check("s", Proof(token=grant.session_token))
+        store.check_owner("s", Proof(token=grant.session_token))
         assert late.entry.is_refused_by(store.add_turns([late])["s"])
         assert Turn.objects.count() == 1
 
@@ -239,13 +239,13 @@ class TestRows:
         proof = Proof(token=begin().session_token)
         for statements in (2, 1):
             with django_assert_num_queries(statements):
-                ownership.check("s", proof)
+                store.check_owner("s", proof)
         with django_assert_num_queries(1), pytest.raises(NotOwner):
-            ownership.check("s", NO_PROOF)
+            store.check_owner("s", NO_PROOF)
 
     def test_who_began_a_session_is_not_yet_one_that_came_back(self) -> None:
         grant = begin()
-        ownership.check("s", Proof(established=grant.owner))
+        store.check_owner("s", Proof(established=grant.owner))
         assert not ChatSession.objects.get().bound
 
     def test_an_expired_session_stays_its_owners_until_it_is_erased(self) -> None:
@@ -278,4 +278,4 @@ class TestRows:
         settings.LEAFRESH_SESSION_BINDING = "off"
         assert begin(COOKIE) == Grant()
         assert ChatSession.objects.get().owner == ""
-        assert ownership.check("s", NO_PROOF, private=True) is None
+        assert store.check_owner("s", NO_PROOF, private=True) is None

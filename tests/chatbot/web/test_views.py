@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError
 from django.test import Client, RequestFactory
 
+from chatbot.middleware import ADMIN_POLICY
 from chatbot.web import texts
 from chatbot.web.views import outage_page
-from leafresh.middleware import ADMIN_POLICY
 from tests.prompts import superuser
 
 STATIC = Path(settings.BASE_DIR) / "chatbot/static/chatbot"

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from chatbot.dialogue.requests import BaseInfoRequest, Request
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import FieldRequired
 from chatbot.events.eventstream import erase
 from chatbot.events.log import Cursor, Numbered, event_id
 from chatbot.events.types import Close, Token
-from chatbot.service import NothingNew, Past, Stream, unlimited
+from chatbot.resumption import NothingNew, Past
+from chatbot.service import UNLIMITED, Request, Stream
 from chatbot.websocket import answer as answer_module
 from chatbot.websocket import messages as message_module
 from chatbot.websocket.answer import ATTEMPTS, Answer
@@ -49,7 +50,7 @@ def given_up() -> Written:
 async def messages(service: Service, monkeypatch: Any, *, request: BaseInfoRequest | None = ASKED) -> list[Any]:
     monkeypatch.setattr(answer_module, "service", service)
     answer = Answer(
-        Question(request, None, "object"), client=Client({"path": "/"}, "me"), request_id=None, admit=unlimited
+        Question(request, None, "object"), client=Client({"path": "/"}, "me"), request_id=None, limiter=UNLIMITED
     )
     told = [json.loads(message) async for message in answer.messages()]
     assert answer.settled.is_set()
@@ -108,7 +109,7 @@ async def test_a_fault_of_ours_is_told_without_its_cause(
 ) -> None:
     monkeypatch.setattr(answer_module, "service", Service(RuntimeError("secret")))
     answer = Answer(
-        Question(ASKED, None, "object"), client=Client({"path": "/"}, "me"), request_id="1", admit=unlimited
+        Question(ASKED, None, "object"), client=Client({"path": "/"}, "me"), request_id="1", limiter=UNLIMITED
     )
     (told,) = [json.loads(message) async for message in answer.messages()]
     assert (told["event"], told["requestId"], told["data"]["status"]) == ("error", "1", 500)

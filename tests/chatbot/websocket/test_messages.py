@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import ApplicationError, InvalidFields, TooManyGenerations
 from chatbot.events.log import Numbered
 from chatbot.events.types import Token, encode_event

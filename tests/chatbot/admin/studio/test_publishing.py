@@ -6,8 +6,7 @@ import pytest
 from django.test import Client
 
 from chatbot.models import CheckStatus, PromptRelease, PromptSample, PromptVersion
-from chatbot.prompts.content import PromptContent
-from chatbot.prompts.live import live_prompts
+from chatbot.prompts.content import PromptContent, live_prompts
 from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import address, post, save
 from tests.prompts import CONTENT, base_info, checked, content, make_live, make_version, release_facts

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from chatbot.models import Generation, PromptCheck, PromptRelease, PromptTemplate
+from chatbot.prompts.content import live_prompts
 from chatbot.prompts.drafts import draft_of, save_draft
-from chatbot.prompts.live import live_prompts
 from chatbot.providers.configured import provider_names
 from tests.chatbot.admin.studio.asking import PAGES, SELECTION, address, post, save, signed_in, text
 from tests.prompts import CONTENT, base_info, checked, make_live, make_version, person

@@ -12,11 +12,10 @@ from django.test import AsyncClient
 from django.utils import translation
 
 from chatbot.admin.studio.trials import side, side_label
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
-from chatbot.prompts.content import PromptContent
+from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.prompts.drafts import save_draft
-from chatbot.prompts.live import Prompt
 from chatbot.runtime import runtime
 from tests.chatbot.admin.studio.asking import SELECTION, aget, apost, at, until
 from tests.generations import recommend

@@ -21,11 +21,12 @@ from chatbot.admin.studio.wording import (
 from chatbot.evaluation import judge
 from chatbot.models import CheckStatus, PromptCheck
 from chatbot.prompts import releases
+from chatbot.prompts.content import Segment
 from chatbot.prompts.contracts import BASE_INFO, TEMPLATES
 from chatbot.prompts.diff import Change
 from chatbot.prompts.gate import Fingerprint
+from chatbot.prompts.problems import Problem
 from chatbot.prompts.releases import InvalidPrompt, NotReleased
-from chatbot.prompts.rendering import Problem, Segment
 
 KNOWN = "{{location}}, {{workType}}, {{category}}, {{output_format}}"
 

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from challenges.catalog import Choice, Options
 from chatbot import executors
-from chatbot.answers.schema import Challenge
+from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.understand import warm_up
 from chatbot.nlu.rough import RoughAnalyser

@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 from asgiref.sync import async_to_sync
 
-from chatbot import service
+from chatbot import resumption, service
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.remote_generations import RemoteGenerations
+from chatbot.cluster.remote_registry import RemoteRegistry
 from chatbot.cluster.replication import Entry
-from chatbot.dialogue.requests import BaseInfoRequest
+from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.events.log import Cursor, Numbered, channel_of, event_log
-from chatbot.events.sse import chunks
+from chatbot.events.subscription import chunks
 from chatbot.generation.records import read_rows
 from chatbot.models import Generation
 from chatbot.runtime import runtime
@@ -46,7 +46,7 @@ class HalfCopied:
         return cast("Cluster", SimpleNamespace(replication=self, presence=self, heartbeat=self))
 
 
-async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteGenerations]:
+async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteRegistry]:
     """A generation that another process ended and did not live to copy whole."""
     generation, _ = await recommend(ASKED)
     await generation.ended.wait()
@@ -54,15 +54,15 @@ async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteGenerations]:
     event_log.forget(generation.id)
     await Generation.objects.aupdate(process="died")
     redis = HalfCopied([Entry((it.number, 0), it.name, it.data) for it in events[copied]])
-    remote = runtime().remote = RemoteGenerations(redis.cluster(), read_rows)
+    remote = runtime().remote = RemoteRegistry(redis.cluster(), read_rows)
     return await Generation.objects.aget(), remote
 
 
-async def comes_back(generation: Generation, number: int) -> service.Stream | service.Past | service.NothingNew:
+async def comes_back(generation: Generation, number: int) -> service.Stream | resumption.Past | resumption.NothingNew:
     return await service.open_stream(ASKED, cursor=Cursor(generation.id, number), token_format="object")
 
 
-async def nothing_is_followed(remote: RemoteGenerations) -> None:
+async def nothing_is_followed(remote: RemoteRegistry) -> None:
     async with asyncio.timeout(10):
         while len(remote):
             await asyncio.sleep(0.01)
@@ -94,7 +94,7 @@ def test_all_who_come_back_get_the_rest_of_what_was_not_copied() -> None:
                 second = await comes_back(generation, late)
                 assert isinstance(second, service.Stream)
                 seen[late] = [chunk async for chunk in chunks(second.subscriptions())]
-                assert isinstance(await comes_back(generation, last), service.NothingNew)
+                assert isinstance(await comes_back(generation, last), resumption.NothingNew)
         assert len(seen) == 2
         for number, received in seen.items():
             check_whole(generation, number, received)

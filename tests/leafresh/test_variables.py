@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja.throttling import SimpleRateThrottle
 from pytest_django import Settings as DjangoSettings
 
-from leafresh import configuration
+from leafresh import variables as declarations
 from tests.deploy.documents import setting_names
 from tests.e2e.server import ROOT
 
@@ -25,7 +25,7 @@ def configured(**variables: str) -> dict[str, Any]:
             patch.delenv(name, raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        read = runpy.run_path(configuration.__file__)
+        read = runpy.run_path(declarations.__file__)
     return {name: value for name, value in read.items() if name.isupper()}
 
 

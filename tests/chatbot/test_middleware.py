@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from leafresh.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, policy_middleware
+from chatbot.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, policy_middleware
 
 
 async def policy(path: str, response: HttpResponse) -> str | None:

@@ -9,8 +9,7 @@ from django_eventstream.views import get_listener_manager
 from chatbot.events import eventstream
 from chatbot.events.eventstream import erase
 from chatbot.events.log import StreamEnd
-from chatbot.events.sse import KEEP_ALIVE, OPEN, RESET, chunks
-from chatbot.events.subscription import Subscription
+from chatbot.events.subscription import KEEP_ALIVE, OPEN, RESET, Subscription, chunks
 from chatbot.events.types import Close, Start, Token
 from tests.chatbot.events.written import Written
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chatbot.prompts.content import Segment, render, segments
 from chatbot.prompts.contracts import BASE_INFO, TemplateContract, Variable
-from chatbot.prompts.rendering import SHOWN_NAME, Problem, Segment, check, describe, render, segments
+from chatbot.prompts.problems import SHOWN_NAME, Problem, check, describe
 
 CONTRACT = TemplateContract(
     "t", (Variable("category", "비건"), Variable("mood", "맑음", required=False)), max_length=40

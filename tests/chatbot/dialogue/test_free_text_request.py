@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.dialogue.requests import BaseInfoRequest, FreeTextRequest
+from chatbot.dialogue.free_text import FreeTextRequest
 from chatbot.errors import ApplicationError, FieldRequired, MessageLength
 
 
@@ -40,17 +40,3 @@ def test_any_text_is_kept_or_refused(message: str) -> None:
         assert kept is not None
         assert 2 <= len(kept) <= 500
         kept.encode()
-
-
-@pytest.mark.parametrize(
-    ("request_", "message"),
-    [
-        (BaseInfoRequest(None, "사무직", "비건"), "location은 필수입니다."),
-        (BaseInfoRequest("도시", " ", "비건"), "workType은 필수입니다."),
-        (BaseInfoRequest("도시", "사무직", ""), "category는 필수입니다."),
-    ],
-)
-def test_a_selection_is_needed_whole(request_: BaseInfoRequest, message: str) -> None:
-    with pytest.raises(FieldRequired) as caught:
-        request_.checked()
-    assert caught.value.message == message

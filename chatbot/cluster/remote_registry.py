@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
-from chatbot.cluster.heartbeat import ME
+from chatbot.cluster.heartbeat import THIS_PROCESS
 from chatbot.cluster.redis import Unreachable
 from chatbot.cluster.remote_generation import RemoteGeneration
 from chatbot.cluster.replication import BEGINNING, Entry
@@ -45,7 +45,7 @@ ReadRows = Callable[[Sequence[uuid.UUID], Sequence[uuid.UUID]], dict[uuid.UUID, 
 the rows of both."""
 
 
-class RemoteGenerations:
+class RemoteRegistry:
     """The remote generations that this process follows. Used on the event loop only."""
 
     def __init__(self, cluster: Cluster, read_rows: ReadRows) -> None:
@@ -85,7 +85,7 @@ class RemoteGenerations:
         if event_log.state(generation_id) is not None:
             return None
         row = await Generation.objects.filter(pk=generation_id).afirst()
-        if row is None or row.process in {"", ME} or row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
+        if row is None or row.process in {"", THIS_PROCESS} or row.outcome in {Outcome.INTERRUPTED, Outcome.ABANDONED}:
             return None
         if row.outcome == Outcome.RUNNING:
             return self.follow(Claim(generation_id, row.process))

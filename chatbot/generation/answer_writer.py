@@ -17,10 +17,9 @@ from django.conf import settings
 from chatbot import executors
 from chatbot.answers.composer import Composed, Composer
 from chatbot.answers.repair import repair
-from chatbot.answers.schema import CHALLENGES
+from chatbot.answers.rules import CHALLENGES
 from chatbot.errors import Busy
-from chatbot.generation.coalescer import TextCoalescer
-from chatbot.generation.loop_lag import LoopLag
+from chatbot.generation.coalescer import LoopLag, TextCoalescer
 from chatbot.models import Enforcement
 from chatbot.providers.base import Provider, ProviderError, ProviderRequest
 
@@ -73,7 +72,7 @@ async def nothing_to_learn(titles: Sequence[str]) -> None:
     """Does nothing: for composers that already know the words of every title."""
 
 
-class Writer:
+class AnswerWriter:
     """Writes one answer. ``learn`` finds the words of titles for which the composer waits."""
 
     def __init__(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from asgiref.sync import async_to_sync
 
-from chatbot.db.batching import MOST, BatchExecutor, one_by_one
+from chatbot.executors import MOST_OF_BATCH, BatchExecutor, one_by_one
 
 
 def halves(jobs: Sequence[int]) -> list[int | Exception]:
@@ -55,9 +55,9 @@ async def test_a_batch_has_a_bound() -> None:
     worker = Worker()
     worker.may_go_on.set()
     together = BatchExecutor(worker)
-    results = await asyncio.gather(*(together(2 * number) for number in range(MOST + 1)))
-    assert results == list(range(MOST + 1))
-    assert [len(batch) for batch in worker.batches] == [MOST, 1]
+    results = await asyncio.gather(*(together(2 * number) for number in range(MOST_OF_BATCH + 1)))
+    assert results == list(range(MOST_OF_BATCH + 1))
+    assert [len(batch) for batch in worker.batches] == [MOST_OF_BATCH, 1]
 
 
 async def test_what_fails_as_a_whole_fails_for_all_and_the_next_is_done() -> None:

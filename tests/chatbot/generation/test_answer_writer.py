@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from challenges.catalog import Choice, Selection
 from chatbot.answers.composer import Completed, Composed, Composer
-from chatbot.answers.schema import layout
-from chatbot.generation.loop_lag import LoopLag
-from chatbot.generation.writer import Record, Writer
+from chatbot.answers.rules import layout
+from chatbot.generation.answer_writer import AnswerWriter, Record
+from chatbot.generation.coalescer import LoopLag
 from chatbot.models import Enforcement
 from chatbot.providers.base import Provider, ProviderError, ProviderRequest
 from tests.chatbot.answers import strategies
@@ -66,7 +66,7 @@ def write(*providers: Provider) -> tuple[Composer, list[Composed], list[str], Re
 
     async def run() -> Record:
         request = ProviderRequest("", "", SELECTION, (), 1)
-        writing = Writer(
+        writing = AnswerWriter(
             providers=providers,
             request=request,
             composer=composer,

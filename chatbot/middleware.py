@@ -1,20 +1,20 @@
-"""Middleware for pages and the admin. Requests to the API bypass it.
+"""The middleware of the API, and that of pages and the admin.
 
 Django runs the hooks of its middleware in a thread, one after the other. The API needs none of them (cookies,
-languages, CSRF), and the first token of a stream should not wait for a dozen changes of threads. The middleware of the
-API is in ``chatbot.api.middleware``.
+languages, CSRF), and the first token of a stream should not wait for a dozen changes of threads. So requests to the
+API bypass them, and ``ApiMiddleware`` does what the API needs.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.core.exceptions import MiddlewareNotUsed
+from django.core.exceptions import DisallowedHost, MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.middleware import clickjacking, common, csrf, locale, security
@@ -26,11 +26,21 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from chatbot.api.client_address import TrustedProxies
-from chatbot.api.middleware import is_api, is_busy, refused_body
+from chatbot.api.client import TrustedProxies
+from chatbot.api.envelope import error_response, status_error
+from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
 from chatbot.web.views import outage_page, unavailable
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
+
+PROBES = {"/health/live", "/health/ready", "/metrics"}
+"""Monitoring systems request these paths at any address of the process, so their host is not checked. The responses
+contain no host."""
+
+WITHOUT_THREADS = {"/health/live", "/metrics"}
+"""These paths are answered on the event loop, so they work while the threads are full."""
 
 _COMMON_POLICY = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
@@ -44,6 +54,62 @@ ADMIN_POLICY = (
 DOCUMENTATION_POLICY = (  # Swagger UI uses inline styles and pictures
     f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {_COMMON_POLICY}"
 )
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether the request is for the API, and not for a page or the admin."""
+    return request.path_info.startswith(PREFIXES)
+
+
+def refused_body(request: HttpRequest) -> int | None:
+    """The maximum size in bytes, if the server refused the body because it is larger. None when it read the body."""
+    limit: int | None = getattr(request, "scope", {}).get(BodyTooLarge.SCOPE_KEY)
+    return limit
+
+
+def is_busy(request: HttpRequest) -> bool:
+    """Whether the threads for the request are full."""
+    is_full: Callable[[], bool] | None = getattr(request, "scope", {}).get(Busy.SCOPE_KEY)
+    return is_full is not None and is_full()
+
+
+class ApiMiddleware:
+    """Puts all responses of the API into the envelope, also for unknown paths and methods. Pages are not changed."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not is_api(request):
+            return await self.get_response(request)
+        try:
+            if request.path_info not in PROBES:
+                request.get_host()
+        except DisallowedHost:
+            response = error_response(request, HostNotAllowed())
+        else:
+            if refused_body(request):
+                response = error_response(request, BodyTooLarge())
+            elif is_busy(request) and request.path_info not in WITHOUT_THREADS:
+                response = error_response(request, Busy())
+            else:
+                response = _in_envelope(request, await self.get_response(request))
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The response. An error page of Django becomes its status in the envelope."""
+    if response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
+        return response
+    replaced = error_response(request, status_error(response.status_code))
+    if "Allow" in response:
+        replaced["Allow"] = response["Allow"]
+    return replaced
 
 
 class PagesOnly(MiddlewareMixin):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatbot.api.sliding_window import RedisWindows, Window, parse, whole_seconds
+from chatbot.api.throttling import RedisWindows, Window
 from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e import redis_server
 from tests.e2e.redis_server import RunningRedis
@@ -79,16 +79,3 @@ async def test_a_redis_that_is_gone_is_no_answer(redis: RunningRedis) -> None:
         with pytest.raises(Unreachable):
             await windows.take([SESSION])
     await client.close()
-
-
-@pytest.mark.parametrize(
-    ("rate", "parsed"),
-    [("20/m", (20, 60)), ("3/90s", (3, 90)), ("100/15min", (100, 900)), ("3/2hour", (3, 7200)), ("1/day", (1, 86400))],
-)
-def test_a_rate_says_how_many_in_which_time(rate: str, parsed: tuple[int, int]) -> None:
-    assert parse(rate) == parsed
-
-
-def test_nobody_is_told_to_wait_for_longer_than_a_window() -> None:
-    assert whole_seconds(7256, [SESSION]) == 60
-    assert whole_seconds(0.2, [SESSION]) == 1

@@ -1,17 +1,65 @@
-"""Metrics of the process for Prometheus (``LEAFRESH_METRICS``)."""
+"""What operators' tools ask: whether the server lives and can do its work, and its figures for Prometheus."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from chatbot.errors import NotFound
+from chatbot.api.envelope import envelope
+from chatbot.api.schemas import Envelope
+from chatbot.errors import NotFound, ShuttingDown
 from chatbot.runtime import runtime
 
 router = Router(tags=["health"])
+
+
+@router.get(
+    "/health",
+    operation_id="chatbot_api_health_health",
+    summary="200 while the database answers, 503 when it does not",
+    response={200: Envelope[dict[str, str]], 503: Envelope[None]},
+)
+async def health(request: HttpRequest) -> HttpResponseBase:
+    await sync_to_async(_ask_database)()
+    return envelope({"database": "ok"}, message="정상")
+
+
+@router.get(
+    "/health/live",
+    operation_id="chatbot_api_health_live",
+    summary="200 while the process answers at all",
+    description="Asks nothing of others: a process that cannot reach its database is not helped by being started anew.",
+    response={200: Envelope[None]},
+)
+async def live(request: HttpRequest) -> HttpResponseBase:
+    return envelope(None, message="정상")
+
+
+@router.get(
+    "/health/ready",
+    operation_id="chatbot_api_health_ready",
+    summary="200 while new requests can be answered; 503 while they cannot, or the server stops",
+    description="`redis` is `ok`, `gone` or `none`. Without Redis new requests are answered all the same, but nobody "
+    "can go on with a stream of another process.",
+    response={200: Envelope[dict[str, str]], 503: Envelope[None]},
+)
+async def ready(request: HttpRequest) -> HttpResponseBase:
+    if runtime().registry.draining:
+        raise ShuttingDown
+    await sync_to_async(_ask_database)()
+    cluster = runtime().cluster
+    redis = "none" if cluster is None else "ok" if cluster.redis.reachable else "gone"
+    return envelope({"database": "ok", "redis": redis}, message="정상")
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 class Gauge(NamedTuple):

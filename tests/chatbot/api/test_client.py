@@ -1,11 +1,23 @@
-"""The address a client is counted under: who connected, or whom the proxies that are trusted say."""
+"""The address a client is counted under (who connected, or whom the proxies that are trusted say), and its proofs while
+the database cannot say who owns a session."""
+
+import json
+import uuid
+from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.test.client import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.api.client_address import UNKNOWN, TrustedProxies, client_address
+from chatbot.api.client import UNKNOWN, TrustedProxies, client_address
+from chatbot.models import ChatSession, Turn
+from tests.e2e.sse import BASE_INFO, SELECTION, parse
 
+GENERATION = uuid.UUID("7f0c1c0e-8f0b-4a53-9d39-2f6d6c1f7a10")
+RETRY = "5"
 NOBODY = TrustedProxies()
 PROXIES = TrustedProxies.parse(["127.0.0.1", "10.0.0.0/8", "2001:db8:feed::/48"])
 CLIENT = "203.0.113.9"
@@ -101,3 +113,39 @@ def test_a_network_of_one_customer_is_counted_together(number: int) -> None:
     prefix = 0x20010DB8_00010002 << 64
     address = ":".join(f"{prefix + number:032x}"[at : at + 4] for at in range(0, 32, 4))
     assert counted(address) == "2001:db8:1:2::/64"
+
+
+@pytest.fixture
+def _gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*query: Any, **filters: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(ChatSession.objects, "filter", gone)
+    monkeypatch.setattr(Turn.objects, "filter", gone)
+
+
+@pytest.mark.usefixtures("_gone")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("get", "sessions/s", None),
+        ("delete", "sessions/s", None),
+        ("put", f"generations/{GENERATION}/feedback", {"sessionId": "s", "thumb": "up"}),
+        ("delete", f"generations/{GENERATION}/feedback?sessionId=s", None),
+        ("post", f"generations/{GENERATION}/stop?sessionId=s", None),
+        ("post", f"generations/{GENERATION}/stop", None),
+    ],
+)
+def test_nothing_is_done_while_the_database_is_gone(method: str, path: str, body: object) -> None:
+    content = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    response = getattr(Client(), method)(f"/api/chatbot/{path}", **content)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, RETRY)
+    assert json.loads(response.content)["status"] == 503
+
+
+@pytest.mark.usefixtures("_gone")
+async def test_nothing_is_resumed_while_the_database_is_gone() -> None:
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": f"generation-{GENERATION}:1"}
+    response: Any = await AsyncClient().get(BASE_INFO, {**SELECTION, "sessionId": "s"}, headers=headers)
+    text = b"".join([chunk async for chunk in response.streaming_content]).decode()
+    assert [(event.name, event.envelope["status"]) for event in parse(text.split("\n"))] == [("error", 503)]

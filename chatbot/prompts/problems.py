@@ -1,18 +1,17 @@
-"""Renders a prompt's text: it replaces ``{{name}}`` with a string, once, and does nothing else.
-
-People write the text, so no format string or template engine is used: there is no attribute access and no logic.
-Literal braces of JSON need no escaping, and variables within a value are not replaced.
+"""What keeps a prompt's texts from being used: unknown and missing variables, braces without a partner, and so on.
 
 The time of all patterns here grows linearly with the text: no part of a pattern can match in two ways.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatbot.prompts.contracts import TemplateContract
 
-_MARKER = re.compile(r"\{\{([^{}]*)\}\}")
+MARKER = re.compile(r"\{\{([^{}]*)\}\}")
+"""A variable in a text."""
+
 _BRACES = re.compile(r"\{\{[^{}]*\}\}|\{(?=\{\{[^{}]*\}\})|\{\{|\}\}|[{}]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
@@ -57,31 +56,6 @@ def describe(problem: Problem) -> str:
     return description.format(code=problem.code, name=problem.name, field=problem.field).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of rendered text. ``name`` is the variable whose value it is; "" for the prompt's own text."""
-
-    text: str
-    name: str = ""
-
-
-def segments(text: str, values: Mapping[str, str]) -> Iterator[Segment]:
-    """``text`` in pieces, with each ``{{name}}`` replaced by its value. An unknown name is not replaced."""
-    written = 0
-    for marker in _MARKER.finditer(text):
-        name = marker[1].strip()
-        if name in values:
-            yield Segment(text[written : marker.start()])
-            yield Segment(values[name], name)
-            written = marker.end()
-    yield Segment(text[written:])
-
-
-def render(text: str, values: Mapping[str, str]) -> str:
-    """The rendered text: all ``segments`` joined."""
-    return "".join(segment.text for segment in segments(text, values))
-
-
 def check(contract: TemplateContract, *, system_text: str, user_text: str) -> Iterator[Problem]:
     """All reasons why the two texts cannot be used under the contract."""
     texts = {"system_text": system_text, "user_text": user_text}
@@ -96,7 +70,7 @@ def check(contract: TemplateContract, *, system_text: str, user_text: str) -> It
             yield Problem("invisible", f"U+{ord(found[0]):04X}", field, found.start(), found.end())
     used = set()
     for field, text in texts.items():
-        for marker in _MARKER.finditer(text):
+        for marker in MARKER.finditer(text):
             name = marker[1].strip()
             used.add(name)
             if name not in contract.names:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.answers.reading import written_titles
+from chatbot.evaluation.judge import written_titles
 from tests.provider import ANSWER, CHALLENGES, TEXT, more, with_challenges
 
 TITLES = ["채소 한 끼", "두유 라떼", "버섯 국물 내기"]
