@@ -20,8 +20,10 @@ _SHORTEST = 4
 
 
 def found(name: str, /, **values: object) -> checks.CheckMessage:
-    """The finding ``section.entry`` of ``findings.toml`` with ``values`` filled in. Its id:
-    ``leafresh.section.entry``."""
+    """The finding of ``findings.toml`` with this name, such as “database.ok”, with ``values`` filled in.
+
+    Its id is the name after “leafresh.”.
+    """
     section, _, key = name.partition(".")
     entry = CATALOG[section][key]
     kind = next(level for level in LEVELS if level in entry)
