@@ -1,1 +1,1 @@
-"""What an answer is and how a model's text becomes one. Pure functions and values: text in, events out, no Django."""
+"""Answers, and turning a model's text into one. Pure functions and values without Django: text in, events out."""

@@ -1,8 +1,8 @@
-"""From a model's text to what a person sees: the composer lets through only what keeps the contract.
+"""The composer turns a model's text into the text that a person sees. It shows only text that keeps the contract.
 
-What it has shown stays shown, so everything is checked before its first character: a title when it is complete and its
-description has begun, a sentence without its category by adding a clause at its end, a challenge that is a repetition
-by leaving it out. The texts it shows, joined, are the layout of its answer.
+Shown text cannot be changed later, so each part is checked before its first character is shown. A title is shown when
+it is complete and its description has begun. If the sentence does not name its category, a clause is added at its end.
+A repeated challenge is left out. The shown texts, joined, are the layout of the answer.
 """
 
 from collections import Counter, deque
@@ -28,14 +28,14 @@ from chatbot.answers.similarity import Splitter, Taken, no_words, rough_words
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Text that a person reads next."""
+    """The next piece of text for a person."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A challenge is complete and keeps the contract; ``index`` counts from 1."""
+    """A challenge is complete and keeps the contract. ``index`` counts from 1."""
 
     index: int
     challenge: Challenge
@@ -43,7 +43,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """Only the first ``length`` UTF-16 code units of what was shown stay."""
+    """Only the first ``length`` UTF-16 code units of the shown text remain."""
 
     length: int
 
@@ -53,7 +53,7 @@ Composed = Shown | Completed | Retracted
 
 @dataclass(slots=True)
 class _Draft:
-    """The challenge that is being read. ``title`` is None until it is known, "" when it cannot be used."""
+    """The challenge that is being read. ``title`` is None until it is complete, and "" when it cannot be used."""
 
     title_text: str = ""
     title: str | None = None
@@ -65,14 +65,15 @@ class _Draft:
 
 
 class Composer:
-    """Call ``feed`` with each piece of a source's text; ``answer`` is what is complete so far.
+    """Composes an answer. Call ``feed`` with each piece of a provider's text; ``answer`` has the parts that are
+    complete.
 
-    When a source ends before the answer is complete, ``resume`` makes ready for another source's text, which goes on
-    where the first left off. ``category`` is the key of the selection's category, ``labels`` every category's label by
-    key; ``given`` are titles that the answer must not repeat, compared by the words that ``split`` finds. Where
-    ``split`` does not know a title's words yet, the composer waits before that title: they are ``unknown`` until it is
-    told to ``go_on``. ``mends`` counts what had to be mended, by name. An answer whose ``kind`` is no recommendation
-    consists of its sentence alone, which need not name the category.
+    If a provider ends before the answer is complete, call ``resume`` before the text of another provider, which
+    continues the answer. ``category`` is the key of the selection's category. ``labels`` are the labels of all
+    categories by key. ``given`` are titles that the answer must not repeat. They are compared by the words that
+    ``split`` finds. If ``split`` does not know the words of a title yet, the composer waits before that title. The
+    title is then in ``unknown``. Call ``go_on`` when its words are known. ``mends`` counts the corrections by name. If
+    ``kind`` is not a recommendation, the answer is only a sentence, which need not name the category.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Composer:
         self._split = split
         self._may_spare = False
         self._given = tuple(given)
-        self._taken: Taken | None = None  # made for the first title: whoever writes from the catalogue needs none
+        self._taken: Taken | None = None  # created for the first title; the catalogue does not need it
         self._waiting: deque[ScanEvent] = deque()
         self.unknown: list[str] = []
         self._scanner = Scanner()
@@ -106,12 +107,12 @@ class Composer:
 
     @property
     def visible(self) -> bool:
-        """Whether anything was shown that still stands."""
+        """Whether any shown text remains."""
         return self._shown_length > 0
 
     @property
     def complete(self) -> bool:
-        """Whether the answer keeps the contract; what the source says after that is not needed."""
+        """Whether the answer is complete and keeps the contract. The rest of the provider's text is not needed."""
         return self._recommended and not self.missing
 
     @property
@@ -126,25 +127,28 @@ class Composer:
 
     @property
     def answer(self) -> Answer:
-        """What is complete so far; a sentence that broke off is kept as far as it was shown."""
+        """The complete parts of the answer. An unfinished sentence is kept as far as it was shown."""
         sentence = "" if self._recommend.foreign else self._recommend.text
         return Answer(sentence, tuple(self._challenges) if self._recommended else (), self._kind)
 
     @property
     def retraction(self) -> Retracted | None:
-        """What takes back a challenge that was shown in part; None when everything shown belongs to the answer."""
+        """The retraction of a challenge that was partly shown; None if all shown text belongs to the answer."""
         kept = utf16_length(layout(self.answer))
         return None if kept == self._shown_length else Retracted(kept)
 
     def allow_given(self) -> None:
-        """From now on the answer may repeat what the session was given before, and have titles of like meaning: the
-        catalogue's are its own, and nothing else is left. What it offers to spare is no mistake."""
+        """Allows repetitions of given challenges, and titles with similar meanings, from now on.
+
+        The catalogue calls this when it has no other challenges. Superfluous challenges are then not counted as
+        corrections.
+        """
         self._given, self._split, self._may_spare = (), no_words, True
         self._taken = None
 
     @property
     def _titles(self) -> list[str]:
-        """What a new title must not repeat."""
+        """The titles of this answer and the given ones: a new title must not repeat them."""
         return [*self._given, *(challenge.title for challenge in self._challenges)]
 
     def feed(self, piece: str) -> list[Composed]:
@@ -154,7 +158,7 @@ class Composer:
         return [] if self.unknown else self._go_on()
 
     def go_on(self) -> list[Composed]:
-        """Goes on with what was fed, now that ``split`` knows the words of what was ``unknown``."""
+        """Continues with the text that was fed, now that ``split`` knows the words of the ``unknown`` titles."""
         self.unknown, self._taken = [], None
         return self._go_on()
 
@@ -172,7 +176,8 @@ class Composer:
         return self._shown(composed)
 
     def _must_wait(self, event: ScanEvent) -> bool:
-        """Whether a title ends here whose words, or those of the titles that it must not repeat, are not known yet."""
+        """Whether the event ends a title, and its words or the words of titles that it must not repeat are not known
+        yet."""
         match event:
             case StringEnd(path=("challenges", _, "title")) if event.path[:2] == self._draft_path and self.missing:
                 title = clean_title(self._draft.title_text)
@@ -181,8 +186,7 @@ class Composer:
         return bool(self.unknown)
 
     def resume(self) -> list[Composed]:
-        """Makes ready for another source's text. A sentence that had come to its end counts as complete; one that
-        broke off in its middle is taken back."""
+        """Prepares for the text of another provider. A complete sentence is kept; an unfinished one is taken back."""
         composed: list[Composed] = []
         if not self._recommended and self._recommend.ends_a_sentence and not self._recommend.foreign:
             composed.extend(self._end_sentence())
@@ -216,7 +220,7 @@ class Composer:
             for item in self._take_challenge(event):
                 if self._recommended:
                     yield item
-                else:  # a model that wrote the challenges first: the sentence still comes first
+                else:  # the model wrote the challenges before the sentence: the sentence must be shown first
                     self._held.append(item)
 
     def _take_recommend(self, event: ScanEvent) -> Iterator[Composed]:
@@ -273,7 +277,7 @@ class Composer:
         return title
 
     def _open(self, draft: _Draft) -> Iterator[Composed]:
-        """Shows the title once the description has begun, and the description as it comes."""
+        """Shows the title when the description has begun, and then the description as it arrives."""
         if not draft.title or not draft.waiting:
             return
         head = "" if draft.opened else f"\n\n{len(self._challenges) + 1}. {draft.title}\n"

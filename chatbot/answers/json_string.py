@@ -1,4 +1,4 @@
-"""Decoding one JSON string while it comes in (RFC 8259 §7): no half escape and no lone surrogate ever gets out."""
+"""Decodes a JSON string piece by piece (RFC 8259 §7). It never returns half an escape or a lone surrogate."""
 
 import re
 
@@ -8,18 +8,18 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class StringReader:
-    """Decodes the inside of one JSON string, up to and with its closing quote; ``closed`` once that was read.
+    """Decodes the inside of one JSON string up to its closing quote. Then it is ``closed``.
 
-    Forgiving: line breaks and tabs may stand unescaped, an escape that JSON does not know stands for itself.
+    It tolerates unescaped line breaks and tabs. An escape that is not valid in JSON is kept as text.
     """
 
     def __init__(self) -> None:
         self.closed = False
-        self._escape = ""  # an escape that is not complete yet, from its backslash on
+        self._escape = ""  # an incomplete escape, including its backslash
         self._high = ""  # a high surrogate that waits for its partner
 
     def read(self, text: str, position: int) -> tuple[str, int]:
-        """The decoded characters from ``position`` on, and where reading stopped."""
+        """Decodes ``text`` from ``position``. Returns the characters, and the position at which reading stopped."""
         out: list[str] = []
         while position < len(text) and not self.closed:
             character = text[position]
@@ -45,14 +45,14 @@ class StringReader:
         code = ord(text[position])
         if 0xD800 <= code <= 0xDFFF:
             self._put_unit(code, out)
-        else:  # a control character: JSON forbids it, models write line breaks and tabs so
+        else:  # a control character: JSON forbids it, but models write line breaks and tabs so
             self._flush_high(out)
             if code in (0x09, 0x0A, 0x0D):
                 out.append(text[position])
         return position + 1
 
     def _read_escape(self, character: str, out: list[str]) -> bool:
-        """Adds ``character`` to the open escape; False when it does not belong there and is to be read as itself."""
+        """Adds ``character`` to the open escape. Returns False if it does not belong to the escape."""
         if self._escape == "\\":
             if character == "u":
                 self._escape = "\\u"

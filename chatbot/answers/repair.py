@@ -1,4 +1,4 @@
-"""The last look at a text in which the scanner found no answer: what may it have meant?"""
+"""Repairs invalid JSON, as the last attempt for a text in which the scanner found no answer."""
 
 import json
 import re
@@ -7,16 +7,17 @@ from typing import Any
 import json_repair
 
 REPAIRABLE_LENGTH = 4000
-"""Characters, several times those of an answer. json_repair's time grows with their square: 16,000 take seconds."""
+"""The maximum length of a text in characters, several times that of an answer. The time of json_repair grows with the
+square of the length: 16,000 characters take seconds."""
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SENTENCE_END = (".", "!", "?", "…", "~")
 
 
 def repair(text: str) -> str:
-    """The answer in ``text`` as proper JSON, or "" when there is none: single quotes, bare keys, missing brackets.
+    """The answer in ``text`` as valid JSON; "" when there is none. Repairs single quotes, bare keys, missing brackets.
 
-    A last challenge whose sentence was cut off is left out.
+    A last challenge with an unfinished sentence is left out.
     """
     plain = _THINKING.sub("", text)
     start = plain.find("{")

@@ -1,4 +1,4 @@
-"""The answer, and what the contract asks of its parts, as functions on text."""
+"""The types of an answer, and the rules of the contract for its parts, as functions on text."""
 
 import re
 import unicodedata
@@ -8,13 +8,13 @@ CHALLENGES = 3
 """How many challenges a recommendation has."""
 
 RECOMMENDATION = "recommendation"
-"""The kind of an answer that has challenges; all others consist of what they say."""
+"""The kind of an answer with challenges. Answers of other kinds are only a sentence."""
 
 HELP = "help"
-"""The kind of an answer to somebody in danger. No model writes it; to an English message it is English."""
+"""The kind of an answer to a person in danger. No model writes it. The answer to an English message is English."""
 
 TITLE_LENGTH = 10
-"""Characters of a title at most, after NFC, counted as Python's ``len``."""
+"""The maximum length of a title: Python's ``len`` after NFC."""
 
 _NUMBERING = re.compile(r"^(?:(?:챌린지\s*)?\d{1,2}\s*[.):\]]|[①-⑳]|[-*•·])\s*")
 _MARKUP = re.compile(r"[*_#`~\"“”]+")
@@ -24,12 +24,12 @@ _HANGUL = re.compile("[\uac00-\ud7a3\u1100-\u11ff\u3130-\u318f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 FOREIGN_LENGTH = 24
-"""Characters without any Hangul after which a line counts as not Korean."""
+"""A line counts as not Korean if its first characters, this many, contain no Hangul."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One recommended thing to do. ``category`` is the category's key, ``label`` its Korean name."""
+    """A recommended challenge. ``category`` is the key of its category, ``label`` the category's Korean name."""
 
     title: str
     description: str
@@ -48,8 +48,10 @@ class Answer:
 
 
 def layout(answer: Answer) -> str:
-    """The text a person reads: the sentence, then each challenge as ``1. title``, newline, description; a blank line
-    between them. The tokens of a stream, joined, are exactly this."""
+    """The text of an answer as a person reads it. The tokens of a stream, joined, are exactly this text.
+
+    It is the sentence, then each challenge as ``1. title``, a line end and the description. Blank lines separate them.
+    """
     parts = [answer.recommend] if answer.recommend else []
     for index, challenge in enumerate(answer.challenges, start=1):
         parts.append(f"{index}. {challenge.title}\n{challenge.description}")
@@ -57,30 +59,30 @@ def layout(answer: Answer) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units, as JavaScript counts."""
+    """The length in UTF-16 code units, as in JavaScript."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def is_korean(text: str) -> bool:
-    """Whether there is Hangul in the text."""
+    """Whether the text contains Hangul."""
     return _HANGUL.search(text) is not None
 
 
 def fold(text: str) -> str:
-    """The form in which titles and labels are compared: NFC, no case, no white space."""
+    """The form in which titles and labels are compared: NFC, ignoring case and white space."""
     return "".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def names_category(sentence: str, label: str) -> bool:
-    """Whether the label is in the sentence, as far as a line can hold it: markup and emoji are taken out of lines."""
+    """Whether the sentence contains the label. Markup and emoji in the label are ignored, since lines have none."""
     return fold(_EMOJI.sub("", _LINE_MARKUP.sub("", label))) in fold(sentence)
 
 
 def clean_title(text: str) -> str:
-    """``text`` as a title that keeps the contract, or "" when nothing is left of it.
+    """``text`` as a title that keeps the contract; "" when that is not possible.
 
-    Numbering, markup and emoji go, and with them a title without Hangul; what is longer than 10 characters is cut,
-    between words where that leaves at least four.
+    Numbering, markup and emoji are removed. A title without Hangul becomes "". A title of more than 10 characters is
+    shortened, between words if at least four characters remain.
     """
     title = " ".join(_EMOJI.sub("", _CONTROL.sub("", unicodedata.normalize("NFC", text))).split())
     title = _MARKUP.sub("", _NUMBERING.sub("", title)).strip(" .,:;")
@@ -92,14 +94,14 @@ def clean_title(text: str) -> str:
 
 
 def category_clause(label: str) -> str:
-    """What is added to a sentence that does not name its category."""
+    """The clause that is added to a sentence that does not name its category."""
     return f"오늘은 {label} 챌린지를 골라 봤어요."
 
 
 def broken_rules(recommend: object, challenges: object, *, label: str) -> list[str]:
-    """Each rule of the contract that a recommendation, decoded from JSON, does not keep.
+    """The rules of the contract that a recommendation, decoded from JSON, breaks.
 
-    ``label`` is the Korean name of the category that was asked for.
+    ``label`` is the Korean name of the requested category.
     """
     broken = []
     if not isinstance(recommend, str) or not recommend.strip():
@@ -127,10 +129,11 @@ def broken_rules(recommend: object, challenges: object, *, label: str) -> list[s
 
 
 class Line:
-    """One line of Korean while it grows: white space collapsed, none at its ends, no markup, emoji, control characters.
+    """A line of Korean text that grows piece by piece.
 
-    Nothing is shown before the first Hangul character: a line that has none among its first 24 characters is
-    ``foreign`` and stays hidden, unless the line may be in ``any_language``. ``removed`` names what was taken out.
+    White space is collapsed, and removed at both ends. Markup, emoji and control characters are removed, and
+    ``removed`` has their names. No text is shown before the first Hangul character. A line without Hangul among its
+    first 24 characters is ``foreign`` and stays hidden, unless ``any_language`` is set.
     """
 
     def __init__(self, *, any_language: bool = False) -> None:
@@ -141,7 +144,7 @@ class Line:
 
     @property
     def foreign(self) -> bool:
-        """Whether the line as it stands is not in Korean."""
+        """Whether the line so far is not in Korean."""
         return bool(self.text) and not self._korean
 
     @property
@@ -149,7 +152,7 @@ class Line:
         return self.text.endswith((".", "!", "?", "…", "~"))
 
     def push(self, fragment: str) -> str:
-        """Adds a fragment; returns what of it can be shown now."""
+        """Adds a fragment. Returns the text that can be shown now."""
         already_shown = len(self.text) if self._korean else 0
         for part in re.findall(r"\s+|\S+", self._plain(fragment)):
             if part.isspace():

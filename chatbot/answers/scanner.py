@@ -1,12 +1,12 @@
-"""Reads a model's answer while it is being written: text in any pieces, events out.
+"""The scanner reads a model's answer while it is being written, and turns pieces of text into events.
 
-The answer is the first JSON object in the text that has one of the answer's keys. Before it there may be prose, a code
-fence or a ``<think>`` block; after it, anything. The events are the same however the text is cut, except that one
-``Characters`` may come as several. Only what stands at the answer's own keys makes events.
+The answer is the first JSON object in the text with one of the keys of an answer. Prose, a code fence or a ``<think>``
+block may come before it, and any text after it. The events do not depend on how the text is split, except that one
+``Characters`` may become several. Only values of the answer's own keys produce events.
 
-The scanner never raises and never emits a lone surrogate (RFC 8259 §7 lets a writer split a character into two ``\\u``
-escapes: an unfinished one is held back, one without its partner becomes U+FFFD). It is forgiving where models are
-careless (line breaks inside strings, missing commas) and does not judge the content: that is the composer's work.
+The scanner never raises, and never emits a lone surrogate. RFC 8259 §7 allows a character as two ``\\u`` escapes: after
+the first one the scanner waits, and an escape without its partner becomes U+FFFD. It tolerates common mistakes of
+models (line breaks inside strings, missing commas). It does not check the content: that is the task of the composer.
 """
 
 import re
@@ -30,7 +30,7 @@ _SPACE = " \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """More characters of the string at ``path``, at least one."""
+    """The next characters of the string at ``path``, at least one."""
 
     path: Path
     text: str
@@ -45,7 +45,7 @@ class StringEnd:
 
 @dataclass(frozen=True, slots=True)
 class ObjectEnd:
-    """The object at ``path`` is complete; the empty path is the answer itself, and nothing follows it."""
+    """The object at ``path`` is complete. The empty path is the answer itself, and the last event."""
 
     path: Path
 
@@ -54,10 +54,10 @@ ScanEvent = Characters | StringEnd | ObjectEnd
 
 
 class Scanner:
-    """Call ``feed`` with each piece. ``done`` is true once the answer's object is complete.
+    """Call ``feed`` with each piece of text. ``done`` is true when the object of the answer is complete.
 
-    A value at ``challenges`` that is a string of JSON, as some models write it, is read as if it stood there unquoted;
-    ``unquoted`` tells that it was so.
+    Some models write the value of ``challenges`` as a string of JSON. It is read as if it were not quoted, and
+    ``unquoted`` is set.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Scanner:
             self._parser = None
 
     def _find_object(self) -> bool:
-        """Drops what comes before the next object; whether one begins in what is left."""
+        """Drops the text before the next object. Returns whether an object begins in the rest."""
         while self._rest:
             if self._thinking:
                 end = self._rest.find(_THINK_CLOSE)
@@ -122,7 +122,7 @@ class Scanner:
 
 @dataclass(slots=True)
 class _Frame:
-    """An object or array that is open. ``name`` is where the next value belongs: a key or an index."""
+    """An open object or array. ``name`` is the key or the index of the next value."""
 
     is_object: bool
     name: str | int = 0
@@ -130,7 +130,7 @@ class _Frame:
 
 
 class _ObjectParser:
-    """Reads one JSON object, forgivingly. ``base`` is prepended to the paths it emits."""
+    """Parses one JSON object, and tolerates mistakes. ``base`` is prepended to the paths of its events."""
 
     def __init__(self, base: Path = ()) -> None:
         self.complete = False
@@ -143,7 +143,7 @@ class _ObjectParser:
         self._nested: _ObjectParser | None = None
 
     def feed(self, text: str) -> tuple[list[ScanEvent], int]:
-        """The events of ``text`` and how many of its characters were used; the rest must be given again, with more."""
+        """The events of ``text``, and the number of characters that were used. Pass the rest again, with more text."""
         events: list[ScanEvent] = []
         position = 0
         while position < len(text) and not self.complete:
@@ -202,7 +202,7 @@ class _ObjectParser:
             frame.name += 1
 
     def _value_ended(self) -> None:
-        """Inside an object a key comes next, comma or not."""
+        """Expects a key next inside an object, even without a comma."""
         if self._stack and self._stack[-1].is_object:
             self._stack[-1].expects_key = True
 

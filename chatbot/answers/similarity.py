@@ -1,4 +1,4 @@
-"""Whether two titles mean the same thing to do: compared by the words that carry their meaning, not by letters."""
+"""Decides whether two titles mean the same action, by their meaningful words and not by letters."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from chatbot.answers.rules import fold
 
 Splitter = Callable[[str], Collection[str] | None]
-"""The words of a title that carry meaning, verbs as their stems; None while they are not known."""
+"""A function that returns the meaningful words of a title, verbs as stems; None while they are not known."""
 
 LIGHT = frozenset(
     {
@@ -32,7 +32,7 @@ LIGHT = frozenset(
         ),
     }
 )
-"""Words that say nothing about what is done: “텀블러 쓰기” and “텀블러 챙기기” are one thing."""
+"""Words that do not distinguish actions: “텀블러 쓰기” and “텀블러 챙기기” are the same action."""
 
 _SAME = {
     variant: group[0]
@@ -52,7 +52,7 @@ _SAME = {
     )
     for variant in group
 }
-"""Words that mean the same in a challenge's title, each with the one that stands for all."""
+"""Words that have the same meaning in titles, each with the word that replaces it."""
 
 _PARTICLE = re.compile(
     r"(?<=[\uac00-\ud7a3]{2})(?:에서|으로|부터|까지|이나|하고|을|를|은|는|이|가|에|로|와|과|도|의|만)$"
@@ -61,18 +61,18 @@ _NOUN_FORM = re.compile(r"(?<=[\uac00-\ud7a3])(?:하기|기)$")
 
 
 def rough_words(title: str) -> list[str]:
-    """Words by white space, without the commonest particles and endings: what can be said without an analyser."""
+    """The words between white space, without the commonest particles and endings. Needs no analyser."""
     words = unicodedata.normalize("NFC", title).casefold().split()
     return [_NOUN_FORM.sub("", _PARTICLE.sub("", word)) for word in words]
 
 
 def no_words(title: str) -> list[str]:
-    """No words at all: titles are compared by their letters alone."""
+    """Returns no words, so that titles are compared only by their letters."""
     return []
 
 
 class Taken:
-    """The titles that an answer must not repeat. ``split`` finds a title's words, and knows those of all titles."""
+    """The titles that an answer must not repeat. ``split`` must know the words of all of them."""
 
     def __init__(self, titles: Iterable[str] = (), *, split: Splitter = rough_words) -> None:
         self._split = split
@@ -86,7 +86,7 @@ class Taken:
         self._meanings.append(self._meaning(title))
 
     def has(self, title: str) -> bool:
-        """Whether one of the titles is the same thing to do."""
+        """Whether one of the titles means the same action."""
         if fold(title) in self._folded:
             return True
         meaning = self._meaning(title)
@@ -98,7 +98,7 @@ class Taken:
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Equal, or of two words and more where one says all that the other does."""
+    """Whether the words are equal, or one title has at least two words and all words of the other."""
     if not one or not other:
         return False
     return one == other or (min(len(one), len(other)) >= 2 and (one <= other or other <= one))

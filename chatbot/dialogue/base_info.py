@@ -1,4 +1,4 @@
-"""A selection, as a client sends it, becomes a job; those of many requests together."""
+"""Validates selections of clients, and creates their jobs, in batches for simultaneous requests."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,11 @@ from chatbot.sessions.store import remembered, session_key
 
 @dataclass(frozen=True, slots=True)
 class BaseInfoRequest:
-    """A selection as the client sent it: keys, labels or aliases. ``proof`` is what the client shows of its session;
-    ``server_made`` says that the server made the session's id, as it does for an empty one."""
+    """A selection that a client sent: keys, labels or aliases.
+
+    ``proof`` are the client's credentials for its session. ``server_made``: the server made the session's id, as it
+    does if the client sends none.
+    """
 
     location: str | None
     work_type: str | None
@@ -33,7 +36,7 @@ class BaseInfoRequest:
     server_made: bool = False
 
     def checked(self) -> Self:
-        """The request, with every field filled in. Raises FieldRequired, MalformedSessionId."""
+        """The validated request with all fields. Raises FieldRequired, MalformedSessionId."""
         asked = {"location": self.location, "workType": self.work_type, "category": self.category}
         for field, text in asked.items():
             if not (text or "").strip():
@@ -44,8 +47,11 @@ class BaseInfoRequest:
 
 
 def job_maker(providers: Providers) -> BatchExecutor[BaseInfoRequest, Job]:
-    """``await job_maker(providers)(request)`` makes the job for a checked request. Raises NotOwner, InvalidFields, and
-    ApplicationError when there is no live prompt. Two SQL statements for all requests of a batch."""
+    """``await job_maker(providers)(request)`` creates the job for a checked request.
+
+    Takes two SQL statements for all requests of a batch. Raises NotOwner, InvalidFields, and ApplicationError when
+    there is no live prompt.
+    """
 
     def make_jobs(requests: Sequence[BaseInfoRequest]) -> list[Job | Exception]:
         current = revisions.read()

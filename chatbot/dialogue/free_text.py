@@ -1,5 +1,7 @@
-"""A message, as a client sends it, becomes a job: the session is recalled, then ``plan_reply`` decides how the message
-is answered."""
+"""Validates messages of clients, and creates their jobs.
+
+It reads the session's memory. Then ``plan_reply`` decides about the answer.
+"""
 
 import secrets
 import unicodedata
@@ -29,14 +31,14 @@ from chatbot.sessions.ownership import NO_PROOF, Proof, enter
 from chatbot.sessions.store import remembered, session_key
 
 SHORTEST_MESSAGE, LONGEST_MESSAGE = 2, 500
-"""Visible characters of a message at least, and characters at most, after NFC."""
+"""The minimum number of visible characters of a message, and the maximum number of all characters, after NFC."""
 
-_COMPOSED_FROM = 4  # code points that NFC composes to one at most: a longer text is refused before it is composed
+_COMPOSED_FROM = 4  # NFC makes a text at most so many times shorter: a text that is still too long needs no NFC
 
 
 @dataclass(frozen=True, slots=True)
 class FreeTextRequest:
-    """A message as the client sent it; the rest as in ``BaseInfoRequest``."""
+    """A message that a client sent. The other fields are those of ``BaseInfoRequest``."""
 
     message: str | None
     session_id: str = ""
@@ -44,8 +46,10 @@ class FreeTextRequest:
     server_made: bool = False
 
     def checked(self) -> Self:
-        """The request, its message composed (NFC) and free of what cannot be stored. Raises FieldRequired,
-        MessageLength, MalformedSessionId."""
+        """The validated request. Its message is in NFC, without characters that cannot be stored.
+
+        Raises FieldRequired, MessageLength, MalformedSessionId.
+        """
         message = self.message or ""
         if not message.strip():
             raise FieldRequired("message")
@@ -61,12 +65,13 @@ class FreeTextRequest:
 
 
 def keys_of(request: FreeTextRequest) -> list[Key]:
-    """The session's own key for the message. No other session joins: the answer depends on the session's past."""
+    """The single-flight key of the message in its session. Other sessions do not join: the answer depends on the
+    past."""
     return [("session", request.session_id, FREE_TEXT.key, request.message)]
 
 
 async def make_job(request: FreeTextRequest, providers: Providers) -> Job:
-    """The job for a checked request. Raises NotOwner, and ApplicationError when nothing can be picked."""
+    """Creates the job for a checked request. Raises NotOwner, and ApplicationError when there are no active options."""
     recalled = await sync_to_async(_recall)(request.session_id)
     entry = enter(recalled.memory.ownership, request.proof, request.session_id, server_made=request.server_made)
     seed = secrets.randbits(31)
@@ -77,14 +82,14 @@ async def make_job(request: FreeTextRequest, providers: Providers) -> Job:
 async def make_trial(
     prompt: Prompt, selection: Selection, message: str, *, providers: Providers, seed: int, purpose: Purpose
 ) -> Job:
-    """The job for a message in a sample session, which has picked the selection and was answered once."""
+    """Creates the job for a message in a sample session with this selection and one answer."""
     recalled = await sync_to_async(_recall_sample)(prompt, selection)
     return await _plan(message, recalled, providers, seed=seed, purpose=purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class _Recalled:
-    """What was read from the database, and under which ``current`` revisions."""
+    """The data for a message from the database. ``current`` are its revisions."""
 
     current: dict[str, str]
     known: Options
@@ -105,7 +110,7 @@ def _recall_sample(prompt: Prompt, selection: Selection) -> _Recalled:
 
 
 async def _plan(message: str, recalled: _Recalled, providers: Providers, *, seed: int, purpose: Purpose) -> Job:
-    """Understands the message roughly when the analyser does not answer in time."""
+    """Plans the reply. Uses the rough analyser when the analyser does not answer in time."""
     budget = TimeBudget()
     turn = TurnInput(
         message=message,

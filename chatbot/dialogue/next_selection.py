@@ -1,4 +1,4 @@
-"""Where a conversation goes with a message: the selection that is answered for, and what of it is only assumed."""
+"""Determines the selection for the next answer of a conversation, and which parts of it are assumptions."""
 
 import random
 from collections.abc import Collection, Mapping
@@ -13,8 +13,11 @@ from chatbot.sessions.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class NextSelection:
-    """``assumed`` names the parts of the selection (as on the wire) that nobody has told; ``moved_from`` is the
-    category that was left, None when it stays."""
+    """The selection for the next answer.
+
+    ``assumed`` are the names (on the wire) of parts that the person has not stated. ``moved_from`` is the category
+    before; None when it stays the same.
+    """
 
     selection: Selection
     assumed: tuple[str, ...] = ()
@@ -30,10 +33,10 @@ def resolve_selection(
     spent: Collection[str] = (),
     likely: str = "",
 ) -> NextSelection:
-    """``spent`` are keys of categories of which the session has seen every challenge, when it wants something else;
-    ``likely`` is the key of the category that a message without a session seems to be about.
+    """The selection for the next answer. Raises ApplicationError when there are no active options.
 
-    Raises ApplicationError when nothing can be picked.
+    ``spent`` are keys of categories of which the session has seen every challenge. They are used if the person wants
+    something else. ``likely`` is the key of the category that a first message seems to be about.
     """
     if not (known.locations and known.work_types and known.categories):
         raise ApplicationError(503, "고를 수 있는 항목이 없습니다. 관리자에게 문의해 주세요.", retry_after=60)
@@ -54,7 +57,7 @@ def resolve_selection(
 def _category(
     understanding: Understanding, memory: Memory, known: Options, chance: random.Random, spent: Collection[str]
 ) -> str:
-    """The key of the category to answer for, "" when nothing says which."""
+    """The key of the category for the answer; "" when it is unknown."""
     match understanding.intent:
         case Intent.CHANGE:
             return understanding.category or memory.category
@@ -70,7 +73,7 @@ def _category(
 def _another(
     understanding: Understanding, memory: Memory, known: Options, chance: random.Random, spent: Collection[str]
 ) -> str:
-    """Any other category, one that was not talked about yet while there is one."""
+    """Any other category, preferably one that the session has not talked about yet."""
     unwanted = {memory.category, *understanding.avoid}
     others = [key for key in known.categories if key not in unwanted]
     others = [key for key in others if key not in spent] or others
@@ -80,6 +83,6 @@ def _another(
 
 
 def _option(choices: Mapping[str, Choice], named: str, remembered: str) -> tuple[Choice, bool]:
-    """The option, and whether somebody told it."""
+    """The option, and whether the person has stated it."""
     choice = choices.get(named) or choices.get(remembered)
     return (choice, True) if choice else (next(iter(choices.values())), False)

@@ -1,4 +1,4 @@
-"""What a message is answered with: which kind of answer, for which selection, with what was looked up, by whom."""
+"""Plans the reply to a message: the kind of the answer, the selection, the search results and the providers."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -34,12 +34,12 @@ KINDS: Mapping[str, str] = {
     Intent.ABUSE: "declined",
     Intent.DANGER: HELP,
 }
-"""The kind of an answer by intent; all others are answered by a recommendation."""
+"""The kind of the answer for each intent. Other intents get a recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What was decided for a turn. ``explained`` are the challenges to tell more about."""
+    """The plan for a turn. ``explained`` are the challenges to explain."""
 
     kind: str
     understanding: Understanding
@@ -49,7 +49,8 @@ class _Plan:
 
 
 async def plan_reply(turn: TurnInput, prompt: Prompt, providers: Providers, *, purpose: Purpose) -> Job:
-    """The job that answers the turn. Raises AnalyserGone, and ApplicationError when nothing can be picked."""
+    """Creates the job that answers the turn. Raises AnalyserGone, and ApplicationError if there are no active
+    options."""
     understanding = await turn.budget.run(turn.analyser, understand, turn)
     is_fixed = understanding.intent in prompt_values.WITHOUT_MODEL
     ordered: list[Provider] = [CatalogProvider()] if is_fixed else providers_for(prompt, providers)
@@ -97,12 +98,12 @@ async def _next_selection(turn: TurnInput, understanding: Understanding, *, by_m
         spent = {memory.category}
     if not memory.category and not understanding.category:
         likely = await likely_category(turn, understanding)
-    chance = random.Random(turn.seed)  # noqa: S311  variety, not secrecy
+    chance = random.Random(turn.seed)  # noqa: S311  not for security
     return resolve_selection(understanding, memory, turn.options, chance=chance, spent=spent, likely=likely)
 
 
 def _explained(understanding: Understanding, memory: Memory) -> Sequence[Challenge]:
-    """The challenge that was meant, else all that were shown."""
+    """The challenge that the message means. If that is unknown, all shown challenges."""
     if understanding.intent != Intent.EXPLAIN:
         return ()
     challenges, number = memory.shown, understanding.number
@@ -110,7 +111,7 @@ def _explained(understanding: Understanding, memory: Memory) -> Sequence[Challen
 
 
 def _variables(turn: TurnInput, plan: _Plan) -> dict[str, str]:
-    """What is put into the prompt. Text of people and documents is marked as such."""
+    """The values of the prompt's variables. Text of people and documents is marked as data."""
     memory, labels = turn.memory, variables_of(plan.next.selection)
     assumed = {name: prompt_values.assumed(labels[name]) for name in plan.next.assumed if name != "category"}
     history = prompt_values.history(memory.exchanges, turn.options, budget=settings.LEAFRESH_HISTORY_CHARS)
@@ -160,12 +161,12 @@ def _note(turn: TurnInput, plan: _Plan) -> Note:
 
 
 def _new_assumptions(following: NextSelection, memory: Memory) -> tuple[str, ...]:
-    """What is assumed and was not said to be: a session is told once."""
+    """The assumptions that the session has not been told yet."""
     return () if memory.shown else following.assumed
 
 
 def _notices(following: NextSelection, memory: Memory) -> list[Notice]:
-    """What a person should know first: that the category changed, and what is only assumed."""
+    """The notices before the answer: a changed category, and assumptions."""
     selection, notices = following.selection, []
     if following.moved_from is not None:
         notices.append(Notice("category-changed", category_changed(following.moved_from, selection.category)))

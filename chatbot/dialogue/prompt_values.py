@@ -1,4 +1,4 @@
-"""The values of a prompt for messages: the conversation so far, what was understood, and what was looked up."""
+"""The values of a prompt that answers messages: the history, the understood message, and the search results."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,13 @@ from chatbot.search.search import Found
 from chatbot.sessions.memory import Exchange
 
 GIVEN_TITLES = 60
-"""Titles that a model is told not to repeat, the newest: what it repeats all the same is left out later."""
+"""How many of the newest titles the prompt lists as not to be repeated. The composer removes other repetitions."""
 
 WITHOUT_MODEL = frozenset({Intent.ABUSE, Intent.DANGER, Intent.RULES})
-"""What no model is asked, nor told afterwards in the history: it could be talked into something, or say the wrong thing
-to somebody in danger."""
+"""The intents for which no model is used, and whose messages are left out of the history.
+
+A person could manipulate the model, or the model could write something harmful to a person in danger.
+"""
 
 WANTS: Mapping[str, str] = {
     Intent.ASK: "챌린지를 추천받고 싶어 합니다.",
@@ -35,24 +37,27 @@ WANTS: Mapping[str, str] = {
 _TAG = re.compile(r"<(?=\s*/?\s*(?:message|history|context)\b)", re.IGNORECASE)
 
 NOTHING = "(없음)"
-"""What stands between the tags when there is nothing."""
+"""The text between the tags if there is no value."""
 
 
 def quoted(name: str, text: str) -> str:
-    """``text`` as data, between ``<name>`` tags on lines of their own. What looks like one of our tags loses its
-    bracket, so that no text can end its own quotation."""
+    """``text`` marked as data, between ``<name>`` tags on separate lines.
+
+    In text that looks like such a tag the bracket is removed, so that the text cannot end its own quotation.
+    """
     inner = _TAG.sub("‹", text.strip()) or NOTHING
     return f"<{name}>\n{inner}\n</{name}>"
 
 
 def unquoted(name: str, text: str) -> str:
-    """What ``quoted`` put between the tags, "" for nothing; any other text as it is."""
+    """The text that ``quoted`` has put between the tags; "" if there was none. Other text is returned unchanged."""
     inner = text.removeprefix(f"<{name}>\n").removesuffix(f"\n</{name}>")
     return "" if inner == NOTHING else inner
 
 
 def history(exchanges: Sequence[Exchange], known: Options, *, budget: int) -> str:
-    """The last exchanges that fit the budget (characters), the oldest first, without those that no model is told."""
+    """The last exchanges within ``budget`` (in characters), the oldest first. Exchanges of WITHOUT_MODEL are left
+    out."""
     kept: list[str] = []
     left = budget
     for exchange in reversed(exchanges):
@@ -73,7 +78,7 @@ def context(
     explained: Sequence[Challenge],
     given: Sequence[str],
 ) -> str:
-    """What was understood, what was found for it, and what the session had before."""
+    """The understood message, the search results, and the challenges that the session was given."""
     lines = [f"이 사람은 {WANTS.get(understanding.intent, WANTS[Intent.ASK])}"]
     if understanding.facets:
         lines.append(f"바라는 점: {', '.join(FACETS[facet].prompt for facet in understanding.facets)}")
@@ -90,7 +95,7 @@ def context(
 
 
 def assumed(label: str) -> str:
-    """A label that nobody has confirmed, as the prompt is told it."""
+    """The label of an option that the person has not confirmed, marked for the prompt."""
     return f"{label}(짐작)"
 
 

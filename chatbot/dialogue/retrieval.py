@@ -1,4 +1,4 @@
-"""What is looked up for a message: challenges to give, and what documents say."""
+"""Searches challenges and passages of documents for a message."""
 
 import re
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from chatbot.nlu.morphemes import MorphemeAnalyser, content_words
 from chatbot.search.search import Found, search
 
 FOUND_CHALLENGES, FOUND_DOCUMENTS = 6, 2
-"""How many of each are looked up: twice what an answer needs, so that a model has a choice."""
+"""How many challenges and documents are searched: twice as many as an answer needs, so that a model has a choice."""
 
 LONGEST_PASSAGE = 120
-"""Characters of a document that the catalogue provider says before it recommends."""
+"""The maximum length in characters of a document's sentence in an answer of the catalogue provider."""
 
 _QUESTION = re.compile(r"왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|몇|뜻|차이|이유")
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
@@ -29,8 +29,11 @@ _SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """``found`` is everything, the challenges first. ``candidates`` are the challenges. ``passage`` is what a document
-    says to the question, ``subject`` the person's word for what it is about; each is "" when there is none."""
+    """The search results for a message.
+
+    ``found`` are all results, the challenges first. ``candidates`` are the challenges. ``passage`` is a sentence of a
+    document about the question, ``subject`` the person's word for its subject; each may be "".
+    """
 
     found: Sequence[Found] = ()
     candidates: Sequence[Challenge] = ()
@@ -41,7 +44,7 @@ class Retrieved:
 async def retrieve(
     turn: TurnInput, understanding: Understanding, selection: Selection, *, explained: Sequence[Challenge]
 ) -> Retrieved:
-    """What fits the message in the selection's category, none of the challenges that the session had before."""
+    """Searches the category of the selection. Challenges that the session was given are left out."""
     match understanding.intent:
         case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES:
             return Retrieved()
@@ -65,7 +68,7 @@ async def retrieve(
         exclude_titles=turn.memory.given,
         count=FOUND_CHALLENGES,
     )
-    if not topic:  # words of a facet say less than where somebody lives and works
+    if not topic:  # the words of a facet are less specific than the location and the work type
         rows = await sync_to_async(_suiting_among)(rows, selection)
     nouns = await _nouns(topic, turn)
     subject = [*topic, selection.category.label] if asks and not nouns else topic
@@ -82,7 +85,7 @@ async def retrieve(
 
 
 def _suiting_among(found: Sequence[Found], selection: Selection) -> list[Found]:
-    """Those of the challenges that suit the selection, in their order."""
+    """The found challenges that suit the selection, in their order."""
     keys = {"location": selection.location.key, "work_type": selection.work_type.key}
     rows = models.Challenge.objects.suiting(**keys, category=selection.category.key)
     suits = set(rows.filter(pk__in=[each.id for each in found]).values_list("pk", flat=True))
@@ -90,7 +93,7 @@ def _suiting_among(found: Sequence[Found], selection: Selection) -> list[Found]:
 
 
 def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found]:
-    """Challenges to show a model when the message names nothing that could be looked up. Synchronous."""
+    """Challenges for the prompt when the message has no words to search for. Synchronous."""
     found = suitable(selection=selection, given=given, seed=seed, count=FOUND_CHALLENGES)
     return [
         Found("challenge", each.pk, each.title, each.description, each.category.key, each.category.label, 0.0)
@@ -99,14 +102,14 @@ def suiting(selection: Selection, given: Sequence[str], seed: int) -> list[Found
 
 
 async def likely_category(turn: TurnInput, understanding: Understanding) -> str:
-    """The key of the category that the message seems to be about, whatever the session; "" when nothing says so."""
+    """The key of the category that the message seems to be about, regardless of the session; "" if unknown."""
     topic = " ".join(understanding.topic)
     found = await _search(turn, topic, kind="challenge", count=1) if topic else []
     return found[0].category if found else ""
 
 
 async def _in_documents(turn: TurnInput) -> Retrieved:
-    """What documents say to a question that sounds off topic: an admin wrote them because it is not."""
+    """Searches documents for a question that seems off topic. If a document answers it, it is not off topic."""
     if not _QUESTION.search(turn.message):
         return Retrieved()
     words = await _content_words(turn.message, turn)
@@ -116,7 +119,7 @@ async def _in_documents(turn: TurnInput) -> Retrieved:
 
 
 async def _about(turn: TurnInput, explained: Sequence[Challenge]) -> Retrieved:
-    """What documents say about one challenge."""
+    """Searches documents about one challenge."""
     if len(explained) != 1:
         return Retrieved()
     challenge = explained[0]
@@ -138,13 +141,13 @@ async def _search(turn: TurnInput, question: str, **wanted: Any) -> list[Found]:
 
 
 def _topic(understanding: Understanding, category: Choice) -> list[str]:
-    """The words that say more than which category is meant."""
+    """The words of the message's topic that do not only name the category."""
     names = {lookup_name(name) for name in (category.label, *category.aliases)}
     return [word for word in understanding.topic if lookup_name(word) not in names]
 
 
 async def _nouns(words: Sequence[str], turn: TurnInput) -> list[str]:
-    """Those of the words that are nouns of the message. One syllable says little and is left out."""
+    """The words that are nouns in the message. Nouns of one syllable are left out, because they are too ambiguous."""
     if not words:
         return []
     morphemes = await turn.budget.run(turn.analyser, turn.analyser.morphemes, turn.message)
@@ -157,7 +160,7 @@ async def _content_words(text: str, turn: TurnInput) -> list[str]:
 
 
 async def _passage(documents: Sequence[Found], words: Sequence[str], turn: TurnInput) -> str:
-    """The sentence of the best document that shares most of the words; "" when the document has less than half."""
+    """The sentence of the best document with the most of the words; "" if the document has less than half of them."""
     if not documents or not words:
         return ""
     return await turn.budget.run(turn.analyser, _best_sentence, documents, words, turn.analyser)

@@ -1,4 +1,4 @@
-"""Sessions for trying a message: a selection was picked, and challenges were recommended for it."""
+"""Sample sessions for trying a message. In them a selection was picked, and challenges were recommended for it."""
 
 import random
 from collections.abc import Iterable
@@ -14,11 +14,13 @@ _SEED = 1
 
 
 def opened(selection: Selection) -> Memory:
-    """A session that has picked the selection and was given three challenges, always the same; none when the catalogue
-    has fewer. One SQL statement."""
+    """A session with the selection and always the same three challenges; with none if the catalogue has fewer.
+
+    Takes one SQL statement.
+    """
     found = suitable(selection=selection, given=(), seed=_SEED, count=CHALLENGES)
     request = ProviderRequest("", "", selection, (), _SEED)
-    recommend = sentence(request, random.Random(_SEED))  # noqa: S311  variety, not secrecy
+    recommend = sentence(request, random.Random(_SEED))  # noqa: S311  not for security
     return with_challenges(
         found if len(found) == CHALLENGES else (),
         recommend=recommend,
@@ -36,7 +38,7 @@ def with_challenges(
     location: str = "",
     work_type: str = "",
 ) -> Memory:
-    """A session that was just recommended the challenges. The others are its keys, "" where nothing is known."""
+    """A session whose last answer recommended the challenges. The other arguments are its keys; "" means unknown."""
     challenges = [
         {
             "title": row.title,

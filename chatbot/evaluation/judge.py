@@ -105,7 +105,7 @@ def _text(expected: Expectation, answer: Mapping[str, Any]) -> Iterator[Reason]:
 
 
 def written_titles(text: str) -> list[str]:
-    """The titles of the first three challenges in a source's text, as they were written."""
+    """The uncorrected titles of the first three challenges in a provider's text."""
     titles: dict[tuple[str | int, ...], str] = {}
     for event in Scanner().feed(text):
         if isinstance(event, Characters) and event.path[:1] == ("challenges",) and event.path[2:] == ("title",):

@@ -1,1 +1,1 @@
-"""Who writes answers: hosted models and the catalogue. The only place that may import LangChain."""
+"""Providers write answers: hosted models and the catalogue. Only this package may import LangChain."""

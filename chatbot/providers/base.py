@@ -1,4 +1,4 @@
-"""What a provider is: it writes answers."""
+"""The interface of providers, which write answers."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from chatbot.answers.rules import CHALLENGES, RECOMMENDATION, Challenge
 
 @dataclass(slots=True)
 class Report:
-    """Tokens in and out, as the provider counted them; None when it did not say."""
+    """The provider's counts of input and output tokens; None if it did not report them."""
 
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -22,14 +22,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class TemplateContext:
-    """What the catalogue's sentences depend on. All of it is empty for a plain recommendation.
+    """The values on which the catalogue's sentences depend. All are empty for a plain recommendation.
 
-    ``intent`` is a value of ``chatbot.models.Intent``. ``facet`` is how the challenges are to differ, ``subject``
-    the person's own word for what they should be about. ``moved_from`` is the label of the category that was left.
-    ``explained`` are the challenges to tell more about: one, or those among which the person has to choose. ``passage``
-    is what a document says to the question. ``assumed`` are labels that the person has not confirmed. ``refused`` are
-    words of unwanted things. ``said`` are sentences that the session was told before. ``danger`` is that of
-    ``Understanding``. ``english`` means that the message has no Korean, ``after_help`` that the last answer was help.
+    ``intent`` is a value of ``chatbot.models.Intent``. ``facet`` is how the challenges should differ. ``subject`` is
+    the person's own word for their subject. ``moved_from`` is the label of the category before, if it changed.
+    ``explained`` are the challenges to explain: one, or those among which the person has to choose. ``passage`` is a
+    sentence of a document about the question. ``assumed`` are labels that the person has not confirmed. ``refused`` are
+    words for unwanted things. ``said`` are the sentences of earlier answers in the session. ``danger`` is the one of
+    ``Understanding``. ``english``: the message has no Korean. ``after_help``: the last answer was help.
     """
 
     intent: str = ""
@@ -48,14 +48,13 @@ class TemplateContext:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """What a provider is asked.
+    """A request to a provider.
 
-    ``kind`` is the answer's; one that is no recommendation has no challenges. ``candidates`` are challenges that fit
-    what the person said, the best first. ``given`` holds the titles that the session had before, the earliest first.
-
-    The next three are set when another provider left the answer unfinished. ``already`` are its titles so far,
-    ``missing`` counts the challenges that it still needs, and ``why`` says what was wrong with the rest.
-    ``output_schema`` is the JSON schema of an answer, for providers that take one; empty when none is asked for.
+    ``kind`` is the kind of the answer; only a recommendation has challenges. ``candidates`` are challenges that suit
+    the message, the best first. ``given`` are the titles that the session was given, the earliest first. The next three
+    are set if another provider left the answer unfinished: ``already`` are its titles so far, ``missing`` is the number
+    of challenges that it still needs, and ``why`` explains what was wrong. ``output_schema`` is the JSON schema of an
+    answer for providers that accept one; empty means no schema.
     """
 
     system_prompt: str
@@ -74,7 +73,7 @@ class ProviderRequest:
 
 
 class ProviderError(Exception):
-    """The provider cannot write an answer; the message is for the operator and holds no secret."""
+    """The provider cannot write an answer. The message is for the operator and contains no secret."""
 
 
 class Provider(Protocol):
@@ -82,14 +81,14 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """What ``start`` and the generation's row call it."""
+        """The provider's name in ``start`` and in the generation's row."""
         ...
 
     @property
     def hosted(self) -> bool:
-        """Whether each call costs a connection to a model's server, so that their number is bounded."""
+        """Whether each call needs a connection to a model's server. The number of such calls is limited."""
         ...
 
     def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
-        """The text in pieces, as it is written. Closing the generator ends the work. Raises ProviderError."""
+        """Yields the text in pieces while it is written. Closing the generator ends the call. Raises ProviderError."""
         ...

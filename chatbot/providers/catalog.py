@@ -1,6 +1,6 @@
-"""The embedded provider: the curated catalogue, written out as a model would. No network, no key.
+"""The catalogue provider: it writes answers from the curated catalogue in the form of a model. No network, no key.
 
-Its sentences are patterns from ``catalog.toml``, filled in with the right particles.
+Its sentences are patterns from ``catalog.toml``, filled with values and the right particles.
 """
 
 import asyncio
@@ -27,18 +27,18 @@ from chatbot.nlu.safety import help_lines
 from chatbot.providers.base import ProviderError, ProviderRequest, TemplateContext
 
 REMEMBERED = 30
-"""Challenges of each category that are kept for when the database is gone."""
+"""How many challenges of each category are kept in memory for outages of the database."""
 
 WORDING = Path(__file__).with_suffix(".toml")
 
 _VALUE = re.compile(r"\{(\w+)(?::([^}]+))?\}")
 
 SPARE = 9
-"""Challenges that are looked at beyond those needed, when some may be about something that is not wanted."""
+"""How many more challenges are read than needed, if some may be about something that the person does not want."""
 
 
 class CatalogProvider:
-    """Picks challenges that suit what was asked and introduces them in varied words. The same seed, the same answer."""
+    """Picks suitable challenges and introduces them in varying words. The same seed gives the same answer."""
 
     name = "catalog"
     hosted = False
@@ -51,15 +51,17 @@ class CatalogProvider:
         challenges = await sync_to_async(_challenges)(request) if request.kind == RECOMMENDATION else []
         if request.kind == RECOMMENDATION and len(challenges) < CHALLENGES:
             raise ProviderError(f"The catalogue has only {len(challenges)} active challenges: load or activate more.")
-        chance = random.Random(request.seed)  # noqa: S311  variety, not secrecy
+        chance = random.Random(request.seed)  # noqa: S311  not for security
         for piece in cut(answer_text(sentence(request, chance), challenges), chance):
             yield piece
             await asyncio.sleep(delay / 1000)
 
 
 def _challenges(request: ProviderRequest) -> list[Challenge]:
-    """Those that were looked up first, then what suits the selection; what the session had before comes last, and what
-    is about something refused."""
+    """Orders challenges: search results first, then those that suit the selection.
+
+    Challenges that the session was given, or that are about something refused, come last.
+    """
     seen = {*request.given, *request.already}
     found = [candidate for candidate in request.candidates if candidate.title not in seen]
     if len(found) < CHALLENGES or request.template_context.refused:
@@ -72,11 +74,12 @@ def _challenges(request: ProviderRequest) -> list[Challenge]:
 
 
 _lately: dict[str, dict[str, Challenge]] = {}
-"""What was read of each category lately, by title."""
+"""Recently read challenges, by category and title."""
 
 
 def _suiting(request: ProviderRequest, count: int) -> list[Challenge]:
-    """From the database; while it does not answer, of what was read before: an answer that has begun is finished."""
+    """Suitable challenges from the database. During an outage, recently read ones, so that a begun answer is
+    finished."""
     given = [*request.given, *request.already]
     category = request.selection.category.key
     try:
@@ -85,7 +88,7 @@ def _suiting(request: ProviderRequest, count: int) -> list[Challenge]:
         known = list(_lately.get(category, {}).values())
         if not may_pass(error) or len(known) < CHALLENGES:
             raise
-        random.Random(request.seed).shuffle(known)  # noqa: S311  variety, not secrecy
+        random.Random(request.seed).shuffle(known)  # noqa: S311  not for security
         return sorted(known, key=lambda each: given.index(each.title) + 1 if each.title in given else 0)[:count]
     found = [Challenge(row.title, row.description, row.category.key, row.category.label) for row in rows]
     kept = {**_lately.get(category, {}), **{each.title: each for each in found if each.category == category}}
@@ -103,7 +106,7 @@ def answer_text(recommend: str, challenges: Sequence[Challenge]) -> str:
 
 
 def cut(text: str, chance: random.Random) -> Iterator[str]:
-    """``text`` in pieces of one to four characters, about what a model's tokens are in Korean."""
+    """``text`` in pieces of one to four characters, similar to a model's tokens in Korean."""
     position = 0
     while position < len(text):
         size = chance.randint(1, 4)
@@ -112,12 +115,12 @@ def cut(text: str, chance: random.Random) -> Iterator[str]:
 
 
 def sentence(request: ProviderRequest, chance: random.Random) -> str:
-    """A friendly sentence that names the category. Where no challenges follow, it is the whole answer."""
+    """A friendly sentence that names the category. If the answer has no challenges, it is the whole answer."""
     return say(_patterns_for(request), _values(request, chance), chance, request.template_context.said)
 
 
 def patterns(*path: str) -> list[str]:
-    """The patterns at a place of ``catalog.toml``; none when there is no such place."""
+    """The patterns at a path in ``catalog.toml``; none if the path does not exist."""
     found: Any = _wording()
     for name in path:
         found = found.get(name, {}) if isinstance(found, dict) else {}
@@ -125,13 +128,13 @@ def patterns(*path: str) -> list[str]:
 
 
 def say(choices: Sequence[str], values: Mapping[str, str], chance: random.Random, said: Sequence[str] = ()) -> str:
-    """One of the patterns with its values put in, none that was ``said`` before while there are others."""
+    """One of the patterns with its values. A sentence in ``said`` is used again only if there are no others."""
     sentences = [fill(pattern, values) for pattern in choices]
     return chance.choice([each for each in sentences if each not in said] or sentences)
 
 
 def fill(pattern: str, values: Mapping[str, str]) -> str:
-    """``{name}`` becomes the value, ``{name:은/는}`` the particle alone that suits the value's last sound."""
+    """Replaces ``{name}`` by the value, and ``{name:은/는}`` by the particle that suits the value's last sound."""
 
     def value(found: re.Match[str]) -> str:
         text = values.get(found[1], "")

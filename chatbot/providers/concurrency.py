@@ -1,4 +1,4 @@
-"""How many calls of hosted models run at once, and how long a further one waits."""
+"""Limits how many calls of hosted models run at once, and how long further calls wait."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ class ModelSlots:
         self._queue_seconds = queue_seconds
 
     async def acquire(self) -> bool:
-        """Takes a slot, and waits for one for ``queue_seconds`` at most. Returns whether there was one."""
+        """Takes a slot. Waits at most ``queue_seconds`` for one, and returns False if none became free."""
         if not self._free.locked():
             await self._free.acquire()
             return True

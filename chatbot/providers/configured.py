@@ -1,4 +1,4 @@
-"""The providers that the settings name, in the order in which they are tried."""
+"""The providers in the settings, in the order in which they are tried."""
 
 from django.conf import settings
 
@@ -10,14 +10,14 @@ CATALOG = "catalog"
 
 
 def check_configuration() -> None:
-    """Raises ImproperlyConfigured when a configured model's package is not installed."""
+    """Raises ImproperlyConfigured when the package of a configured model is not installed."""
     for model in {settings.LEAFRESH_CHAT_MODEL, *settings.LEAFRESH_FALLBACK_MODELS, *settings.LEAFRESH_CHAT_MODELS}:
         if model != CATALOG:
             check_installed(model)
 
 
 def preload() -> None:
-    """Imports what the configured models need, so that the first request does not wait for it."""
+    """Imports the packages of the configured models, so that the first request does not wait for them."""
     for name in _hosted_names(""):
         load(name)
 
@@ -34,7 +34,8 @@ def _hosted_names(model: str) -> list[str]:
 
 
 class Providers:
-    """Makes the configured providers, for one event loop. Each is made once: a model's client keeps its connections."""
+    """Creates the configured providers of one event loop, each once, because a model's client reuses its
+    connections."""
 
     def __init__(self) -> None:
         self._hosted: dict[tuple[str, float | None, int | None], LangChainProvider] = {}

@@ -1,4 +1,4 @@
-"""Hosted chat models, through LangChain. It is imported when the first call is made: it costs seconds and memory."""
+"""Hosted chat models through LangChain. It is imported only when needed, because that takes seconds and memory."""
 
 import importlib
 import importlib.util
@@ -27,13 +27,13 @@ PROVIDER_PACKAGES = {
     "ollama": "langchain-ollama",
     "openai": "langchain-openai",
 }
-"""The package that each provider's models need, for those that are known here."""
+"""The Python package for each known provider."""
 
 
 class LangChainProvider:
-    """One chat model, for one event loop. LangChain's model is made with the first call, and kept.
+    """One chat model for one event loop. LangChain's model is created with the first call, and reused.
 
-    ``temperature`` and ``max_tokens`` are the prompt version's; None for the defaults.
+    ``temperature`` and ``max_tokens`` are the settings of the prompt version; None means the defaults.
     """
 
     hosted = True
@@ -53,7 +53,7 @@ class LangChainProvider:
                     yield piece
         except ProviderError as error:
             raise ProviderError(f"{self.name}: {error}") from None
-        except Exception as error:  # a model's client may raise anything; another provider answers
+        except Exception as error:  # a model's client may raise any error; another provider answers
             raise ProviderError(f"{self.name}: {describe(error)}") from None
 
     async def _pieces(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
@@ -67,8 +67,8 @@ class LangChainProvider:
                 raise
             async with aclosing(self._call(request, with_schema=False)) as pieces:
                 async for piece in pieces:
-                    if self.name not in _without_schema:  # without it all is well, so it was the schema
-                        logger.warning("%s refuses a JSON schema: it is asked in words from now on", self.name)
+                    if self.name not in _without_schema:  # it succeeds without the schema, which was the problem
+                        logger.warning("%s refuses a JSON schema: from now on only the prompt describes it", self.name)
                         _without_schema.add(self.name)
                     yield piece
 
@@ -76,7 +76,8 @@ class LangChainProvider:
         options: dict[str, Any] = {}
         if with_schema:
             shape = (challenges_format if request.why else answer_format)(request.output_schema)
-            # As ``response_format`` itself LangChain would raise over a truncated answer, after it was shown.
+            # If it were passed as ``response_format``, LangChain would raise for a truncated answer that is already
+            # shown.
             options["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": shape}}
         messages = [("system", request.system_prompt), ("human", _user_text(request))]
         async with aclosing(self._model.astream(messages, **options)) as chunks:
@@ -87,7 +88,7 @@ class LangChainProvider:
                     yield str(chunk.text)
 
     async def _prepare(self) -> None:
-        """Makes the model, off the event loop: that imports, and reads certificates."""
+        """Creates the model in a thread, because that imports packages and reads certificates."""
         if self._model is None:
             if self.name not in _loaded:
                 await executors.models.run(load, self.name)
@@ -103,7 +104,7 @@ class LangChainProvider:
 
 
 _without_schema: set[str] = set()
-"""Models that answered 400 to a JSON schema since the process started."""
+"""The models that have answered 400 to a JSON schema since the process started."""
 
 
 def _user_text(request: ProviderRequest) -> str:
@@ -119,11 +120,11 @@ def _user_text(request: ProviderRequest) -> str:
 
 
 _loaded: set[str] = set()
-"""Models whose packages were imported."""
+"""The models whose packages are imported."""
 
 
 def load(model: str) -> None:
-    """Imports LangChain and the provider's package: seconds of work, once, that no event loop should wait for."""
+    """Imports LangChain and the provider's package. The first time takes seconds, so call it in a thread."""
     importlib.import_module("langchain.chat_models")
     importlib.import_module(_package(model).replace("-", "_"))
     _loaded.add(model)
@@ -136,20 +137,20 @@ def _make_model(name: str, temperature: float | None, max_tokens: int) -> Any:
     if temperature is not None:
         options["temperature"] = temperature
     if name.startswith("openai:"):
-        # Usage is empty behind another base URL unless it is asked for; the other limits are kept in ``within``.
+        # With another base URL, token counts must be requested explicitly. ``within`` enforces the other limits.
         timeout = httpx.Timeout(None, connect=settings.LEAFRESH_CONNECT_SECONDS)
         options |= {"stream_usage": True, "timeout": timeout, "stream_chunk_timeout": None}
     return chat_models.init_chat_model(name, **options)
 
 
 def describe(error: Exception) -> str:
-    """What went wrong, without what a provider may have repeated of the request: its status, or the error's kind."""
+    """The status or the type of the error. Its message is left out, because it may repeat parts of the request."""
     status = getattr(error, "status_code", None)
     return f"HTTP {status}" if status else type(error).__name__
 
 
 def check_installed(model: str) -> None:
-    """Raises ImproperlyConfigured with the line to install when the provider's package is missing."""
+    """Raises ImproperlyConfigured, with the command to install it, when the provider's package is missing."""
     package = _package(model)
     if importlib.util.find_spec(package.replace("-", "_")) is None:
         raise ImproperlyConfigured(f"The chat model {model} needs a package: pip install {package}")

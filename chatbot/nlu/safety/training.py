@@ -58,7 +58,7 @@ def table() -> list[Row]:
 
 def varied(rows: Sequence[Row], *, seed: int = 3) -> Iterator[Row]:
     """The rows, and some of them written otherwise: without spaces, mistyped, beside something ordinary."""
-    chance = random.Random(seed)  # noqa: S311  variety, not secrecy
+    chance = random.Random(seed)  # noqa: S311  not for security
     ordinary = [message for message, kind in rows if kind == "none" and 6 < len(message) < 30]
     for message, kind in rows:
         yield message, kind
