@@ -100,12 +100,8 @@ class Stream:
             return None
         try:
             joined = await join(self.request)
-        except (
-            ApplicationError,
-            DatabaseError,
-            InterfaceError,
-        ):  # the stream ends; a reconnecting client gets the error
-            return None
+        except (ApplicationError, DatabaseError, InterfaceError):
+            return None  # the stream ends; a client that reconnects gets the error
         return Stream(joined.generation, joined.request, self.token_format, reset=True)
 
 

@@ -53,26 +53,31 @@ def test_five_hundred_streams_at_once_all_complete_and_leave_nothing_behind() ->
     with RunningServer(env=env) as server:
         list(stream(server.url, **SELECTION))  # what is started once and stays
         until_quiet(server)
-        before = resources(server.pid)
         # Clients in another process: this one would be as busy as the server.
-        command = [sys.executable, "-m", "tests.e2e.load_client", server.url, str(STREAMS)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
-            most = (0, 0, 0)
-            while client.poll() is None:
-                now = resources(server.pid)
-                most = (max(most[0], now[0]), max(most[1], now[1]), max(most[2], now[2]))
-                time.sleep(0.05)
-            assert client.stdout is not None
-            report = client.stdout.read()
-        assert report == f"{STREAMS} complete\n"
-        assert most[1] > STREAMS, "the streams were not open at once"
-        assert most[0] == before[0]
-        until_quiet(server)
-        after = resources(server.pid)
-        assert after[0] == before[0]
-        assert before[1] <= after[1] <= before[1] + MOST_TO_REDIS
-        assert max(most[2], after[2]) <= most_database_handles(before[2])
-        assert not re.search("ERROR|Traceback|Warning", server.output)
+        expect_load_to_leave_nothing(server, "tests.e2e.load_client", STREAMS)
+
+
+def expect_load_to_leave_nothing(server: RunningServer, client_module: str, count: int) -> None:
+    """Runs the client process with ``count`` streams at once. All complete, and the server is as it was before."""
+    before = resources(server.pid)
+    command = [sys.executable, "-m", client_module, server.url, str(count)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
+        most = (0, 0, 0)
+        while client.poll() is None:
+            now = resources(server.pid)
+            most = (max(most[0], now[0]), max(most[1], now[1]), max(most[2], now[2]))
+            time.sleep(0.05)
+        assert client.stdout is not None
+        report = client.stdout.read()
+    assert report == f"{count} complete\n"
+    assert most[1] > count, "they were not open at once"
+    assert most[0] == before[0]
+    until_quiet(server)
+    after = resources(server.pid)
+    assert after[0] == before[0]
+    assert before[1] <= after[1] <= before[1] + MOST_TO_REDIS
+    assert max(most[2], after[2]) <= most_database_handles(before[2])
+    assert not re.search("ERROR|Traceback|Warning", server.output)
 
 
 def until_quiet(server: RunningServer) -> None:

@@ -2,19 +2,15 @@
 
 import contextlib
 import itertools
-import re
 import socket
-import subprocess
-import sys
-import time
 
 import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.e2e.server import ROOT, RunningServer
+from tests.e2e.server import RunningServer
 from tests.e2e.sse import SELECTION
-from tests.e2e.test_load import MOST_TO_REDIS, most_database_handles, resources, until_quiet
+from tests.e2e.test_load import expect_load_to_leave_nothing, until_quiet
 from tests.e2e.websocket import ask, close_code, opened, receive, tell
 
 CONNECTIONS = 200
@@ -34,25 +30,7 @@ def test_two_hundred_connections_at_once_all_complete_and_leave_nothing_behind()
         with opened(server, "first") as connection:
             ask(connection, "recommend", **SELECTION)  # what is started once and stays
         until_quiet(server)
-        before = resources(server.pid)
-        command = [sys.executable, "-m", "tests.e2e.websocket_load_client", server.url, str(CONNECTIONS)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
-            most = (0, 0, 0)
-            while client.poll() is None:
-                now = resources(server.pid)
-                most = (max(most[0], now[0]), max(most[1], now[1]), max(most[2], now[2]))
-                time.sleep(0.05)
-            assert client.stdout is not None
-            report = client.stdout.read()
-        assert report == f"{CONNECTIONS} complete\n"
-        assert most[1] > CONNECTIONS, "the connections were not open at once"
-        assert most[0] == before[0]
-        until_quiet(server)
-        after = resources(server.pid)
-        assert after[0] == before[0]
-        assert before[1] <= after[1] <= before[1] + MOST_TO_REDIS
-        assert max(most[2], after[2]) <= most_database_handles(before[2])
-        assert not re.search("ERROR|Traceback|Warning", server.output)
+        expect_load_to_leave_nothing(server, "tests.e2e.websocket_load_client", CONNECTIONS)
 
 
 def test_a_client_that_does_not_read_is_closed_with_a_code_that_says_so(server: RunningServer) -> None:
