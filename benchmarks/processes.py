@@ -16,7 +16,7 @@ from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0
-COMMANDS = ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+COMMANDS = ("setup",)
 """They prepare a database."""
 
 _LISTENS = re.compile(r"(?:listens on \S+ port |running on http://127\.0\.0\.1:)(\d+)")

@@ -1,6 +1,7 @@
 """What all tests share: coroutine tests, and a database that holds the curated catalogue."""
 
 import inspect
+import io
 import os
 import sqlite3
 import sys
@@ -83,16 +84,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     if connection.creation.create_test_db is _copy_prepared_database:
         return
     with django_db_blocker.unblock():
-        call_command("load_catalog", stdout=_Silent())
-        call_command("load_prompts", stdout=_Silent())
-        call_command("load_roles", stdout=_Silent())
-        call_command("load_word_lists", stdout=_Silent())
-        call_command("load_documents", stdout=_Silent())
-
-
-class _Silent:
-    def write(self, text: str) -> None:
-        pass
+        call_command("setup", stdout=io.StringIO())
 
 
 @pytest.fixture(autouse=True)

@@ -105,11 +105,9 @@ def remove_prepared_data() -> None:
 
 def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
     """Migrates the directory's database and loads the catalogue and the prompts."""
-    commands = ("migrate", "load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
-    program = "import django; django.setup(); from django.core.management import call_command"
-    calls = [f"call_command({command!r})" for command in commands]
+    program = "import django; django.setup(); from django.core.management import call_command; call_command('setup')"
     settings = {"DJANGO_SETTINGS_MODULE": "leafresh.settings", **(env or {})}
-    command = [sys.executable, "-c", "; ".join([program, *calls])]  # once in a test run: preloading would not pay
+    command = [sys.executable, "-c", program]  # once in a test run: preloading would not pay
     subprocess.run(command, cwd=ROOT, env=_environment(directory, settings), capture_output=True, check=True)
 
 

@@ -78,7 +78,7 @@ def _live_templates(keys: list[str]) -> list[PromptTemplate]:
     if not keys:
         live = list(templates.exclude(live_version=None))
         if not live:
-            raise CommandError("No prompt is live: run load_prompts, or publish one in the admin.")
+            raise CommandError("No prompt is live: run setup, or publish one in the admin.")
         return live
     found = {template.key: template for template in templates.filter(key__in=keys)}
     for key in keys:

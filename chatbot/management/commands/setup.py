@@ -5,16 +5,25 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-STEPS = ("load_catalog", "load_prompts", "load_roles", "load_word_lists", "load_documents")
+from challenges.seeding import load_catalog
+from chatbot.nlu.safety.word_lists import load_word_lists
+from chatbot.prompts.seeding import load_prompts
+from chatbot.roles import load_roles
+from chatbot.search.seeding import load_documents
 
 
 class Command(BaseCommand):
     help = (
         "Migrate the database and load the catalogue, the prompts, the roles, the word lists and the documents. What "
-        "was edited stays; may be done again, before every new version. An admin account: create_admin."
+        "was edited or deleted stays so; may be done again, before every new version. An admin account: create_admin."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        for step in STEPS:
-            call_command(step, stdout=self.stdout)
+        rows = load_catalog()
+        counts = f"{rows['added']} added, {rows['refreshed']} refreshed, {rows['kept']} left as they are"
+        self.stdout.write(f"Catalogue: {counts}.")
+        self.stdout.write(f"Prompts: {', '.join(load_prompts()) or 'nothing to add'}.")
+        self.stdout.write(f"Roles: {', '.join(load_roles()) or 'nothing to add'}.")
+        self.stdout.write(f"Word lists: {load_word_lists()} words added.")
+        self.stdout.write(f"Documents: {len(load_documents())} added.")

@@ -103,7 +103,7 @@ def test_thin_selections_are_named() -> None:
         "warning",
         "2 of 3 selections have fewer than 6 suitable challenges: VEGAN/city/office (5), PLOGGING/city/office (0).",
     )
-    assert finding.hint == "python manage.py load_catalog, or add challenges for them in the admin."
+    assert finding.hint == "python manage.py setup, or add challenges for them in the admin."
 
 
 def test_not_all_of_many_are_named() -> None:
@@ -124,7 +124,7 @@ def test_a_template_without_a_live_version() -> None:
         "fault",
         "The prompt base-info has no live version, so nothing can be recommended with it.",
     )
-    assert finding.hint == "python manage.py load_prompts, or publish a version in the admin."
+    assert finding.hint == "python manage.py setup, or publish a version in the admin."
 
 
 @pytest.mark.django_db

@@ -86,7 +86,7 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, file: Path, second: Prom
     second.save()
     assert refused("export", "free-text") == "The prompt free-text has no live version."
     PromptTemplate.objects.update(live_version=None)
-    assert refused("export") == "No prompt is live: run load_prompts, or publish one in the admin."
+    assert refused("export") == "No prompt is live: run setup, or publish one in the admin."
 
 
 # --- in --------------------------------------------------------------------------------------------------------------
