@@ -1,4 +1,4 @@
-"""The registry of this process's running generations. It limits their number and ends those without subscribers."""
+"""The registry of running generations. It limits their number, and abandons those without subscribers."""
 
 import asyncio
 import logging
@@ -81,7 +81,7 @@ class GenerationRegistry:
             generation_id = uuid.uuid4()
             publisher = ClusterPublisher(self._cluster, generation_id) if self._cluster else Publisher(generation_id)
         generation = LocalGeneration(
-            job, publisher, self._resources, session_id=session_id, unsubscribed=self._check_subscribers
+            job, publisher, self._resources, session_id=session_id, unsubscribed=self._abandon_without_subscribers
         )
         self._running[generation.id] = generation
         self._keys[generation.id] = []
@@ -89,7 +89,7 @@ class GenerationRegistry:
         self.keep(self._run(generation))
         # Not before the generation has started: it may wait for a slot, and its requests wait with it.
         first = max(self._abandon_seconds, FIRST_SUBSCRIBER_SECONDS)
-        generation.started.add_done_callback(lambda _: self._check_later(generation, first))
+        generation.started.add_done_callback(lambda _: self._abandon_after(generation, first))
         return generation
 
     def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -132,7 +132,7 @@ class GenerationRegistry:
     async def check_resuming(self, generation_id: uuid.UUID, session_id: str, proof: Proof) -> None:
         """Checks whether the client may resume or stop the generation. Raises NotOwner.
 
-        ``session_id`` is empty if the client sent none; see ``chatbot.sessions.ownership.check_resuming``. This process
+        ``session_id`` is empty if the client sent none; see ``chatbot.sessions.store.check_resuming``. This process
         knows the owners of its generations' sessions, so their requests need no database. For other sessions only the
         database knows whether they are bound, so an error of the database is raised.
         """
@@ -165,24 +165,26 @@ class GenerationRegistry:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
 
-    def _check_subscribers(self, generation: LocalGeneration) -> None:
-        self._check_later(generation, self._abandon_seconds)
+    def _abandon_without_subscribers(self, generation: LocalGeneration) -> None:
+        self._abandon_after(generation, self._abandon_seconds)
 
-    def _check_later(self, generation: LocalGeneration, seconds: float) -> None:
+    def _abandon_after(self, generation: LocalGeneration, seconds: float) -> None:
         count = generation.subscription_count
-        asyncio.get_running_loop().call_later(seconds, self._end_if_abandoned, generation, count)
+        asyncio.get_running_loop().call_later(seconds, self._abandon_if_without_subscribers, generation, count)
 
-    def _end_if_abandoned(self, generation: LocalGeneration, count: int) -> None:
+    def _abandon_if_without_subscribers(self, generation: LocalGeneration, count: int) -> None:
         """Ends the generation if it has no subscriber, and had none since the timer was set."""
         if generation.subscriber_count or generation.subscription_count != count or generation.ended.is_set():
             return
         if self._cluster is None:
             generation.end(Outcome.ABANDONED)
         else:
-            self.keep(self._end_if_without_subscribers(generation, count, self._cluster))
+            self.keep(self._abandon_if_without_subscribers_anywhere(generation, count, self._cluster))
 
-    async def _end_if_without_subscribers(self, generation: LocalGeneration, count: int, cluster: Cluster) -> None:
-        """As ``_end_if_abandoned``, but also requires that no other process has a subscriber.
+    async def _abandon_if_without_subscribers_anywhere(
+        self, generation: LocalGeneration, count: int, cluster: Cluster
+    ) -> None:
+        """As ``_abandon_if_without_subscribers``, but also requires that no other process has a subscriber.
 
         If Redis does not know, the generation continues to its normal end.
         """
@@ -191,7 +193,9 @@ class GenerationRegistry:
         except Unreachable:
             has_subscribers = True
         if has_subscribers:
-            asyncio.get_running_loop().call_later(PRESENCE_SECONDS, self._end_if_abandoned, generation, count)
+            asyncio.get_running_loop().call_later(
+                PRESENCE_SECONDS, self._abandon_if_without_subscribers, generation, count
+            )
         elif generation.subscriber_count == 0 and generation.subscription_count == count:
             generation.end(Outcome.ABANDONED)
 

@@ -40,7 +40,7 @@ async def ends(monkeypatch: pytest.MonkeyPatch, *looks: bool | str) -> bool:
     )
     unused: Any = None
     registry = GenerationRegistry(unused, cluster, max_generations=1, abandon_seconds=0.01)
-    registry._check_later(generation, 0.01)
+    registry._abandon_after(generation, 0.01)
     async with asyncio.timeout(10):
         while not cluster.asked_for_more:
             await asyncio.sleep(0.001)
