@@ -66,7 +66,7 @@ tests: $(VENV)/dev.stamp browser ## The tests alone
 	@scripts/pytest.sh
 
 unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
-	$(BIN)/pytest -n 2 --ignore=tests/e2e -m 'not long and not server'
+	$(BIN)/pytest --ignore=tests/e2e -m 'not long and not server'
 
 test-cluster: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@scripts/test-cluster.sh

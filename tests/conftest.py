@@ -51,6 +51,31 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what uses the database, and begins with what takes long, so that no worker is left with it in the end."""
+    for item in items:
+        if _is_end_to_end(item) or item.get_closest_marker("server") or _uses_database(item):
+            item.add_marker("database")
+    items.sort(key=_turn)
+
+
+def _is_end_to_end(item: pytest.Item) -> bool:
+    return item.nodeid.startswith("tests/e2e/")
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(names)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Those that wait for servers and browsers come first, and of them the one that waits longest."""
+    if item.nodeid.startswith("tests/e2e/test_database_outage.py"):
+        return 0
+    return 1 if _is_end_to_end(item) else 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Prepares the servers' database once for all workers, while they collect their tests."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
@@ -85,6 +110,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         return
     with django_db_blocker.unblock():
         call_command("setup", stdout=io.StringIO())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Makes accounts without the 0.2 s of processor time that Django takes to store a password."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

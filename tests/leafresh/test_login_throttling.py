@@ -20,7 +20,6 @@ ENGLISH = "Too many failed attempts to log in. Please try again in 15 minutes."
 
 @pytest.fixture(autouse=True)
 def alice(settings: Settings) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for many attempts
     return User.objects.create_superuser("alice", password=RIGHT)
 
 

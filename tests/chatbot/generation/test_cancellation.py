@@ -32,7 +32,7 @@ def asked(session_id: str) -> BaseInfoRequest:
     return BaseInfoRequest("도시", "사무직", "비건", session_id)
 
 
-@pytest.mark.parametrize("delay", [0, 5])
+@pytest.mark.parametrize("delay", [0, 1])
 def test_who_joins_while_another_forgets_loses_nothing(settings: Settings, delay: int) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = delay
     chance = random.Random(7)
