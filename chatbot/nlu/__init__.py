@@ -1,1 +1,1 @@
-"""Understanding Korean messages: morphemes, intents, entities, facets, and what tells of danger or abuse."""
+"""Understands Korean messages: morphemes, intents, entities, facets, danger and abuse."""

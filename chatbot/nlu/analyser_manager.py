@@ -1,8 +1,9 @@
-"""The analyser of this server.
+"""Manages the analyser of this server.
 
-It is made when the server starts, or with the first message (LEAFRESH_ANALYSER). It is made again when the names that
-it should know change, or its process ends. A message waits for it for two seconds at most; then a rough analyser does.
-While a lost one is replaced, messages use the rough one at once."""
+The analyser is created when the server starts, or with the first message (LEAFRESH_ANALYSER). It is replaced when the
+names that it should know change, or when its process ends. A message waits at most two seconds for it, and then uses a
+rough analyser. While a lost analyser is being replaced, messages use the rough one at once.
+"""
 
 import asyncio
 import logging
@@ -28,17 +29,17 @@ from chatbot.nlu.rough import RoughAnalyser
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-"""How often it is asked whether the analyser is stopped while it has nothing to do."""
+"""How often the manager checks whether an idle analyser has been stopped."""
 
 ATTEMPTS = 2
-"""How often a message waits for an analyser that is being made: the first may be gone before it is ready."""
+"""How often a message waits for a new analyser: the first one may end before it is ready."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 def names_of(known: Options) -> frozenset[str]:
-    """The labels, aliases and keywords of everything that can be picked."""
+    """The labels, aliases and keywords of all active options."""
 
     def words(choices: Iterable[Choice]) -> Iterable[str]:
         return (word for choice in choices for word in (choice.label, *choice.aliases, *choice.keywords))
@@ -48,7 +49,7 @@ def names_of(known: Options) -> frozenset[str]:
 
 
 class TimeBudget:
-    """How many ``seconds`` one message, or the titles of one answer, may still wait for the analyser (``left``)."""
+    """The time that one message, or the titles of one answer, may wait for the analyser. ``left`` is the rest."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self.left: float = settings.LEAFRESH_ANALYSER_SECONDS if seconds is None else seconds
@@ -60,15 +61,17 @@ class TimeBudget:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """The result of a function that asks ``analyser``, in a thread. Raises AnalyserGone when time is up, and Busy
-        when too many wait."""
+        """Runs a function that calls ``analyser`` in a thread, and returns its result.
+
+        Raises AnalyserGone when the time is up, and Busy when too many calls wait.
+        """
         if analyser.rough:
             return await executors.rough.run(function, *args, **kwargs)
         with until(time.monotonic() + self.left):
             return await self.wait(executors.analyser.run(function, *args, **kwargs))
 
     async def wait(self, result: Awaitable[Result]) -> Result:
-        """The result. Raises AnalyserGone when time is up."""
+        """Waits for the result. Raises AnalyserGone when the time is up."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.left):
@@ -80,11 +83,11 @@ class TimeBudget:
 
 
 class AnalyserManager:
-    """Owns the analyser's process. It is made in the background, and replaced when the names changed or it is gone."""
+    """Owns the analyser process. It creates it in the background, and replaces it when needed."""
 
     def __init__(self) -> None:
         self._ready: AnalyserProcess | None = None
-        self._made: AnalyserProcess | None = None  # loaded, or being loaded
+        self._process: AnalyserProcess | None = None  # loaded, or being loaded
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyser-maker")
         self._making: tuple[frozenset[str], Future[AnalyserProcess]] | None = None
         self._rough = RoughAnalyser(frozenset())
@@ -93,13 +96,14 @@ class AnalyserManager:
 
     @property
     def ready(self) -> AnalyserProcess | None:
-        """The analyser, if there is one that can be asked."""
+        """The analyser if it is ready for calls."""
         return self._ready if self._ready is not None and self._ready.alive else None
 
     async def get(self, names: frozenset[str], budget: TimeBudget) -> MorphemeAnalyser:
-        """The analyser: the previous one while another is made for new names, a rough one where there is none in time.
+        """The analyser for the names. While it is created, the previous one; if there is none in time, a rough one.
 
-        While a lost one is replaced the rough one comes at once: else each message would wait for seconds.
+        While a lost analyser is being replaced, the rough one is returned at once, so that messages do not wait for
+        seconds.
         """
         for _ in range(ATTEMPTS):
             making, ready = self.begin(names), self.ready
@@ -110,22 +114,22 @@ class AnalyserManager:
         return self._roughly(names)
 
     def _roughly(self, names: frozenset[str]) -> RoughAnalyser:
-        """The same object while the names are the same, as others keep what they prepared for an analyser."""
+        """A rough analyser, the same object for the same names, because other modules cache data for each analyser."""
         if self._rough.names != names:
             self._rough = RoughAnalyser(names)
         return self._rough
 
     def begin(self, names: frozenset[str]) -> Future[AnalyserProcess] | None:
-        """The making of an analyser that knows the names; None when there is one, or the server ends."""
+        """Starts to create an analyser that knows the names. None when there is one, or the server is ending."""
         ready, making = self.ready, self._making
         if self._end.is_set() or (ready is not None and ready.names == names):
             return None
         if making is not None and making[0] == names and not (making[1].done() and ready is None):
             return making[1]
-        if self._made is not None and not self._made.alive:
+        if self._process is not None and not self._process.alive:
             logger.warning(
                 "The analyser hung or its process ended: another one is loaded. "
-                "Messages are understood roughly meanwhile."
+                "Until then messages are understood roughly."
             )
         self._making = (names, self._maker.submit(self._make, names))
         return self._making[1]
@@ -133,37 +137,37 @@ class AnalyserManager:
     def _make(self, names: frozenset[str]) -> AnalyserProcess:
         if self._end.is_set():
             raise AnalyserGone
-        made = self._made = AnalyserProcess(names)
-        made.load()
-        self._ready = made
+        process = self._process = AnalyserProcess(names)
+        process.load()
+        self._ready = process
         if self._watch is None:
             self._watch = threading.Thread(target=self._look_after, daemon=True, name="analyser-watch")
             self._watch.start()
-        return made
+        return process
 
     def _look_after(self) -> None:
-        """Replaces an analyser that is stopped while it is idle, so that the next message does not find it so."""
+        """Replaces an idle analyser that was stopped, before the next message needs it."""
         while not self._end.wait(LOOK_SECONDS):
             if (ready := self._ready) is not None and ready.alive and ready.is_stopped:
                 ready.close()
                 self.replace()
 
     def replace(self) -> None:
-        """Begins to make another one when the analyser turned out to be gone, before the next message needs it."""
+        """Starts to create another analyser after a call has failed, before the next message needs it."""
         if self._ready is not None and self.ready is None:
             self.begin(self._ready.names)
 
     def close(self) -> None:
-        """Ends the analyser, also one that is being loaded. What waits for it gets a rough one."""
+        """Ends the analyser, even while it is being loaded. Waiting messages get a rough one."""
         self._end.set()
-        for each in (self._ready, self._made):
+        for each in (self._ready, self._process):
             if each is not None:
                 each.close()
         self._maker.shutdown(wait=False, cancel_futures=True)
 
 
 def _cancellable(making: Future[AnalyserProcess]) -> Future[AnalyserProcess]:
-    """A future whose cancellation does not end the making."""
+    """A future for the same result. Cancelling it does not stop the creation."""
     watched: Future[AnalyserProcess] = Future()
 
     def done(made: Future[AnalyserProcess]) -> None:
@@ -183,13 +187,12 @@ _manager = AnalyserManager()
 
 
 async def analyser_for(known: Options, budget: TimeBudget | None = None) -> MorphemeAnalyser:
-    """The analyser that knows the names of what can be picked; a rough analyser when there is none in time."""
+    """The analyser that knows the names of the active options; a rough analyser if there is none in time."""
     return await _manager.get(names_of(known), budget or TimeBudget())
 
 
 async def warm() -> None:
-    """Has the analyser made before a message needs it. When the database does not say for which names, the first
-    message does it."""
+    """Creates the analyser before a message needs it. If the database does not answer, the first message creates it."""
     with suppress(DatabaseError, InterfaceError):
         _manager.begin(names_of(await sync_to_async(_options)()))
 
@@ -202,16 +205,16 @@ def _options() -> Options:
 
 
 def rough_analyser(known: Options) -> MorphemeAnalyser:
-    """The stand-in for an analyser that is gone. Begins to replace that."""
+    """A rough analyser in place of one that is gone. Starts to replace the latter."""
     _manager.replace()
     return _manager._roughly(names_of(known))
 
 
 def loaded() -> AnalyserProcess | None:
-    """The analyser if this server has one already. Does not wait, and loads nothing."""
+    """The analyser if it is already loaded. Does not wait, and does not load it."""
     return _manager.ready
 
 
 def close() -> None:
-    """The server ends: nothing waits for the analyser any longer."""
+    """Ends the analyser when the server ends, so that no call waits for it."""
     _manager.close()

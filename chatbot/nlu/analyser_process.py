@@ -1,5 +1,5 @@
-"""The analyser in a process of its own. kiwipiepy holds Python's global lock for seconds while it loads and at its
-first analysis: in the server's process that would hold up every stream."""
+"""The analyser in a separate process. While kiwipiepy loads, and at its first analysis, it holds Python's global
+interpreter lock for seconds. In the server's process, that would stop every stream."""
 
 import asyncio
 import threading
@@ -13,20 +13,20 @@ from chatbot.nlu.child_process import ChildProcess, ProcessGone
 from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme, MorphemeAnalyser
 
 LOAD_SECONDS = 60.0
-"""How long the process may take until it can analyse. One that is stopped is noticed at once."""
+"""The time limit for loading. A process that is stopped by a signal is noticed at once."""
 
 HUNG_SECONDS = 10.0
-"""How long it may be at work for one message, which takes a hundredth of that. One that does nothing is noticed
+"""The time limit for one message, which normally takes a hundredth of it. A process that does nothing is noticed
 sooner."""
 
 MOST_CHARACTERS = 10_000
-"""Of one message to the process, some 50 ms: more go in several, so that others come in between."""
+"""The maximum number of characters in one call (some 50 ms). More text is split, so that other calls get a turn."""
 
 Token = tuple[str, str, int, int, bool]
 
 
 class AnalyserGone(Exception):
-    """The analyser does not answer in time, or has ended. The caller goes on with a rough one."""
+    """The analyser does not answer in time, or has ended. The caller continues with a rough one."""
 
 
 _deadline: ContextVar[float] = ContextVar("deadline of what is analysed", default=float("inf"))
@@ -34,7 +34,7 @@ _deadline: ContextVar[float] = ContextVar("deadline of what is analysed", defaul
 
 @contextmanager
 def until(deadline: float) -> Iterator[None]:
-    """Nothing is analysed in this context after ``deadline`` (``time.monotonic``)."""
+    """A context in which calls of the analyser fail after ``deadline`` (``time.monotonic``)."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -43,15 +43,15 @@ def until(deadline: float) -> Iterator[None]:
 
 
 class AnalyserProcess(MorphemeAnalyser):
-    """The same as ``MorphemeAnalyser``, asked over a pipe: about 0.1 ms more for a message, half a gigabyte elsewhere.
+    """A ``MorphemeAnalyser`` in a separate process, which uses half a gigabyte. A call over the pipe takes 0.1 ms more.
 
-    Its methods block, for seconds at most: they are called in threads (``chatbot.executors.analyser``), never on
-    an event loop. It can be asked after ``load``, which takes seconds. Every method raises AnalyserGone.
+    Its methods block for seconds at most: call them in threads (``chatbot.executors.analyser``), never on an event
+    loop. Call ``load`` first, which takes seconds. Every method raises AnalyserGone.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
-        self._lock = threading.Lock()  # one message at a time is on its way through the pipe
+        self._lock = threading.Lock()  # the pipe carries one call at a time
         self._process = ChildProcess("chatbot.nlu.analyser_process")
 
     @property
@@ -65,11 +65,11 @@ class AnalyserProcess(MorphemeAnalyser):
 
     @property
     def pid(self) -> int:
-        """The process that analyses."""
+        """The process id of the analyser."""
         return self._process.pid
 
     def load(self) -> None:
-        """Returns when it can analyse."""
+        """Waits until the process can analyse texts."""
         try:
             self._process.send(self.names)
             self._process.receive(within=LOAD_SECONDS)
@@ -77,7 +77,7 @@ class AnalyserProcess(MorphemeAnalyser):
             raise AnalyserGone from error
 
     def close(self) -> None:
-        """Ends the process. A call that waits for it raises AnalyserGone."""
+        """Ends the process. Waiting calls raise AnalyserGone."""
         self._process.kill()
 
     def morphemes(self, text: str) -> list[Morpheme]:
@@ -126,7 +126,8 @@ def _require_thread() -> None:
 
 
 def serve(connection: Connection) -> None:
-    """In the process: loads, says so, and analyses texts until the other side is gone."""
+    """Runs in the process: loads the analyser, reports that it is ready, and analyses texts until the pipe is
+    closed."""
     analyser = KiwiAnalyser(connection.recv())
     connection.send(None)
     while True:

@@ -1,7 +1,7 @@
-"""A process of ours that answers over a pipe, with a bound on every wait for it.
+"""A child process that answers over a pipe. Every wait for it has a time limit.
 
-It is started as ``python -m chatbot.nlu.child_process MODULE FD``: the module's ``serve`` gets its end of the
-pipe. multiprocessing's own processes are waited for when the interpreter ends, also one that is stopped.
+It is started as ``python -m chatbot.nlu.child_process MODULE FD``: the module's ``serve`` gets its end of the pipe. A
+process of ``multiprocessing`` is not used, because the interpreter waits for it at its end, even if it is stopped.
 """
 
 import importlib
@@ -20,24 +20,24 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parents[2]
 
 LOOK_SECONDS = 0.1
-"""How often it is asked whether a process that owes an answer is stopped."""
+"""How often a process from which an answer is expected is checked for being stopped."""
 
 IDLE_SECONDS = 1.5
-"""How long a process that owes an answer may do nothing at all."""
+"""How long a process from which an answer is expected may use no processor time."""
 
 PIPE_SECONDS = 1
-"""How long a single write to a process that is not hung, or the rest of an answer that has begun, may take."""
+"""The time limit for a single write, and for the rest of an answer that has begun."""
 
 
 class ProcessGone(Exception):
-    """The process has ended, or did not answer in time and was killed: another one has to be made."""
+    """The process has ended, or did not answer in time and was killed. Another one has to be created."""
 
 
 class ChildProcess:
-    """One process. Its methods block; they are called from one thread at a time, but ``kill`` from any.
+    """One child process. Its methods block. Call them from one thread at a time; only ``kill`` may be called from any.
 
-    A process that is stopped, or does not answer in time, is killed (SIGKILL, which also ends one that is stopped). It
-    is killed as well when the object is no longer used, and when this process ends.
+    A process that is stopped by a signal, or does not answer in time, is killed (SIGKILL also ends a stopped process).
+    It is also killed when this object is no longer used, and when this process ends.
     """
 
     def __init__(self, module: str) -> None:
@@ -50,7 +50,7 @@ class ChildProcess:
         for bound in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, bound, struct.pack("ll", PIPE_SECONDS, 0))
         self._connection = Connection(ours.detach())
-        self.kill = weakref.finalize(self, _end, self._process)  # also at the interpreter's end
+        self.kill = weakref.finalize(self, _end, self._process)  # also called at the end of the interpreter
 
     @property
     def pid(self) -> int:
@@ -61,22 +61,24 @@ class ChildProcess:
         return self.kill.alive and self._process.poll() is None
 
     def send(self, message: object) -> None:
-        """Raises ProcessGone."""
+        """Sends a message. Raises ProcessGone."""
         try:
             self._connection.send(message)
         except OSError as error:
             self._give_up(error)
 
     def send_bytes(self, data: bytes) -> None:
-        """The same, without pickling."""
+        """Sends bytes, without pickling. Raises ProcessGone."""
         try:
             self._connection.send_bytes(data)
         except OSError as error:
             self._give_up(error)
 
     def receive(self, *, within: float) -> Any:
-        """The next answer. Raises ProcessGone, also when none has begun within so many seconds, or the process has done
-        nothing at all for IDLE_SECONDS."""
+        """Waits for the next answer. Raises ProcessGone.
+
+        It also does so when no answer has begun ``within`` seconds, or the process was idle for IDLE_SECONDS.
+        """
         self._await_answer(within)
         try:
             return self._connection.recv()
@@ -84,7 +86,7 @@ class ChildProcess:
             self._give_up(error)
 
     def receive_bytes(self, *, within: float) -> bytes:
-        """The same for what was sent as bytes."""
+        """As ``receive``, for an answer that was sent as bytes."""
         self._await_answer(within)
         try:
             return self._connection.recv_bytes()
@@ -105,19 +107,21 @@ class ChildProcess:
             self._give_up(error)
 
     def _work_done(self) -> float:
-        """The process's processor time in seconds, always 0 where the system does not tell: a busy machine's processes
-        are slow, not hung."""
+        """The processor time of the process in seconds; 0 if the system does not tell.
+
+        It distinguishes a slow process on a busy machine from one that hangs.
+        """
         try:
-            return time.clock_gettime(~self.pid << 3 | 2)  # Linux: as clock_getcpuclockid(3) says
+            return time.clock_gettime(~self.pid << 3 | 2)  # the clock id of Linux, see clock_getcpuclockid(3)
         except OSError:
             return 0.0
 
     @property
     def is_stopped(self) -> bool:
-        """Whether a signal has stopped it, so that it will not answer however long anybody waits. Does not block."""
+        """Whether a signal has stopped the process, so that it cannot answer. Does not block."""
         try:
             return os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:  # it has ended, which the pipe will tell
+        except ChildProcessError:  # the process has ended, which reading the pipe will report
             return False
 
     def _give_up(self, error: BaseException) -> NoReturn:
@@ -126,14 +130,14 @@ class ChildProcess:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Nothing can keep a process from SIGKILL; what is left of it is gone within moments."""
+    """Kills the process. A process cannot ignore SIGKILL, so it ends within moments."""
     process.kill()
     process.wait(timeout=10)
 
 
 def main(module: str, descriptor: str) -> None:
-    """In the new process: answers until the other side is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the server
+    """Runs in the new process: answers until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the server only
     connection = Connection(int(descriptor))
     try:
         importlib.import_module(module).serve(connection)

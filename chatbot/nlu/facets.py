@@ -1,4 +1,4 @@
-"""The facets that a message can ask for, read from ``facets.toml``: the one place that says all about each."""
+"""The facets that a message can request. ``facets.toml`` is the only place that defines them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How challenges are to differ from those before. ``facets.toml`` explains the fields; it cannot lack ``patterns``,
-    ``prompt`` or ``admin``."""
+    """A way in which challenges should differ from those before, such as easier.
+
+    ``facets.toml`` explains the fields. ``patterns``, ``prompt`` and ``admin`` are required.
+    """
 
     key: str
     patterns: Sequence[str]

@@ -1,4 +1,4 @@
-"""Hangul below the syllable: its letters, the keys they are typed with, and the noise that people put around words."""
+"""Functions for Hangul: letters of syllables, keyboard keys, and removing noise from messages."""
 
 import re
 import unicodedata
@@ -42,7 +42,7 @@ def is_syllable(character: str) -> bool:
 
 
 def letters(text: str) -> str:
-    """``text`` with every syllable taken apart: 비건 → ㅂㅣㄱㅓㄴ."""
+    """``text`` with each syllable split into its letters: 비건 → ㅂㅣㄱㅓㄴ."""
     return "".join(_letters_of(character) for character in text)
 
 
@@ -55,8 +55,11 @@ def _letters_of(character: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """``text`` as it is analysed: NFC, without width variants, control characters and laughter, with single spaces, and
-    no character more than twice in a row. Single consonants and vowels stay compatibility letters."""
+    """``text`` in the form for the analysis.
+
+    That is NFC without width variants, control characters and laughter, with single spaces, and no character more than
+    twice in a row. Single consonants and vowels remain compatibility letters.
+    """
     plain = "".join(_plain(character) for character in unicodedata.normalize("NFC", storable(text)))
     calm = _STRETCHED.sub(r"\1\1", _LAUGHTER.sub(" ", unicodedata.normalize("NFC", plain)))
     return " ".join(calm.split())
@@ -71,8 +74,10 @@ def _plain(character: str) -> str:
 
 
 def typed_in_latin(word: str) -> str:
-    """What ``word`` says when its keys are read on a Korean keyboard (``tlqkf`` → 시발). "" unless that gives two or
-    more whole syllables and nothing else."""
+    """``word`` as if its keys had been typed on a Korean keyboard (``tlqkf`` → 시발).
+
+    "" unless the result is at least two complete syllables and nothing else.
+    """
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return ""
     text = _compose([_KEYS.get(key) or _KEYS[key.lower()] for key in word])
@@ -91,7 +96,7 @@ def _compose(keys: list[str]) -> str:
         if at < len(keys) and vowel + keys[at] in _DIPHTHONGS:
             vowel, at = _DIPHTHONGS[vowel + keys[at]], at + 1
         final = ""
-        for length in (2, 1):  # a consonant before a vowel begins the next syllable
+        for length in (2, 1):  # a consonant before a vowel belongs to the next syllable
             taken = "".join(keys[at : at + length])
             closing = _CLUSTERS.get(taken, taken if len(taken) == 1 else "")
             if closing in FINALS[1:] and not (at + length < len(keys) and keys[at + length] in VOWELS):
@@ -103,11 +108,12 @@ def _compose(keys: list[str]) -> str:
 
 
 _LOOSE_SYLLABLE = re.compile("[ㄱ-ㅎ][ㅏ-ㅛㅝ-ㅟㅢㅣ](?:[ㄱ-ㅎ](?![ㅏ-ㅣ]))?")
-"""A consonant and a vowel typed apart (not ㅠ, ㅜ and ㅡ, which are tears), with the consonant that closes them."""
+"""A consonant and a vowel as separate letters, with an optional final consonant. ㅠ, ㅜ and ㅡ are left out: they mean
+tears."""
 
 
 def joined(text: str) -> str:
-    """``text`` with syllables that were typed letter by letter put together: ㄴㅏ → 나."""
+    """``text`` with separate letters joined to syllables: ㄴㅏ → 나."""
     return _LOOSE_SYLLABLE.sub(lambda found: _compose(list(found[0])), text)
 
 

@@ -1,4 +1,4 @@
-"""Korean morphemes (kiwipiepy). Knows nothing of Django: it also runs in a process that has none."""
+"""Korean morphemes (kiwipiepy). This module does not use Django, because it also runs in a process without it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -8,14 +8,17 @@ from unicodedata import normalize
 from challenges.text import storable
 
 CONTENT_TAGS = frozenset({"NNG", "NNP", "NR", "VV", "VA", "XR", "MAG", "SL", "SN", "UN"})
-"""Tags of morphemes that carry meaning (the Sejong tag set, as kiwipiepy writes it)."""
+"""The tags of meaningful morphemes (the Sejong tag set, in the notation of kiwipiepy)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Morpheme:
-    """``form`` is as kiwipiepy gives it, with single consonants as compatibility letters (ㄹ까). ``tag`` lacks the mark
-    of irregular verbs. ``start`` and ``end`` are its place in the text in characters. ``known`` tells whether a
-    dictionary has it, or whether it was guessed."""
+    """A morpheme in a text.
+
+    ``form`` is the form of kiwipiepy, with single consonants as compatibility letters (ㄹ까). ``tag`` has no mark for
+    irregular verbs. ``start`` and ``end`` are positions in the text in characters. ``known``: the dictionary has the
+    morpheme; otherwise it was guessed.
+    """
 
     form: str
     tag: str
@@ -25,9 +28,9 @@ class Morpheme:
 
 
 class MorphemeAnalyser(ABC):
-    """Cuts texts into morphemes with a dictionary of ``names``. Safe to use from any thread.
+    """Splits texts into morphemes. Its dictionary contains ``names``. Safe to use from any thread.
 
-    A ``rough`` one only guesses: what depends on morphemes should then believe the text.
+    A ``rough`` analyser only guesses: callers should then rely on the text rather than on morphemes.
     """
 
     names: frozenset[str]
@@ -35,32 +38,32 @@ class MorphemeAnalyser(ABC):
 
     @abstractmethod
     def morphemes(self, text: str) -> list[Morpheme]:
-        """The morphemes of ``text`` (after NFC, halves of surrogate pairs replaced) in their order."""
+        """The morphemes of ``text`` in order. The text is normalised to NFC, and lone surrogates are replaced."""
 
     def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
-        """The morphemes of each text: one call for many."""
+        """The morphemes of each text, with one call."""
         return [self.morphemes(text) for text in texts]
 
     def content_words(self, text: str) -> list[str]:
-        """The morphemes that carry meaning, verbs as their stems, without case."""
+        """The meaningful morphemes in lower case; verbs are stems."""
         return content_words(self.morphemes(text))
 
 
 class KiwiAnalyser(MorphemeAnalyser):
-    """kiwipiepy in this process. Making one takes seconds, during which nothing else runs; then it takes about 0.3 ms
-    for a message."""
+    """kiwipiepy in this process. Creating one takes seconds and blocks all threads. Then a message takes about 0.3
+    ms."""
 
     def __init__(self, names: frozenset[str]) -> None:
-        from kiwipiepy import Kiwi  # the server itself never loads it: 105 MB that only a child process needs
+        from kiwipiepy import Kiwi  # here, because only child processes need it: it takes 105 MB
 
         self.names = names
-        # Without the names of several words (titles, places): half the time to load, 180 MB less, and our messages
-        # are understood as well without them.
+        # Without its names of several words (titles, places) it loads in half the time and takes 180 MB less. Our #
+        # messages are understood as well without them.
         self._kiwi = Kiwi(num_workers=1, load_multi_dict=False)
         for name in sorted(names):
             if is_word(name):
                 self._kiwi.add_user_word(name, "NNP", 3.0)
-        self.morphemes("준비")  # the first analysis takes as long as loading did
+        self.morphemes("준비")  # the first analysis takes as long as loading
 
     def morphemes(self, text: str) -> list[Morpheme]:
         tokens = self._kiwi.tokenize(normalize("NFC", storable(text)), compatible_jamo=True)
@@ -71,10 +74,10 @@ class KiwiAnalyser(MorphemeAnalyser):
 
 
 def content_words(morphemes: Iterable[Morpheme]) -> list[str]:
-    """The forms of those that carry meaning, without case."""
+    """The forms of the meaningful morphemes in lower case."""
     return [morpheme.form.casefold() for morpheme in morphemes if morpheme.tag in CONTENT_TAGS]
 
 
 def is_word(name: str) -> bool:
-    """Whether ``name`` can be an entry of the dictionary: one word of letters, not a phrase, number or emoji."""
+    """Whether ``name`` can be in the dictionary: it is one word of letters, not a phrase, number or emoji."""
     return len(name) > 0 and name.isalpha() and storable(name) == name

@@ -1,4 +1,4 @@
-"""Patterns of morphemes: how TOML files say what people say. ``intents/lexicon.toml`` explains the notation."""
+"""Patterns of morphemes in TOML files. ``intents/lexicon.toml`` explains the notation."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ANYWHERE = frozenset({"SF", "EF", "SS", "SSO", "SSC", "SE", "SO", "IC"})
 
 
 class Span(NamedTuple):
-    """A row of morphemes, ``end`` excluded."""
+    """A range of morphemes from ``start`` to ``end``, without ``end``."""
 
     start: int
     end: int
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 class _Stem(NamedTuple):
     forms: Mapping[str, frozenset[str]]
-    """Stem → its tags; no tags: any."""
+    """The tags of each stem; none means any tag."""
     tags: frozenset[str]
 
     def takes(self, morpheme: Morpheme) -> bool:
@@ -40,14 +40,14 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One row of slots."""
+    """A sequence of slots."""
 
     slots: tuple[_Stem | _Gap, ...]
     opens: bool
     closes: bool
 
     def match(self, morphemes: Sequence[Morpheme], at: int) -> int | None:
-        """Where a match that begins with the morpheme ``at`` ends, or None."""
+        """The end of a match that begins with the morpheme ``at``; None if there is no match."""
         if self.opens and not all(_skipped(morpheme) or morpheme.tag in _ANYWHERE for morpheme in morphemes[:at]):
             return None
         end = self._match(morphemes, at, 0, LONGEST_GAP)
@@ -89,7 +89,7 @@ def _skipped(morpheme: Morpheme) -> bool:
 
 
 class Patterns:
-    """Patterns of one meaning, found fast by the stem that they begin with."""
+    """Patterns with one meaning, indexed by their first stem."""
 
     def __init__(self, patterns: Iterable[str], sets: Mapping[str, str]) -> None:
         self._by_form: dict[str, list[Pattern]] = {}
@@ -104,11 +104,11 @@ class Patterns:
                 self._by_tag.setdefault(tag, []).append(pattern)
 
     def may_match(self, forms: frozenset[str], tags: frozenset[str]) -> bool:
-        """Whether a message of these stems and tags holds the beginning of any pattern."""
+        """Whether a message with these stems and tags can match any pattern."""
         return not (forms.isdisjoint(self._by_form) and tags.isdisjoint(self._by_tag))
 
     def each(self, morphemes: Sequence[Morpheme], span: Span | None = None) -> Iterator[Span]:
-        """Every match within the span, in order; at most one for each beginning."""
+        """All matches within the span in order, at most one for each start."""
         start, end = span or Span(0, len(morphemes))
         end = min(end, len(morphemes))
         within = morphemes if span is None else morphemes[:end]
@@ -125,7 +125,7 @@ class Patterns:
 
 
 def compiled(text: str, sets: Mapping[str, str]) -> Pattern:
-    """The pattern that ``text`` writes down. Raises ValueError."""
+    """Parses a pattern. Raises ValueError."""
     parts = text.split()
     opens, closes = parts[:1] == ["^"], parts[-1:] == ["$"]
     parts = parts[opens : len(parts) - closes]
@@ -150,6 +150,6 @@ def _stem(part: str, sets: Mapping[str, str]) -> _Stem:
         else:
             known = forms.get(form)
             forms[form] = frozenset() if not tag or known == frozenset() else (known or frozenset()) | {tag}
-            if not tag and form.endswith("하") and len(form) > 2:  # kiwipiepy cuts most of these: 궁금하 is 궁금 + 하
+            if not tag and form.endswith("하") and len(form) > 2:  # kiwipiepy splits most of these: 궁금하 is 궁금 + 하
                 forms.setdefault(form[:-1], frozenset())
     return _Stem(forms, frozenset(tags))

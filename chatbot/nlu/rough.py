@@ -1,8 +1,8 @@
-"""An analyser that guesses by letters, for the seconds in which there is no other.
+"""The rough analyser: it guesses morphemes from letters while the real analyser is not available.
 
-Common words of messages stand in ``rough.tsv`` as kiwipiepy reads them. Of any other word the commonest particles are
-cut off. ``python -m chatbot.nlu.rough FILE… > rough.tsv`` writes the table from files of texts, one in a line; of a
-table the first column counts. A word is what stands between spaces and marks. Its most frequent reading is written.
+``rough.tsv`` has the analyses of common words by kiwipiepy. From other words only the commonest particles are split
+off. ``python -m chatbot.nlu.rough FILE… > rough.tsv`` writes the table from files with one text per line; of a table it
+uses the first column. A word is the text between spaces and marks. Its most frequent analysis is written.
 """
 
 import functools
@@ -19,7 +19,7 @@ from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme, MorphemeAnalyser, is_w
 FILE = Path(__file__).with_suffix(".tsv")
 
 _PIECES = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+|[A-Za-z]+|\d+|[.!?…]+|[^\w\s]|_")
-"""Words, numbers and marks."""
+"""A word, a number or a mark."""
 
 _PARTICLES: Mapping[str, str] = {
     **dict.fromkeys(("을", "를"), "JKO"),
@@ -34,11 +34,11 @@ _PARTICLES: Mapping[str, str] = {
 _LONGEST_PARTICLE = max(map(len, _PARTICLES))
 
 Part = tuple[str, str, int, int]
-"""A morpheme of a word: its form, its tag, and its place in the word."""
+"""A morpheme of a word: its form, its tag, and its start and end in the word."""
 
 
 class RoughAnalyser(MorphemeAnalyser):
-    """Guesses in this process, without loading anything but the table. Never waits."""
+    """Guesses in this process. It loads only the table, and never waits."""
 
     rough = True
 
@@ -78,7 +78,7 @@ def _is_hangul(piece: str) -> bool:
 
 
 def _tag_of(piece: str) -> str:
-    """The tag of what is no Hangul, "" of Hangul."""
+    """The tag of a piece that is not Hangul; "" for Hangul."""
     first = piece[0]
     if _is_hangul(piece):
         return ""
@@ -94,7 +94,7 @@ def _moved(parts: tuple[Part, ...], by: int) -> Iterator[Part]:
 
 
 def _guess(word: str) -> tuple[Part, ...]:
-    """A noun, and the particle that stands after it."""
+    """The word as a noun and, if there is one, a particle after it."""
     if word in _PARTICLES:
         return ((word, _PARTICLES[word], 0, len(word)),)
     for length in range(min(len(word) - 1, _LONGEST_PARTICLE), 0, -1):
@@ -107,7 +107,7 @@ def _guess(word: str) -> tuple[Part, ...]:
 
 @functools.cache
 def _table() -> Mapping[str, tuple[Part, ...]]:
-    """The common words. Read with the first text that needs it."""
+    """The table of common words, read when it is first needed."""
     rows = (line.split("\t") for line in FILE.read_text("utf-8").splitlines())
     return {word: tuple(map(_part, parts)) for word, *parts in rows}
 
@@ -118,11 +118,11 @@ def _part(written: str) -> Part:
 
 
 LONGEST_WORD = 8
-"""Characters of a word that is written: longer ones are rare."""
+"""The maximum length of a word in the table: longer words are rare."""
 
 
 def readings(texts: Iterable[str], analyser: MorphemeAnalyser) -> dict[str, tuple[Part, ...]]:
-    """The most frequent reading of each word of the texts."""
+    """The most frequent analysis of each word in the texts."""
     found: dict[str, Counter[tuple[Part, ...]]] = defaultdict(Counter)
     for text in texts:
         for word, parts in _words(normalize("NFC", text), analyser):

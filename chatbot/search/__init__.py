@@ -1,1 +1,1 @@
-"""Finding challenges and passages of documents by the words of a question."""
+"""Searches challenges and passages of documents by the words of a question."""

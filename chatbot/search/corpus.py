@@ -1,4 +1,4 @@
-"""What can be found, read from the database in pieces. Synchronous: callers run it in a thread."""
+"""Reads the searchable texts from the database in chunks. Synchronous: callers run it in a thread."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,15 +8,15 @@ from challenges.models import Category, Challenge, Location, WorkType
 from chatbot.models import KnowledgeDocument
 
 EVERYWHERE = (1 << 63) - 1
-"""The bits of something that suits every location, or every work type."""
+"""The bit mask of a row that suits every location, or every work type."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
     """A challenge, or one passage of a document.
 
-    ``passage`` counts the document's passages from 0 and is -1 for a challenge. ``category`` is the category's place in
-    ``Keys.categories``, -1 for none. ``locations`` and ``work_types`` have a bit for each that suits.
+    ``passage`` is the index of the passage in its document, from 0; -1 for a challenge. ``category`` is the index of
+    the category in ``Keys.categories``; -1 for none. ``locations`` and ``work_types`` are bit masks of those that suit.
     """
 
     id: int
@@ -29,20 +29,20 @@ class IndexEntry:
 
 
 LONGEST_PASSAGE = 300
-"""Characters of a passage at most."""
+"""The maximum length of a passage in characters."""
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
 def passages(text: str) -> list[str]:
-    """The paragraphs of ``text`` (a blank line parts them) in their order, long ones cut between sentences."""
+    """The paragraphs of ``text`` in order. Blank lines separate them; long ones are split between sentences."""
     paragraphs = (paragraph.strip() for paragraph in _PARAGRAPH_END.split(text.replace("\r\n", "\n")))
     return [passage for paragraph in paragraphs if paragraph for passage in _cut(paragraph)]
 
 
 def _cut(paragraph: str) -> list[str]:
-    """``paragraph`` in pieces of at most LONGEST_PASSAGE characters, as few as whole sentences allow."""
+    """``paragraph`` in pieces of at most LONGEST_PASSAGE characters, with as many whole sentences as possible."""
     if len(paragraph) <= LONGEST_PASSAGE:
         return [paragraph]
     pieces: list[str] = []
@@ -56,7 +56,7 @@ def _cut(paragraph: str) -> list[str]:
 
 
 def _halves(sentence: str) -> list[str]:
-    """``sentence`` itself, or what is left of one without end when it is cut at white space."""
+    """``sentence`` itself, or pieces of a very long one, split at white space."""
     parts = []
     while len(sentence) > LONGEST_PASSAGE:
         end = sentence.rfind(" ", 1, LONGEST_PASSAGE + 1)
@@ -67,15 +67,15 @@ def _halves(sentence: str) -> list[str]:
 
 
 CHUNK = 500
-"""Challenges read at once: about ten milliseconds."""
+"""The number of challenges that are read at once, which takes about ten milliseconds."""
 
 DOCUMENTS = 20
-"""Documents read at once; each may have 20,000 characters."""
+"""The number of documents that are read at once. Each may have 20,000 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of active categories, locations and work types; their places are what entries refer to."""
+    """The keys of active categories, locations and work types. Entries refer to them by their index."""
 
     categories: tuple[str, ...]
     locations: tuple[str, ...]
@@ -86,7 +86,7 @@ class Keys:
 
 
 def read_keys() -> Keys:
-    """Three SQL statements."""
+    """Reads the keys. Takes three SQL statements."""
     (categories, category_places), (locations, location_places), (work_types, work_type_places) = (
         _keys(model) for model in (Category, Location, WorkType)
     )
@@ -99,12 +99,12 @@ def _keys(model: type[Category] | type[Location] | type[WorkType]) -> tuple[tupl
 
 
 def count() -> int:
-    """Challenges and documents. Two SQL statements."""
+    """The number of challenges and documents. Takes two SQL statements."""
     return Challenge.objects.filter(active=True).count() + KnowledgeDocument.objects.filter(active=True).count()
 
 
 def challenges_after(pk: int, keys: Keys) -> list[IndexEntry]:
-    """The next CHUNK active challenges by primary key. Three SQL statements."""
+    """The next CHUNK active challenges by primary key. Takes three SQL statements."""
     rows = list(
         Challenge.objects.filter(pk__gt=pk, active=True, category__active=True)
         .order_by("pk")
@@ -133,13 +133,13 @@ def _bits(pairs: Iterable[tuple[int, int]], places: dict[int, int]) -> dict[int,
     bits: dict[int, int] = {}
     for row, option in pairs:
         place = places.get(option, 63)
-        if place < 63:  # more options than bits: those past them give no boost
+        if place < 63:  # options beyond the number of bits give no boost
             bits[row] = bits.get(row, 0) | 1 << place
     return bits
 
 
 def documents_after(pk: int, keys: Keys) -> list[IndexEntry]:
-    """The passages of the next active documents by primary key. One SQL statement."""
+    """The passages of the next active documents by primary key. Takes one SQL statement."""
     documents = (
         KnowledgeDocument.objects.filter(pk__gt=pk, active=True)
         .exclude(category__active=False)
@@ -155,7 +155,7 @@ def documents_after(pk: int, keys: Keys) -> list[IndexEntry]:
 
 @dataclass(frozen=True, slots=True)
 class RowContent:
-    """A found row as people see it."""
+    """The text of a found row for people."""
 
     title: str
     text: str
@@ -165,14 +165,14 @@ class RowContent:
 
 
 def load_challenges(pks: Sequence[int]) -> dict[int, RowContent]:
-    """Those that are still there and active. One SQL statement."""
+    """The challenges that still exist and are active. Takes one SQL statement."""
     rows = Challenge.objects.filter(pk__in=pks, active=True, category__active=True)
     fields = ("pk", "title", "description", "category__key", "category__label")
     return {pk: RowContent(title, text, key, label) for pk, title, text, key, label in rows.values_list(*fields)}
 
 
 def load_passages(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], RowContent]:
-    """Passages by document and number, those that are still there and active. One SQL statement."""
+    """The passages, by document and index, of documents that still exist and are active. Takes one SQL statement."""
     rows = KnowledgeDocument.objects.filter(pk__in=[pk for pk, _ in places], active=True)
     fields = ("pk", "title", "text", "link", "category__key", "category__label")
     found: dict[tuple[int, int], RowContent] = {}

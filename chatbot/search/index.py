@@ -1,4 +1,4 @@
-"""What a search looks through: immutable, made again when rows changed."""
+"""The search index. It is immutable, and built again after a change of rows."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The fields of entries as arrays (see ``corpus.IndexEntry``): 28 bytes a row."""
+    """The fields of entries as arrays (see ``corpus.IndexEntry``), 28 bytes per row."""
 
     ids: NDArray[np.int64]
     passages: NDArray[np.int16]
@@ -49,16 +49,16 @@ class Rows:
         )
 
     def suiting(self, keys: Keys, kind: Kind, key: str) -> Mask | None:
-        """Rows of the category, or that suit the location or the work type; None for an unknown key."""
+        """The rows of the category, or those that suit the location or the work type; None for an unknown key."""
         if kind == "category":
             return self.categories == keys.categories.index(key) if key in keys.categories else None
         known, bits = self._bits(keys, kind)
         return (bits >> known.index(key)) % 2 == 1 if key in known else None
 
     def meant(self, keys: Keys, kind: Kind, key: str) -> Mask | None:
-        """Rows that are meant when a question names the category, location or work type; None for an unknown key.
+        """The rows for a question that names the category, location or work type; None for an unknown key.
 
-        What suits every location is not about one.
+        A row that suits every location is not about a single one.
         """
         suiting = self.suiting(keys, kind, key)
         if suiting is None or kind == "category":
@@ -73,20 +73,20 @@ class Rows:
 
 
 FLOOR = 0.3
-"""The share of what was asked for (rare words weigh more) that a row must have to be found."""
+"""The minimum share of the question's words that a row must have to be found. Rare words weigh more."""
 
 BOOSTS: dict[Kind, float] = {"category": 1.25, "location": 1.15, "work_type": 1.1}
-"""By what the score of a row is multiplied that suits the selection."""
+"""The factors for the score of a row that suits the selection."""
 
 SORTED = 512
-"""The best rows that are put in order; a document's passages are that many at most before others are missed."""
+"""How many of the best rows are sorted. If a document has more passages among them, other rows may be missed."""
 
 Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The keys of what is preferred, "" for no preference; ``only_category`` and ``kind`` leave others out."""
+    """The preferred keys; "" means no preference. ``only_category`` and ``kind`` exclude other rows."""
 
     category: str = ""
     location: str = ""
@@ -97,7 +97,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """``passage`` is -1 for a challenge."""
+    """A found row. ``passage`` is -1 for a challenge."""
 
     id: int
     passage: int
@@ -105,7 +105,7 @@ class Hit:
 
 
 class Index:
-    """About 300 bytes a row and 400 for each different word."""
+    """The index. It takes about 300 bytes per row, and 400 per distinct word."""
 
     def __init__(
         self, *, keys: Keys, rows: Rows, analysis: Analysis, ranking: Ranking, known: Options, names: NameMeanings
@@ -127,7 +127,7 @@ class Index:
                 self._groups[group] = mask, self._rarity(int(np.count_nonzero(mask)))
 
     def find(self, concepts: Sequence[Concept], wanted: Wanted, count: int) -> list[Hit]:
-        """The rows that have enough of what is asked for, best first; of a document its best passage alone."""
+        """The rows that match enough of the question, the best first. Of a document, only its best passage."""
         if not any(concept.words or concept.groups for concept in concepts):
             return []
         scores = self._scores(concepts)
@@ -139,7 +139,7 @@ class Index:
         return self._best(scores, count)
 
     def _scores(self, concepts: Sequence[Concept]) -> Scores:
-        """Every row's score, 0 for those that have too little of what is asked for."""
+        """The score of every row; 0 for rows that match too little of the question."""
         total, covered = self._nothing(), self._nothing()
         whole = 0.0
         for concept in concepts:
@@ -158,7 +158,7 @@ class Index:
                     rarities.append((1 - weight, rarity))
             total += best * concept.weight
             if not concept.optional:
-                # The word's own rarity, or that of what is nearest to it; a word that nothing has is the rarest.
+                # The rarity of the word, or of the nearest word. A word that no row has is the rarest.
                 rarity = concept.weight * (min(rarities)[1] if rarities else self._rarity(0))
                 covered += strength * rarity
                 whole += rarity
@@ -169,7 +169,7 @@ class Index:
         return np.zeros(self._ranking.count, np.float32)
 
     def _rarity(self, rows: int) -> float:
-        """BM25's weight of a word that so many rows have."""
+        """The weight in BM25 of a word that ``rows`` rows have."""
         return math.log1p((self._ranking.count - rows + 0.5) / (rows + 0.5))
 
     def _prefer(self, scores: Scores, kind: Kind, key: str, *, only: bool = False) -> None:

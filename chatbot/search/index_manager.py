@@ -1,4 +1,4 @@
-"""Making an index from the database, and again when it changes."""
+"""Builds the index from the database, and builds it again after changes."""
 
 import asyncio
 import logging
@@ -19,16 +19,17 @@ from chatbot.search.terms import index_words
 from chatbot.search.worker import Worker
 
 SMALL = 2_000
-"""Challenges and documents up to which an index is computed in a thread: a second or two when it is all new."""
+"""Up to so many challenges and documents, an index is computed in a thread. A new one takes a second or two."""
 
 FEW = 20
-"""Texts of a chunk that are analysed in a thread, however large the index."""
+"""Up to so many texts of a chunk are analysed in a thread, even for a large index."""
 
 
 async def build(*, analyser: MorphemeAnalyser, known: Options, before: Index | None) -> Index:
-    """An index of the active rows. Texts that ``before`` has are not analysed again; it must be of the same analyser.
+    """Builds an index of the active rows.
 
-    Reads the database in short steps, and computes in worker threads or, when it is much, in a process.
+    The texts in ``before``, an index with the same analyser, are not analysed again. The database is read in short
+    steps. The computation runs in worker threads; a large one runs in a process.
     """
     keys = await sync_to_async(read_keys)()
     computing = _Computing(analyser, large=await sync_to_async(count)() > SMALL)
@@ -66,7 +67,7 @@ def _add_chunk(builder: AnalysisBuilder, chunk: Sequence[IndexEntry], computing:
 
 
 class _Computing:
-    """Where the computing is done: here, or in a process when there is much of it."""
+    """Runs the computation in this process, or in a separate process if it is large."""
 
     def __init__(self, analyser: MorphemeAnalyser, *, large: bool) -> None:
         self._analyser = analyser
@@ -95,15 +96,15 @@ class _Computing:
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_SECONDS = 15.0
-"""How old a build may get before searches that have no index at all stop waiting for it."""
+"""How long searches wait for a build if there is no index yet."""
 
 FRESH_WAIT_SECONDS = 1.0
-"""How old a build may get before searches use the index that it is to replace."""
+"""How long searches wait for a build before they use the old index."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What an index was made of, or is to be made of. ``tokens`` are those of the watched tables."""
+    """The inputs of an index. ``tokens`` are the revisions of its tables."""
 
     tokens: tuple[object, ...]
     analyser: MorphemeAnalyser
@@ -111,7 +112,8 @@ class State:
 
     @classmethod
     def at(cls, revisions: Mapping[str, str], analyser: MorphemeAnalyser, known: Options) -> "State":
-        """A missing token is like no other: what was read without one is never known to be true."""
+        """The state for the revisions. A missing token never equals another one, so data without a token is never
+        valid."""
         tokens = tuple(revisions.get(name) or object() for name in ("corpus", "options"))
         return cls(tokens, analyser, known)
 
@@ -120,7 +122,7 @@ class State:
 
 
 class IndexManager:
-    """Owns the process's index and the one task that makes the next."""
+    """Owns the index of the process, and the task that builds the next one."""
 
     def __init__(self) -> None:
         self._index: Index | None = None
@@ -131,13 +133,13 @@ class IndexManager:
 
     @property
     def latest(self) -> Index | None:
-        """The index that was built last, whatever has changed since."""
+        """The index that was built last, even if rows have changed since."""
         return self._index
 
     async def index(self, wanted: State) -> Index | None:
-        """The index of what is in the database, or an older one while that is being built; None when there is none.
+        """The index of the present rows, or an older one while that is being built; None when there is none.
 
-        Nothing that goes wrong while it is built comes out here: it is logged, and the next call tries again.
+        Errors of a build are logged and not raised. The next call tries again.
         """
         if not wanted.same(self._made_of):
             self._wanted = wanted
@@ -159,7 +161,7 @@ class IndexManager:
         return self._builder
 
     async def _build(self) -> None:
-        """Builds until the index is what was wanted last."""
+        """Builds until the index has the state that was requested last."""
         try:
             while self._wanted is not None and not self._wanted.same(self._made_of):
                 wanted = self._wanted
@@ -168,5 +170,5 @@ class IndexManager:
                 before = self._index if same_names else None
                 self._index = await build(analyser=wanted.analyser, known=wanted.known, before=before)
                 self._made_of = wanted
-        except Exception:  # nobody awaits it: the index of before goes on
+        except Exception:  # no code awaits this task; the old index stays in use
             logger.exception("the index of challenges and documents could not be built")

@@ -1,4 +1,4 @@
-"""From a question to the concepts that rows are looked through for."""
+"""Turns a question into concepts that the index can be searched for."""
 
 import tomllib
 from collections import defaultdict
@@ -15,37 +15,37 @@ from chatbot.search.terms import Term, terms
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 GENERAL = frozenset(_WORDS["general"])
-"""Words of asking itself, which say nothing about what is asked for."""
+"""Words that express the request itself, and say nothing about its subject."""
 
 Kind = Literal["category", "location", "work_type"]
 
 NAMED = 1.0
-"""How much a label or an alias says that something of its category, location or work type is meant."""
+"""The weight of a label or an alias as a hint to its category, location or work type."""
 
 HINTED = 0.35
-"""The same for a keyword of a category."""
+"""The weight of a keyword as a hint to its category."""
 
 ALSO = 0.8
-"""How much a synonym counts beside the word itself."""
+"""The weight of a synonym, compared with the word itself."""
 
 
 @dataclass(slots=True)
 class Meaning:
-    """``words`` are found as well, ``groups`` (kind and key) are preferred; each with its weight."""
+    """The meaning of a name. ``words`` are searched too, and ``groups`` (kind and key) are preferred, with weights."""
 
     words: dict[str, float] = field(default_factory=dict)
     groups: dict[tuple[Kind, str], float] = field(default_factory=dict)
 
 
 NameMeanings = Mapping[tuple[str, ...], Meaning]
-"""By the words of a name."""
+"""Meanings by the words of a name."""
 
 LONGEST_NAME = 4
-"""Words of a name at most."""
+"""The maximum number of words in a name."""
 
 
 def name_meanings(known: Options, analyser: MorphemeAnalyser) -> NameMeanings:
-    """About 0.1 s, for each name is analysed."""
+    """The meanings of all names. Takes about 0.1 s, because each name is analysed."""
     found: dict[tuple[str, ...], Meaning] = defaultdict(Meaning)
     kinds: list[tuple[Kind, Mapping[str, Choice]]] = [
         ("category", known.categories),
@@ -81,35 +81,35 @@ def name_meanings(known: Options, analyser: MorphemeAnalyser) -> NameMeanings:
 
 
 LONGEST_QUESTION = 500
-"""Characters of a question that are read."""
+"""How many characters of a question are used."""
 
 MOST = 24
-"""Words of a question that are looked for."""
+"""How many words of a question are searched."""
 
 VERB = 0.5
-"""How much a verb counts beside a noun: 쓰다, 만들다 say little."""
+"""The weight of a verb, compared with a noun: 쓰다 and 만들다 are not specific."""
 
 COMPOUND = 0.5
-"""How much it counts that neighbouring nouns are neighbours in the row, too."""
+"""The weight of neighbouring nouns that are also neighbours in the row."""
 
 MISSPELLED = 0.9
-"""How much a word counts that is only nearly the one that was written, when no dictionary has the latter."""
+"""The weight of a similar word if the dictionary does not have the written one."""
 
 MISTAKEN = 0.6
-"""The same when a dictionary has what was written: perhaps it was meant."""
+"""The weight of a similar word if the dictionary has the written one, which may be correct."""
 
 KIN = 0.6
-"""How much a word counts that shares syllables with the one that was written."""
+"""The weight of a word that shares syllables with the written one."""
 
 TRIES = 3
-"""Unknown words whose spelling is looked at; each costs milliseconds in a large index."""
+"""How many unknown words are checked for spelling. Each takes milliseconds in a large index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One thing that is asked for. A row fits by its best word or group; the weights are between 0 and 1.
+    """One part of a question. A row matches by its best word or group. Weights are between 0 and 1.
 
-    ``optional`` concepts raise a row's score but need not be met. Without words and groups nothing fits.
+    An ``optional`` concept raises the score of a row, but is not required. Without words and groups no row matches.
     """
 
     words: tuple[tuple[int, float], ...]
@@ -120,7 +120,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads questions against the words of an index."""
+    """Parses questions with the words of an index."""
 
     numbers: dict[str, int]
     names: NameMeanings
@@ -156,8 +156,8 @@ class Reader:
         return [(other, likeness * KIN) for other, likeness in self.spelling.kin(word)]
 
     def _corrected(self, asked: Sequence[Term]) -> dict[str, list[tuple[str, float]]]:
-        """What is spelled nearly like the first unknown nouns, and like the compounds that they are parts of, each with
-        its weight, the nearest first."""
+        """Words with a similar spelling for the first unknown nouns and their compounds, with weights, the nearest
+        first."""
         unknown = {term.word: term for term in asked if term.noun and not term.compound and not self._knows(term.word)}
         corrected = {}
         for term in list(unknown.values())[:TRIES]:
@@ -170,7 +170,7 @@ class Reader:
     def _phrases(
         self, simple: Sequence[Term], corrected: Mapping[str, Sequence[tuple[str, float]]]
     ) -> tuple[list[Concept], set[int]]:
-        """NameMeanings of several words, and where the words begin that they are made of."""
+        """The concepts of names with several words, and the positions of these words."""
         words = [next((word for word, _ in corrected.get(term.word, ())), term.word) for term in simple]
         concepts, starts = [], set()
         for length in range(2, LONGEST_NAME + 1):
@@ -183,7 +183,7 @@ class Reader:
         return concepts, starts
 
     def _stands_for(self, word: str) -> "_Alternatives":
-        """The words and groups that ``word`` stands for, itself among them. A stem alone stands for its verb."""
+        """The words and groups that ``word`` may mean, including itself. A stem alone means its verb."""
         if not self._knows(word) and f"{word}다" in self.numbers:
             word = f"{word}다"
         alternatives = self._alternatives(self.names.get((word,), self._nothing))
@@ -198,17 +198,18 @@ class Reader:
 
 @dataclass(slots=True)
 class _Alternatives:
-    """A concept while it is put together: words and groups with their weights."""
+    """A concept that is being built: words and groups with their weights."""
 
     words: dict[int, float]
     groups: dict[tuple[Kind, str], float]
 
     def names_a_place(self) -> bool:
-        """Or a kind of work. Nobody need be told of these, for most rows suit every one."""
+        """Whether it names a location or a work type. Such a concept is optional, because most rows suit all of
+        them."""
         return any(kind != "category" for kind, _ in self.groups)
 
     def add(self, other: "_Alternatives", weight: float) -> None:
-        """Adds what ``other`` stands for, but no place: 도시락 looks like 도시, and that is all."""
+        """Adds the words and groups of ``other``, but no location or work type: 도시락 only looks like 도시."""
         for word, share in other.words.items():
             self.words[word] = max(self.words.get(word, 0), share * weight)
         for (kind, key), share in other.groups.items():

@@ -1,5 +1,7 @@
-"""The words of every row as numbers, and BM25 over them (the library bm25s). Knows nothing of Django: it also runs in a
-process without."""
+"""The words of every row as numbers, and BM25 over them (the library bm25s).
+
+This module does not use Django, because it also runs in a process without it.
+"""
 
 import hashlib
 import logging
@@ -13,14 +15,14 @@ from numpy.typing import NDArray
 
 
 def digests_of(texts: Iterable[tuple[str, str]]) -> NDArray[np.uint64]:
-    """64 bits for each title and text."""
+    """A digest of 64 bits for each pair of title and text."""
     encoded = (f"{title}\n{text}".encode("utf-8", "surrogatepass") for title, text in texts)
     return np.frombuffer(b"".join(hashlib.blake2b(each, digest_size=8).digest() for each in encoded), dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Row ``i`` has the words ``words[n] for n in flat[offsets[i]:offsets[i + 1]]``; about 80 bytes a row."""
+    """The words of all rows. Row ``i`` has ``words[n] for n in flat[offsets[i]:offsets[i + 1]]``. 80 bytes per row."""
 
     words: tuple[str, ...]
     digests: NDArray[np.uint64]
@@ -36,7 +38,7 @@ class Analysis:
         lengths: NDArray[np.int64],
         flat: NDArray[np.int32],
     ) -> Self:
-        """Drops the words that no row has."""
+        """An analysis without words that no row has."""
         used = np.bincount(flat, minlength=len(words)) > 0
         renumbered = (np.cumsum(used) - 1).astype(np.int32)
         return cls(
@@ -48,7 +50,7 @@ class Analysis:
         )
 
     def places(self, digests: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """For each digest a row that has it, or -1."""
+        """A row for each digest; -1 if no row has it."""
         if not len(self.digests):
             return np.full(len(digests), -1, np.int64)
         near = np.searchsorted(self.digests, digests, sorter=self._order)
@@ -60,7 +62,7 @@ class Analysis:
 
 
 class AnalysisBuilder:
-    """An analysis while it is put together, chunk by chunk, from an earlier one and from new words."""
+    """Builds an analysis chunk by chunk, from an earlier one and from new words."""
 
     def __init__(self, before: Analysis | None) -> None:
         self._before = before
@@ -70,13 +72,13 @@ class AnalysisBuilder:
         self._flat = [np.empty(0, np.int32)]
 
     def missing(self, digests: NDArray[np.uint64]) -> list[int]:
-        """Which of a chunk's texts have to be analysed."""
+        """The indexes of the chunk's texts that have to be analysed."""
         if self._before is None:
             return list(range(len(digests)))
         return [int(place) for place in np.flatnonzero(self._before.places(digests) < 0)]
 
     def add(self, digests: NDArray[np.uint64], analysed: Mapping[int, Sequence[str]]) -> None:
-        """Adds a chunk's rows; ``analysed`` has the words of those that were missing."""
+        """Adds the rows of a chunk. ``analysed`` has the words of those that were missing."""
         places = self._before.places(digests) if self._before else np.full(len(digests), -1, np.int64)
         rows = [self._row(int(place), analysed.get(number, ())) for number, place in enumerate(places)]
         self._digests.append(digests)
@@ -104,7 +106,7 @@ B = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """For each word the rows that have it, with what the word adds to their scores. 8 bytes for a word of a row."""
+    """For each word, its rows and what it adds to their scores. Takes 8 bytes per word of a row."""
 
     count: int
     _starts: NDArray[np.int64]
@@ -113,14 +115,15 @@ class Ranking:
 
     @classmethod
     def of(cls, offsets: NDArray[np.int64], flat: NDArray[np.int32]) -> Self:
-        """Row ``i`` has the words ``flat[offsets[i]:offsets[i + 1]]``. Takes about 50 µs a row, in pure Python."""
+        """Computes the ranking. Row ``i`` has the words ``flat[offsets[i]:offsets[i + 1]]``. Takes about 50 µs per
+        row."""
         count = len(offsets) - 1
         if not len(flat):
             return cls(count, np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
-        os.environ["DISABLE_TQDM"] = "1"  # or bm25s loads it, and it leaves a semaphore behind
+        os.environ["DISABLE_TQDM"] = "1"  # otherwise bm25s loads tqdm, which leaks a semaphore
         import bm25s  # reads the variable when it is imported
 
-        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it would tell of every build
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every build
         rows = [row.tolist() for row in np.split(flat, offsets[1:-1])]
         vocabulary = {number: number for number in range(int(flat.max()) + 1)}
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")

@@ -27,10 +27,10 @@ from chatbot.search.index_manager import IndexManager, State
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A challenge, or a passage of a document, that fits a question.
+    """A challenge, or a passage of a document, that matches a question.
 
-    ``category`` is a category's key, "" for a document that serves them all; ``label`` its name. ``text`` is the
-    challenge's description or the passage; ``score`` has no unit and compares within one search alone.
+    ``category`` is the key of a category, ``label`` its name; "" for a document for all categories. ``text`` is the
+    challenge's description or the passage. ``score`` has no unit, and can be compared only within one search.
     """
 
     kind: Literal["challenge", "document"]
@@ -44,7 +44,7 @@ class Found:
 
 
 SPARE = 3
-"""Rows looked up beyond ``count``, for those that went away since the index was made."""
+"""How many more rows than ``count`` are searched, because some may have been deleted since the index was built."""
 
 _manager = IndexManager()
 
@@ -64,18 +64,17 @@ async def search(
     exclude_titles: Collection[str] = (),
     count: int = 3,
 ) -> list[Found]:
-    """At most ``count`` active challenges and documents that fit the question (its words, or any text), best first.
+    """At most ``count`` active challenges and documents that match the question (words or any text), the best first.
 
-    ``category``, ``location`` and ``work_type`` are keys and raise what suits them, "" raises nothing;
-    ``only_category`` leaves out everything of other categories. ``kind`` leaves out the other kind. Challenges whose
-    title is in ``exclude_titles`` are left out. Of a document its best passage is found.
+    ``category``, ``location`` and ``work_type`` are keys. Rows that suit them get a higher score; "" means no
+    preference. ``only_category`` excludes other categories, and ``kind`` the other kind. Challenges with a title in
+    ``exclude_titles`` are excluded. Of a document, only the best passage is found.
 
-    ``known`` and ``revisions`` are as read for the request (``challenges.catalog.options``,
-    ``challenges.revisions.read``). When rows changed since the last search, it waits up to a second for the new index;
-    the first search waits for the first index. With a rough analyser the latest index is used. At most one SQL
-    statement for challenges and one for documents.
-    Never raises for what stands in the question, nor when the index cannot be built; AnalyserGone when the analyser
-    cannot be asked within the ``budget``.
+    ``known`` and ``revisions`` are those of the request (``challenges.catalog.options``,
+    ``challenges.revisions.read``). After a change of rows, the search waits up to a second for the new index. The first
+    search waits for the first index. With a rough analyser, the latest index is used. Takes at most one SQL statement
+    for challenges and one for documents. Raises AnalyserGone when the analyser does not answer within the ``budget``.
+    No question raises an error, and neither does an index that cannot be built.
     """
     if count < 1 or not question.strip():
         return []

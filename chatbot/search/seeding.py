@@ -1,4 +1,4 @@
-"""The knowledge documents that a new installation starts with (``seed/*.toml``)."""
+"""The knowledge documents of a new installation (``seed/*.toml``)."""
 
 import tomllib
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ _SEED = Path(__file__).parent / "seed"
 
 
 def load_documents() -> list[str]:
-    """Adds documents that were never added before and returns their titles.
+    """Adds documents of the seed that were never added before, and returns their titles.
 
-    What an admin edited, deactivated or deleted stays so, and a title that an admin used first stays the admin's. The
-    categories come first (``load_catalog``): a document whose category is missing waits for it.
+    It does not change documents that an admin edited, deactivated, deleted or added with the same title. Run
+    ``load_catalog`` first: a document whose category is missing is not added yet.
     """
     added = []
     with transaction.atomic():
@@ -35,7 +35,7 @@ def load_documents() -> list[str]:
 
 
 def seeded_documents() -> Iterator[tuple[str, str, KnowledgeDocument]]:
-    """Key, category's key and content of every document; a file is named after its category."""
+    """The key, the category's key and the content of every document. The name of a file is its category."""
     for file in sorted(_SEED.glob("*.toml")):
         for row in tomllib.loads(file.read_text("utf-8"))["document"]:
             document = KnowledgeDocument(title=nfc(row["title"]), text=nfc(row["text"]), link=row.get("link", ""))

@@ -12,26 +12,29 @@ _BITS = 21
 _MOST = (1 << _BITS) - 1
 
 BLOCK = 5_000
-"""Words that are encoded at once: a millisecond during which nothing else runs."""
+"""How many words are encoded at once, which takes a millisecond and blocks other threads."""
 
 
 class Pairs:
-    """Looked up in well under a millisecond; about 8 bytes for a character of a word. Two million words at most."""
+    """The pairs of characters in words. A look-up takes less than a millisecond. Two million words at most.
+
+    It takes about 8 bytes per character of a word.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         words = words[: _MOST + 1]
         blocks = [_pairs(words[start : start + BLOCK], start) for start in range(0, len(words), BLOCK)]
         both = np.concatenate([np.empty(0, np.int64), *blocks])
-        both.sort()  # np.unique would hold Python's lock
+        both.sort()  # np.unique would hold Python's global interpreter lock
         both = both[np.append(True, both[1:] != both[:-1])[: len(both)]]
         self._known, starts = np.unique(both >> _BITS, return_index=True)
         self._starts = np.append(starts, len(both))
         self._words = (both & _MOST).astype(np.int32)
         self.sizes = np.bincount(self._words, minlength=len(words))
-        """How many different pairs each word has."""
+        """The number of distinct pairs in each word."""
 
     def shared(self, word: str) -> tuple[int, NDArray[np.int64]]:
-        """How many different pairs ``word`` has, and how many of them each of the words has."""
+        """The number of distinct pairs in ``word``, and how many of them each known word has."""
         own = np.unique(_pairs([word], 0) >> _BITS)
         places = np.searchsorted(self._known, own)
         lists = [
@@ -43,8 +46,8 @@ class Pairs:
 
 
 def _pairs(words: Iterable[str], first: int) -> NDArray[np.int64]:
-    """Each pair and the place of its word, counted from ``first``, in one number: 21 bits a character, 21 the place."""
-    text = "\n".join([word.replace("\n", " ") for word in words])  # a line is a word
+    """Each pair with the index of its word, from ``first``, as one number: 21 bits per character and for the index."""
+    text = "\n".join([word.replace("\n", " ") for word in words])  # each line is a word
     characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
     ends = characters == ord("\n")
     inside = ~(ends[:-1] | ends[1:])
@@ -55,19 +58,19 @@ def _pairs(words: Iterable[str], first: int) -> NDArray[np.int64]:
 
 
 SHORTEST = 4
-"""Letters below which everything is near everything."""
+"""Shorter words (in letters) are not compared, because they are all similar."""
 
 NEAR = 3
-"""Near words that are considered."""
+"""The maximum number of words with a similar spelling."""
 
 LIKELY = 100
-"""Words whose letters are compared one by one; they are those that share most pairs of letters."""
+"""How many words, those that share the most pairs of letters, are compared letter by letter."""
 
 KIN = 8
-"""Words with common syllables that are considered."""
+"""The maximum number of words with common syllables."""
 
 ALIKE = 0.5
-"""The likeness of kin at least."""
+"""The minimum similarity of words with common syllables."""
 
 
 def jamo(word: str) -> str:
@@ -75,7 +78,7 @@ def jamo(word: str) -> str:
 
 
 class Spelling:
-    """The known words by their letters and by their syllables. About 200 bytes a word."""
+    """The known words by letters and by syllables. Takes about 200 bytes per word."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = list(dict.fromkeys(words))
@@ -83,14 +86,14 @@ class Spelling:
         self._by_letters = Pairs([jamo(word) for word in self._words])
 
     def near(self, word: str) -> list[tuple[str, float]]:
-        """The known words within one wrong, missing or added letter (two from nine letters on), nearest first, each
-        with its likeness (0 to 1)."""
+        """Known words that differ by one letter (by two from nine letters on), with their similarity (0 to 1), nearest
+        first."""
         spelled = jamo(word)
         if len(spelled) < SHORTEST:
             return []
         wrong = 1 if len(spelled) < 9 else 2
         own, shared = self._by_letters.shared(spelled)
-        likely = np.flatnonzero(shared >= max(1, own - 2 * wrong))  # a wrong letter spoils the pairs on both sides
+        likely = np.flatnonzero(shared >= max(1, own - 2 * wrong))  # a wrong letter changes the pairs on both sides
         best = likely[np.argsort(-shared[likely], kind="stable")[:LIKELY]]
         found: list[tuple[str, float]] = []
         for known in (self._words[place] for place in best):
@@ -100,8 +103,10 @@ class Spelling:
         return sorted(found, key=lambda near: -near[1])[:NEAR]
 
     def kin(self, word: str) -> list[tuple[str, float]]:
-        """Other known words that share pairs of characters with the word, nearest first, each with its likeness: twice
-        the common pairs through those of both (Dice)."""
+        """Other known words that share pairs of characters with the word, with their similarity, nearest first.
+
+        The similarity is the Dice coefficient: twice the common pairs divided by the pairs of both.
+        """
         own, shared = self._by_syllables.shared(word)
         places = np.flatnonzero(shared)
         likeness = 2 * shared[places] / (own + self._by_syllables.sizes[places])

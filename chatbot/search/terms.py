@@ -1,4 +1,4 @@
-"""The words by which texts and questions are compared. Pure functions over morphemes."""
+"""The words for comparing texts and questions. Pure functions on morphemes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 _VERBS = frozenset({"VV", "VA"})
 _AUXILIARY_ENDINGS = frozenset({"어", "아", "고", "지"})
-"""An auxiliary verb (VX) after any other ending is read as a verb: 버리 in "어떻게 버려요"."""
+"""An auxiliary verb (VX) follows one of these endings. After another ending it is a verb: 버리 in "어떻게 버려요"."""
 
 TITLE_REPEATS = 2
-"""How often a word of a title counts."""
+"""How often a word of the title is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word as it is looked up: nouns as they are, verbs and adjectives in their dictionary form (줍다).
+    """A word in the form for the search: verbs and adjectives are in their dictionary form (줍다).
 
-    ``start`` and ``end`` are its place in the text. ``compound`` marks neighbouring nouns that were written as one.
-    ``known`` tells whether a dictionary has it.
+    ``start`` and ``end`` are positions in the text. ``compound``: the term is several nouns that are written as one
+    word. ``known``: the dictionary has it.
     """
 
     word: str
@@ -31,7 +31,7 @@ class Term:
 
 
 def terms(morphemes: Iterable[Morpheme]) -> list[Term]:
-    """The words that carry meaning, each compound after its parts."""
+    """The meaningful words. A compound comes after its parts."""
     found: list[Term] = []
     for term in _simple(morphemes):
         before = next((other for other in reversed(found) if not other.compound), None)
@@ -54,8 +54,8 @@ def _simple(morphemes: Iterable[Morpheme]) -> Iterator[Term]:
 
 
 def index_words(analyser: MorphemeAnalyser, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """The words under which each title and text is found, as often as they count."""
-    analysed = analyser.analyse([f"{title}\n{text}" for title, text in texts])  # half the time of title and text apart
+    """The words of each title and text for the index, repeated as often as they count."""
+    analysed = analyser.analyse([f"{title}\n{text}" for title, text in texts])  # half the time of two separate texts
     return [_words(title, list(_simple(morphemes))) for (title, _), morphemes in zip(texts, analysed, strict=True)]
 
 

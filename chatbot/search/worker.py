@@ -1,5 +1,8 @@
-"""A process of low priority that does the long computations of a large index: in a thread they would delay every
-stream, for morphemes and ranking are computed under Python's global lock. Knows nothing of Django."""
+"""A process with low priority that does the long computations for a large index.
+
+In a thread they would delay every stream, because morphemes and the ranking are computed under Python's global
+interpreter lock. This module does not use Django.
+"""
 
 import os
 from collections.abc import Sequence
@@ -17,25 +20,25 @@ from chatbot.search.terms import index_words
 NICENESS = 10
 
 ANSWER_SECONDS = 120.0
-"""How long one answer may take: the ranking of hundreds of thousands of rows, at low priority. A process that is
-stopped is noticed at once."""
+"""The time limit of one answer: it is enough for the ranking of hundreds of thousands of rows at low priority. A
+process that is stopped by a signal is noticed at once."""
 
 
 class Worker:
-    """Lives as long as one build. Half a gigabyte while it analyses texts.
+    """The process of one build. It takes half a gigabyte while it analyses texts.
 
-    Methods block until the process has answered; ProcessGone means that it does not. Large arrays travel as bytes:
-    pickling them would hold the lock.
+    Methods block until the process has answered, and raise ProcessGone if it does not. Large arrays are sent as bytes,
+    because pickling would hold the lock.
     """
 
     def __init__(self, names: frozenset[str]) -> None:
         self._process = ChildProcess("chatbot.search.worker")
         self._process.send(names)
-        self._process.receive(within=ANSWER_SECONDS)  # it reads what it is sent from now on
+        self._process.receive(within=ANSWER_SECONDS)  # waits until the process is ready to read
         self.pid = self._process.pid
 
     def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
-        """The words under which each title and text is found."""
+        """As ``index_words`` of ``chatbot.search.terms``."""
         self._process.send(texts)
         return cast("list[list[str]]", self._process.receive(within=ANSWER_SECONDS))
 
@@ -57,7 +60,7 @@ class Worker:
 
 
 def serve(connection: Connection) -> None:
-    """In the process: words for texts, a ranking for None and the arrays that follow it."""
+    """Runs in the process: answers texts with their words, and None followed by arrays with a ranking."""
     os.nice(NICENESS)
     names = connection.recv()
     connection.send(None)

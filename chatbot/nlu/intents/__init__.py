@@ -1,1 +1,1 @@
-"""What a message wants (its intent), what it names, and the reasons: decided on morphemes and the categories' words."""
+"""Determines the intent of a message, the entities in it, and the reasons, from morphemes and category names."""

@@ -1,4 +1,4 @@
-"""Wanting another category, the first one, any other, or something else in the same."""
+"""Rules for messages that want another category, the first one, any other, or other challenges of the same one."""
 
 from chatbot.models import Intent
 from chatbot.nlu.intents.entities import MatchedBy
@@ -31,7 +31,7 @@ def change(evidence: Evidence) -> Understanding | None:
 
 
 def any_other(evidence: Evidence) -> Understanding | None:
-    """ANY other category: another subject is asked for, or the current one is refused."""
+    """ANY other category: the person wants another subject, or refuses the current one."""
     current, categories = evidence.turn.memory.category, evidence.categories
     if current in categories.refused and not categories.wanted:
         return evidence.conclude(Intent.ANY, {"code": "current_refused", "words": []}, avoid=categories.refused)
@@ -55,7 +55,7 @@ def another(evidence: Evidence) -> Understanding | None:
 
 
 def _is_refused(evidence: Evidence) -> bool:
-    """다른 건 필요 없고: nothing else is wanted."""
+    """Whether other challenges are refused: 다른 건 필요 없고."""
     parsed = evidence.parsed
     found = parsed.find("other.new")
     if found is None:
@@ -66,7 +66,7 @@ def _is_refused(evidence: Evidence) -> bool:
 
 
 def _stays(evidence: Evidence) -> bool:
-    """이 주제에서 쉬운 거: the current category is spoken of, and not refused."""
+    """Whether the message mentions the current category without refusing it: 이 주제에서 쉬운 거."""
     staying = evidence.parsed.find("any.staying")
     if staying is None:
         return False
@@ -75,7 +75,7 @@ def _stays(evidence: Evidence) -> bool:
 
 
 def _is_only_praised(evidence: Evidence) -> bool:
-    """A keyword in praise (앱 좋네요) is no wish."""
+    """Whether a keyword is only praised (앱 좋네요), which is not a wish."""
     if (
         evidence.categories.by is not MatchedBy.KEYWORD
         or evidence.wants_challenges()

@@ -1,4 +1,4 @@
-"""Where a message names what can be picked: by label, alias or keyword, with or without spaces, also misspelt."""
+"""Finds names of options in a message: labels, aliases and keywords, with or without spaces, also misspelt."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -16,16 +16,16 @@ from chatbot.nlu.morphemes import CONTENT_TAGS, Morpheme, MorphemeAnalyser
 from chatbot.nlu.patterns import Span
 
 LONGEST_NAME = 8
-"""Morphemes of a name at most."""
+"""The maximum number of morphemes in a name."""
 
 LONGEST_GUESS = 5
-"""Morphemes of a misspelt name at most."""
+"""The maximum number of morphemes in a misspelt name."""
 
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SN", "UN", "XPN", "XSN", "MM", "NNB"})
 
 
 class MatchedBy(StrEnum):
-    """What a mention was known by. A name beats a keyword."""
+    """How a mention was recognised. A name takes precedence over a keyword."""
 
     NAME = "name"
     TYPO = "typo"
@@ -34,7 +34,7 @@ class MatchedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """``key`` is named by the morphemes of ``span``; ``words`` is what was written."""
+    """A mention of the option ``key`` by the morphemes in ``span``. ``words`` is the written text."""
 
     key: str
     by: MatchedBy
@@ -43,7 +43,7 @@ class Mention:
 
 
 class EntityMatcher:
-    """Finds the names of one kind of choices: of the categories, the locations or the work types."""
+    """Finds the names of one kind of options: categories, locations or work types."""
 
     def __init__(self, choices: Iterable[Choice], analyser: MorphemeAnalyser) -> None:
         self._written: dict[str, tuple[str, MatchedBy]] = {}
@@ -52,7 +52,7 @@ class EntityMatcher:
         listed = list(choices)
         named = [
             (name, choice.key, by)
-            for by in (MatchedBy.NAME, MatchedBy.KEYWORD)  # one category's keyword never hides another's name
+            for by in (MatchedBy.NAME, MatchedBy.KEYWORD)  # a keyword never hides the name of another category
             for choice in listed
             for name in ((choice.key, choice.label, *choice.aliases) if by is MatchedBy.NAME else choice.keywords)
         ]
@@ -76,7 +76,7 @@ class EntityMatcher:
             self._stems.setdefault(stems, (key, by))
 
     def mentions(self, parsed: ParsedMessage, *, misspelt: bool = True) -> list[Mention]:
-        """Every mention in its order; of those that overlap, the longest. ``misspelt`` adds names with a typo."""
+        """All mentions in order. Of overlapping ones, only the longest. ``misspelt`` adds names with a typo."""
         found: list[Mention] = []
         at = 0
         while at < len(parsed.morphemes):
@@ -92,7 +92,7 @@ class EntityMatcher:
         return sorted(found, key=lambda mention: mention.span)
 
     def emoji(self, parsed: ParsedMessage) -> Mention | None:
-        """What a message of emoji alone names."""
+        """The option that a message of only emoji names."""
         for at, morpheme in enumerate(parsed.morphemes):
             key = self._emoji.get(morpheme.form.strip("\ufe0f"))
             if key is not None and morpheme.form:
@@ -113,7 +113,7 @@ class EntityMatcher:
         return None
 
     def _stems_at(self, parsed: ParsedMessage, at: int) -> Mention | None:
-        """Names of several words match whatever particles and endings stand between: 쓰레기를 줄이고 싶어."""
+        """A name of several words. It also matches with particles and endings between them: 쓰레기를 줄이고 싶어."""
         stems: list[str] = []
         best: Mention | None = None
         inside = parsed.lexicon.words["entity.inside"]
@@ -132,7 +132,7 @@ class EntityMatcher:
         return best
 
     def _compound_at(self, parsed: ParsedMessage, at: int) -> Mention | None:
-        """A noun that begins with a name and ends as compounds do: 전기세 names what 전기 names."""
+        """A compound noun that begins with a name: 전기세 names the same as 전기."""
         form = parsed.morphemes[at].form
         if parsed.morphemes[at].tag not in {"NNG", "NNP"}:
             return None
@@ -151,7 +151,8 @@ class EntityMatcher:
             at = mention.span.end if mention is not None else at + 1
 
     def _misspelt_at(self, parsed: ParsedMessage, at: int, found: set[Span]) -> Mention | None:
-        """The longest misspelt name that begins there; it may be longer than what was ``found``, never a part of it."""
+        """The longest misspelt name that begins at ``at``. It may contain a mention in ``found``, but not be part of
+        one."""
         morphemes = parsed.morphemes
         end = at
         while end < len(morphemes) and end - at < LONGEST_GUESS and morphemes[end].tag in _NOUNS:
@@ -169,7 +170,7 @@ class EntityMatcher:
         return None
 
     def _is(self, name: str, span: Span, parsed: ParsedMessage) -> bool:
-        """Whether the span already says what ``name`` says."""
+        """Whether the span already has the text of ``name``."""
         written = self._written.get(_squashed(parsed.surface(span)))
         return written is not None and written[0] == self._written[name][0]
 
@@ -191,12 +192,12 @@ def _within(inner: Span, outer: Span) -> bool:
 
 
 def _splits(morphemes: tuple[Morpheme, ...], end: int) -> bool:
-    """Whether two morphemes share a syllable there."""
+    """Whether two morphemes share a syllable at ``end``."""
     return morphemes[end].start < morphemes[end - 1].end
 
 
 def _is_part_of_a_word(morphemes: tuple[Morpheme, ...], span: Span) -> bool:
-    """Whether one syllable stands inside a longer noun: 책 in 책임자."""
+    """Whether the span is one syllable inside a longer noun: 책 in 책임자."""
     first, last = morphemes[span.start], morphemes[span.end - 1]
     if last.end - first.start > 1:
         return False
@@ -208,7 +209,7 @@ def _is_part_of_a_word(morphemes: tuple[Morpheme, ...], span: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EntityMatchers:
-    """One for each kind of choices."""
+    """The matchers of all kinds of options."""
 
     categories: EntityMatcher
     locations: EntityMatcher
@@ -219,7 +220,7 @@ _kept: tuple[MorphemeAnalyser, Options, EntityMatchers] | None = None
 
 
 def entity_matchers(options: Options, *, analyser: MorphemeAnalyser) -> EntityMatchers:
-    """The matchers of ``options``. The latest are kept, as making them analyses each name."""
+    """The matchers of ``options``. The latest are cached, because creating them analyses each name."""
     global _kept  # noqa: PLW0603 - one immutable value, replaced as a whole
     kept = _kept
     if kept is not None and kept[0] is analyser and kept[1] is options:
@@ -231,10 +232,10 @@ def entity_matchers(options: Options, *, analyser: MorphemeAnalyser) -> EntityMa
 
 
 SHORTEST = 2
-"""Syllables of a name that is looked for with a typo; a Latin word needs twice as many letters."""
+"""The minimum number of syllables of a name that is searched with a typo. A Latin word needs twice as many letters."""
 
 REMEMBERED = 1024
-"""Words whose answer is kept."""
+"""The number of words whose result is cached."""
 
 _CONFUSED = str.maketrans(
     {
@@ -247,12 +248,14 @@ _CONFUSED = str.maketrans(
         **dict.fromkeys("ㅚㅞ", "ㅙ"),
     }
 )
-"""Letters that sound alike; taking one for the other costs nothing."""
+"""Letters that sound alike. Replacing one by the other does not count as a mistake."""
 
 
 class MisspellingMatcher:
-    """Finds the name that a misspelt word was meant to be. Careful: a wrong guess changes somebody's category, a missed
-    one only asks again."""
+    """Finds the name that a misspelt word probably means.
+
+    It is cautious: a wrong guess changes the person's category, while a missed one has less effect.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = {_sounds(name): name for name in names if _is_long_enough(name)}
@@ -260,7 +263,7 @@ class MisspellingMatcher:
         self.meant = functools.lru_cache(maxsize=REMEMBERED)(self._meant)
 
     def _meant(self, word: str, *, guessed: bool) -> str | None:
-        """The name, or None. ``guessed`` says that no dictionary has the word. A known word is corrected only when it
+        """The name, or None. ``guessed``: the dictionary does not have the word. A known word is corrected only if it
         is long."""
         if not _is_long_enough(word) or (not guessed and len(word) < 4):
             return None
@@ -281,5 +284,5 @@ def _is_long_enough(word: str) -> bool:
 
 
 def _allowed(length: int) -> int:
-    """How many letters of a word of this length may be wrong."""
+    """The maximum number of wrong letters in a word of this length."""
     return 0 if length < 7 else 1 if length < 11 else 2

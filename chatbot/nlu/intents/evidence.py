@@ -1,4 +1,4 @@
-"""The evidence in a message that the intent is decided by."""
+"""The evidence in a message from which the rules decide its intent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
 
 @dataclass(frozen=True)
 class Evidence:
-    """A turn's message, and what the rules ask of it; each part is worked out when a rule first asks for it."""
+    """A message with properties for the rules. Each property is computed when a rule first uses it."""
 
     turn: TurnInput
     parsed: ParsedMessage
@@ -36,7 +36,7 @@ class Evidence:
 
     @cached_property
     def mentions(self) -> list[Mention]:
-        """Where categories are named."""
+        """The mentions of categories."""
         matcher = self._matchers.categories
         if any(character.isalnum() for character in self.parsed.text):
             return matcher.mentions(self.parsed)
@@ -66,13 +66,13 @@ class Evidence:
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
-        """Nouns and the like, without those that belong to asking."""
+        """Nouns and similar words, without those that only express a request."""
         asking = self.parsed.lexicon.words["request.words"]
         return tuple(one.form for one in self.parsed.morphemes if one.tag in _NAMED and one.form not in asking)
 
     @cached_property
     def topic(self) -> tuple[str, ...]:
-        """Words to look challenges up by, each once; not those that ask, nor names of what is refused."""
+        """The words for searching challenges, each once, without words of requests and names of refused things."""
         asking = self.parsed.lexicon.words["request.words"]
         skipped = {
             at for mention, role in self.categories.mentions if role is not Role.WANTED for at in range(*mention.span)
@@ -85,7 +85,7 @@ class Evidence:
         return tuple(dict.fromkeys(words))
 
     def notices(self, name: str) -> bool:
-        """Whether the lexicon's patterns ``name`` are found. What was found becomes a reason."""
+        """Whether the message matches the lexicon's patterns ``name``. A match is added to the reasons."""
         found = self.parsed.find(name)
         if found is None:
             return False
@@ -93,14 +93,14 @@ class Evidence:
         return True
 
     def is_thanks(self) -> bool:
-        """Whether the message plainly thanks, and asks for nothing."""
+        """Whether the message clearly expresses thanks and has no request."""
         return self.parsed.has("thanks.strong") and not self.is_request() and not self.is_question()
 
     def is_question(self) -> bool:
         return any(map(self.parsed.is_asked, self.parsed.clauses))
 
     def is_request(self) -> bool:
-        """Whether something is asked to be done or given: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
+        """Whether the message is a request: 추천해 줘, 쉬운 거 추천, 알려 주세요."""
         morphemes = self.parsed.morphemes
         last = [one for one in morphemes if one.tag not in {"SF", "SW", "SP", "W_EMOJI"} or one.form in _CALLS][-1:]
         if last and len(morphemes) > 1 and last[0].form in _CALLS | {"추천", "부탁"}:
@@ -111,12 +111,12 @@ class Evidence:
         )
 
     def _ends(self, at: int) -> bool:
-        """Whether the verb before ``at`` ends a sentence there."""
+        """Whether the verb before ``at`` ends its sentence."""
         rest = [one for one in self.parsed.morphemes[at:] if one.tag not in {"EP", "SF", "SW", "JX", "IC"}]
         return not rest or rest[0].tag == "EF" or (rest[0].tag == "EC" and len(rest) == 1)
 
     def wants_challenges(self) -> bool:
-        """Whether challenges are asked for."""
+        """Whether the message requests challenges."""
         return self.parsed.has("request.patterns")
 
     def conclude(
@@ -127,7 +127,7 @@ class Evidence:
         avoid: frozenset[str] = frozenset(),
         number: int | None = None,
     ) -> Understanding:
-        """The understanding, with everything that was noticed beside the intent."""
+        """The understanding: the intent, and all other properties of the message."""
         place, work = self.location, self.work_type
         noticed: list[Reason] = [*self.categories.reasons, *self.reasons, *reasons, *self._facets[1]]
         noticed += [{"code": "location", "words": [place.words], "location": place.key}] if place else []

@@ -1,4 +1,4 @@
-"""Wanting to know more about one of the shown challenges: by its number, its place or the words of its title."""
+"""Rules for messages that ask about a shown challenge: by its number, its position or words of its title."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ _PERIODS = frozenset({"하루", "일주일", "주", "매일", "한달", "달", "
 
 LAST = -1
 NONE = 10_000
-"""The index that "number 0" means: no challenge has it."""
+"""The index for "number 0", which no challenge has."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeNumber:
-    """Which of the shown challenges a number means: counted from 0, or LAST."""
+    """The index of a shown challenge that a number means: counted from 0, or LAST."""
 
     index: int
     span: Span
 
 
 def challenge_number(parsed: ParsedMessage) -> ChallengeNumber | None:
-    """The first number that counts challenges (2번, 두 번째, 둘째, 마지막, ②). Quantities and times do not."""
+    """The first number that counts challenges (2번, 두 번째, 둘째, 마지막, ②). Quantities and times are ignored."""
     last = parsed.find("explain.last")
     found = [ChallengeNumber(LAST, last)] if last is not None and _form(parsed, last.end) not in {"으로", "로"} else []
     found += [ChallengeNumber(n, place) for n, name in enumerate(_PLACES) if (place := parsed.find(name)) is not None]
@@ -79,7 +79,7 @@ def _numeral_at(parsed: ParsedMessage, at: int, span: Span) -> ChallengeNumber |
 
 @dataclass(frozen=True, slots=True)
 class TitleMatch:
-    """The challenge whose title was said, ``whole`` or in part."""
+    """The challenge whose title is in the message. ``whole``: all words of the title."""
 
     number: int
     whole: bool
@@ -88,9 +88,9 @@ class TitleMatch:
 def title_match(
     shown: Sequence[Challenge], parsed: ParsedMessage, *, besides: frozenset[str], analyser: MorphemeAnalyser
 ) -> TitleMatch | None:
-    """The one shown challenge whose title shares the most words with the message, or None when there is no such one.
+    """The shown challenge whose title has the most words in common with the message; None if there is no single one.
 
-    Words ``besides`` do not count: the names of categories are in many titles.
+    Words in ``besides`` do not count: names of categories are in many titles.
     """
     text = "".join(parsed.text.casefold().split())
     said = {one.form for one in parsed.morphemes if one.tag in CONTENT_TAGS and one.tag[0] in "NXS"} - besides
@@ -108,7 +108,7 @@ def title_match(
 
 
 def explanation(evidence: Evidence) -> Understanding | None:
-    """EXPLAIN of a challenge that is told by its number, its place or its title. ASK when nothing was shown yet."""
+    """EXPLAIN a challenge that the message names by number, position or title. ASK if no challenge was shown yet."""
     number = challenge_number(evidence.parsed)
     if number is not None and not _counts_something_else(evidence, number):
         return _numbered(evidence, number)
@@ -127,7 +127,7 @@ def explanation(evidence: Evidence) -> Understanding | None:
 
 
 def vague_explanation(evidence: Evidence) -> Understanding | None:
-    """EXPLAIN when the message only says so (자세히, 그거 어떻게 해?)."""
+    """EXPLAIN without naming a challenge (자세히, 그거 어떻게 해?)."""
     cue = evidence.parsed.find("explain.cue") or _doubt(evidence)
     if cue is None or not evidence.shown or _wants_other(evidence) or evidence.is_thanks():
         return None
@@ -144,14 +144,14 @@ def vague_explanation(evidence: Evidence) -> Understanding | None:
 
 
 def _doubt(evidence: Evidence) -> Span | None:
-    """이거 진짜 도움이 돼? asks about what was shown."""
+    """A question that doubts the shown challenges: 이거 진짜 도움이 돼?"""
     if not evidence.parsed.has("explain.deictic") or not evidence.is_question():
         return None
     return evidence.parsed.find("explain.doubt")
 
 
 def _wonders(evidence: Evidence) -> bool:
-    """뭘 하면 좋을까? asks for something, not about something."""
+    """Whether the message asks what to do, and not about a challenge: 뭘 하면 좋을까?"""
     return evidence.parsed.has("explain.would")
 
 
@@ -178,13 +178,13 @@ def _numbered(evidence: Evidence, number: ChallengeNumber) -> Understanding | No
 
 
 def _names_something(parsed: ParsedMessage, at: int) -> bool:
-    """24번 출구: the number belongs to another noun."""
+    """Whether the number belongs to another noun: 24번 출구."""
     following = parsed.morphemes[at : at + 1]
     return bool(following) and following[0].tag in {"NNG", "NNP"} and not parsed.has("explain.cue", Span(at, at + 1))
 
 
 def _counts_something_else(evidence: Evidence, number: ChallengeNumber) -> bool:
-    """첫 번째 카테고리로, 첫 번째로 돌아가: the first category, not the first challenge."""
+    """Whether the number means a category, not a challenge: 첫 번째 카테고리로, 첫 번째로 돌아가."""
     rest = Span(number.span.start, len(evidence.parsed.morphemes))
     if evidence.parsed.has("explain.else", rest):
         return True

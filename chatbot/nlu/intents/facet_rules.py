@@ -1,4 +1,4 @@
-"""How challenges are to be: easier, shorter, with children … "Too hard" and "not hard" ask for the opposite."""
+"""Finds the facets that a message requests: easier, shorter, with children … "Too hard" requests the opposite."""
 
 from chatbot.nlu.facets import FACETS, Facet
 from chatbot.nlu.intents.parsing import ParsedMessage
@@ -12,8 +12,10 @@ _THINGS = frozenset(
 
 
 def facets_in(parsed: ParsedMessage, *, besides: frozenset[int]) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-    """The keys of the facets in the order of their table, each with its reason. ``besides`` are the places of
-    morphemes that say something else."""
+    """The keys of the requested facets in the order of their table, and their reasons.
+
+    ``besides`` are the positions of morphemes that belong to something else.
+    """
     found: dict[str, str] = {}
     for key, patterns in parsed.lexicon.facets.items():
         for span in parsed.each(patterns):
@@ -27,7 +29,7 @@ def facets_in(parsed: ParsedMessage, *, besides: frozenset[int]) -> tuple[tuple[
 
 
 def suiting(parsed: ParsedMessage) -> Reason | None:
-    """What the challenges are to suit, when no facet names it: 새벽에 할 만한 거, 좀 더 본격적인 거, 도구 없는 거."""
+    """A request that challenges should suit something that no facet names: 새벽에 할 만한 거, 도구 없는 거."""
     words = parsed.lexicon.words
     found = parsed.find("facet_rules.suiting")
     if found is not None:
@@ -46,7 +48,7 @@ def suiting(parsed: ParsedMessage) -> Reason | None:
 
 
 def _meant(facet: Facet, span: Span, parsed: ParsedMessage) -> str:
-    """The facet's key, or its opposite's ("" without one) where the clause negates it."""
+    """The key of the facet. If the clause negates it, the key of its opposite; "" if it has none."""
     if facet.turned_by == "nothing":
         return facet.key
     clause, words = parsed.clause_of(span.start), parsed.lexicon.words
@@ -55,7 +57,7 @@ def _meant(facet: Facet, span: Span, parsed: ParsedMessage) -> str:
     turned = turned or parsed.has("facet_rules.not", Span(span.end, clause.end))
     if not turned and facet.turned_by == "complaint":
         turned = _is_complaint(span, clause, parsed)
-    if not turned and facet.turned_by == "too_much":  # 너무 짧아 complains, 짧아 does not
+    if not turned and facet.turned_by == "too_much":  # 너무 짧아 is a complaint, 짧아 is not
         too = parsed.has("facet_rules.too", Span(clause.start, span.start))
         measures = parsed.morphemes[span.start].form in words["facet_rules.measures"]
         turned = too and measures and _is_complaint(span, clause, parsed)
@@ -63,11 +65,11 @@ def _meant(facet: Facet, span: Span, parsed: ParsedMessage) -> str:
 
 
 def _is_complaint(span: Span, clause: Span, parsed: ParsedMessage) -> bool:
-    """너무 어려워 and 어려운데 complain; 어려운 거 and 더 어렵게 ask."""
+    """Whether the clause complains (너무 어려워, 어려운데). 어려운 거 and 더 어렵게 are requests."""
     morphemes = parsed.morphemes
     too = parsed.find("facet_rules.too", Span(clause.start, span.start))
     if "더" in parsed.forms(Span(clause.start, span.start)):
-        return False  # 좀 더 쉬운 거 always asks
+        return False  # 좀 더 쉬운 거 is always a request
     if too is not None and parsed.morphemes[too.start].form not in parsed.lexicon.words["facet_rules.rather"]:
         return True
     ending = next((one for one in morphemes[span.end : clause.end + 1] if one.tag[0] == "E"), None)

@@ -1,4 +1,4 @@
-"""What each mention is to the person: wanted, refused, or merely spoken of."""
+"""Determines the role of each mention: wanted, refused, or only mentioned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from chatbot.nlu.patterns import Span
 _LINKS = frozenset({"랑", "이랑", "하고", "와", "과", "한테", "에게", "께", "처럼", "보다", "같이"})
 
 _STATES = frozenset({"되", "관하", "대하", "위하", "맞", "어울리", "들", "생기", "남"})
-"""Verbs whose ending ㄴ tells of now: 비건에 관련된 거."""
+"""Verbs whose ending ㄴ means the present: 비건에 관련된 거."""
 
 
 class Role(StrEnum):
-    """What a mention is to the person."""
+    """The role of a mention."""
 
     WANTED = "wanted"
     REFUSED = "refused"
@@ -28,8 +28,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CategoryMentions:
-    """``wanted`` is the key of the category that is wanted, "" when none is, and ``by`` what it was known by.
-    ``refused`` are keys. ``reasons`` tell the role of each mention."""
+    """The categories in a message.
+
+    ``wanted`` is the key of the wanted category; "" means none. ``by`` is how it was recognised. ``refused`` are keys.
+    ``reasons`` contain the role of each mention.
+    """
 
     wanted: str = ""
     by: MatchedBy = MatchedBy.NAME
@@ -39,7 +42,7 @@ class CategoryMentions:
 
 
 def resolve_categories(mentions: Sequence[Mention], parsed: ParsedMessage, *, current: str) -> CategoryMentions:
-    """Which category is wanted: the earliest name, else the earliest keyword of another category."""
+    """Determines the wanted category: the first wanted name, else the first wanted keyword of another category."""
     roles = [
         (mention, _corrected(mention, role_of(mention, mentions, parsed), mentions, parsed)) for mention in mentions
     ]
@@ -62,7 +65,7 @@ def resolve_categories(mentions: Sequence[Mention], parsed: ParsedMessage, *, cu
 
 
 def role_of(mention: Mention, mentions: Sequence[Mention], parsed: ParsedMessage) -> Role:
-    """What the mention is to the person, decided in its clause."""
+    """The role of the mention, from its clause."""
     clause = parsed.clause_of(mention.span.start)
     after = Span(mention.span.end, clause.end)
     if _is_of_others(mention, clause, parsed):
@@ -81,7 +84,7 @@ def role_of(mention: Mention, mentions: Sequence[Mention], parsed: ParsedMessage
 
 
 def _corrected(mention: Mention, role: Role, mentions: Sequence[Mention], parsed: ParsedMessage) -> Role:
-    """채식? 아니 줍깅으로: what stands before a "no" is taken back when something else follows it."""
+    """Corrects the role of a mention before a "no" that another mention follows: 채식? 아니 줍깅으로."""
     if role is not Role.WANTED:
         return role
     for clause in parsed.clauses:
@@ -98,7 +101,7 @@ def _is_refused(mention: Mention, clause: Span, after: Span, parsed: ParsedMessa
         and mention.by is MatchedBy.KEYWORD
         and parsed.morphemes[found.start].form in {"안", "못", "끊", "되"}
     ):
-        found = None  # 에어컨 안 쓰기 speaks of the keyword
+        found = None  # 에어컨 안 쓰기: the negation belongs to the keyword
     if found is not None and _was_not(found, clause, parsed):
         return False
     if found is not None:
@@ -111,7 +114,7 @@ def _is_refused(mention: Mention, clause: Span, after: Span, parsed: ParsedMessa
 
 
 def _was_not(found: Span, clause: Span, parsed: ParsedMessage) -> bool:
-    """원래 채식 안 했어 tells of the past; it refuses nothing."""
+    """Whether the clause is about the past, and refuses nothing: 원래 채식 안 했어."""
     if parsed.morphemes[found.start].form not in {"안", "못"}:
         return False
     return any(
@@ -121,7 +124,7 @@ def _was_not(found: Span, clause: Span, parsed: ParsedMessage) -> bool:
 
 
 def _is_refused_before(mention: Mention, clause: Span, parsed: ParsedMessage) -> bool:
-    """Inverted: 싫어 비건."""
+    """Whether a refusal before the mention refuses it: 싫어 비건."""
     if clause.start == 0 or clause.end != len(parsed.morphemes):
         return False
     alone = parsed.find("negation.alone", Span(0, clause.start))
@@ -135,7 +138,7 @@ def _is_refused_before(mention: Mention, clause: Span, parsed: ParsedMessage) ->
 
 
 def _is_of_others(mention: Mention, clause: Span, parsed: ParsedMessage) -> bool:
-    """Whether other people are the subject (친구가 비건인데), or what the mention describes (비건인 친구)."""
+    """Whether the mention is about other people: 친구가 비건인데, 비건인 친구."""
     morphemes, people = parsed.morphemes, parsed.lexicon.words["mention.people"]
     for at in range(clause.start, clause.end):
         if morphemes[at].form not in people or morphemes[at].tag[0] not in "NS":
@@ -158,7 +161,7 @@ def _is_of_others(mention: Mention, clause: Span, parsed: ParsedMessage) -> bool
 
 
 def _is_shared(clause: Span, parsed: ParsedMessage) -> bool:
-    """동료가 플로깅 한다던데 나도 해볼까: others began, the person wants it too."""
+    """Whether the person wants the same as others: 동료가 플로깅 한다던데 나도 해볼까."""
     return parsed.find("mention.me_too", Span(clause.end, len(parsed.morphemes))) is not None
 
 
@@ -172,7 +175,7 @@ def _is_past(clause: Span, after: Span, parsed: ParsedMessage) -> bool:
 
 
 def _ends_as_past(clause: Span, parsed: ParsedMessage) -> bool:
-    """플로깅 한 거: the ending ㄴ of a verb tells of the past."""
+    """Whether the clause ends with a verb in the past with the ending ㄴ: 플로깅 한 거."""
     end = next((at for at in range(clause.end - 1, clause.start, -1) if parsed.morphemes[at].tag == "ETM"), None)
     if end is None or parsed.morphemes[end].form not in {"ㄴ", "은"}:
         return False
@@ -181,13 +184,13 @@ def _ends_as_past(clause: Span, parsed: ParsedMessage) -> bool:
 
 
 def _is_missing(clause: Span, after: Span, parsed: ParsedMessage) -> bool:
-    """텀블러가 없어: said of a thing, unless it is asked for."""
+    """Whether the person does not have the thing, and does not request it: 텀블러가 없어."""
     said = any(parsed.morphemes[at].form == "없" for at in range(*after))
     return said and not parsed.is_asked(clause)
 
 
 def _is_source(mention: Mention, mentions: Sequence[Mention], parsed: ParsedMessage) -> bool:
-    """비건에서 플로깅으로: where one comes from."""
+    """Whether the mention is the start of a change: 비건에서 플로깅으로."""
     at = mention.span.end
     if at >= len(parsed.morphemes) or parsed.morphemes[at].form not in {"에서", "보다"}:
         return False
@@ -200,7 +203,7 @@ def _is_source(mention: Mention, mentions: Sequence[Mention], parsed: ParsedMess
 
 
 def _compares(named: Sequence[Mention], parsed: ParsedMessage) -> bool:
-    """Whether the current category is only the beginning of a change: 지금 플로깅인데 비건으로."""
+    """Whether the current category is only mentioned before a change: 지금 플로깅인데 비건으로."""
     return any(
         mention.span.end < len(parsed.morphemes) and parsed.morphemes[mention.span.end].form in {"으로", "로", "루"}
         for mention in named[1:]
@@ -211,9 +214,9 @@ _MARKS = frozenset({"SF", "SW", "SP", "SS", "SE", "SO", "JX", "IC", "W_EMOJI"})
 
 
 def is_statement(span: Span, parsed: ParsedMessage) -> bool:
-    """Whether the sentence of ``span`` ends as statements do, and nothing in the message asks or wishes.
+    """Whether the sentence of ``span`` is a statement, and the message has no question or wish.
 
-    A fragment (자전거 타는 거, 에어컨 덜 쓰기) is no statement.
+    A fragment (자전거 타는 거, 에어컨 덜 쓰기) is not a statement.
     """
     if parsed.has("telling.wish") or any(map(parsed.is_asked, parsed.clauses)):
         return False
@@ -228,7 +231,7 @@ def is_statement(span: Span, parsed: ParsedMessage) -> bool:
 
 
 def is_pointed_back_to(after: int, parsed: ParsedMessage) -> bool:
-    """Whether what was said before ``after`` is wished for later, without its name: … 좋더라 그걸로 해줘."""
+    """Whether a wish after position ``after`` refers to an earlier mention: … 좋더라 그걸로 해줘."""
     rest = Span(after, len(parsed.morphemes))
     found = parsed.find("telling.this_one", rest)
     if found is None:
@@ -237,7 +240,7 @@ def is_pointed_back_to(after: int, parsed: ParsedMessage) -> bool:
 
 
 def _last_of_sentence(start: int, parsed: ParsedMessage) -> int:
-    """The last morpheme of the sentence that says something; ``start`` - 1 when nothing does."""
+    """The position of the sentence's last meaningful morpheme; ``start`` - 1 if there is none."""
     morphemes = parsed.morphemes
     end = start
     while end < len(morphemes) and morphemes[end].tag not in {"SF", "EF"}:
@@ -250,7 +253,7 @@ def _last_of_sentence(start: int, parsed: ParsedMessage) -> int:
 
 
 def stated_option(matcher: EntityMatcher, parsed: ParsedMessage, *, work: bool) -> Mention | None:
-    """The location (or the type of work) that is said to be the person's own, or to suit."""
+    """The location (or the work type) that the person states as their own, or for which challenges should suit."""
     mentions = [mention for mention in matcher.mentions(parsed, misspelt=False) if mention.by is MatchedBy.NAME]
     return next((one for one in mentions if _is_meant(one, mentions, parsed, work=work)), None)
 

@@ -1,4 +1,4 @@
-"""What is off topic: known by its own words, or by a question for a fact about something else."""
+"""Recognises off-topic messages: by typical words, or as a question about a fact of another subject."""
 
 import itertools
 import re
@@ -52,7 +52,7 @@ def _reason(evidence: Evidence) -> Reason | None:
 
 
 def _is_circumstance(strange: Span, parsed: ParsedMessage) -> bool:
-    """Whether it only tells when, or with whom, challenges are to be done: 야구 보면서, 남친이랑."""
+    """Whether it only describes when or with whom the person does challenges: 야구 보면서, 남친이랑."""
     here = Span(strange.start, strange.end + 2)
     if parsed.has("off_topic.company", here) or parsed.has("off_topic.meanwhile", here):
         return True
@@ -60,7 +60,7 @@ def _is_circumstance(strange: Span, parsed: ParsedMessage) -> bool:
 
 
 def _asks_later(strange: Span, parsed: ParsedMessage) -> bool:
-    """시험 기간이라 바쁜데 짧은 거: what the challenges are to be like is said after it, in the last clause."""
+    """Whether the last clause after it describes the wanted challenges: 시험 기간이라 바쁜데 짧은 거."""
     last = parsed.clauses[-1]
     if strange.end > last.start:
         return False
@@ -69,7 +69,7 @@ def _asks_later(strange: Span, parsed: ParsedMessage) -> bool:
 
 
 def _is_ours(evidence: Evidence) -> bool:
-    """Whether a word of our subjects is there."""
+    """Whether the message has a word about the environment or the catalogue."""
     mentions, words, nouns = evidence.categories.mentions, evidence.parsed.lexicon.words, set(evidence.nouns)
     if any(role is Role.WANTED or mention.by is not MatchedBy.KEYWORD for mention, role in mentions):
         return True
@@ -78,7 +78,7 @@ def _is_ours(evidence: Evidence) -> bool:
 
 
 def _is_mashed(text: str) -> bool:
-    """Keys struck at random: single letters of Hangul, or Latin ones from one row or without a vowel."""
+    """Whether the text is random typing: single Hangul letters, or Latin letters of one row or without vowels."""
     letters = [character for character in text.casefold() if character.isalpha()]
     if len(letters) < 2 or not _MASHED.fullmatch(text):
         return False
@@ -89,7 +89,7 @@ def _is_mashed(text: str) -> bool:
 
 
 def _runs(letters: str) -> bool:
-    """Whether most letters are the neighbours, on the keyboard, of those before: asdf, qwerqwer."""
+    """Whether most letters are next to the letter before them on the keyboard: asdf, qwerqwer."""
     if len(letters) < 4:
         return False
     places = {letter: (row, at) for row, keys in enumerate(_ROWS) for at, letter in enumerate(keys)}

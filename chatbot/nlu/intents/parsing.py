@@ -1,4 +1,4 @@
-"""A message as its morphemes, cut into clauses, and the patterns that are looked for in it."""
+"""Parses a message into morphemes and clauses, and searches patterns in it."""
 
 import functools
 import tomllib
@@ -18,8 +18,11 @@ _LEXICON = Path(__file__).with_name("lexicon.toml")
 
 @dataclass(frozen=True)
 class Lexicon:
-    """``patterns["back.patterns"]`` are the table ``back``'s ``patterns``; ``words["eco.words"]`` a set of words.
-    ``facets`` are the patterns of each facet by its key."""
+    """The contents of ``lexicon.toml``.
+
+    ``patterns["back.patterns"]`` are the ``patterns`` of the table ``back``. ``words["eco.words"]`` is a set of words.
+    ``facets`` are the patterns of each facet by key.
+    """
 
     patterns: Mapping[str, Patterns]
     words: Mapping[str, frozenset[str]]
@@ -29,7 +32,7 @@ class Lexicon:
 
 @functools.cache
 def lexicon() -> Lexicon:
-    """The lexicon of this process."""
+    """The lexicon, loaded once."""
     tables: dict[str, Any] = tomllib.loads(_LEXICON.read_text("utf-8"))
     sets: dict[str, str] = tables.pop("sets")
     spelling = tables.pop("spelling")
@@ -49,19 +52,22 @@ def lexicon() -> Lexicon:
 _HELPERS = frozenset({"수", "만", "줄", "듯", "척", "뻔", "만하"})
 _THINGS = frozenset({"거", "것", "걸", "게", "건", "꺼", "법"})
 _ASKING = ("나", "니", "냐", "까", "가", "노", "나요", "까요", "가요")
-"""Endings of questions, as far as they tell."""
+"""Endings that mark a question."""
 
 _CAUSES = ("어서", "아서", "니까", "라서", "길래")
 _JUDGEMENTS = frozenset({"싫", "별로", "못", "안", "그만", "지겹", "질리", "패스", "빼"})
 _CRIES = frozenset({"싫어", "시러"})
-"""Predicates that kiwipiepy takes for names when no mark follows them."""
+"""Predicates that kiwipiepy reads as names if no punctuation follows."""
 
 _REQUEST_NOUNS = frozenset({"추천", "부탁", "ㄱㄱ", "고고", "ㄱ", "변경"})
 
 
 @dataclass(frozen=True)
 class ParsedMessage:
-    """``text`` is the tidied message; ``morphemes`` point into it. It ``laughs`` when it does nothing else."""
+    """A parsed message. ``text`` is the tidied message; ``morphemes`` have positions in it.
+
+    ``laughs``: the message is only laughter.
+    """
 
     text: str
     morphemes: tuple[Morpheme, ...]
@@ -70,7 +76,7 @@ class ParsedMessage:
 
     @cached_property
     def clauses(self) -> tuple[Span, ...]:
-        """The clauses in their order; together they are the whole message."""
+        """The clauses in order. Together they are the whole message."""
         ends = [at + 1 for at in range(len(self.morphemes)) if _ends_clause(self.morphemes, at)]
         if not ends or ends[-1] < len(self.morphemes):
             ends.append(len(self.morphemes))
@@ -98,12 +104,12 @@ class ParsedMessage:
         return list(self.each(self.lexicon.patterns[name]))
 
     def each(self, patterns: Patterns, span: Span | None = None) -> Iterator[Span]:
-        """Every match in its order."""
+        """All matches in order."""
         if patterns.may_match(self._forms, self._tags):
             yield from patterns.each(self.morphemes, span)
 
     def is_asked(self, clause: Span) -> bool:
-        """Whether the clause is a question, by its mark or its ending."""
+        """Whether the clause is a question: it has a question mark or an ending of a question."""
         for morpheme in reversed(self.morphemes[clause.start : clause.end]):
             if morpheme.tag == "SF":
                 if "?" in morpheme.form:
@@ -121,14 +127,14 @@ class ParsedMessage:
         return [morpheme.form for morpheme in self.morphemes[span.start : span.end]]
 
     def surface(self, span: Span) -> str:
-        """What was written there."""
+        """The written text of the span."""
         if span.start >= span.end:
             return ""
         return self.text[self.morphemes[span.start].start : self.morphemes[span.end - 1].end]
 
 
 def parse(message: str, *, analyser: MorphemeAnalyser) -> ParsedMessage:
-    """The message's parsed. A pure function of the message and the analyser."""
+    """Parses the message. The result depends only on the message and the analyser."""
     words = lexicon()
     text = tidy(message)
     text = " ".join(_in_hangul(word, analyser) or word for word in text.split(" "))
@@ -143,7 +149,8 @@ def parse(message: str, *, analyser: MorphemeAnalyser) -> ParsedMessage:
 
 
 def _in_hangul(word: str, analyser: MorphemeAnalyser) -> str:
-    """What a word says that was typed without switching the keyboard, "" unless a dictionary has all of it."""
+    """A Latin word as Korean, if it was typed with the wrong keyboard layout; "" unless the dictionary has the
+    result."""
     typed = typed_in_latin(word.lower())
     return typed if typed and all(one.known for one in analyser.morphemes(typed)) else ""
 
@@ -170,7 +177,7 @@ def _ends_clause(morphemes: Sequence[Morpheme], at: int) -> bool:
 
 
 def _goes_on(morphemes: Sequence[Morpheme], at: int) -> bool:
-    """Whether the ending at ``at`` ties an auxiliary to its verb (바꿔 줘, 하면 좋겠어, 해야 돼, 하지 않아)."""
+    """Whether the ending at ``at`` connects an auxiliary verb (바꿔 줘, 하면 좋겠어, 해야 돼, 하지 않아)."""
     following = morphemes[at + 1]
     if following.tag == "VX":
         return True

@@ -1,4 +1,4 @@
-"""Greeting, thanking and agreeing: only when nothing else is wanted."""
+"""Recognises greetings, thanks and agreement in messages that want nothing else."""
 
 from chatbot.models import Intent
 from chatbot.nlu.intents.evidence import Evidence
@@ -31,7 +31,7 @@ def smalltalk(evidence: Evidence) -> Understanding | None:
 
 
 def _thanks(evidence: Evidence) -> Span | None:
-    """What thanks, praises or agrees. What is only wished to be good (하기 좋은 거, 하면 좋겠어) does not."""
+    """The span that expresses thanks, praise or agreement. A wish (하기 좋은 거, 하면 좋겠어) is none of them."""
     parsed = evidence.parsed
     found = (span for name in ("strong", "words", "patterns") for span in parsed.find_all(f"thanks.{name}"))
     return next((span for span in found if not _is_wished_for(span, parsed)), None)
@@ -51,7 +51,7 @@ def _is_wished_for(span: Span, parsed: ParsedMessage) -> bool:
 
 
 def _wants_more(evidence: Evidence) -> bool:
-    """Whether a question or a wish follows the politeness: 좋은데 더 쉬운 건 없어?"""
+    """Whether a question or a wish follows the polite words: 좋은데 더 쉬운 건 없어?"""
     wants = evidence.wants_challenges()
     if evidence.is_request() or (evidence.is_question() and (evidence.nouns or evidence.facets or wants)):
         return True
@@ -68,13 +68,13 @@ def _by_emoji(evidence: Evidence) -> Understanding | None:
 
 
 def _promises(evidence: Evidence) -> bool:
-    """도전해볼게요 speaks of the challenges that are there."""
+    """Whether the person promises to do the shown challenges: 도전해볼게요."""
     ends = [one.form for one in evidence.parsed.morphemes if one.tag in {"EF", "EC", "NNB", "EP"}]
     return any(end.startswith(("ㄹ게", "을게", "겠", "ㄹ께")) for end in ends) or ends[-1:] == ["것"]
 
 
 def _speaks_of_more(evidence: Evidence, greeting: Span) -> bool:
-    """Whether the message says something beside the greeting."""
+    """Whether the message contains more than the greeting."""
     words = evidence.parsed.lexicon.words["greeting.words"] | evidence.parsed.lexicon.words["greeting.addressed"]
     said = {evidence.parsed.morphemes[at].form for at in range(*greeting)}
     return any(noun not in words and noun not in said for noun in evidence.nouns)

@@ -1,4 +1,4 @@
-"""From a message to what it means. What is known comes in; only ``warm_up`` reads it itself."""
+"""Understands a message. All data is passed as arguments; only ``warm_up`` reads it from the database."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,8 +26,10 @@ from chatbot.nlu.safety.word_lists import word_lists
 
 
 def understand(turn: TurnInput) -> Understanding:
-    """What the person wants. Any text is understood as something, at least as a question for challenges. That it was
-    read roughly is one of the reasons."""
+    """What the person wants. Every text has a result; the default is a request for challenges.
+
+    If the rough analyser was used, the reasons contain ``rough``.
+    """
     found = _understand(turn)
     return replace(found, reasons=(*found.reasons, {"code": "rough"})) if turn.analyser.rough else found
 
@@ -73,11 +75,12 @@ _RULES: tuple[Callable[[Evidence], Understanding | None], ...] = (
     _refine,
     _ask,
 )
-"""The rules in the order in which they are tried: the most certain first, asking for challenges last."""
+"""The rules in the order in which they are tried: the most reliable first, requests for challenges last."""
 
 
 async def warm_up() -> None:
-    """Prepares what the first message would wait for: the analyser, the weights, the patterns of the listed words."""
+    """Loads the data for which the first message would wait: the analyser, the weights and the patterns of listed
+    words."""
     await analyser_manager.warm()
     with suppress(DatabaseError, InterfaceError):
         await executors.rough.run(_prepare)

@@ -1,4 +1,4 @@
-"""What goes into a turn, and what was understood of its message."""
+"""The input of a turn, and the understanding of its message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from chatbot.sessions.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class TurnInput:
-    """A message and everything it is answered from.
+    """A message, and all data for its answer.
 
-    ``memory`` is the session's, ``options`` are what can be picked today, ``words`` the admins' lists. ``analyser``
-    analyses the message, which may wait for it as long as ``budget`` says. ``revisions`` are those under which the
-    rest was read. The same ``seed`` makes the same choices.
+    ``memory`` is the memory of the session, ``options`` are the active options, and ``words`` the lists of the admins.
+    ``analyser`` analyses the message, within the time of ``budget``. ``revisions`` are those under which the data was
+    read. The same ``seed`` gives the same random choices.
     """
 
     message: str
@@ -32,20 +32,21 @@ class TurnInput:
 
 
 Reason = dict[str, Any]
-"""``{"code": …, …}``: one step of the decision, as it is stored; ``chatbot.admin.labels`` says it in words."""
+"""A reason for the decision in its stored form, ``{"code": …, …}``. ``chatbot.admin.labels`` turns it into a
+sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a person wants.
 
-    ``category`` is the key of the category to talk about from now on, "" to stay or, with ``Intent.ANY``, to pick any
-    other. ``avoid`` are keys of unwanted categories. ``location`` and ``work_type`` are keys where the message names
-    one, else "". ``number`` counts the shown challenge that is meant from 0 (with ``Intent.EXPLAIN``). ``facets`` are
-    keys of ``chatbot.nlu.facets``. ``topic`` are the words to look challenges up by.
+    ``category`` is the key of the new category; "" means the present one, or with ``Intent.ANY`` any other. ``avoid``
+    are keys of unwanted categories. ``location`` and ``work_type`` are keys if the message names one, else "". With
+    ``Intent.EXPLAIN``, ``number`` is the index of the shown challenge, from 0. ``facets`` are keys of
+    ``chatbot.nlu.facets``. ``topic`` are the words for searching challenges.
 
-    ``danger`` says which (with ``Intent.DANGER``): ``self_harm``, ``emergency``, ``violence`` or ``own_hurt``, an
-    emergency that the person brought about.
+    With ``Intent.DANGER``, ``danger`` is ``self_harm``, ``emergency``, ``violence`` or ``own_hurt`` (an emergency that
+    the person has caused themselves).
     """
 
     intent: Intent
@@ -61,6 +62,6 @@ class Understanding:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """Words of things, not of categories, that are not wanted (“텀블러 말고”)."""
+        """The words for unwanted things that are not categories (“텀블러 말고”)."""
         found = (reason["words"] for reason in self.reasons if reason["code"] == "keyword_refused")
         return tuple(word for words in found for word in words)

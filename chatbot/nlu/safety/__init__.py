@@ -1,1 +1,1 @@
-"""Safety: abuse is declined, danger is answered with help. The lists of words are data that admins keep."""
+"""Safety: recognises abuse, which is declined, and danger, which is answered with help. Admins edit the word lists."""

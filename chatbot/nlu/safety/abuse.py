@@ -1,9 +1,9 @@
-"""Abuse, also where its spelling hides it: 씨1발, 개.새.끼, ㅅㅂ, tlqkf.
+"""Recognises abuse, also in a disguised spelling: 씨1발, 개.새.끼, ㅅㅂ, tlqkf.
 
 The library korcen (1.0.3, with its English list) is not used. On the 230 messages of
 ``tests/chatbot/nlu/safety/abuse.tsv`` its precision is 0.80 and its recall 0.75. Ours were 0.96 and 0.98 at the first
-measurement. It finds nothing that our lists miss, takes "다시 발견", "새끼 고양이" and "hello" for insults, and lets
-씨발 and 씨1발 pass. Its words are code, which an admin cannot correct.
+measurement. It finds no insult that our lists miss, reports "다시 발견", "새끼 고양이" and "hello" as insults, and
+misses 씨발 and 씨1발. Its words are code, so an admin cannot correct them.
 """
 
 import functools
@@ -26,14 +26,17 @@ _FILE = Path(__file__).with_suffix(".toml")
 
 @dataclass(frozen=True)
 class AbusePatterns:
-    """``patterns`` tell, unless the message also holds one of ``unless``; ``spellings`` tell by letters."""
+    """Patterns of abuse. A match of ``patterns`` counts unless the message also matches ``unless``.
+
+    ``spellings`` are compared with the letters of the message.
+    """
 
     patterns: Patterns
     unless: Patterns
     spellings: re.Pattern[str] | None
 
     def find(self, morphemes: Sequence[Morpheme], text: str) -> str | None:
-        """What tells in ``text``, whose morphemes these are."""
+        """The part of ``text`` that is abuse. ``morphemes`` are those of the text."""
         spelt = self.spellings.search(text) if self.spellings is not None else None
         if spelt is not None:
             return spelt[0]
@@ -45,7 +48,7 @@ class AbusePatterns:
 
 @functools.cache
 def _tables() -> Mapping[str, AbusePatterns]:
-    """The tables of ``abuse.toml``, which explains each."""
+    """The tables of ``abuse.toml``, which explains them."""
     tables: dict[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
     sets: dict[str, str] = tables.pop("sets")
     return {name: _patterns(table, sets) for name, table in tables.items()}
@@ -65,7 +68,7 @@ def _surface(span: Span, morphemes: Sequence[Morpheme], text: str) -> str:
 
 
 LONGEST_FILLING = 3
-"""Characters that are no letters (spaces, digits, marks) which may stand between two letters of a word."""
+"""How many characters that are not letters (spaces, digits, marks) may be between two letters of a word."""
 
 _LOOKALIKES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "@": "a", "$": "s", "!": "i"})
 _SINGLE = re.compile("[ㄱ-ㅎ]+")
@@ -74,8 +77,7 @@ _FILLING = rf"[^가-힣ㄱ-ㅣa-z]{{0,{LONGEST_FILLING}}}"
 
 @dataclass(frozen=True)
 class _Search:
-    """The abuse list as three patterns: Korean words as they are listed, Korean words disguised, and Latin ones that
-    stand alone."""
+    """The abuse list as three patterns: listed Korean words, disguised Korean words, and separate Latin words."""
 
     words: dict[str, str]
     korean: re.Pattern[str] | None
@@ -83,7 +85,7 @@ class _Search:
     latin: re.Pattern[str] | None
 
     def listed(self, found: str) -> str:
-        """The listed word that was found, in whatever way it was written."""
+        """The listed word for the text that was found."""
         for written in (found, "".join(found.split()), "".join(filter(str.isalpha, found))):
             if written in self.words:
                 return self.words[written]
@@ -103,27 +105,27 @@ def _compiled(listed: tuple[str, ...]) -> _Search:
 
 
 def _search(listed: tuple[str, ...]) -> _Search:
-    """The patterns of the listed words. Compiling them takes a second: one thread does it, the others wait for it."""
+    """The patterns of the listed words. One thread compiles them, which takes a second, and the others wait."""
     with _compiling:
         return _compiled(listed)
 
 
 def _filled(word: str) -> str:
-    """A word as it is listed. One of single consonants counts where no others stand beside it."""
+    """A pattern for a listed word. A word of single consonants must not have other consonants beside it."""
     written = _FILLING.join(map(re.escape, word))
     return written.join(JAMO_BESIDE) if _SINGLE.fullmatch(word) else written
 
 
 def _either(patterns: list[str], frame: str = "(?:{})") -> re.Pattern[str] | None:
-    """One pattern for all; of those that begin at the same place the longest is found."""
+    """One pattern for all. Of matches with the same start, the longest is found."""
     return re.compile(frame.format("|".join(sorted(patterns, key=len, reverse=True)))) if patterns else None
 
 
 def abuse(message: str, *, words: WordLists, analyser: MorphemeAnalyser) -> str | None:
-    """The listed word that the message contains, or what else tells (``abuse.toml``), or None.
+    """The listed word in the message, or a match of ``abuse.toml``, or None.
 
-    A Korean word counts where a word or a morpheme begins: 다시 발견 does not contain 시발. A Latin one counts when it
-    stands alone.
+    A Korean word must begin where a word or a morpheme begins: 다시 발견 does not contain 시발. A Latin word must be
+    separate.
     """
     search = _search(words.abuse)
     text = masked(message, words.fine)
@@ -148,17 +150,17 @@ def _seeded() -> frozenset[str]:
 
 
 def is_admins(word: str, words: WordLists) -> bool:
-    """Whether an admin listed the word. It is certain then, whatever else the message says."""
+    """Whether an admin has listed the word. Then the message always counts as abuse."""
     return word in words.abuse and squashed(word) not in _seeded()
 
 
 def is_curse(word: str) -> bool:
-    """Whether the word curses whatever is said around it, unless the message only speaks of the word."""
+    """Whether the word is a curse in any context, except in a message about the word itself."""
     return _tables()["curse"].find((), word) is not None
 
 
 def is_mentioned(message: str, *, words: WordLists, analyser: MorphemeAnalyser) -> bool:
-    """Whether the message speaks of a word (what it means, that somebody said it)."""
+    """Whether the message is only about a word, for example what it means, or that another person said it."""
     text = masked(message, words.fine)
     return _tables()["mention"].find(analysed(text, analyser), text) is not None
 
@@ -180,7 +182,7 @@ def _korean(text: str, search: _Search, analyser: MorphemeAnalyser) -> str | Non
 
 
 def _disguised(text: str, search: _Search, analyser: MorphemeAnalyser) -> str | None:
-    """What looks like a listed word where a word begins, unless the dictionary has a longer word there."""
+    """Text that looks like a listed word at the start of a word, unless the dictionary has a longer word there."""
     if search.disguised is None:
         return None
     for found in search.disguised.finditer(text):

@@ -1,7 +1,7 @@
-"""What a message most likely is when no rule is certain: features, and weights that ``training.py`` learns for them.
+"""A linear classifier for messages about which no rule is certain: its features, and weights from ``training.py``.
 
-Features are letters, parts of letters, morphemes, and how near the morphemes' meanings are. A feature is a number below
-``BUCKETS``: the checksum of its name. Two names rarely share one, and a new word needs no table.
+Features are letters, parts of letters, morphemes, and the meanings of morphemes. A feature is a number below
+``BUCKETS``, the checksum of its name. Two names rarely have the same number, and a new word needs no table.
 """
 
 import functools
@@ -24,14 +24,14 @@ from chatbot.nlu.safety.frames import frames, subject_of
 BUCKETS = 1 << 17
 
 MEANINGS = Path(__file__).with_name("meanings.npz")
-"""Where morphemes stand to each other, in ``DIMENSIONS`` numbers each (``training.py`` writes it). The numbers are
-computed from the model of kiwipiepy_model 0.24.0 (Apache License 2.0): see ``meanings.NOTICE``."""
+"""The meanings of morphemes as vectors of ``DIMENSIONS`` numbers. ``training.py`` computes them from the model of
+kiwipiepy_model 0.24.0 (Apache License 2.0): see ``meanings.NOTICE``."""
 
 DIMENSIONS = 64
 
 CHARACTERS, LETTERS, MORPHEMES = 0, 1, 2
 BLOCKS = 3
-"""Kinds of features; each is scaled to the same length, however long the message."""
+"""The number of kinds of features. Each kind is scaled to the same length for messages of any length."""
 
 _LONGEST_CHARACTERS, _SHORTEST_LETTERS, _LONGEST_LETTERS = 4, 3, 6
 _NEIGHBOURS = 3
@@ -48,14 +48,14 @@ _VERBS = frozenset({"VV", "VA"})
 
 @dataclass(frozen=True)
 class Features:
-    """The buckets of each block, each once, and where the message's meanings lie on average (length 1 or 0)."""
+    """The distinct buckets of each block, and the mean of the message's meanings as a vector of length 1 (or 0)."""
 
     blocks: tuple[NDArray[np.int64], ...]
     meaning: NDArray[np.float32]
 
 
 def features(message: str, morphemes: Sequence[Morpheme] | None) -> Features:
-    """The features of a message. Without morphemes only its letters count."""
+    """The features of a message. Without morphemes, only features of letters."""
     text = _DIGITS.sub("0", tidy(message).casefold())
     blocks = [_buckets(_characters(text)), _buckets(_letters(text))]
     if morphemes is None:
@@ -101,7 +101,7 @@ def _of_morphemes(morphemes: Sequence[Morpheme]) -> Iterator[str]:
 
 
 def _roles(morphemes: Sequence[Morpheme]) -> Iterator[str]:
-    """Of each verb, whose doing it is."""
+    """The subject of each verb."""
     for at, one in enumerate(morphemes):
         if one.tag in _VERBS:
             subject = subject_of(Span(at, at + 1), morphemes)
@@ -113,7 +113,7 @@ def _group(morpheme: Morpheme) -> str:
 
 
 def meaning(morphemes: Sequence[Morpheme]) -> NDArray[np.float32]:
-    """The mean place of the morphemes that carry meaning."""
+    """The mean vector of the meaningful morphemes."""
     rows, places = _meanings()
     known = [rows[key] for one in morphemes if one.tag in MEANING_TAGS and (key := f"{one.form}/{one.tag}") in rows]
     total: NDArray[np.float32] = places[known].astype(np.float32).sum(0) if known else np.zeros(DIMENSIONS, np.float32)
@@ -139,14 +139,14 @@ _TWICE = np.where(_UPPER[0] == _UPPER[1], np.sqrt(0.5), 1.0).astype(np.float32)
 
 
 def squares(meaning: Floats) -> Floats:
-    """A meaning and its products with itself: with them, two meanings together can say more than each. And 1."""
+    """A meaning, its products with itself, and 1. With products, the classifier can weigh pairs of meanings."""
     products = np.outer(meaning, meaning)[_UPPER] * _TWICE
     return np.concatenate([meaning, products, np.array([0.7], np.float32)]).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """``words`` by kind and bucket in steps of ``step``, ``meanings`` by kind; ``rarity`` by bucket."""
+    """Weights: ``words`` by kind and bucket, in units of ``step``; ``meanings`` by kind; ``rarity`` by bucket."""
 
     words: NDArray[np.int8]
     step: Floats
@@ -159,7 +159,7 @@ class Weights:
         return cls(np.round(words / step[:, None]).astype(np.int8), step, meanings, rarity.astype(np.float16))
 
     def scores(self, message: Features) -> Floats:
-        """How far the message is on each kind's side: 1 is certain, -1 certainly not."""
+        """The score of the message for each kind, from 1 (certain) to -1 (certainly not)."""
         scores: Floats = self.meanings @ squares(message.meaning)
         for block, buckets in enumerate(message.blocks):
             rarity = self.rarity[block, buckets].astype(np.float32)
@@ -170,14 +170,14 @@ class Weights:
 
 @functools.cache
 def weights(*, rough: bool) -> Weights:
-    """The weights of this process: ``rough`` ones need no morphemes."""
+    """The weights, loaded once. ``rough`` ones need no morphemes."""
     name = "rough" if rough else "full"
     with np.load(_WEIGHTS) as file:
         return Weights(*(file[f"{name}_{part}"] for part in ("words", "step", "meanings", "rarity")))
 
 
 def save_weights(full: Weights, rough: Weights) -> None:
-    """Writes both to the file that ships with the product (``weights.npz``)."""
+    """Writes both to ``weights.npz``, which is part of the product."""
     parts = {
         f"{name}_{part}": getattr(each, part)
         for name, each in (("full", full), ("rough", rough))

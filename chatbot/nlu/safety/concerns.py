@@ -1,4 +1,4 @@
-"""Whether a message tells of danger, or insults. Decided before anything else, in this order:
+"""Decides whether a message is about danger, or is abuse, before any other rule, in this order:
 
 1. the admins' lists of danger are certain; seeded phrases count unless the weights speak against them;
 2. frames (``frames.toml``) are rules about morphemes: who does it, and what clears it;
@@ -58,8 +58,11 @@ SHARPNESS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """``kind`` is one of the weights' kinds other than ``none``; ``words`` are what told. ``own_hurt`` marks an
-    emergency that the person brought about."""
+    """A danger or abuse in a message.
+
+    ``kind`` is a kind of the weights, but not ``none``. ``words`` is the text that was recognised. ``own_hurt``: the
+    person has caused the emergency themselves.
+    """
 
     kind: str
     words: str
@@ -69,7 +72,7 @@ class Concern:
 def concern(
     message: str, *, words: WordLists, analyser: MorphemeAnalyser, names: Callable[[], Iterable[str]] = tuple
 ) -> Concern | None:
-    """What the message tells of, None for all ordinary messages. A name of the catalogue is never abuse."""
+    """The danger or abuse in the message; None for an ordinary message. A name of the catalogue is never abuse."""
     text = masked(message, words.fine)
     morphemes = analysed(text, analyser)
     shares = _shares(text, None if analyser.rough else morphemes)
@@ -86,7 +89,7 @@ def concern(
 
 
 def _counts(insult: str | None, message: str, shares: Floats, *, words: WordLists, analyser: MorphemeAnalyser) -> bool:
-    """Whether the word that was found is meant as an insult."""
+    """Whether the found word is meant as an insult."""
     if insult is None:
         return False
     if shares[1] > ABUSE_UP_TO or is_admins(insult, words):

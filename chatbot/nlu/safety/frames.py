@@ -1,4 +1,4 @@
-"""Frames: what people in danger say, whatever words they choose for it (``frames.toml``)."""
+"""Frames: patterns of what people in danger say, independent of single words (``frames.toml``)."""
 
 import functools
 import tomllib
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_suffix(".toml")
 Subject = Literal["self", "person", "any"]
 
 _BACK = 10
-"""Morphemes before a match among which its subject is looked for."""
+"""How many morphemes before a match are searched for its subject."""
 
 _NOUNS = frozenset({"NNG", "NNP", "NP", "NR", "SL"})
 _SUBJECT_PARTICLES = frozenset({"이", "가", "은", "는", "ㄴ", "도", "께서"})
@@ -28,7 +28,7 @@ _CLEARING_GROUPS = ("story", "news", "animals", "plants", "devices", "goods")
 
 @dataclass(frozen=True)
 class Frame:
-    """``patterns`` tell of ``kind`` when the subject fits and nothing in ``unless`` clears it."""
+    """A match of ``patterns`` means ``kind`` if the subject fits and no pattern of ``unless`` matches."""
 
     name: str
     kind: str
@@ -39,18 +39,18 @@ class Frame:
 
 @dataclass(frozen=True)
 class Frames:
-    """All frames in the order in which they decide, and the nouns that are people."""
+    """All frames in order of precedence, and the nouns that mean people."""
 
     frames: tuple[Frame, ...]
     own: frozenset[str]
     people: frozenset[str]
     groups: Mapping[str, str]
-    """Noun → the set that it is in."""
+    """The set of each noun."""
     own_hurt: Patterns
-    """What tells of an emergency that the person brought about."""
+    """Patterns of an emergency that the person has caused themselves."""
 
     def find(self, morphemes: Sequence[Morpheme]) -> tuple[Frame, Span] | None:
-        """The first frame that the morphemes fill, and where."""
+        """The first frame that matches the morphemes, and the span of the match."""
         forms = frozenset(one.form for one in morphemes)
         tags = frozenset(one.tag for one in morphemes)
         for frame in self.frames:
@@ -62,7 +62,7 @@ class Frames:
         return None
 
     def filled(self, morphemes: Sequence[Morpheme]) -> Iterator[str]:
-        """What is in the morphemes, whether it decides or not: names of frames (with ``+`` when they decide)."""
+        """The names of all frames whose patterns match. A ``+`` marks those that also fit otherwise."""
         for frame in self.frames:
             span = frame.patterns.first(morphemes)
             if span is not None:
@@ -80,8 +80,8 @@ class Frames:
 
 
 def subject_of(span: Span, morphemes: Sequence[Morpheme]) -> Morpheme | None:
-    """The noun nearest before the match in its sentence that carries a subject's particle, or stands before the verb
-    without any."""
+    """The nearest noun before the match in its sentence with a subject particle, or directly before the verb without a
+    particle."""
     for at in range(span.start - 1, max(-1, span.start - 1 - _BACK), -1):
         morpheme = morphemes[at]
         if morpheme.tag in _SENTENCE_ENDS:
@@ -101,7 +101,7 @@ def _cleared(frame: Frame, morphemes: Sequence[Morpheme]) -> bool:
 
 @functools.cache
 def frames() -> Frames:
-    """The frames of this process."""
+    """The frames, loaded once."""
     tables: dict[str, Any] = tomllib.loads(FILE.read_text("utf-8"))
     sets: dict[str, str] = tables["sets"]
     clearing = {name: Patterns(patterns, sets) for name, patterns in tables["clearing"].items()}

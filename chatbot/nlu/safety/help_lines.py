@@ -1,4 +1,4 @@
-"""The telephone numbers for people in danger, as the operator set them."""
+"""The telephone numbers for people in danger, from the settings."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,13 @@ from django.conf import settings
 _NUMBER = re.compile(r"\+?\d[\d-]{1,14}\d")
 
 _KNOWN = {"119": "소방·구급", "112": "경찰", "109": "자살예방 상담전화", "1366": "여성긴급전화"}
-"""Names for numbers whose setting has none."""
+"""The names of known numbers, for settings without a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """``text`` is the setting, ``number`` what a person dials ("" when the setting has none), ``name`` who answers."""
+    """A help line. ``text`` is the setting, ``number`` its telephone number ("" if it has none), ``name`` the
+    service."""
 
     text: str
     number: str
@@ -22,7 +23,7 @@ class HelpLine:
 
 
 def help_line(text: str) -> HelpLine:
-    """The line in a setting such as "자살예방 상담전화 109"."""
+    """Parses a setting such as "자살예방 상담전화 109"."""
     found = _NUMBER.search(text)
     number = found[0] if found else ""
     name = " ".join(text.replace(number, " ").split()) if number else text
@@ -30,7 +31,7 @@ def help_line(text: str) -> HelpLine:
 
 
 def values() -> Mapping[str, str]:
-    """The values for sentences of help: each line's text, and its number under ``…_number``."""
+    """The values for sentences of help: the text of each line, and its number as ``…_number``."""
     lines = _lines()
     return {name: line.text for name, line in lines.items()} | {
         f"{name}_number": line.number or line.text for name, line in lines.items()
@@ -38,7 +39,7 @@ def values() -> Mapping[str, str]:
 
 
 def lines_in(sentence: str) -> tuple[Mapping[str, str], ...]:
-    """The lines whose numbers are in the sentence, each once, in its order: ``{"name", "number"}``."""
+    """The lines whose numbers are in the sentence, each once, in their order: ``{"name", "number"}``."""
     names = {line.number: line.name for line in _lines().values() if line.number}
     numbers = dict.fromkeys(_NUMBER.findall(sentence))
     return tuple({"name": names[number], "number": number} for number in numbers if number in names)

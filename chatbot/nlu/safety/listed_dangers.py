@@ -1,4 +1,4 @@
-"""What the admins' lists say of danger: words and phrases, as they are written or in other forms of their verbs."""
+"""Finds words and phrases of the admins' danger lists, as they are listed or with other forms of their verbs."""
 
 import functools
 import re
@@ -10,18 +10,18 @@ from chatbot.nlu.safety.normalisation import squashed
 from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 _LOOSE = frozenset({"JKS", "JKO", "JX", "JKB", "SP", "SF", "XSN", "MAG", "SW"})
-"""What may stand between the morphemes of a phrase: 불이 났어 is 불났어."""
+"""The tags of morphemes that may be between the morphemes of a phrase: 불이 났어 matches 불났어."""
 
 _SINGLE_LETTERS = re.compile("[ㄱ-ㅎ]")
-"""A phrase with some (ㅈㅅ하고 싶다) is only looked for as it is written: the analyser does not know them."""
+"""A phrase with such letters (ㅈㅅ하고 싶다) is searched only as text, because the analyser does not know them."""
 
 SHORTEST_TEXT = 3
-"""Characters of a listed phrase from which on it is also looked for as it is written."""
+"""The minimum length of a listed phrase that is also searched as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """``word`` is the listed one, ``kind`` the list that it stands in."""
+    """A listed word or phrase. ``kind`` is its list."""
 
     word: str
     kind: str
@@ -31,7 +31,7 @@ Stems = tuple[tuple[str, str], ...]
 
 
 class ListedDangers:
-    """The listed phrases, analysed once. An emergency is looked for first."""
+    """The listed phrases, analysed once. Emergencies are searched first."""
 
     def __init__(self, words: WordLists, analyser: MorphemeAnalyser) -> None:
         self.words, self.analyser = words, analyser
@@ -51,7 +51,7 @@ class ListedDangers:
             self._phrases.setdefault(stems[0], []).append((stems, listed))
 
     def find(self, text: str, morphemes: tuple[Morpheme, ...]) -> Listed | None:
-        """The phrase that ``text`` (tidied, in lower case), whose morphemes these are, contains."""
+        """The listed phrase in ``text``, which is tidied and in lower case. ``morphemes`` are those of the text."""
         for written, listed in self._written:
             if written.search(text) is not None:
                 return listed
@@ -70,7 +70,7 @@ def _dangers(words: WordLists) -> Iterator[Listed]:
 
 
 def _as_written(letters: str) -> re.Pattern[str]:
-    """A phrase where a word begins, whatever spaces it has; Latin letters also where one ends."""
+    """A pattern for a phrase at the start of a word, with any spaces. Latin letters must also end a word."""
     end = r"(?![a-z])" if letters[-1].isascii() else ""
     return re.compile(r"(?<![가-힣a-z])" + r"\s*".join(map(re.escape, letters)) + end)
 
@@ -84,7 +84,7 @@ def _stems(morphemes: list[Morpheme]) -> Stems:
 
 
 def _tells(stems: Stems) -> bool:
-    """Whether the phrase says enough: two morphemes, or one noun that is no syllable."""
+    """Whether the phrase is specific enough: two morphemes, or one noun of more than one syllable."""
     return len(stems) > 1 or (len(stems) == 1 and stems[0][1] == "N" and len(stems[0][0]) > 1)
 
 
@@ -120,5 +120,5 @@ def _seeded() -> frozenset[tuple[str, str]]:
 
 
 def is_seeded(listed: Listed) -> bool:
-    """Whether the phrase came with the product, and no admin listed it."""
+    """Whether the phrase is from the seed, and not from an admin."""
     return (listed.kind, squashed(listed.word)) in _seeded()

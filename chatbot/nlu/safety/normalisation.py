@@ -1,4 +1,4 @@
-"""A message before it is looked through: tidied, without what is fine, and with disguised words seen through."""
+"""Normalises a message for the search: tidies it, removes exceptions, and recognises disguised words."""
 
 import functools
 import re
@@ -8,14 +8,16 @@ from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 
 
 def squashed(text: str) -> str:
-    """``text`` in the form in which listed words are compared: tidied, without case and white space."""
+    """``text`` in the form for comparing listed words: tidied, in lower case, without white space."""
     return "".join(tidy(text).casefold().split())
 
 
 @functools.lru_cache(maxsize=4)
 def masked(message: str, fine: tuple[str, ...]) -> str:
-    """The tidied message in lower case with its syllables joined, its exceptions (with or without spaces inside)
-    blanked out."""
+    """The tidied message in lower case with joined syllables.
+
+    Blanks replace its exceptions, with or without spaces inside.
+    """
     text = joined(tidy(message)).casefold()
     letters = [(character, at) for at, character in enumerate(text) if not character.isspace()]
     together = "".join(character for character, _ in letters)
@@ -31,7 +33,7 @@ def masked(message: str, fine: tuple[str, ...]) -> str:
 
 @functools.lru_cache(maxsize=4)
 def analysed(text: str, analyser: MorphemeAnalyser) -> tuple[Morpheme, ...]:
-    """The morphemes of a masked message: danger and abuse look at the same."""
+    """The morphemes of a masked message, for both danger and abuse."""
     return tuple(analyser.morphemes(text))
 
 
@@ -41,7 +43,7 @@ def _exceptions(fine: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _INITIALS = {"ㄱ": "ㄱㄲㅋ", "ㄲ": "ㄲㄱㅋ", "ㅅ": "ㅅㅆ", "ㅂ": "ㅂㅃ", "ㅈ": "ㅈㅉ", "ㄷ": "ㄷㄸ"}
-"""Consonants that are written for another one."""
+"""The consonants that may replace each consonant in a disguise."""
 
 _VOWELS = {
     "ㅏ": "ㅏㅑ",
@@ -52,18 +54,21 @@ _VOWELS = {
     "ㅗ": "ㅗㅛ",
     "ㅣ": "ㅣㅟㅢㅠ",
 }
-"""Vowels that are written for another one."""
+"""The vowels that may replace each vowel in a disguise."""
 
 _DRAWN = {"ㅕ": "ㅓ", "ㅑ": "ㅏ", "ㅛ": "ㅗ", "ㅠ": "ㅜ", "ㅢ": "ㅣ", "ㅟ": "ㅣ"}
 
 JAMO_BESIDE = r"(?<![ㄱ-ㅊㅌㅍ])", r"(?![ㄱ-ㅊㅌㅍ])"
-"""Single consonants are a word only where no others stand beside them: ㅅㅂㅅㅂ is none. Laughter (ㅋㅎ) may."""
+"""Single consonants are a word only without other consonants beside them: ㅅㅂㅅㅂ is not one. Laughter (ㅋㅎ) is
+allowed."""
 
 
 def lookalikes(word: str, filling: str) -> str:
-    """A pattern for the ways in which a listed word of two or more whole syllables is disguised, "" for other words.
-    ``filling`` matches what may stand between two syllables.
-    A word of the dictionary can match by chance, so callers ask the dictionary as well."""
+    """A pattern for disguised forms of a listed word with at least two complete syllables; "" for other words.
+
+    ``filling`` matches the characters that may be between two syllables. A word of the dictionary can match by chance,
+    so callers must check the dictionary too.
+    """
     if len(word) < 2 or not all(map(is_syllable, word)):
         return ""
     return JAMO_BESIDE[0] + filling.join(map(_alike, word)) + JAMO_BESIDE[1]
@@ -75,7 +80,7 @@ def _alike(syllable: str) -> str:
     initial, vowel, final = INITIALS[index // 588], VOWELS[index % 588 // 28], index % 28
     initials, vowels = _INITIALS.get(initial, initial), _VOWELS.get(vowel, vowel)
     if vowel == "ㅓ":
-        initials = initials.replace("ㅋ", "")  # 켜져 is no 꺼져
+        initials = initials.replace("ㅋ", "")  # 켜져 is not a disguised 꺼져
     alike = [
         chr(ord("가") + (INITIALS.index(one) * len(VOWELS) + VOWELS.index(other)) * len(FINALS) + final)
         for one in initials
@@ -85,7 +90,7 @@ def _alike(syllable: str) -> str:
 
 
 def unstretched(text: str) -> str:
-    """``text`` without syllables that only draw out the vowel before them: 씨이바아알 → 씨발, 벼엉신 → 병신."""
+    """``text`` without syllables that only lengthen the vowel before them: 씨이바아알 → 씨발, 벼엉신 → 병신."""
     kept: list[str] = []
     for character in text:
         drawn = _drawn_out(kept[-1], character) if kept else ""
@@ -97,7 +102,7 @@ def unstretched(text: str) -> str:
 
 
 def _drawn_out(before: str, character: str) -> str:
-    """Both syllables as one. "" when the second one is more than a drawn-out vowel."""
+    """Both syllables as one; "" if the second one is more than a lengthened vowel."""
     if not (is_syllable(before) and is_syllable(character)):
         return ""
     first, second = ord(before) - ord("가"), ord(character) - ord("가")

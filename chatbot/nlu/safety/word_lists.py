@@ -1,4 +1,4 @@
-"""The lists of words that a message is looked through for: as admins keep them, and as they begin (``seed.toml``)."""
+"""The word lists that are searched in messages: those in the database, and the seed (``seed.toml``)."""
 
 import hashlib
 import tomllib
@@ -19,7 +19,7 @@ _SEED = Path(__file__).with_name("seed.toml")
 
 @dataclass(frozen=True)
 class WordLists:
-    """The words and phrases of each kind; ``fine`` are exceptions."""
+    """The words and phrases of each kind. ``fine`` are exceptions."""
 
     abuse: tuple[str, ...] = ()
     self_harm: tuple[str, ...] = ()
@@ -29,17 +29,17 @@ class WordLists:
 
     @classmethod
     def of(cls, words: Iterable[tuple[str, str]]) -> Self:
-        """The lists of words with their kinds."""
+        """The lists for pairs of a word and its kind."""
         listed = list(words)
         return cls(**{kind: tuple(word for word, its in listed if its == kind) for kind in WordKind.values})
 
 
 word_lists = Cached("words", lambda: WordLists.of(ListedWord.objects.order_by("pk").values_list("word", "kind")))
-"""Every listed word; read again when a row changed."""
+"""All listed words, read from the database again when a row has changed."""
 
 
 def seeded_words() -> Iterator[tuple[str, WordKind]]:
-    """The seed's words, each once, with their kinds."""
+    """The words of the seed, each once, with their kinds."""
     words: dict[str, WordKind] = {}
     tables = tomllib.loads(_SEED.read_text("utf-8"))
     for kind in WordKind:
@@ -49,7 +49,7 @@ def seeded_words() -> Iterator[tuple[str, WordKind]]:
 
 
 def seeded_lists() -> WordLists:
-    """The lists that the seed makes."""
+    """The lists of the seed."""
     return WordLists.of(seeded_words())
 
 
