@@ -1,4 +1,4 @@
-"""What the chatbot's lists and pages are made of: columns, badges, links, times. Everything in them is escaped."""
+"""Parts of the chatbot's lists and pages: columns, badges, links and times. All texts in them are escaped."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb, WordKind
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """Rows that are read in the admin, never written: Django then shows each field of a page as text."""
+    """The base of admins for rows that can only be read. Django shows each field as text."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -38,12 +38,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
 
 class RecordAdmin(ReadOnlyAdmin):
-    """Rows that the chatbot writes, very many of them."""
+    """The base of admins for rows that the chatbot writes. There are very many of them."""
 
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # counting every filter's rows reads the whole table for each
+    show_facets = admin.ShowFacets.NEVER  # counting the rows of a filter would read the whole table
 
 
 def badge(text: object, variant: str = "") -> SafeString:
@@ -77,7 +77,7 @@ def thumb_badge(thumb: str) -> SafeString:
 
 
 def session_link(key: str) -> SafeString:
-    """The session's page. Its id may be any visible characters, also those that the admin's addresses escape."""
+    """A link to the session's page. The id may contain any visible characters, also those that the admin escapes."""
     return link(reverse("admin:chatbot_chatsession_change", args=[quote(key)]), key)
 
 
@@ -86,17 +86,17 @@ def version_link(version: PromptVersion | None) -> SafeString | str:
 
 
 def web_address(address: str) -> str:
-    """The address when a browser may follow it, else ""."""
+    """The address if it is safe as a link, else ""."""
     return address if address.lower().startswith(("https://", "http://")) else ""
 
 
 def moment(time: datetime) -> str:
-    """A point in time, short enough for a column."""
+    """A time in a short form for a column."""
     return date_format(localtime(time), "Y-m-d H:i")
 
 
 def seconds(milliseconds: int | None) -> str:
-    """A time of a generation as a person reads it."""
+    """A duration of a generation for people."""
     return "–" if milliseconds is None else _("%(count).2f s") % {"count": milliseconds / 1000}
 
 
@@ -111,9 +111,9 @@ def prompt_texts(system_text: str, user_text: str) -> SafeString:
 
 
 def with_labels(queryset: QuerySet[Any], prefix: str = "", *, also: Collection[str] = ()) -> QuerySet[Any]:
-    """Adds ``location_label``, ``work_type_label`` and ``category_label``: what is called so today, else the key.
+    """Adds ``location_label``, ``work_type_label`` and ``category_label``: the present labels, or else the keys.
 
-    ``prefix`` leads to the generation (``generation__``); ``also`` names further columns with a category's key.
+    ``prefix`` is the path to the generation (``generation__``). ``also`` are other columns with the key of a category.
     """
     labels = {
         f"{name}_label": Coalesce(
@@ -126,13 +126,13 @@ def with_labels(queryset: QuerySet[Any], prefix: str = "", *, also: Collection[s
 
 
 def count_of(model: type[Model], field: str) -> Coalesce:
-    """How many rows of ``model`` refer to the row by ``field``, to annotate a list with."""
+    """An annotation for lists: the number of rows of ``model`` that refer to the row with ``field``."""
     rows = model._default_manager.filter(**{field: OuterRef("pk")}).order_by().values(field)
     return Coalesce(Subquery(rows.values(number=Count("pk"))), 0)
 
 
 def without_texts(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Rows with their ``generation`` and its prompt version, whose long texts are left out."""
+    """The rows with their ``generation`` and its prompt version, without the long texts of these."""
     texts = ("system_prompt", "user_prompt", "raw_text", "variables", "tried", "mends")
     version = ("prompt_version__system_text", "prompt_version__user_text")
     queryset = queryset.select_related("generation__prompt_version__template")

@@ -20,7 +20,7 @@ from chatbot.models.knowledge import TEXT_LENGTH
 
 
 class LinesField(NormalizedField):
-    """A text of several lines. Browsers send a line end as two characters; it counts, and is kept, as one."""
+    """A text of several lines. Browsers send a line end as two characters. It is counted and stored as one."""
 
     def to_python(self, value: Any) -> str | None:
         text = super().to_python(value)
@@ -38,7 +38,7 @@ class KnowledgeDocumentResource(CatalogResource):
 
 
 def _source(document: KnowledgeDocument) -> SafeString | str:
-    """The link's host, which leads to it; a dash for an address that no browser may follow."""
+    """A link that shows the host of its address; a dash for an unsafe address."""
     address = web_address(document.link)
     host = address.partition("//")[2].partition("/")[0]
     return link(address, host or address, new_tab=True) if address else "–"

@@ -1,4 +1,4 @@
-"""People's feedback in the admin: read and exported, never written."""
+"""Feedback in the admin. It can be read and exported, but not changed."""
 
 import codecs
 import csv
@@ -42,7 +42,7 @@ from chatbot.answers.rules import RECOMMENDATION
 from chatbot.models import Feedback, Turn
 
 BATCH = 500
-"""Rows of an export that one query reads."""
+"""How many rows of an export one query reads."""
 
 
 def _sentence(feedback: Feedback) -> str:
@@ -100,7 +100,7 @@ class FeedbackAdmin(RecordAdmin):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """All pages of the list under the same filters, as a download."""
+        """Downloads all pages of the list with the same filters."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -116,7 +116,7 @@ _COLUMNS = (
     *("given_at", "thumb", "reason", "kind", "message", "recommend", "challenges"),
     *("category", "prompt_version", "source", "generation"),
 )
-"""Without the session's id: a person who knows it can read the conversation."""
+"""The columns of an export. The session id is left out, because with it a person can read the conversation."""
 
 _ANSWER, _NUMBER = "generation__answer", "generation__prompt_version__number"
 _TEMPLATE = "generation__prompt_version__template__key"
@@ -129,7 +129,7 @@ _VALUES = (
 async def _file(rows: QuerySet[Feedback]) -> AsyncIterator[bytes]:
     """The rows, the newest first, as CSV in UTF-8 with a byte order mark.
 
-    Each batch is its own query and starts where the last one ended, so a slow reader holds no transaction.
+    Each batch is a separate query that starts where the last one ended, so a slow reader keeps no transaction open.
     """
     yield codecs.BOM_UTF8 + _csv([_COLUMNS])
     rows = rows.order_by("-given_at", "-pk")

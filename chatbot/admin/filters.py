@@ -14,7 +14,7 @@ _SHOWN_VERSIONS = 200
 
 
 class _GenerationFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Filters generations, or what has the same column, by ``parameter_name``; feedback by that of its generation."""
+    """Filters generations, or rows with the same column, by ``parameter_name``. Filters feedback by its generation."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
@@ -22,12 +22,12 @@ class _GenerationFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships n
         wanted = {self.parameter_name: self.value()}
         if queryset.model is not Feedback:
             return queryset.filter(**wanted)
-        # Not by a join: SQLite would read every generation of a version first.
+        # Without a join: with one, SQLite would read every generation of a version first.
         return queryset.filter(Exists(Generation.objects.filter(pk=OuterRef("generation"), **wanted)))
 
 
 class CategoryFilter(_GenerationFilter):
-    """Generations and sessions keep the category's key, so this is no relation."""
+    """Filters by category. Generations and sessions store the category's key, not a relation."""
 
     title = _("category")
     parameter_name = "category"
@@ -46,7 +46,8 @@ class SourceFilter(_GenerationFilter):
 
 
 class PromptVersionFilter(_GenerationFilter):
-    """The newest versions first. The relation's own filter would read the template of each version by itself."""
+    """Filters by prompt version, the newest first. Django's filter would read the template of each version
+    separately."""
 
     title = _("prompt version")
     parameter_name = "prompt_version"
@@ -61,7 +62,7 @@ class PromptVersionFilter(_GenerationFilter):
 
 
 class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """By the version that wrote the answer. A trial of a draft has no version."""
+    """Filters by the template of the version that wrote the answer. A trial of a draft has no version."""
 
     title = _("prompt template")
     parameter_name = "template"
@@ -72,13 +73,13 @@ class PromptTemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ship
     def queryset(self, request: HttpRequest, queryset: QuerySet[Generation]) -> QuerySet[Generation]:
         if not self.value():
             return queryset
-        # Their numbers, not a join: each version is a range of an index that is in the order of the list.
+        # By the ids of the versions, without a join: the index has the order of the list within each version.
         versions = list(PromptVersion.objects.filter(template__key=self.value()).values_list("pk", flat=True))
         return queryset.filter(prompt_version__in=versions)
 
 
 class IntentFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """Sessions with the intent in at least one turn."""
+    """Filters sessions that have at least one turn with the intent."""
 
     title = _("intent")
     parameter_name = "intent"

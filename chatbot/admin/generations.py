@@ -1,4 +1,4 @@
-"""Generations in the admin: read, never written."""
+"""Generations in the admin. They can only be read."""
 
 import uuid
 from operator import attrgetter
@@ -36,7 +36,7 @@ _MESSAGE = _("Message")
 
 
 def _message(generation: Generation) -> SafeString:
-    """The message with what the bot understood and looked up. The session keeps that; trials have no session."""
+    """The message with its understanding and search results, from the turn of the session. Trials have no session."""
     turn = Turn.objects.filter(generation=generation).exclude(message="").select_related("generation").first()
     said = turn.message if turn else unquoted("message", str(generation.variables["message"]))
     row = shown_turns([turn], all_labels())[0] if turn else None
@@ -50,7 +50,7 @@ def _sessions(generation: Generation) -> object:
 
 
 def _sources_tried(generation: Generation) -> SafeString:
-    """Each source with its error, or with the numbers of the challenges that it only filled in."""
+    """Each source with its error, or with the numbers of the challenges that it only added."""
     rows = []
     for entry in generation.tried:
         numbers = ", ".join(map(str, entry.get("challenges", [])))
@@ -126,13 +126,13 @@ class GenerationAdmin(RecordAdmin):
         return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text", "raw_text"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without the message when a selection was answered."""
+        """Leaves out the message if the generation answered a selection."""
         return [part for part in self.fieldsets if part[0] is not _MESSAGE or (obj and "message" in obj.variables)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Generation], search_term: str
     ) -> tuple[QuerySet[Generation], bool]:
-        """A whole id is looked up; the beginning of one is compared."""
+        """Looks up a whole id, or compares the beginning of one."""
         term = search_term.strip()
         if not term:
             return queryset, False

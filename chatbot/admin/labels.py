@@ -1,4 +1,4 @@
-"""What keys and codes are called in the admin: options, kinds of answers, mends, and the reasons of a decision."""
+"""Labels for keys and codes in the admin: options, kinds of answers, corrections, and reasons of a decision."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +14,13 @@ from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 
 Labels = Mapping[str, Mapping[str, str]]
-"""What options are called: by kind (``location``, ``work_type``, ``category``), then by key."""
+"""The labels of options by kind (``location``, ``work_type``, ``category``), then by key."""
 
 OPTIONS: Mapping[str, Any] = {"location": Location, "work_type": WorkType, "category": Category}
 
 
 def all_labels() -> Labels:
-    """The labels of all options, also of inactive ones. Three SQL statements."""
+    """The labels of all options, including inactive ones. Takes three SQL statements."""
     return {kind: dict(model._default_manager.values_list("key", "label")) for kind, model in OPTIONS.items()}
 
 
@@ -30,7 +30,7 @@ def active_labels(known: Options) -> Labels:
 
 
 def label(named: Labels, kind: str, key: str) -> str:
-    """What the option is called, else its key."""
+    """The label of the option; its key if it has none."""
     return named[kind].get(key, key)
 
 
@@ -44,13 +44,13 @@ _KINDS: Mapping[str, Promise] = {
 
 
 def kind_label(answer: Mapping[str, Any]) -> str:
-    """The kind of an answer. Old answers have none: they are recommendations."""
+    """The label of the answer's kind. Old answers have no kind: they are recommendations."""
     kind = answer.get("kind", RECOMMENDATION)
     return str(_KINDS.get(kind, kind))
 
 
 def intent_label(intent: str) -> str:
-    """An intent that no longer exists is shown by its key."""
+    """The label of the intent. An intent that no longer exists is shown as its key."""
     return str(Intent(intent).label) if intent in Intent.values else intent
 
 
@@ -69,12 +69,12 @@ _MENDS: Mapping[str, Promise] = {
 
 
 def mends_text(mends: Mapping[str, int]) -> str:
-    """What the composer mended, and how often; "" when it was nothing."""
+    """The corrections of the composer with their numbers; "" if there are none."""
     return ", ".join(f"{_MENDS.get(name, name)} {count}" for name, count in mends.items())
 
 
 def facet_label(key: str) -> str:
-    """What a facet is called in the page's language. A key that is gone is shown as it is."""
+    """The label of a facet in the page's language. An unknown key is shown unchanged."""
     names = FACETS[key].admin if key in FACETS else {"ko": key}
     return names.get((get_language() or "ko")[:2], names["ko"])
 
@@ -136,7 +136,7 @@ _ROLES: Mapping[str, Promise] = {
 
 
 def reason_text(reason: Mapping[str, Any], labels: Labels) -> str:
-    """One step of a decision as a sentence; an unknown code is shown as it is."""
+    """A reason as a sentence. An unknown code is shown unchanged."""
     code = str(reason.get("code", ""))
     known_by, _underscore, role = code.partition("_")
     if code in _SENTENCES:

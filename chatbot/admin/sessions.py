@@ -1,4 +1,4 @@
-"""Sessions in the admin: read, and erased when a person asks for it; the turns of a conversation."""
+"""Sessions in the admin with their conversations. They can be read, and erased if a person requests it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -44,9 +44,9 @@ _PAGES = {
 def shown_turns(
     turns: Sequence[Turn], named: Labels, feedback: Mapping[Any, Feedback] | None = None
 ) -> list[dict[str, Any]]:
-    """What the pages show of turns whose generations are loaded, in their order; what a turn lacks is empty.
+    """The data of turns for the pages, in order. Missing values are empty. The turns' generations must be loaded.
 
-    ``feedback`` is by generation. Two SQL statements.
+    ``feedback`` is by generation. Takes two SQL statements.
     """
     pages = _pages(found for turn in turns for found in turn.found)
     return [_shown(turn, named, pages, (feedback or {}).get(turn.generation_id)) for turn in turns]
@@ -71,7 +71,7 @@ def _shown(turn: Turn, named: Labels, pages: Mapping[tuple[str, int], str], give
 
 
 def _pages(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """The admin's addresses of the found rows that still exist."""
+    """The addresses in the admin of found rows that still exist."""
     ids: dict[str, set[int]] = {kind: set() for kind in _PAGES}
     for each in found:
         if each.get("kind") in ids and isinstance(each.get("id"), int):
@@ -84,7 +84,8 @@ def _pages(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
 
 
 def _reference(found: Mapping[str, Any], pages: Mapping[tuple[str, int], str]) -> dict[str, str]:
-    """One search result. ``page`` is its address in the admin, "" when it no longer exists; ``link`` leads out."""
+    """A search result. ``page`` is its address in the admin; "" if it no longer exists. ``link`` is an external
+    link."""
     kind, score = str(found.get("kind", "")), found.get("score")
     name = _PAGES[kind][0]._meta.verbose_name if kind in _PAGES else kind
     return {
@@ -136,7 +137,7 @@ class ChatSessionAdmin(RecordAdmin):
         return bool(ModelAdmin.has_delete_permission(self, request, obj))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Says how many turns go, instead of the names of them all."""
+        """Shows how many turns would be deleted, instead of all their names."""
         lines = []
         for session in objs:
             count = session.turns.count()

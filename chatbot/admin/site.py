@@ -1,4 +1,4 @@
-"""The admin's first page, and Django's users and groups in the same look as the rest."""
+"""The first page of the admin, and Django's users and groups in the same style."""
 
 from collections import Counter
 from datetime import timedelta
@@ -30,9 +30,9 @@ admin.site.unregister(Group)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Four SQL statements at most.
+    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Takes at most four SQL statements.
 
-    A card has a title, a value, a note, and the view that it leads to.
+    A card has a title, a value, a note, and a link to a view.
     """
     kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges), (Feedback, _feedback))
     cards = [make() for model, make in kinds if admin.site.get_model_admin(model).has_view_permission(request)]
@@ -40,7 +40,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_day(model: type[Model], time: str, column_name: str) -> Counter[str]:
-    """How many rows of the last 24 hours have each value of a column."""
+    """The number of rows in the last 24 hours for each value of a column."""
     rows = model._default_manager.filter(**{f"{time}__gte": now() - timedelta(days=1)}).order_by()
     return Counter(dict(rows.values_list(column_name).annotate(Count("pk"))))
 
@@ -73,12 +73,12 @@ def _feedback() -> Card:
 
 
 def role_name(group: Group) -> str:
-    """A group's name; names of the standard groups are translated."""
+    """The name of a group. Names of the standard groups are translated."""
     return _(group.name) if group.name in ROLES else group.name
 
 
 class _SearchableRights:
-    """Groups and permissions in one searchable field each: two lists side by side do not fit beside the sidebar."""
+    """Shows groups and permissions as searchable fields: two lists side by side do not fit beside the sidebar."""
 
     filter_horizontal = ()
 
@@ -86,7 +86,7 @@ class _SearchableRights:
         widget = UnfoldAdminSelect2MultipleWidget()
         classes = widget.attrs["class"]
         field = super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)  # type: ignore[misc]  # ModelAdmin's
-        field.widget.attrs["class"] = classes  # unfold would make it a plain list again
+        field.widget.attrs["class"] = classes  # unfold has replaced them by those of a plain list
         if db_field.name == "groups":
             field.label_from_instance = role_name
         return field

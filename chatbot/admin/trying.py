@@ -1,4 +1,4 @@
-"""Trying a message: what the bot would understand now, with the present words, aliases and keywords."""
+"""The form for trying a message: it shows what the bot would understand with the present words and names."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -57,9 +57,9 @@ class TryForm(forms.Form):
 
 
 def trying_view(model_admin: Any) -> Callable[..., Any]:
-    """The view that answers the form: with a part of the page for its script, with a whole page without scripts.
+    """The view of the form. A script gets a part of the page; a browser without scripts gets the whole page.
 
-    It is a coroutine, so that it holds no thread while the first message loads the analyser, which takes seconds.
+    It is a coroutine, so that it blocks no thread while the first message loads the analyser, which takes seconds.
     """
 
     @never_cache
@@ -82,14 +82,14 @@ def trying_view(model_admin: Any) -> Callable[..., Any]:
 def _open(
     model_admin: Any, request: HttpRequest
 ) -> HttpResponse | tuple[TryForm, dict[str, Any], Memory, Options, WordLists]:
-    """The form, the page's context, and what the message is understood against.
+    """The form, the context of the page, and the data for understanding the message.
 
-    A signed-out person gets a response that leads to the login. Raises PermissionDenied.
+    For a signed-out person, a response that leads to the login. Raises PermissionDenied.
     """
     site = model_admin.admin_site
     if not site.has_permission(request):
         if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Refresh": "true"})  # the page itself leads to the login
+            return HttpResponse(headers={"HX-Refresh": "true"})  # loading the page again leads to the login
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
@@ -116,7 +116,7 @@ async def _understood(message: str, memory: Memory, known: Options, words: WordL
 
 
 def _tried(understanding: Understanding, memory: Memory, known: Options) -> dict[str, Any]:
-    """What the bot understood: the intent, the kind of the answer, facts by their names, and the reasons."""
+    """The understanding for the page: the intent, the kind of the answer, other facts with labels, and the reasons."""
     named = active_labels(known)
     number, shown = understanding.number, memory.shown
     facts = [

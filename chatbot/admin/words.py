@@ -77,5 +77,5 @@ class ListedWordAdmin(ExchangeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ListedWord], search_term: str
     ) -> tuple[QuerySet[ListedWord], bool]:
-        """Compares in the same way as the search for duplicates."""
+        """Compares words in the same way as the check for duplicates."""
         return rows_with(spelling(search_term), queryset, lambda row: map(spelling, (row.word, row.note))), False

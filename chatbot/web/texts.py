@@ -1,6 +1,6 @@
 """The texts of the chat page and of ``<leafresh-chat>``, in the active language.
 
-The browser replaces ``{name}``. Answers and suggested replies are not among them: they are always Korean.
+The browser replaces ``{name}``. Answers and suggested replies are not included, because they are always Korean.
 """
 
 from typing import Any
@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 
 
 def setup(language: str) -> dict[str, Any]:
-    """What ``<leafresh-chat>`` needs before it draws itself."""
+    """The data that ``<leafresh-chat>`` needs before it is drawn."""
     words = {**_picking(), **_talking(), **({} if language == SERVERS_LANGUAGE else _refusals())}
     return {"language": language, "startUrl": settings.LEAFRESH_START_URL, "texts": words}
 
 
 SERVERS_LANGUAGE = "ko"
-"""The language of the messages in envelopes. In other languages the chat has a text for each status."""
+"""The language of the messages in envelopes. In other languages the chat shows its own text for each status."""
 
 
 def _refusals() -> dict[str, str]:
-    """By status."""
+    """The texts for errors by status."""
     return {
         "400": _("This choice is not offered any more. Please choose again."),
         "403": _("This conversation was begun elsewhere. Please go on there, or begin a new one."),

@@ -1,4 +1,4 @@
-"""The chat page, the texts with which other sites embed the chat, and the page for an outage of the database."""
+"""The chat page, the texts for embedded chats, and the page for an outage of the database."""
 
 import logging
 from typing import Any
@@ -25,7 +25,7 @@ MODULES = tuple(
     f"chatbot/{name}.js"
     for name in ("composer", "leafresh-client", "markup", "picker", "talk", "replies", "turn", "card", "pace", "thumbs")
 )
-"""The script's imports. The page names them, so that the browser loads them all at once."""
+"""The imports of the script. The page lists them, so that the browser loads all of them at once."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -33,7 +33,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 class ChatPage(View):
-    """The page at ``/``. It holds the chat's texts: the browser asks the API for the rest."""
+    """The page at ``/``. It contains the chat's texts. The browser requests all other data from the API."""
 
     async def get(self, request: HttpRequest) -> HttpResponseBase:
         chosen = request.GET.get("language", "")
@@ -49,14 +49,14 @@ class ChatPage(View):
 
 
 class _Readable(DjangoJSONEncoder):
-    """Leaves Korean readable."""
+    """A JSON encoder that does not escape Korean."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "ensure_ascii": False})
 
 
 def _in_language(language: str) -> HttpResponseBase:
-    """Remembers the chosen language, and goes back to the page."""
+    """Stores the chosen language, and redirects to the page."""
     response = redirect("chat")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_SECONDS, samesite="Lax", httponly=True
@@ -78,12 +78,12 @@ class ChatTexts(View):
 
 
 def outage_message() -> str:
-    """The message of an outage, in the person's language."""
+    """The message for an outage in the person's language."""
     return _("The service is not available at the moment. Please try again shortly.")
 
 
 def outage_page(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The page for a database error that may pass; None for other errors."""
+    """The page for a temporary database error; None for other errors."""
     if not may_pass(error):
         return None
     logger.error("the database does not answer: %s", type(error).__name__)
@@ -91,11 +91,11 @@ def outage_page(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """503 with ``Retry-After``, in place of a page. The browser repeats a GET by itself."""
+    """A response with 503 and ``Retry-After`` instead of a page. The browser repeats a GET itself."""
     seconds = ServiceUnavailable().retry_after
     context = {"message": outage_message(), "seconds": seconds if request.method == "GET" else None}
     response = render(request, "chatbot/unavailable.html", context, status=503)
     response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: do not log it again
+    response._has_been_logged = True  # type: ignore[attr-defined]  # tells Django not to log it again
     return response

@@ -1,1 +1,1 @@
-"""The prompt studio: a template's page, the editor of its draft, comparing, checking, publishing, rolling back."""
+"""The prompt studio: the page of a template, the editor of its draft, comparing, checking, publishing, rollback."""

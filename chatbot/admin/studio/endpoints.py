@@ -1,7 +1,7 @@
-"""What the studio's scripts ask for: saving the draft, trials, checks, publishing. Answers are in the envelope.
+"""Endpoints for the studio's scripts: saving the draft, trials, checks, publishing. Responses have the envelope.
 
-Views that start or follow work are coroutines of the server's own loop. Work that ``async_to_sync`` starts would need
-the thread of a request that has ended.
+Views that start or follow background work are coroutines on the server's event loop. Work that ``async_to_sync`` starts
+would need the thread of a request that has already ended.
 """
 
 import secrets
@@ -33,7 +33,7 @@ from chatbot.providers.configured import provider_names
 
 
 async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Replaces the draft at the script's revision. 409 with the other editor's text at another revision."""
+    """Replaces the draft if it has the script's revision. Otherwise 409 with the other editor's text."""
     body = read_body(request)
     if body.get("user", request.user.pk) != request.user.pk:
         raise BadRequest(
@@ -44,7 +44,7 @@ async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpRe
         shown = await _preview(body, template, content)
     except BadRequest:
         raise
-    except ApplicationError:  # what cannot be picked, or said, keeps no text from being saved
+    except ApplicationError:  # an invalid selection or message must not prevent saving the text
         shown = None
     revision, by = whole_in(body, "revision"), signed_in(request)
     try:
@@ -60,7 +60,7 @@ async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpRe
 
 
 async def show_preview(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """The rendered prompt for a selection, and the state of the draft. Saves nothing."""
+    """The rendered prompt for a selection, and the state of the draft. The draft is not saved."""
     body = read_body(request)
     draft = await sync_to_async(draft_of)(template)
     shown = await _preview(body, template, PromptContent.of(draft))
@@ -93,13 +93,13 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
 
 
 async def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
-    """The events of a trial, as clients get them."""
+    """The events of a trial, in the same format as for clients."""
     trials = Generation.objects.only("pk")
     await sync_to_async(get_object_or_404)(trials, pk=generation_id, purpose=Purpose.TRIAL)
     cursor = cursor_of(request)
     stream = await trial.open_stream(generation_id, cursor.number if cursor else 0)
     if stream is None:
-        return HttpResponse(status=204)  # the browser asks no more
+        return HttpResponse(status=204)  # stops the browser from reconnecting
     return stream_response(stream.subscriptions())
 
 
@@ -127,7 +127,7 @@ def stop_check(request: HttpRequest, template: PromptTemplate, check_id: int) ->
 
 
 def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """Publishes the draft at the script's revision: through the gate, or past it with a superuser's reason."""
+    """Publishes the draft at the script's revision, with a passed check or with a superuser's reason."""
     body = read_body(request)
     content = PromptContent.of(draft_of(template))
     override = text_in(body, "override", "")
@@ -138,7 +138,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
             note=clean_text(text_in(body, "note"))[:200],
             by=signed_in(request),
             providers=provider_names(model=content.model),
-            override=clean_text(override) or None,  # white space is a reason that is missing, not a wish to be checked
+            override=clean_text(override) or None,  # white space is a missing reason, not a request for the check
         )
     except DraftConflict:
         raise _draft_changed() from None

@@ -1,6 +1,6 @@
-"""The studio's pages: a template's own, the editor, comparing two sides, the blast radius.
+"""The pages of the studio: overview, editor, comparison and blast radius.
 
-Each function makes the context of the page's template; ``rights`` says what the person may do.
+Each function returns the context for the page's template. ``rights`` are the rights of the person.
 """
 
 import json
@@ -41,7 +41,7 @@ SHOWN_VERSIONS = 20
 SHOWN_RELEASES = 20
 SHOWN_MESSAGES = 5
 SHOWN_OVERRIDES = 100
-"""Older releases past the gate that are shown after the last releases."""
+"""The maximum number of older releases without a passed check that are shown after the last releases."""
 
 
 def overview(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _versions(template: PromptTemplate) -> QuerySet[PromptVersion]:
 
 
 def _columns(live: PromptRelease | None) -> dict[str, Any] | None:
-    """The results of the live version and the one before: a row is a name and a figure for each."""
+    """The results of the live version and the one before it. Each row has a name and a figure for both."""
     if live is None:
         return None
     versions = [live.version] + ([live.previous] if live.previous else [])
@@ -149,7 +149,7 @@ def _addresses(template: PromptTemplate) -> dict[str, str]:
 
 
 def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
-    """Three lists to pick a selection from, and for some templates a message. Names are those of the requests."""
+    """The lists for picking a selection and, for some templates, a message. Names are those in the requests."""
     kinds = {"location": known.locations, "work_type": known.work_types, "category": known.categories}
     names = {"location": _("location"), "work_type": _("work type"), "category": _("category")}
     return {
@@ -161,14 +161,14 @@ def _pickers(template: PromptTemplate, known: Options) -> dict[str, Any]:
 
 
 def _sides(template: PromptTemplate) -> list[tuple[str, str]]:
-    """What a side can show: the draft, the live and the newest versions. The address can name any other version."""
+    """The choices for a side: the draft, the live version and the newest versions. A URL can name any other version."""
     numbers = list(template.versions.order_by("-number").values_list("number", flat=True)[:SHOWN_VERSIONS])
     named = [(DRAFT, _("Draft")), (LIVE, _("Live version"))]
     return named + [(str(number), f"{template.key}@{number}") for number in numbers]
 
 
 def compare(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any] | HttpResponse:
-    """Two sides, word by word and writing side by side: ``?left=3&right=draft``."""
+    """The comparison of two sides (``?left=3&right=draft``): their difference word by word, and trials of both."""
     left, right = request.GET.get("left", LIVE), request.GET.get("right", DRAFT)
     try:
         prompts = {"left": side(template, left), "right": side(template, right)}
@@ -199,7 +199,7 @@ def compare(request: HttpRequest, template: PromptTemplate, rights: Rights) -> d
 def impact(request: HttpRequest, template: PromptTemplate, rights: Rights) -> dict[str, Any]:
     """How the draft would change the prompts of the last real requests, by category.
 
-    A person needs the right to view generations to read people's messages here.
+    People's messages are shown only to persons with the right to view generations.
     """
     live = version_of(template, LIVE)
     contract = TEMPLATES.get(template.key) or TemplateContract(template.key, ())

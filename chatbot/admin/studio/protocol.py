@@ -1,4 +1,4 @@
-"""The protocol between the studio's scripts and the server: reading requests, and the envelope of answers."""
+"""The protocol between the studio's scripts and the server: reading requests, and the envelope of responses."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ View = Callable[..., Any]
 
 
 class BadRequest(ApplicationError):
-    """The request of a script has the wrong form."""
+    """The request of a script is invalid."""
 
 
 class SignedOut(Exception):
@@ -33,7 +33,7 @@ def respond(data: Mapping[str, Any] | None, *, status: int = 200, message: str =
 
 
 def in_envelope(view: View) -> View:
-    """Turns errors of the coroutine into the envelope, so that a script always has a message to show."""
+    """Converts errors of the coroutine to the envelope, so that a script always has a message to show."""
 
     @wraps(view)
     async def answered(*args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -69,7 +69,7 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
     """The JSON object in a request. Raises BadRequest."""
     try:
         body = json.loads(request.body)
-    except (ValueError, RecursionError):  # the latter for brackets in brackets in brackets
+    except (ValueError, RecursionError):  # the latter for deeply nested brackets
         raise BadRequest(400, _("The request is not JSON.")) from None
     if not isinstance(body, dict):
         raise BadRequest(400, _("The request is not a JSON object."))

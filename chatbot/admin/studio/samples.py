@@ -1,4 +1,4 @@
-"""Pinned samples in the admin: requests of a check, and what the check expects of the answers."""
+"""Pinned samples in the admin: the requests of a check, and the expected answers."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _SHOWN_CHARACTERS = 60
 
 
 class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Options are picked by their labels and kept by their keys."""
+    """The form of a sample. It shows labels of options, and stores their keys."""
 
     contains = words_field(PromptSample, "contains")
     excludes = words_field(PromptSample, "excludes")
@@ -47,7 +47,7 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.fields[name] = forms.ChoiceField(choices=choices, label=label, widget=UnfoldAdminSelectWidget)
 
     def clean(self) -> dict[str, Any]:
-        """A template that answers messages needs one; for others it is dropped."""
+        """Requires a message if the template answers messages; otherwise removes it."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.keys() >= {"template", "message"}:
             try:

@@ -1,4 +1,4 @@
-"""The state of a draft and of its check, as the editor shows it while a person types."""
+"""The state of a draft and of its check for the editor, while a person types."""
 
 from dataclasses import asdict
 from itertools import islice
@@ -50,7 +50,7 @@ def draft_state(template: PromptTemplate, draft: PromptDraft) -> dict[str, Any]:
 
 
 def _problem(problem: Problem, contract: TemplateContract, content: PromptContent) -> dict[str, Any]:
-    """A problem with its place: line and column from 1, and offsets as JavaScript counts them."""
+    """A problem with its place: line and column from 1, and offsets in UTF-16 units for JavaScript."""
     text = getattr(content, problem.field) if problem.field in {"system_text", "user_text"} else ""
     before = text[: problem.start]
     return {
@@ -64,8 +64,10 @@ def _problem(problem: Problem, contract: TemplateContract, content: PromptConten
 
 
 def _gate_state(template: PromptTemplate, content: PromptContent, problems: list[Problem]) -> dict[str, Any]:
-    """Whether the content may be published, and what is missing: ``state`` is ``problems``, ``unchanged``, ``none``,
-    ``running``, ``stale``, ``open`` or ``shut``."""
+    """Whether the content may be published, or what is missing.
+
+    ``state`` is ``problems``, ``unchanged``, ``none``, ``running``, ``stale``, ``open`` or ``shut``.
+    """
     check = last_check(template, content.hash)
     now = fingerprint(template, content, provider_names(model=content.model))
     if problems:
@@ -103,7 +105,7 @@ def preview(content: PromptContent, job: Job) -> dict[str, str]:
 
 
 def conflict(draft: PromptDraft, mine: PromptContent) -> dict[str, Any]:
-    """What the second of two editors sees: who made the other change, and how it differs from the own text."""
+    """The data for the second of two editors: who made the first change, and how it differs from the second text."""
     theirs = PromptContent.of(draft)
     return {
         "revision": draft.revision,

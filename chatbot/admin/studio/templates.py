@@ -1,4 +1,4 @@
-"""Prompt templates in the admin: the list, and the addresses of the studio's pages and scripts."""
+"""Prompt templates in the admin: the list, and the URLs of the studio's pages and endpoints."""
 
 from dataclasses import asdict
 from inspect import iscoroutinefunction
@@ -34,7 +34,7 @@ READ, EDIT, PUBLISH = "view_prompttemplate", "change_promptdraft", "publish_prom
 
 @admin.register(PromptTemplate)
 class PromptTemplateAdmin(ReadOnlyAdmin):
-    """Templates are code, so the admin adds and deletes none. A person edits the draft of a template."""
+    """Templates are defined in code, so they cannot be added or deleted here. People edit the draft of a template."""
 
     list_display = ("key", "live", "note", "made_by", "made_at", "version_count")
     list_select_related = ("live_version__template", "live_version__author")
@@ -75,7 +75,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return [*own, *super().get_urls()]
 
     def _find(self, request: HttpRequest, template_id: int, right: str) -> PromptTemplate:
-        """The template of the address. Raises PermissionDenied, Http404."""
+        """The template with this id. Raises PermissionDenied, Http404."""
         if not request.user.has_perm(f"chatbot.{right}"):
             raise PermissionDenied
         return get_object_or_404(PromptTemplate.objects.select_related("live_version__template"), pk=template_id)
@@ -87,13 +87,13 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
         return found
 
     def _script(self, view: View, right: str) -> View:
-        """A view for scripts. A signed-out person gets an error in the envelope, not the login page."""
+        """Makes a view for scripts: a signed-out person gets an error in the envelope, not the login page."""
 
         def enter(request: HttpRequest, template_id: int) -> PromptTemplate:
             if not self.admin_site.has_permission(request):
                 raise SignedOut
             template = self._find(request, template_id, right)
-            if template.key not in TEMPLATES:  # nothing uses it any more: it is read, not worked on
+            if template.key not in TEMPLATES:  # no code uses the template any more: it can only be read
                 raise Http404(template.key)
             return template
 
@@ -134,7 +134,7 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
 
 
 def _export(request: HttpRequest, template: PromptTemplate) -> HttpResponse:
-    """The template with its live version, as the file that ``manage.py prompts import`` reads."""
+    """Downloads the live version as a file for ``manage.py prompts import``."""
     if template.live_version is None:
         raise Http404(template.key)
     headers = {"Content-Disposition": f'attachment; filename="{template.key}.toml"'}

@@ -1,4 +1,4 @@
-"""Trials: the two sides, the message, what the bot understands of it, and the report of each side."""
+"""Trials: the two sides, the message, its understanding, and the report of each side."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,20 +21,20 @@ from chatbot.prompts.drafts import draft_of
 DRAFT, LIVE = "draft", "live"
 
 FIRST_MESSAGE = "더 쉬운 거 없어?"
-"""The message of a trial until a person writes another."""
+"""The default message of a trial."""
 
 SHOWN_RAW = 4000
 
 
 def side(template: PromptTemplate, name: str) -> Prompt:
-    """The prompt that ``draft``, ``live`` or a version's number means. Raises Http404."""
+    """The prompt for ``draft``, ``live`` or the number of a version. Raises Http404."""
     if name == DRAFT:
         return Prompt.of_draft(template, PromptContent.of(draft_of(template)))
     return Prompt.of(version_of(template, name))
 
 
 def version_of(template: PromptTemplate, name: str) -> PromptVersion:
-    """The live version or the one with that number. Raises Http404."""
+    """The live version, or the one with this number. Raises Http404."""
     versions = PromptVersion.objects.filter(template=template).select_related("template", "author")
     if name == LIVE:
         return get_object_or_404(versions, pk=template.live_version_id)
@@ -57,21 +57,21 @@ def answers_messages(template: PromptTemplate) -> bool:
 
 
 def checked(message: str) -> str:
-    """The message as it is kept. Raises ApplicationError for a message that the API refuses."""
+    """The message in its stored form. Raises ApplicationError for a message that the API refuses."""
     try:
         return FreeTextRequest(message).checked().message or ""
-    except ApplicationError:  # its words are a client's
+    except ApplicationError:  # its text is for clients of the API
         words = _("A message has %(least)s to %(most)s visible characters.")
         raise ApplicationError(422, words % {"least": SHORTEST_MESSAGE, "most": LONGEST_MESSAGE}) from None
 
 
 def message_in(body: Mapping[str, Any], template: PromptTemplate) -> str:
-    """The message in a script's request; "" for a template that answers none. Raises ApplicationError."""
+    """The message in a script's request; "" for a template that answers no messages. Raises ApplicationError."""
     return checked(text_in(body, "message", "")) if answers_messages(template) else ""
 
 
 def understood(job: Job) -> dict[str, Any]:
-    """What the bot understood of the message, the reasons, and whether it answers without a model."""
+    """The understanding of the message, its reasons, and whether a model is used."""
     note = job.note
     if not note.message:
         return {"intent": "", "reasons": [], "withoutModel": ""}

@@ -1,4 +1,4 @@
-"""Prompt versions in the admin: read, never written; and the results of their answers."""
+"""Prompt versions in the admin, which can only be read, with the results of their answers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ from chatbot.models import Enforcement, Feedback, Generation, Outcome, PromptRel
 
 @dataclass(slots=True)
 class Results:
-    """The results of one version or one source.
+    """The results of one version or one provider.
 
-    ``kept`` counts complete answers by how their contract was kept. ``timed`` counts those with a known time to
-    the first token. The median is in milliseconds, None when no time is known.
+    ``kept`` counts complete answers by enforcement. ``timed`` counts those with a known time to the first token.
+    ``first_token_ms`` is the median of that time in milliseconds; None if no time is known.
     """
 
     kept: Counter[str] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class Results:
 
 
 def _results_by(name: str, versions: Sequence[int]) -> dict[Any, Results]:
-    """By a column of generations, without trials and checks. Two queries."""
+    """The results by a column of generations, without trials and checks. Takes two queries."""
     found: dict[Any, Results] = defaultdict(Results)
     rows = Generation.objects.filter(prompt_version__in=versions, purpose=Purpose.PUBLIC).order_by()
     counts = (Count("pk"), Count("first_token_ms"))
@@ -68,7 +68,7 @@ def _results_by(name: str, versions: Sequence[int]) -> dict[Any, Results]:
 
 
 def results(versions: Sequence[int]) -> Mapping[int, Results]:
-    """By version. Two queries, and one more for each version that has answered."""
+    """The results by version. Takes two queries, and another one for each version with answers."""
     found = _results_by("prompt_version", versions)
     for version, result in found.items():
         if result.timed:
@@ -77,7 +77,7 @@ def results(versions: Sequence[int]) -> Mapping[int, Results]:
 
 
 def _median(version: int, number: int) -> int | None:
-    """The lower median of ``number`` times, by counting up to the middle."""
+    """The lower median of ``number`` times, read with an offset."""
     rows = Generation.objects.filter(prompt_version=version, purpose=Purpose.PUBLIC, first_token_ms__isnull=False)
     times: Any = rows.order_by("first_token_ms").values_list("first_token_ms", flat=True)
     middle = list(times[(number - 1) // 2 : (number - 1) // 2 + 1])
@@ -85,7 +85,7 @@ def _median(version: int, number: int) -> int | None:
 
 
 def sources_table(version: PromptVersion) -> SafeString:
-    """A row for each source: answers, how their contract was kept, failures, thumbs."""
+    """A table with a row for each provider: answers by enforcement, failures and thumbs."""
     found = sorted(_results_by("source", [version.pk]).items())
     context = {"results": found, "ways": [how.label for how in Enforcement]}
     return render_to_string("admin/chatbot/results.html", context)
@@ -104,7 +104,7 @@ def _releases(version: PromptVersion) -> SafeString:
 
 @admin.register(PromptVersion)
 class PromptVersionAdmin(ReadOnlyAdmin):
-    """Publishing a draft makes a version."""
+    """Versions can only be read. Publishing a draft creates one."""
 
     list_display = ("name", "live", "note", "author", "created_at")
     ordering = ("-pk",)  # the newest first; by template and number, the database would sort all texts

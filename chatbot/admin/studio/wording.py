@@ -1,4 +1,4 @@
-"""The studio's texts: codes as sentences for editors, and prompts as HTML. Texts of people and models are escaped."""
+"""Texts of the studio: sentences for codes, and prompts as HTML. Texts of people and models are escaped."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,12 +20,12 @@ from chatbot.prompts.releases import InvalidPrompt, NotReleased
 
 
 def marker(name: str) -> str:
-    """A variable as it is written in a text."""
+    """A variable in the notation of prompts."""
     return f"{{{{{name}}}}}"
 
 
 def variable_text(name: str) -> str:
-    """What a variable stands for."""
+    """The meaning of a variable."""
     words = {
         "location": _("where the person lives"),
         "workType": _("how the person works"),
@@ -42,7 +42,7 @@ def variable_text(name: str) -> str:
 
 
 def problem_text(problem: Problem, contract: TemplateContract) -> str:
-    """Why the draft is not usable, and how to correct it."""
+    """A sentence about the problem of a draft, and how to correct it."""
     words = {
         "blank": _("The user text must not be blank."),
         "too_long": _("Both texts together have %(length)s characters; %(limit)s are allowed."),
@@ -67,7 +67,7 @@ def problem_text(problem: Problem, contract: TemplateContract) -> str:
 
 
 def failure_text(reason: Reason) -> str:
-    """How the answer of a sample differs from what was expected."""
+    """A sentence about the difference between a sample's answer and the expectation."""
     values = {name: value for name, value in reason.items() if name != "code"}
     words = {
         "no_answer": _("No answer came: %(outcome)s. %(error)s"),
@@ -93,7 +93,7 @@ def failure_text(reason: Reason) -> str:
 
 
 def refusal_text(refusal: InvalidPrompt | NotReleased) -> str:
-    """Why the version was not released, and what to do."""
+    """A sentence about why the version was not released, and what to do."""
     if isinstance(refusal, InvalidPrompt):
         return ngettext(
             "The text has %(count)d problem: correct it first.",
@@ -113,7 +113,7 @@ def refusal_text(refusal: InvalidPrompt | NotReleased) -> str:
 
 
 def stale_text(check: Any, now: Fingerprint) -> str:
-    """Why a check that was run no longer holds."""
+    """A sentence about why a check is no longer valid."""
     if check.content_hash != now.content_hash:
         return _("The text has changed since the check.")
     if check.sources != now.sources:
@@ -125,7 +125,7 @@ def stale_text(check: Any, now: Fingerprint) -> str:
 
 
 def selection_text(selection: Mapping[str, Any], named: Labels) -> str:
-    """A selection of keys with the present labels of its options, and the message."""
+    """A selection of keys as text with the present labels, and its message."""
     parts = [label(named, kind, str(selection[kind])) for kind in ("category", "location", "work_type")]
     if message := selection.get("message"):
         parts.append(_("“%(message)s”") % {"message": message})

@@ -223,9 +223,9 @@ async def test_a_server_may_make_it_before_the_first_message() -> None:
 async def test_one_that_is_stopped_while_it_loads_is_replaced_for_the_same_message(known: Options) -> None:
     waiting = asyncio.create_task(analyser_for(known))
     manager = analyser_manager._manager
-    while manager._made is None:
+    while manager._process is None:
         await asyncio.sleep(0.01)
-    stopped = manager._made
+    stopped = manager._process
     os.kill(stopped.pid, signal.SIGSTOP)
     analyser = await waiting
     assert analyser is loaded()
