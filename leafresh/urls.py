@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
-from chatbot.api.routes import api
+from chatbot.api.routes import api, not_found
+from chatbot.middleware import PREFIXES
 from chatbot.web.views import ChatPage, ChatTexts
 
 urlpatterns = [
@@ -11,4 +12,5 @@ urlpatterns = [
     re_path(r"^chat/(?P<language>ko|en)\.json$", ChatTexts.as_view(), name="chat-texts"),
     path("admin/", admin.site.urls),
     path("", api.urls),
+    re_path(f"^(?:{'|'.join(prefix.removeprefix('/') for prefix in PREFIXES)})", not_found),
 ]
