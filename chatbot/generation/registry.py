@@ -170,11 +170,15 @@ class GenerationRegistry:
 
     def _abandon_after(self, generation: LocalGeneration, seconds: float) -> None:
         count = generation.subscription_count
-        asyncio.get_running_loop().call_later(seconds, self._abandon_if_without_subscribers, generation, count)
+        asyncio.get_running_loop().call_later(seconds, self._abandon_if_without_subscribers, generation.id, count)
 
-    def _abandon_if_without_subscribers(self, generation: LocalGeneration, count: int) -> None:
-        """Ends the generation if it has no subscriber, and had none since the timer was set."""
-        if generation.subscriber_count or generation.subscription_count != count or generation.ended.is_set():
+    def _abandon_if_without_subscribers(self, generation_id: uuid.UUID, count: int) -> None:
+        """Ends the generation if it has no subscriber and had none since the timer was set.
+
+        The timer has only the id, so that it does not keep a generation that is over.
+        """
+        generation = self.get(generation_id)
+        if generation is None or generation.subscriber_count or generation.subscription_count != count:
             return
         if self._cluster is None:
             generation.end(Outcome.ABANDONED)
@@ -194,7 +198,7 @@ class GenerationRegistry:
             has_subscribers = True
         if has_subscribers:
             asyncio.get_running_loop().call_later(
-                PRESENCE_SECONDS, self._abandon_if_without_subscribers, generation, count
+                PRESENCE_SECONDS, self._abandon_if_without_subscribers, generation.id, count
             )
         elif generation.subscriber_count == 0 and generation.subscription_count == count:
             generation.end(Outcome.ABANDONED)

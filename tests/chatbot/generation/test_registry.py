@@ -1,6 +1,7 @@
 """When a generation without subscribers here ends, in a cluster: the stand-in for Redis is told what to answer."""
 
 import asyncio
+import uuid
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,11 +36,10 @@ async def ends(monkeypatch: pytest.MonkeyPatch, *looks: bool | str) -> bool:
     monkeypatch.setattr(module, "PRESENCE_SECONDS", 0.01)
     cluster: Any = Cluster(*looks)
     ended: list[Outcome] = []
-    generation: Any = SimpleNamespace(
-        id="g", subscriber_count=0, subscription_count=1, ended=asyncio.Event(), end=ended.append
-    )
+    generation: Any = SimpleNamespace(id=uuid.uuid4(), subscriber_count=0, subscription_count=1, end=ended.append)
     unused: Any = None
     registry = GenerationRegistry(unused, cluster, max_generations=1, abandon_seconds=0.01)
+    registry._running[generation.id] = generation
     registry._abandon_after(generation, 0.01)
     async with asyncio.timeout(10):
         while not cluster.asked_for_more:
