@@ -16,16 +16,17 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 
+import django
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from chatbot.providers.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
 from chatbot.server.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
 from chatbot.websocket.consumer import ConversationConsumer  # noqa: E402  needs the loaded apps
 from chatbot.websocket.handshake import AllowedOriginValidator  # noqa: E402  needs the loaded apps
+from leafresh.handler import Handler  # noqa: E402  needs the loaded apps
 
 
 def at_root(application: AsgiApplication) -> AsgiApplication:
@@ -48,8 +49,6 @@ preload()
 
 application = SharedThreads(
     at_root(
-        ProtocolTypeRouter(
-            {"http": django_application, "websocket": AllowedOriginValidator(ConversationConsumer.as_asgi())}
-        )
+        ProtocolTypeRouter({"http": Handler(), "websocket": AllowedOriginValidator(ConversationConsumer.as_asgi())})
     )
 )

@@ -70,7 +70,19 @@ def error_response(request: HttpRequest, error: ApplicationError) -> HttpRespons
 
 
 def as_application_error(error: Exception) -> ApplicationError:
-    """Converts any error to one that clients may see. Unexpected errors are logged with their cause."""
+    """Converts any error to one that clients may see. Unexpected errors are logged with their cause.
+
+    Ends the error: its traceback keeps the frames of tasks and threads, which keep the error. A refusal would leave 200
+    objects to the garbage collector, which stops every stream while it frees them.
+    """
+    known = _known(error)
+    for each in (known, error, error.__cause__):
+        if each is not None:
+            each.__traceback__ = each.__context__ = None
+    return known
+
+
+def _known(error: Exception) -> ApplicationError:
     match error:
         case ApplicationError():
             return error

@@ -104,6 +104,7 @@ class AnswerWriter:
         finally:
             if self._preparing is not None:
                 self._preparing.cancel()
+            del self._sink  # which has this writer: neither would be freed without the garbage collector
 
     async def _write(self) -> None:
         for provider in self._providers:

@@ -225,7 +225,11 @@ class LocalGeneration(LoggedGeneration):
         self._send(Notice("fallback", {"source": provider, **which}))
 
     async def _conclude(self, writing: asyncio.Task[None]) -> None:
-        error = None if writing.cancelled() else writing.exception()
+        error: BaseException | None
+        try:
+            error = writing.exception()
+        except asyncio.CancelledError:  # now it is no longer kept by the task, which its traceback keeps
+            error = None
         reason = ""
         if writing.cancelled():
             outcome = self._why_ended or Outcome.INTERRUPTED

@@ -116,7 +116,26 @@ class Server(daphne.server.Server):  # type: ignore[misc]  # daphne ships no typ
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if getattr(protocol, "body_too_large", False):
             scope[BodyTooLarge.SCOPE_KEY] = protocol.max_body_bytes
-        return super().create_application(protocol, scope)
+        queue = super().create_application(protocol, scope)
+        if (application := self.connections.get(protocol, {}).get("application_instance")) is not None:
+            application.add_done_callback(lambda _: self._forget(protocol))
+        return queue
+
+    def protocol_disconnected(self, protocol: Any) -> None:
+        if protocol in self.connections:
+            super().protocol_disconnected(protocol)
+            self._forget(protocol)
+
+    def _forget(self, protocol: Any) -> None:
+        """Forgets a request that is over at once. daphne would keep it, and all that it has, for a second or two.
+
+        An application that failed stays: daphne logs its error.
+        """
+        known = self.connections.get(protocol, {})
+        application = known.get("application_instance")
+        ended = application is None or (application.done() and (application.cancelled() or not application.exception()))
+        if "disconnected" in known and ended:
+            del self.connections[protocol]
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
@@ -198,6 +217,7 @@ class Connection(WebSocketProtocol):  # type: ignore[misc]  # daphne ships no ty
         self.caught_up = asyncio.Event()
         self.caught_up.set()
         super().connectionMade()
+        self.is_closed.addCallback(lambda _: None)  # else its result is the connection, which has it: a cycle
         self.transport.unregisterProducer()  # removes Twisted's HTTP channel, which handled the handshake
         self.transport.registerProducer(self, True)
 

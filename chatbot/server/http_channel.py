@@ -77,6 +77,8 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
         protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
         if all(value.isascii() for value in protocols):  # daphne decodes them as ASCII
             super().process()
+            if self.transport is None:  # a WebSocket has it now, and nothing else would part the two
+                self.channel.requests.clear()
         else:
             self.basic_error(400, b"Bad Request", "Invalid header value")
 
