@@ -1,4 +1,4 @@
-"""What all tests share: coroutine tests, and a database that holds the curated catalogue."""
+"""Support for all tests: coroutine tests, and a database with the curated catalogue."""
 
 import inspect
 import io

@@ -237,9 +237,12 @@ class Behaviours:
         await reply.whole("죄송하지만 그 요청은 도와드릴 수 없습니다.")
 
     async def obedient(self, reply: Reply, body: dict[str, Any]) -> None:
-        """Does what the seeded prompt says, and only that: names the category asked for, and writes short titles when
-        they are to be short; answers a message with its own words in mind, without challenges where the format has
-        none. Repeats markup. Waits in the middle while the provider holds it."""
+        """A model that follows the seeded prompt.
+
+        It names the requested category, and writes short titles if the prompt requires them. It uses words of a message
+        in its answer, and writes no challenges if the output format has none. Repeats markup. Waits in the middle while
+        the provider holds it.
+        """
         await self._obey(reply, body, ("첫째", "둘째", "셋째"))
 
     async def inventive(self, reply: Reply, body: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def test_what_an_admin_edited_or_deleted_stays_so() -> None:
     assert Category.objects.get(key="VEGAN").label == "비건 생활"
 
 
-def test_a_row_of_an_older_seed_that_nobody_touched_is_refreshed() -> None:
+def test_an_unedited_row_of_an_older_seed_is_refreshed() -> None:
     old = Challenge.objects.first()
     assert old is not None
     current = old.description

@@ -16,7 +16,7 @@ from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 
 @pytest.fixture(scope="session")
 def known() -> Options:
-    """What can be picked, as the seed has it; no database."""
+    """The options of the seed, without the database."""
     fields = {"location": "location", "work_type": "workType", "category": "category"}
     choices: dict[str, dict[str, Choice]] = {field: {} for field in fields.values()}
     for kind, key, row in seeded_rows():

@@ -19,7 +19,7 @@ def half(job: int) -> int:
 
 
 class Worker:
-    """Halves numbers, and notes which it was given together. The first time it waits until the test releases it."""
+    """Halves numbers, and records the batches. The first call waits until the test releases it."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

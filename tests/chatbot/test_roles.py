@@ -1,4 +1,4 @@
-"""Who may do what in a new installation: editors try, publishers publish, operators look."""
+"""The permissions in a new installation: editors try, publishers publish, operators only read."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User

@@ -35,7 +35,7 @@ from tests.prompts import make_live, make_version
 pytestmark = pytest.mark.django_db
 
 
-def asked(session_id: str = "", category: str = "비건") -> BaseInfoRequest:
+def selection_request(session_id: str = "", category: str = "비건") -> BaseInfoRequest:
     return BaseInfoRequest("도시", "사무직", category, session_id)
 
 
@@ -64,15 +64,15 @@ async def first_token(generation: LocalGeneration) -> None:
 @pytest.mark.parametrize("turns", [0, 1, 35])
 def test_at_most_six_statements_before_the_first_token(settings: Settings, turns: int) -> None:
     """Also for a session that was given all that its category has."""
-    async_to_sync(ended)(asked("warm"))
+    async_to_sync(ended)(selection_request("warm"))
     for _ in range(turns):
-        async_to_sync(ended)(asked("counted"))
+        async_to_sync(ended)(selection_request("counted"))
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 5
     queries = CaptureQueriesContext(connections["default"])
     counted: list[str] = []
 
     async def scenario() -> None:
-        generation, _ = await recommend(asked("counted"))
+        generation, _ = await recommend(selection_request("counted"))
         await first_token(generation)
         statements = [query["sql"] for query in queries.captured_queries]
         # The test's own transaction makes savepoints of what are transactions else.
@@ -85,7 +85,7 @@ def test_at_most_six_statements_before_the_first_token(settings: Settings, turns
 
 
 def test_the_row_keeps_what_happened() -> None:
-    generation = async_to_sync(ended)(asked("keeper"))
+    generation = async_to_sync(ended)(selection_request("keeper"))
     row = Generation.objects.get()
     assert isinstance(generation.conclusion, Close)
     assert (row.id, str(row.prompt_version), row.source) == (generation.id, "base-info@1", "catalog")
@@ -101,14 +101,14 @@ def test_the_row_keeps_what_happened() -> None:
 
 
 def test_a_session_id_is_made_when_there_is_none() -> None:
-    _, session_id = async_to_sync(recommend)(asked())
+    _, session_id = async_to_sync(recommend)(selection_request())
     assert ChatSession.objects.get().key == session_id
     assert uuid.UUID(session_id)
 
 
 def test_two_requests_at_the_same_moment_join_one_generation() -> None:
     async def scenario() -> list[LocalGeneration]:
-        both = await asyncio.gather(*(recommend(asked(f"person{number}")) for number in range(3)))
+        both = await asyncio.gather(*(recommend(selection_request(f"person{number}")) for number in range(3)))
         await both[0][0].ended.wait()
         return [generation for generation, _ in both]
 
@@ -119,11 +119,11 @@ def test_two_requests_at_the_same_moment_join_one_generation() -> None:
 
 
 def test_a_session_with_a_past_gets_a_generation_of_its_own() -> None:
-    async_to_sync(ended)(asked("regular"))
+    async_to_sync(ended)(selection_request("regular"))
 
     async def scenario() -> bool:
-        fresh, _ = await recommend(asked("newcomer"))
-        own, _ = await recommend(asked("regular"))
+        fresh, _ = await recommend(selection_request("newcomer"))
+        own, _ = await recommend(selection_request("regular"))
         await asyncio.gather(fresh.ended.wait(), own.ended.wait())
         return fresh is own
 
@@ -134,7 +134,7 @@ def test_a_session_that_has_seen_everything_is_answered_all_the_same() -> None:
     suiting = Challenge.objects.suiting(location="city", work_type="office", category="VEGAN").count()
     titles: list[str] = []
     for _ in range(suiting // 3 + 2):
-        conclusion = async_to_sync(ended)(asked("insatiable")).conclusion
+        conclusion = async_to_sync(ended)(selection_request("insatiable")).conclusion
         assert isinstance(conclusion, Close)
         assert len(conclusion.challenges) == 3
         titles += [challenge["title"] for challenge in conclusion.challenges]
@@ -142,29 +142,29 @@ def test_a_session_that_has_seen_everything_is_answered_all_the_same() -> None:
 
 
 def test_a_new_live_version_is_used_by_the_next_generation() -> None:
-    async_to_sync(ended)(asked("reader"))
+    async_to_sync(ended)(selection_request("reader"))
     make_live(make_version())
-    generation = async_to_sync(ended)(asked("reader"))
+    generation = async_to_sync(ended)(selection_request("reader"))
     row = Generation.objects.get(pk=generation.id)
     assert (str(row.prompt_version), row.user_prompt.split(" ")[:3]) == ("base-info@2", ["도시", "사무직", "비건"])
 
 
 def test_a_ninth_category_works_everywhere_at_once() -> None:
     with pytest.raises(InvalidFields):
-        async_to_sync(ended)(asked("ninth", "water"))
+        async_to_sync(ended)(selection_request("ninth", "water"))
     category = Category.objects.create(key="WATER", label="물 아끼기", aliases=["절수"], order=9)
     for title in ("양치 컵 쓰기", "샤워 짧게", "쌀뜨물 쓰기"):
         challenge = Challenge.objects.create(title=title, description=f"{title}를 해 보세요.", category=category)
         challenge.locations.set(Location.objects.all())
         challenge.work_types.set(WorkType.objects.all())
     for name in ("water", "물아끼기", "절수"):
-        generation = async_to_sync(ended)(asked(f"ninth-{name.encode().hex()}", name))
+        generation = async_to_sync(ended)(selection_request(f"ninth-{name.encode().hex()}", name))
         assert isinstance(generation.conclusion, Close)
         assert {challenge["label"] for challenge in generation.conclusion.challenges} == {"물 아끼기"}
 
 
 class BrokenProvider:
-    """Fails in the way it is told."""
+    """A provider that fails with the given error."""
 
     name = "broken"
     hosted = False
@@ -198,12 +198,12 @@ def test_a_provider_that_fails_ends_in_one_error(
     use_provider: Callable[[BrokenProvider], None], provider: BrokenProvider, reason: str
 ) -> None:
     use_provider(provider)
-    generation = async_to_sync(ended)(asked("unlucky"))
+    generation = async_to_sync(ended)(selection_request("unlucky"))
     assert generation.conclusion == Failed(502, "AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
     row = Generation.objects.get()
     assert (row.outcome, row.error, row.answer) == (Outcome.FAILED, reason, None)
     with pytest.raises(GenerationFailed):
-        async_to_sync(service.answer)(asked("unlucky"))
+        async_to_sync(service.answer)(selection_request("unlucky"))
 
 
 def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_a_start_that_the_database_refuses_is_an_error_for_everyone(monkeypatch:
     monkeypatch.setattr("chatbot.generation.local.record_start", refuse)
 
     async def scenario() -> list[Any]:
-        results = await asyncio.gather(*(recommend(asked("s")) for _ in range(2)), return_exceptions=True)
+        results = await asyncio.gather(*(recommend(selection_request("s")) for _ in range(2)), return_exceptions=True)
         await asyncio.sleep(0.01)
         assert len(runtime().registry) == 0
         return results
@@ -228,7 +228,7 @@ def test_an_end_that_the_database_refuses_is_still_an_answer(
         raise IntegrityError("no such version")
 
     monkeypatch.setattr("chatbot.generation.retry_queue.record_end", refuse)
-    generation = async_to_sync(ended)(asked("s"))
+    generation = async_to_sync(ended)(selection_request("s"))
     assert isinstance(generation.conclusion, Close)
     assert "its row could not be written" in caplog.text
 
@@ -237,7 +237,7 @@ def test_an_abandoned_generation_leaves_nothing_in_the_log(settings: Settings) -
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> LocalGeneration:
-        generation, _ = await recommend(asked("gone"))
+        generation, _ = await recommend(selection_request("gone"))
         await first_token(generation)
         generation.end(Outcome.ABANDONED)
         await generation.ended.wait()
@@ -252,11 +252,11 @@ def test_nobody_joins_a_generation_that_is_ending(settings: Settings) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> tuple[Any, Any]:
-        dying, _ = await recommend(asked("same"))
+        dying, _ = await recommend(selection_request("same"))
         await first_token(dying)
         dying.end(Outcome.ABANDONED)
         cursor = Cursor(dying.id, 1)
-        resumed = await service.open_stream(asked("same"), cursor=cursor, token_format="object")
+        resumed = await service.open_stream(selection_request("same"), cursor=cursor, token_format="object")
         assert isinstance(resumed, service.Stream)
         fresh = resumed.generation
         assert isinstance(fresh, LocalGeneration)
@@ -272,8 +272,8 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> tuple[list[Outcome], Any]:
-        generation, _ = await recommend(asked("stays"))
-        await recommend(asked("goes"))
+        generation, _ = await recommend(selection_request("stays"))
+        await recommend(selection_request("goes"))
         await first_token(generation)
         said = [await stop(generation.id, session_id=who) for who in ("goes", "goes", "stranger")]
         await generation.ended.wait()
@@ -288,26 +288,28 @@ def test_stopping_twice_or_by_a_stranger_changes_nothing_for_others(settings: Se
 def test_who_stopped_it_alone_is_not_told_the_rest_when_all_is_over(settings: Settings) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
-    async def told(generation: LocalGeneration, number: int, who: str = "goes") -> list[tuple[str, int]] | None:
-        stream = await service.open_stream(asked(who), cursor=Cursor(generation.id, number), token_format="object")
+    async def events_after(generation: LocalGeneration, number: int, who: str = "goes") -> list[tuple[str, int]] | None:
+        stream = await service.open_stream(
+            selection_request(who), cursor=Cursor(generation.id, number), token_format="object"
+        )
         return None if isinstance(stream, resumption.NothingNew) else await received(stream)
 
     async def scenario() -> None:
-        generation, _ = await recommend(asked("stays"))
-        await recommend(asked("goes"))
+        generation, _ = await recommend(selection_request("stays"))
+        await recommend(selection_request("goes"))
         await first_token(generation)
         await stop(generation.id, session_id="goes")
         end = generation.stream_ends["goes"].end
-        at_once = [await told(generation, number) for number in (1, end - 1, end)]
+        at_once = [await events_after(generation, number) for number in (1, end - 1, end)]
         await generation.ended.wait()
         while runtime().registry.get(generation.id) is not None:
             await asyncio.sleep(0)
-        assert [await told(generation, number) for number in (1, end - 1, end)] == at_once
+        assert [await events_after(generation, number) for number in (1, end - 1, end)] == at_once
         whole, rest, nothing = at_once
         assert whole is not None
         assert [number for _, number in whole] == list(range(2, end + 1))
         assert (whole[-1], rest, nothing) == (("close", end), [("close", end)], None)
-        others = await told(generation, end, "stays")
+        others = await events_after(generation, end, "stays")
         assert others is not None
         assert others[0][1] == end + 1
 
@@ -318,7 +320,7 @@ def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> bool:
-        generation, _ = await recommend(asked("goes"))
+        generation, _ = await recommend(selection_request("goes"))
         await first_token(generation)
         state = event_log.state(generation.id)
         assert state is not None
@@ -326,7 +328,7 @@ def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest
         generation.stream_ends["goes"] = StreamEnd(state.last, [Rewrite(0), stopped])
         event_log.keep_stream_ends(generation.id, generation.stream_ends)
         cursor = Cursor(generation.id, state.last + 1)
-        stream = await service.open_stream(asked("goes"), cursor=cursor, token_format="object")
+        stream = await service.open_stream(selection_request("goes"), cursor=cursor, token_format="object")
         assert await received(stream) == [("close", state.last + 2)]
         await runtime().registry.drain()
         return isinstance(stream, service.Stream) and stream.reset
@@ -335,14 +337,14 @@ def test_who_has_seen_a_part_of_his_end_is_ahead_of_the_others_and_gets_the_rest
 
 
 def test_stopping_while_the_database_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a cluster others may have joined elsewhere: it ends only for the session that stops it."""
+    """In a cluster, other sessions may have joined at other processes, so it ends only for this session."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def gone(generation_id: uuid.UUID) -> set[str]:
         raise OperationalError("the connection is closed")
 
     async def scenario() -> tuple[Outcome, Any]:
-        generation, _ = await recommend(asked("stops"))
+        generation, _ = await recommend(selection_request("stops"))
         await first_token(generation)
         monkeypatch.setattr(runtime().cancellation, "_cluster", object())
         monkeypatch.setattr(cancellation, "_sessions_of", gone)
@@ -363,7 +365,7 @@ def lost(session_id: str = "") -> service.Stream:
     """The stream of a generation whose process died."""
     generation = RemoteGeneration(Claim(uuid.uuid4(), "other"))
     generation.give_up(lost=True)
-    return service.Stream(generation, asked(session_id))
+    return service.Stream(generation, selection_request(session_id))
 
 
 def test_a_generation_that_was_lost_starts_again_in_a_session_that_is_known() -> None:
@@ -404,7 +406,7 @@ def test_after_the_end_nothing_is_started_again(monkeypatch: pytest.MonkeyPatch)
         close = Close("recommendation", "비건", [])
         generation.take(Entry((1, 0), "close", encode_event(close)))
         generation.lost = True
-        return await received(service.Stream(generation, asked("has it")))
+        return await received(service.Stream(generation, selection_request("has it")))
 
     assert run(scenario()) == [("close", 1)]
     assert not Turn.objects.exists()
@@ -412,7 +414,7 @@ def test_after_the_end_nothing_is_started_again(monkeypatch: pytest.MonkeyPatch)
 
 def test_who_has_seen_the_end_elsewhere_is_not_told_again() -> None:
     async def scenario() -> RemoteGeneration | None:
-        generation = await ended(asked("elsewhere"))
+        generation = await ended(selection_request("elsewhere"))
         row = await Generation.objects.aget()
         await Generation.objects.aupdate(process="other")
         event_log.forget(generation.id)
@@ -427,7 +429,7 @@ def test_half_a_character_in_the_raw_text_ends_nothing(
 ) -> None:
     settings.LEAFRESH_KEEP_RAW = True
     use_provider(BrokenProvider("\ud83d\0", '{"recommend": "'))
-    generation = async_to_sync(ended)(asked("odd"))
+    generation = async_to_sync(ended)(selection_request("odd"))
     assert isinstance(generation.conclusion, Failed)
     assert Generation.objects.get().raw_text == '\ufffd\ufffd{"recommend": "'
 
@@ -443,7 +445,7 @@ def test_a_session_forgotten_while_its_answer_starts_begins_anew(monkeypatch: py
         save(turn, **options)
 
     monkeypatch.setattr(Turn, "save", refuse_once)
-    generation = async_to_sync(ended)(asked("forgotten"))
+    generation = async_to_sync(ended)(selection_request("forgotten"))
     assert isinstance(generation.conclusion, Close)
     assert Turn.objects.get().session_id == "forgotten"
 
@@ -452,12 +454,12 @@ def test_no_more_generations_than_allowed(settings: Settings) -> None:
     settings.LEAFRESH_MAX_GENERATIONS = 1
 
     async def scenario() -> None:
-        generation, _ = await recommend(asked("one"))
+        generation, _ = await recommend(selection_request("one"))
         with pytest.raises(TooManyGenerations):
-            await recommend(asked("two", "플로깅"))
+            await recommend(selection_request("two", "플로깅"))
         await generation.ended.wait()
         await asyncio.sleep(0.01)
-        await ended(asked("two", "플로깅"))
+        await ended(selection_request("two", "플로깅"))
 
     async_to_sync(scenario)()
 
@@ -465,17 +467,19 @@ def test_no_more_generations_than_allowed(settings: Settings) -> None:
 def test_without_a_live_prompt_an_operator_is_needed() -> None:
     PromptTemplate.objects.update(live_version=None)
     with pytest.raises(ApplicationError, match="게시된 프롬프트가 없습니다"):
-        async_to_sync(ended)(asked())
+        async_to_sync(ended)(selection_request())
 
 
 def resumed(outcome: Outcome, number: int) -> Coroutine[Any, Any, Any]:
-    """What a client gets that comes back at ``number`` of a generation that is over and out of the log."""
+    """What a client gets that resumes at ``number`` an ended generation that is no longer in the log."""
 
     async def scenario() -> Any:
-        generation = await ended(asked("resumer"))
+        generation = await ended(selection_request("resumer"))
         await Generation.objects.filter(pk=generation.id).aupdate(outcome=outcome)
         event_log.forget(generation.id)
-        return await service.open_stream(asked("resumer"), cursor=Cursor(generation.id, number), token_format="object")
+        return await service.open_stream(
+            selection_request("resumer"), cursor=Cursor(generation.id, number), token_format="object"
+        )
 
     return scenario()
 

@@ -1,4 +1,4 @@
-"""What deploy/ gives to other programs, read."""
+"""Functions that read the files in deploy/."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 
 BEHIND_SECONDS = 15
-"""What a server takes at most to end, behind ``LEAFRESH_DRAIN_SECONDS``."""
+"""The maximum time that a server needs to end after ``LEAFRESH_DRAIN_SECONDS``."""
 
 
 def document(path: Path) -> Any:

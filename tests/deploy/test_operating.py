@@ -36,7 +36,7 @@ def test_files_are_there() -> None:
         assert any(re.sub(r"\W+", "-", title.lower()) == place for title in re.findall(r"^#+ (.+)$", TEXT, re.M)), place
 
 
-def test_what_logs_are_said_to_say_is_said() -> None:
+def test_log_lines_in_the_docs_exist() -> None:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "chatbot").rglob("*.py"))
     for line in ("Redis does not answer", "Redis answers again", "the ends of generations are written later"):
         assert line in TEXT

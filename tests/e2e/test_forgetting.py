@@ -56,7 +56,7 @@ async def forget_while_another_joins(urls: Sequence[str], tries: int) -> Counter
     return outcomes
 
 
-async def test_who_joins_while_another_forgets_loses_nothing() -> None:
+async def test_a_joining_session_keeps_its_answer_while_another_is_erased() -> None:
     with RunningServer(env=OPEN) as server:
         assert await forget_while_another_joins([server.url], 200) == {"whole and kept": 200}
         assert "Traceback" not in server.output

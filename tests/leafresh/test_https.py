@@ -1,4 +1,4 @@
-"""What Django's own checks say of a server that is set up for production."""
+"""Django's own checks report nothing for a server with production settings."""
 
 import os
 import subprocess

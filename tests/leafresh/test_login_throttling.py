@@ -1,4 +1,4 @@
-"""Who guesses passwords is stopped; who owns the account is not."""
+"""An attacker who guesses passwords is stopped, and the owner of the account is not."""
 
 from datetime import timedelta
 from typing import Any
@@ -97,7 +97,7 @@ def test_an_account_that_is_guessed_from_everywhere() -> None:
     assert log_in(password=RIGHT, address="192.0.2.200").status_code == 429
 
 
-def test_an_account_of_his_own_does_not_reset_a_guessers_bounds() -> None:
+def test_a_login_with_another_account_does_not_reset_an_attackers_bounds() -> None:
     User.objects.create_user("mallory", password=RIGHT, is_staff=True)
     for number in range(29):
         fail(1, name=f"somebody{number}")
@@ -105,13 +105,13 @@ def test_an_account_of_his_own_does_not_reset_a_guessers_bounds() -> None:
     assert log_in(name="somebody").status_code == 429
 
 
-def test_no_client_says_itself_who_it_is(settings: Settings) -> None:
-    def said(number: int) -> dict[str, str]:
+def test_a_client_cannot_forge_its_address(settings: Settings) -> None:
+    def forged_headers(number: int) -> dict[str, str]:
         return {"x-forwarded-for": some_address(number), "x-real-ip": some_address(number), "forwarded": "for=1.2.3.4"}
 
     for number in range(4):
-        fail(1, **said(number))
-    assert log_in(**said(5)).status_code == 429
+        fail(1, **forged_headers(number))
+    assert log_in(**forged_headers(5)).status_code == 429
 
     settings.LEAFRESH_TRUSTED_PROXIES = ["192.0.2.50"]
     for number in range(6):

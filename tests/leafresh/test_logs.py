@@ -1,4 +1,4 @@
-"""What the log and the error page leave out."""
+"""Texts that the log and the error page must not contain."""
 
 import logging
 
@@ -9,20 +9,20 @@ from django.views.debug import get_default_exception_reporter_filter
 from leafresh import logs
 
 
-def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_of_line_is_logged_once_per_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("leafresh.logs.time.monotonic", lambda: now)
     limited = logs.RateLimitFilter()
 
-    def said(text: str, *of: object) -> str | None:
+    def log_line(text: str, *of: object) -> str | None:
         record = logging.LogRecord("psycopg.pool", logging.WARNING, "", 0, text, of, None)
         return record.getMessage() if limited.filter(record) else None
 
-    assert said("cannot connect to %s: %s", "a", "refused\n\tIs it there?") == "cannot connect to a: refused"
-    assert said("cannot connect to %s: %s", "b", "refused") is None
-    assert said("gave up") == "gave up"
+    assert log_line("cannot connect to %s: %s", "a", "refused\n\tIs it there?") == "cannot connect to a: refused"
+    assert log_line("cannot connect to %s: %s", "b", "refused") is None
+    assert log_line("gave up") == "gave up"
     now += logs.INTERVAL_SECONDS
-    assert said("cannot connect to %s: %s", "a", "a 100% timeout") == "cannot connect to a: a 100% timeout"
+    assert log_line("cannot connect to %s: %s", "a", "a 100% timeout") == "cannot connect to a: a 100% timeout"
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_a_kind_of_line_is_said_once_in_a_while(monkeypatch: pytest.MonkeyPatch)
         ("is it there? yes 50/50?", "is it there? yes 50/50?"),
     ],
 )
-def test_no_line_has_a_query_or_a_session(said: str, logged: str) -> None:
-    record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (said,), None)
+def test_no_line_has_a_query_or_a_session(log_line: str, logged: str) -> None:
+    record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (log_line,), None)
     assert logs.RedactingFormatter("%(name)s %(message)s").format(record) == f"daphne.server {logged}"
 
 

@@ -154,7 +154,7 @@ def test_delays_run_from_a_stamp_to_the_arrival_of_its_last_character() -> None:
     assert delays_of(events) == [3.0, 10.0]
 
 
-def test_stamps_that_nobody_filled_in_tell_nothing() -> None:
+def test_stamps_that_are_not_filled_in_are_ignored() -> None:
     assert delays_of([token(stamp(STAMP, 0), 1003)]) == []
     assert added_time([token(f"{stamp(STAMP, 0)} {stamp(RECEIPT, 0)}", 1003)], 0) is None
 

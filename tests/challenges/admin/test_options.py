@@ -102,7 +102,7 @@ def test_search_without_a_match_is_empty(page: Client) -> None:
     assert list(response.context["cl"].result_list) == []
 
 
-def test_list_says_how_many_active_challenges_an_option_has(page: Client) -> None:
+def test_the_list_shows_how_many_active_challenges_an_option_has(page: Client) -> None:
     Challenge.objects.filter(category__key="VEGAN").update(active=False)
     response = page.get(reverse("admin:challenges_category_changelist"))
     shown = {row.key: row.active_challenges for row in response.context["cl"].result_list}
@@ -164,7 +164,7 @@ def test_staff_without_permission_is_turned_away(client: Client, path: str) -> N
     assert client.get(f"/admin/challenges/{path}").status_code == 403
 
 
-def test_staff_who_may_only_look_may_export_but_not_import(client: Client) -> None:
+def test_staff_with_only_the_view_permission_may_export_but_not_import(client: Client) -> None:
     user = User.objects.create_user("staff", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_category"))
     client.force_login(user)

@@ -200,7 +200,9 @@ def test_other_wrong_files(page: Client, kind: str, text: str, problems: Any) ->
         ("[1]", JSON),
     ],
 )
-def test_a_file_that_cannot_be_read_says_so_at_the_field(page: Client, content: bytes | str, file_format: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported_at_the_field(
+    page: Client, content: bytes | str, file_format: str
+) -> None:
     assert "import_file" in _problems(_preview(page, content, file_format=file_format))
 
 

@@ -45,7 +45,7 @@ def make(**changed: Any) -> Generation:
     return Generation.objects.create(**{**values, **changed})
 
 
-def said(message: str = f"비건으로 바꿔줘 {SCRIPT}", *, session: str = "phone-1", **turn: Any) -> Turn:
+def message_turn(message: str = f"비건으로 바꿔줘 {SCRIPT}", *, session: str = "phone-1", **turn: Any) -> Turn:
     """A turn that changed the category to vegan and was looked up for; ``turn`` changes it."""
     values = {
         "intent": Intent.CHANGE,

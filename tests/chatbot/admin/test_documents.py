@@ -45,7 +45,7 @@ def test_a_document_is_kept_in_nfc_with_plain_line_ends(page: Client) -> None:
     )
 
 
-def test_a_text_may_be_as_long_as_it_says_whatever_the_browser_makes_of_its_lines(page: Client) -> None:
+def test_the_length_of_a_text_does_not_depend_on_the_browsers_line_ends(page: Client) -> None:
     longest = "가\r\n" * (TEXT_LENGTH // 2)
     assert page.post(f"{LIST}add/", _form(text=unicodedata.normalize("NFD", longest))).status_code == 302
     assert "at most 20000 characters" in _errors(page, title="둘", text="가" * (TEXT_LENGTH + 1))["text"][0]
@@ -69,7 +69,7 @@ def test_what_cannot_be_kept_is_refused_with_words(
     assert words in errors[field][0]
 
 
-def test_the_form_says_how_documents_are_used_and_counts(page: Client) -> None:
+def test_the_form_explains_documents_and_counts_characters(page: Client) -> None:
     html = page.get(f"{LIST}add/").content.decode()
     assert "is put into the prompt as {{context}}" in html
     assert "/ 20000 characters" in html
@@ -136,7 +136,7 @@ def test_a_row_that_the_form_would_refuse_is_refused(page: Client) -> None:
     }
 
 
-def test_who_may_only_look_changes_nothing() -> None:
+def test_a_person_with_only_the_view_permission_cannot_change_anything() -> None:
     document = KnowledgeDocument.objects.all()[0]
     client = staff("view_knowledgedocument")
     assert client.get(LIST).status_code == 200

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from chatbot.admin import feedback
 from chatbot.models import ChatSession, Feedback, PromptVersion, Turn
-from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, said, staff, thought
+from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, message_turn, staff, thought
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +52,8 @@ def _many(count: int) -> None:
         Feedback.objects.filter(pk=row.pk).update(given_at=begin - timedelta(seconds=number // 5))
 
 
-def test_the_list_shows_who_thought_what_of_which_answer(page: Client) -> None:
-    given = thought(said(), "down", f"어려워요 {SCRIPT}")
+def test_the_list_shows_thumbs_with_their_answers(page: Client) -> None:
+    given = thought(message_turn(), "down", f"어려워요 {SCRIPT}")
     html = page.get(LIST).content.decode()
     for text in (
         *(
@@ -70,17 +70,17 @@ def test_the_list_shows_who_thought_what_of_which_answer(page: Client) -> None:
 
 def test_feedback_of_an_answer_that_is_not_there_yet(page: Client) -> None:
     running = make(outcome="running", answer=None, event_count=None)
-    given = thought(said(generation=running))
+    given = thought(message_turn(generation=running))
     assert _shown(page) == [given.pk]
     assert page.get(f"{LIST}{given.pk}/change/").status_code == 200
     assert _rows(_export(page))[0]["kind"] == ""
 
 
 def test_filters(page: Client) -> None:
-    up = thought(said(session="a"))
-    down = thought(said(session="b", generation=make(category="MEDIA", source="openai:x")), "down")
+    up = thought(message_turn(session="a"))
+    down = thought(message_turn(session="b", generation=make(category="MEDIA", source="openai:x")), "down")
     version = PromptVersion.objects.get(template__key="free-text")
-    other = thought(said(session="c", generation=make(prompt_version=version)))
+    other = thought(message_turn(session="c", generation=make(prompt_version=version)))
     Feedback.objects.filter(pk=other.pk).update(given_at=datetime(2026, 1, 1, tzinfo=UTC))
     for query, expected in (
         ({"thumb__exact": "down"}, [down.pk]),
@@ -98,7 +98,7 @@ def test_filters(page: Client) -> None:
 
 
 def test_the_detail_has_the_message_the_answer_and_the_way_to_the_session(page: Client) -> None:
-    given = thought(said(session="a_5Fb"), "up", "좋아요")
+    given = thought(message_turn(session="a_5Fb"), "up", "좋아요")
     html = page.get(f"{LIST}{given.pk}/change/").content.decode()
     for text in (
         "비건으로 바꿔줘 &lt;script&gt;",
@@ -112,14 +112,14 @@ def test_the_detail_has_the_message_the_answer_and_the_way_to_the_session(page: 
 
 
 def test_feedback_is_never_written(page: Client) -> None:
-    given = thought(said())
+    given = thought(message_turn())
     assert page.get(f"{LIST}add/").status_code == 403
     assert page.post(f"{LIST}{given.pk}/change/", {"thumb": "down"}).status_code == 403
     assert page.post(f"{LIST}{given.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_reading_and_exporting_need_the_right_to_see_feedback() -> None:
-    thought(said())
+    thought(message_turn())
     client = staff("view_generation", "view_chatsession")
     assert client.get(LIST).status_code == 403
     assert client.get(f"{LIST}export/").status_code == 403
@@ -127,8 +127,8 @@ def test_reading_and_exporting_need_the_right_to_see_feedback() -> None:
     assert client.get(f"{LIST}export/").status_code == 302
 
 
-def test_who_may_see_feedback_may_export_it() -> None:
-    thought(said())
+def test_the_view_permission_allows_an_export_of_feedback() -> None:
+    thought(message_turn())
     client = staff("view_feedback")
     assert (
         'href="/admin/chatbot/feedback/export/?thumb__exact=up"'
@@ -138,7 +138,7 @@ def test_who_may_see_feedback_may_export_it() -> None:
 
 
 def test_the_whole_file(page: Client) -> None:
-    turn = said("비건으로, 바꿔줘", session="secret-session")
+    turn = message_turn("비건으로, 바꿔줘", session="secret-session")
     first = thought(turn, "down", '"어려워요"\n두 줄')
     selected = make(answer={**ANSWER, "recommend": "좋아요."}, prompt_version=None, purpose="trial")
     second = Feedback.objects.create(session=turn.session, generation=selected, thumb="up")
@@ -170,7 +170,7 @@ def test_no_cell_is_a_formula(page: Client, start: str) -> None:
     text = f"{start}HYPERLINK(1)"
     title = {**ANSWER["challenges"][0], "title": text}  # type: ignore[dict-item]  # it is a list
     answer = {"kind": "recommendation", "recommend": text, "challenges": [title]}
-    thought(said(text, generation=make(answer=answer, source=text)), "up", text)
+    thought(message_turn(text, generation=make(answer=answer, source=text)), "up", text)
     row = _rows(_export(page))[0]
     for name in ("reason", "message", "recommend", "challenges", "source"):
         assert row[name] == f"'{text}", name
@@ -185,7 +185,7 @@ def test_the_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
     counts = []
     for rows in (5, 200):
         while Feedback.objects.count() < rows:
-            thought(said(session=f"s{Feedback.objects.count()}"))
+            thought(message_turn(session=f"s{Feedback.objects.count()}"))
         with CaptureQueriesContext(connection) as queries:
             page.get(LIST, {"all": ""})
         counts.append(len(queries))

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from challenges.models import Category
 from chatbot.models import ChatSession, Generation, Outcome, PromptVersion, Purpose, Turn
-from tests.chatbot.admin.conversations import live_version, make, said, staff
+from tests.chatbot.admin.conversations import live_version, make, message_turn, staff
 from tests.prompts import make_version
 
 pytestmark = pytest.mark.django_db
@@ -92,8 +92,8 @@ def test_detail_shows_the_answer_as_a_person_sees_it_and_everything_escaped(page
     assert "&quot;recommend&quot;" not in html
 
 
-def test_what_a_person_said_is_told_with_what_was_understood_and_looked_up(page: Client) -> None:
-    generation = said().generation
+def test_a_message_is_shown_with_its_understanding_and_search_results(page: Client) -> None:
+    generation = message_turn().generation
     html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
     for text in (
         "비건으로 바꿔줘 &lt;script&gt;",
@@ -106,7 +106,7 @@ def test_what_a_person_said_is_told_with_what_was_understood_and_looked_up(page:
     assert "<script>x()" not in html
 
 
-def test_what_a_trial_was_told_is_shown_although_no_session_keeps_it(page: Client) -> None:
+def test_the_message_of_a_trial_is_shown_without_a_session(page: Client) -> None:
     message = "<message>\n더 쉬운 거 <b>없어</b>?\n</message>"
     trial = make(prompt_version=None, purpose=Purpose.TRIAL, variables={"message": message})
     html = page.get(f"{LIST}{trial.pk}/change/").content.decode()

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from challenges.models import Category, Challenge
 from chatbot.models import ChatSession, Generation, Intent, KnowledgeDocument, Outcome, Turn
-from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, said, staff, thought
+from tests.chatbot.admin.conversations import ANSWER, SCRIPT, make, message_turn, staff, thought
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_list_costs_the_same_for_any_number_of_rows(page: Client) -> None:
     assert counts[0] == counts[1] <= 7
 
 
-def test_staff_who_may_only_look_may_not_erase(client: Client) -> None:
+def test_staff_with_only_the_view_permission_may_not_erase(client: Client) -> None:
     session = _session("a", make())
     client.force_login(User.objects.create_user("nobody", is_staff=True))
     assert client.get(LIST).status_code == 403
@@ -104,7 +104,7 @@ def test_staff_who_may_only_look_may_not_erase(client: Client) -> None:
     assert ChatSession.objects.exists()
 
 
-def test_a_conversation_tells_what_was_said_understood_looked_up_and_thought(page: Client) -> None:
+def test_a_conversation_shows_messages_understanding_search_results_and_thumbs(page: Client) -> None:
     document = KnowledgeDocument.objects.all()[0]
     challenge = Challenge.objects.all()[0]
     found = [
@@ -118,7 +118,7 @@ def test_a_conversation_tells_what_was_said_understood_looked_up_and_thought(pag
         },
         {"kind": "document", "id": 0, "title": "없어진 문서", "link": "javascript:x()", "score": 1},
     ]
-    thought(said(found=found), "down", f"어려워요 {SCRIPT}")
+    thought(message_turn(found=found), "down", f"어려워요 {SCRIPT}")
     html = page.get(_address("change", ChatSession.objects.get())).content.decode()
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     for words in (
@@ -140,7 +140,7 @@ def test_a_conversation_tells_what_was_said_understood_looked_up_and_thought(pag
 
 
 def test_what_is_remembered_is_shown_by_label(page: Client) -> None:
-    session = said().session
+    session = message_turn().session
     html = page.get(_address("change", session)).content.decode()
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     for words in (
@@ -154,8 +154,10 @@ def test_what_is_remembered_is_shown_by_label(page: Client) -> None:
         assert words in text, words
 
 
-def test_what_nobody_knows_any_more_is_shown_as_it_is(page: Client) -> None:
-    turn = said(intent="dance", reasons=[{"code": "new_code", "words": []}], found=[{}, {"kind": "song", "id": "x"}])
+def test_unknown_keys_are_shown_unchanged(page: Client) -> None:
+    turn = message_turn(
+        intent="dance", reasons=[{"code": "new_code", "words": []}], found=[{}, {"kind": "song", "id": "x"}]
+    )
     Generation.objects.update(answer={**ANSWER, "kind": "poem"})
     html = page.get(_address("change", turn.session)).content.decode()
     for words in ("Dance", "new_code", ">\n\nsong\n<", ">\n\npoem\n<"):
@@ -164,7 +166,7 @@ def test_what_nobody_knows_any_more_is_shown_as_it_is(page: Client) -> None:
 
 @pytest.mark.parametrize("kind", ["explanation", "smalltalk", "declined", "help"])
 def test_an_answer_without_challenges_has_its_kind(page: Client, kind: str) -> None:
-    turn = said(generation=make(answer={"kind": kind, "recommend": "그래요.", "challenges": []}))
+    turn = message_turn(generation=make(answer={"kind": kind, "recommend": "그래요.", "challenges": []}))
     html = page.get(_address("change", turn.session)).content.decode()
     label = {"smalltalk": "small talk"}.get(kind, kind)
     assert f">\n\n{label}\n<" in html
@@ -175,7 +177,7 @@ def test_a_thousand_turns_cost_what_a_few_cost(page: Client) -> None:
     counts = []
     for turns in (5, 1000):
         while Turn.objects.count() < turns:
-            thought(said(found=[{"kind": "challenge", "id": Turn.objects.count(), "title": "가", "score": 1}]))
+            thought(message_turn(found=[{"kind": "challenge", "id": Turn.objects.count(), "title": "가", "score": 1}]))
         with CaptureQueriesContext(connection) as queries:
             page.get(_address("change", ChatSession.objects.get()))
         counts.append(len(queries))
@@ -183,9 +185,9 @@ def test_a_thousand_turns_cost_what_a_few_cost(page: Client) -> None:
 
 
 def test_sessions_are_filtered_by_intent_category_and_day(page: Client) -> None:
-    said(session="a")
-    said(session="a", intent=Intent.DANGER)
-    said(session="b")
+    message_turn(session="a")
+    message_turn(session="a", intent=Intent.DANGER)
+    message_turn(session="b")
     ChatSession.objects.filter(key="b").update(category="MEDIA", active_at="2026-01-01T00:00:00Z")
 
     def shown(**query: str) -> list[str]:
@@ -199,6 +201,6 @@ def test_sessions_are_filtered_by_intent_category_and_day(page: Client) -> None:
     assert shown(intent="") == shown(category="") == ["a", "b"]
 
 
-def test_sessions_are_not_searched_by_what_was_said(page: Client) -> None:
-    said("비밀 이야기")
+def test_sessions_are_not_searched_by_messages(page: Client) -> None:
+    message_turn("비밀 이야기")
     assert list(page.get(LIST, {"q": "비밀"}).context["cl"].result_list) == []

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Challenge
 from chatbot.models import Feedback, Generation, Outcome
-from tests.chatbot.admin.conversations import make, said, staff, thought
+from tests.chatbot.admin.conversations import make, message_turn, staff, thought
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_it_tells_the_last_day_what_is_live_and_how_full_the_catalogue_is(
     make(outcome=Outcome.FAILED, answer=None)
     Generation.objects.filter(pk=make().pk).update(started_at=now() - timedelta(days=2))
     for number, thumb in enumerate(["up", "up", "down", "down"]):
-        thought(said(session=f"s{number}", generation=make()), thumb)
+        thought(message_turn(session=f"s{number}", generation=make()), thumb)
     Feedback.objects.filter(session="s3").update(given_at=now() - timedelta(days=2))
     active = Challenge.objects.filter(active=True).count()
     with django_assert_max_num_queries(8):

@@ -79,7 +79,7 @@ def test_what_was_exported_imports_without_a_change(page: Client) -> None:
     assert (totals["new"], totals["update"], totals["skip"]) == (0, 0, 3)
 
 
-def test_an_import_adds_and_changes_or_says_what_is_wrong(
+def test_an_import_adds_and_changes_rows_or_reports_errors(
     page: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     preview = upload(
@@ -99,7 +99,7 @@ def test_an_import_adds_and_changes_or_says_what_is_wrong(
     assert ListedWord.objects.get(word="죽고 싶다").note == ""
 
 
-def test_who_may_only_look_may_try_but_changes_nothing() -> None:
+def test_a_person_with_only_the_view_permission_may_try_a_message() -> None:
     word = ListedWord.objects.get(word="Fuck")
     client = staff("view_listedword")
     assert client.get(LIST).status_code == 200
@@ -173,7 +173,7 @@ def test_the_answer_is_a_part_of_the_page_for_its_script_and_a_page_without(page
         ({}, "This field is required."),
     ],
 )
-def test_what_cannot_be_tried_is_said(page: Client, query: dict[str, str], words: str) -> None:
+def test_an_invalid_message_is_reported(page: Client, query: dict[str, str], words: str) -> None:
     response = page.get(TRY, query)
     assert response.status_code == 200
     assert words in response.content.decode()

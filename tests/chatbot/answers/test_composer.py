@@ -269,7 +269,7 @@ def test_utf16_length_counts_as_javascript_does() -> None:
     assert utf16_length("가😀") == 3
 
 
-def test_it_waits_before_a_title_whose_words_are_not_known() -> None:
+def test_the_composer_waits_for_the_words_of_a_title() -> None:
     known: dict[str, list[str]] = {}
     composer = Composer(category="VEGAN", labels={"VEGAN": "비건"}, given=["채소 먹기"], split=known.get)
     text = (

@@ -16,7 +16,7 @@ def test_small_talk_is_its_sentence_and_need_not_name_the_category() -> None:
     assert dict(target.mends) == {}
 
 
-def test_challenges_that_nobody_asked_for_are_left_out() -> None:
+def test_unwanted_challenges_are_left_out() -> None:
     target = composer(kind="explanation")
     target.feed(json.dumps(GOOD, ensure_ascii=False))
     assert target.answer == Answer(GOOD["recommend"], (), "explanation")

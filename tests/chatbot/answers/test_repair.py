@@ -23,7 +23,7 @@ def test_bare_keys_and_missing_brackets() -> None:
     assert repaired(text) == {"recommend": "비건이에요.", "challenges": [{"title": "가", "description": "나."}]}
 
 
-def test_a_challenge_whose_sentence_was_cut_is_left_out() -> None:
+def test_a_challenge_with_an_unfinished_sentence_is_left_out() -> None:
     whole = str({"recommend": "비건이에요.", "challenges": [LUNCH, LATTE]})
     assert repaired(whole[: whole.index("골라")])["challenges"] == [LUNCH]
 

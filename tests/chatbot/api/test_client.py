@@ -1,5 +1,5 @@
-"""The address a client is counted under (who connected, or whom the proxies that are trusted say), and its proofs while
-the database cannot say who owns a session."""
+"""The address under which a client is counted, also with trusted proxies, and its proofs during an outage of the
+database."""
 
 import json
 import uuid
@@ -21,7 +21,7 @@ RETRY = "5"
 NOBODY = TrustedProxies()
 PROXIES = TrustedProxies.parse(["127.0.0.1", "10.0.0.0/8", "2001:db8:feed::/48"])
 CLIENT = "203.0.113.9"
-"""A client that is no proxy."""
+"""A client that is not a proxy."""
 
 
 def counted(peer: str | None, forwarded_for: str = "", trusted: TrustedProxies = PROXIES) -> str:
@@ -43,13 +43,13 @@ def counted(peer: str | None, forwarded_for: str = "", trusted: TrustedProxies =
         ("testserver", UNKNOWN),
     ],
 )
-def test_who_connected_is_counted(peer: str | None, address: str) -> None:
+def test_a_direct_client_is_counted_by_its_address(peer: str | None, address: str) -> None:
     assert counted(peer) == address
 
 
 @pytest.mark.parametrize("peer", [CLIENT, "2001:db8::1", "not an address", None])
 @pytest.mark.parametrize("forwarded_for", ["198.51.100.1", "198.51.100.1, 10.0.0.1", "10.0.0.1"])
-def test_who_is_no_proxy_is_not_believed(peer: str | None, forwarded_for: str) -> None:
+def test_forwarded_headers_of_an_untrusted_peer_are_ignored(peer: str | None, forwarded_for: str) -> None:
     assert counted(peer, forwarded_for) == counted(peer)
     assert counted(peer, forwarded_for, NOBODY) == counted(peer, trusted=NOBODY)
 
@@ -72,7 +72,7 @@ def test_who_is_no_proxy_is_not_believed(peer: str | None, forwarded_for: str) -
         ("", "127.0.0.1"),  # the proxy itself asks
     ],
 )
-def test_a_trusted_proxy_says_who_the_client_is(forwarded_for: str, address: str) -> None:
+def test_a_trusted_proxy_names_the_clients_address(forwarded_for: str, address: str) -> None:
     assert counted("127.0.0.1", forwarded_for) == address
     assert counted("::ffff:127.0.0.1", forwarded_for) == address
 
@@ -104,7 +104,7 @@ def test_nothing_makes_it_raise(peer: str | None, forwarded_for: str, trusted: T
 
 @given(sent=st.lists(junk).map(",".join), chain=st.lists(st.sampled_from(["10.0.0.1", "10.0.0.2"]), max_size=3))
 def test_whatever_a_client_sends_it_cannot_choose_where_it_is_counted(sent: str, chain: list[str]) -> None:
-    """The first proxy appends the client's address to what it sent, further ones append those before them."""
+    """Each proxy appends the address of its peer to the header."""
     assert counted("127.0.0.1", ",".join([sent, CLIENT, *chain])) == CLIENT
 
 

@@ -1,4 +1,4 @@
-"""Thumbs over HTTP: the documented envelope, whatever is sent."""
+"""Thumbs over HTTP: every response has the documented envelope."""
 
 import json
 import uuid
@@ -28,12 +28,12 @@ Answer = tuple[int, str, Any]
 
 
 @pytest.fixture(autouse=True)
-def asked() -> uuid.UUID:
-    """A generation that the session ``s`` asked for."""
-    asked = generation("가")
-    begun("s", asked)
+def requested_id() -> uuid.UUID:
+    """A generation that the session ``s`` has requested."""
+    requested_id = generation("가")
+    begun("s", requested_id)
     ChatSession.objects.update(server_made=True)  # so that its id is enough to read it
-    return asked
+    return requested_id
 
 
 def address(generation_id: object) -> str:
@@ -41,7 +41,7 @@ def address(generation_id: object) -> str:
 
 
 def answered(response: Any) -> Answer:
-    """The envelope, whose status is the response's."""
+    """The envelope. Its status is that of the response."""
     assert response.headers["Content-Type"] == "application/json; charset=utf-8"
     assert "\\u" not in response.content.decode()
     body = json.loads(response.content)
@@ -65,35 +65,35 @@ def thoughts(session_id: str = "s") -> list[Any]:
     return [turn["feedback"] for turn in conversation["turns"]]
 
 
-def test_a_thumb_is_given_changed_and_withdrawn(asked: uuid.UUID) -> None:
+def test_a_thumb_is_given_changed_and_withdrawn(requested_id: uuid.UUID) -> None:
     assert thoughts() == [None]
     down = {"thumb": "down", "reason": "회사에서 하기 어려워요."}
-    given = {"generationId": str(asked), "feedback": down}
-    assert answered(put(asked, {"sessionId": "s", **down})) == (200, "의견을 저장했습니다.", given)
+    given = {"generationId": str(requested_id), "feedback": down}
+    assert answered(put(requested_id, {"sessionId": "s", **down})) == (200, "의견을 저장했습니다.", given)
     assert thoughts() == [down]
     up = {"thumb": "up", "reason": ""}
-    given = {"generationId": str(asked), "feedback": up}
-    assert answered(put(asked, {**UP, "reason": None})) == (200, "의견을 저장했습니다.", given)
+    given = {"generationId": str(requested_id), "feedback": up}
+    assert answered(put(requested_id, {**UP, "reason": None})) == (200, "의견을 저장했습니다.", given)
     assert thoughts() == [up]
     for _ in range(2):
-        withdrawn = {"generationId": str(asked), "feedback": None}
-        assert answered(delete(asked, {"sessionId": "s"})) == (200, "의견을 취소했습니다.", withdrawn)
+        withdrawn = {"generationId": str(requested_id), "feedback": None}
+        assert answered(delete(requested_id, {"sessionId": "s"})) == (200, "의견을 취소했습니다.", withdrawn)
         assert thoughts() == [None]
 
 
-def test_another_session_does_not_see_it(asked: uuid.UUID) -> None:
-    begun("other", asked)
+def test_another_session_does_not_see_it(requested_id: uuid.UUID) -> None:
+    begun("other", requested_id)
     ChatSession.objects.update(server_made=True)
-    put(asked, UP)
+    put(requested_id, UP)
     assert (thoughts("s"), thoughts("other")) == ([{"thumb": "up", "reason": ""}], [None])
 
 
-def test_forgetting_the_session_erases_it(asked: uuid.UUID) -> None:
-    begun("other", asked)
-    put(asked, UP)
+def test_forgetting_the_session_erases_it(requested_id: uuid.UUID) -> None:
+    begun("other", requested_id)
+    put(requested_id, UP)
     assert answered(Client().delete("/api/chatbot/sessions/s")) == (200, "대화를 삭제했습니다.", None)
     assert Feedback.objects.count() == 0
-    assert answered(put(asked, UP)) == NOT_FOUND
+    assert answered(put(requested_id, UP)) == NOT_FOUND
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_forgetting_the_session_erases_it(asked: uuid.UUID) -> None:
         (b"\xff", (400, "요청 본문이 올바른 JSON이 아닙니다.", None)),
     ],
 )
-def test_what_is_no_thumb_is_refused(asked: uuid.UUID, body: object, expected: Answer) -> None:
-    assert answered(put(asked, body)) == expected
+def test_what_is_no_thumb_is_refused(requested_id: uuid.UUID, body: object, expected: Answer) -> None:
+    assert answered(put(requested_id, body)) == expected
     assert Feedback.objects.count() == 0
 
 
@@ -135,8 +135,8 @@ def test_what_is_no_thumb_is_refused(asked: uuid.UUID, body: object, expected: A
         ("줄\n바꿈 🌱", "줄\n바꿈 🌱"),
     ],
 )
-def test_any_text_is_a_reason(asked: uuid.UUID, reason: str, kept: str) -> None:
-    assert answered(put(asked, {**UP, "reason": reason}))[0] == 200
+def test_any_text_is_a_reason(requested_id: uuid.UUID, reason: str, kept: str) -> None:
+    assert answered(put(requested_id, {**UP, "reason": reason}))[0] == 200
     assert thoughts() == [{"thumb": "up", "reason": kept}]
 
 
@@ -157,21 +157,21 @@ def test_a_generation_that_is_unknown() -> None:
         ({"sessionId": "nobody"}, NOT_FOUND),
     ],
 )
-def test_withdrawing_what_was_not_ones_own(asked: uuid.UUID, query: dict[str, str], expected: Answer) -> None:
-    put(asked, UP)
-    assert answered(delete(asked, query)) == expected
+def test_withdrawing_what_was_not_ones_own(requested_id: uuid.UUID, query: dict[str, str], expected: Answer) -> None:
+    put(requested_id, UP)
+    assert answered(delete(requested_id, query)) == expected
     assert thoughts() == [{"thumb": "up", "reason": ""}]
 
 
-def test_other_methods_are_not_known_here(asked: uuid.UUID) -> None:
-    response = Client().get(address(asked))
+def test_other_methods_are_not_known_here(requested_id: uuid.UUID) -> None:
+    response = Client().get(address(requested_id))
     assert answered(response) == (405, "이 주소에서 지원하지 않는 메서드입니다.", None)
     assert set(response.headers["Allow"].split(", ")) == {"PUT", "DELETE"}
 
 
-async def test_a_client_that_reads_only_events_gets_the_error_as_one(asked: uuid.UUID) -> None:
+async def test_a_client_that_reads_only_events_gets_the_error_as_one(requested_id: uuid.UUID) -> None:
     response: Any = await AsyncClient().put(
-        address(asked), b"{}", content_type="application/json", headers={"Accept": "text/event-stream"}
+        address(requested_id), b"{}", content_type="application/json", headers={"Accept": "text/event-stream"}
     )
     content = b"".join([chunk async for chunk in response.streaming_content]).decode()
     (event,) = parse(content.split("\n"))

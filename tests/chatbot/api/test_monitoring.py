@@ -27,7 +27,7 @@ async def test_a_process_that_stops_lives_but_is_not_ready() -> None:
     assert (status, body["status"], body["data"]) == (503, 503, None)
 
 
-async def test_metrics_are_for_those_who_switch_them_on(settings: Settings) -> None:
+async def test_metrics_must_be_enabled(settings: Settings) -> None:
     settings.REDIS_URL = ""
     settings.LEAFRESH_METRICS = False
     assert (await get("/metrics"))[0] == 404

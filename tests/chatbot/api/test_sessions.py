@@ -1,4 +1,4 @@
-"""The conversation over HTTP: read in pages."""
+"""Reading the conversation over HTTP in pages."""
 
 import uuid
 from typing import Any
@@ -22,7 +22,7 @@ def read(session_id: str = "s", /, **query: object) -> Answer:
 
 
 def page(**query: object) -> tuple[list[str], bool, str | None]:
-    """The generations of a page, whether there are more, and what leads to them."""
+    """The generations of a page, whether there are earlier ones, and the value of ``before`` for them."""
     status, _, conversation = read(**query)
     assert status == 200
     assert list(conversation) == ["sessionId", "turns", "hasMore", "before"]
@@ -30,7 +30,7 @@ def page(**query: object) -> tuple[list[str], bool, str | None]:
 
 
 @pytest.fixture
-def asked() -> list[str]:
+def generation_ids() -> list[str]:
     """The generations of a session of 120 turns, in order."""
     generations = [generation("가") for _ in range(120)]
     begun("s", *generations)
@@ -39,30 +39,30 @@ def asked() -> list[str]:
     return [str(each) for each in generations]
 
 
-def test_the_newest_turns_come_first_and_lead_to_those_before(asked: list[str]) -> None:
-    assert page() == (asked[70:], True, asked[70])
-    assert page(before=asked[70]) == (asked[20:70], True, asked[20])
-    assert page(before=asked[20]) == (asked[:20], False, None)
-    assert page(before=asked[0]) == ([], False, None)
+def test_the_first_page_has_the_newest_turns_and_a_link_to_earlier_ones(generation_ids: list[str]) -> None:
+    assert page() == (generation_ids[70:], True, generation_ids[70])
+    assert page(before=generation_ids[70]) == (generation_ids[20:70], True, generation_ids[20])
+    assert page(before=generation_ids[20]) == (generation_ids[:20], False, None)
+    assert page(before=generation_ids[0]) == ([], False, None)
 
 
 @pytest.mark.parametrize(("limit", "first"), [("1", 119), ("7", 113), ("119", 1), ("120", 0), ("200", 0), ("", 70)])
-def test_a_page_has_as_many_turns_as_were_asked_for(asked: list[str], limit: str, first: int) -> None:
-    assert page(limit=limit) == (asked[first:], first > 0, asked[first] if first else None)
+def test_a_page_has_the_requested_number_of_turns(generation_ids: list[str], limit: str, first: int) -> None:
+    assert page(limit=limit) == (generation_ids[first:], first > 0, generation_ids[first] if first else None)
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "many", " 5", "٣", "9" * 5000])
-def test_a_page_that_cannot_be_is_refused(asked: list[str], limit: str) -> None:
+def test_an_invalid_page_size_is_refused(generation_ids: list[str], limit: str) -> None:
     assert read(limit=limit) == BAD_LIMIT
 
 
 @pytest.mark.parametrize("before", ["7", "nonsense", "\x00", str(uuid.UUID(int=0)), "é" * 500])
-def test_a_place_that_is_not_in_the_conversation_is_refused(asked: list[str], before: str) -> None:
+def test_an_unknown_turn_is_refused(generation_ids: list[str], before: str) -> None:
     assert read(before=before) == BAD_PLACE
 
 
-def test_a_turn_of_another_session_is_no_place(asked: list[str]) -> None:
-    assert read("other", before=asked[0]) == BAD_PLACE
+def test_a_turn_of_another_session_is_refused(generation_ids: list[str]) -> None:
+    assert read("other", before=generation_ids[0]) == BAD_PLACE
 
 
 def test_a_session_that_was_forgotten_meanwhile_has_no_page() -> None:

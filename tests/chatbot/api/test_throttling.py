@@ -76,7 +76,7 @@ def test_an_address_has_its_share_whatever_the_sessions(clock: Clock) -> None:
 
 
 def test_what_is_refused_is_not_counted(clock: Clock) -> None:
-    """Neither the address when the session is refused, nor the session when the address is."""
+    """A refused request counts neither for the address nor for the session."""
     assert [ask("busy") for _ in range(50)] == [0, 0, 0, *[60] * 47]
     assert [ask("calm") for _ in range(50)] == [0, 0, *[60] * 48]
     assert [ask("calm", "203.0.113.10") for _ in range(2)] == [0, 60]
@@ -84,8 +84,8 @@ def test_what_is_refused_is_not_counted(clock: Clock) -> None:
     assert ask("busy") == 0
 
 
-def test_who_comes_back_when_told_is_let_in_by_both(clock: Clock) -> None:
-    """The address is free in 30 seconds, the session in 45: the later one is told."""
+def test_a_request_after_the_wait_is_allowed_by_both_windows(clock: Clock) -> None:
+    """The address is free in 30 seconds, the session in 45: the response has the later time."""
     for number in range(5):
         assert ask("s" if number > 1 else f"s{number}") == 0
         clock.now += 10 if number == 1 else 5
@@ -119,7 +119,7 @@ def test_a_rate_that_was_lowered_refuses_with_a_time(settings: Settings, clock: 
     assert ask("s") == 60
 
 
-def test_forwarded_addresses_count_when_a_trusted_proxy_says_them(settings: Settings) -> None:
+def test_forwarded_addresses_of_a_trusted_proxy_are_counted(settings: Settings) -> None:
     settings.LEAFRESH_SESSION_RATE = None
     assert [ask("s", "10.0.0.1", X_Forwarded_For=f"198.51.100.{n}") > 0 for n in range(6)] == [False] * 5 + [True]
     settings.LEAFRESH_TRUSTED_PROXIES = ["10.0.0.0/8"]
@@ -155,7 +155,7 @@ def test_a_limit_outlives_thousands_of_other_sessions(settings: Settings) -> Non
     assert ask("s") > 0
 
 
-def test_memory_is_bounded_and_keeps_who_came_last(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_keeps_the_latest_windows(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LEAFRESH_ADDRESS_RATE = None
     small = MemoryWindows(30)
     monkeypatch.setattr(throttling, "memory", small)
@@ -177,7 +177,7 @@ def test_of_two_hundred_requests_at_once_twenty_pass(settings: Settings) -> None
     assert [answer is None for answer in async_to_sync(everybody)()] == [True] * 20 + [False] * 180
 
 
-def test_a_clock_that_jumps_refuses_nobody_for_longer_than_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_clock_jump_a_client_waits_at_most_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 7200)
     assert [ask("s") for _ in range(4)] == [0, 0, 0, 60]
@@ -191,7 +191,7 @@ def test_a_clock_that_jumps_refuses_nobody_for_longer_than_the_window(monkeypatc
     ("seconds", "when"),
     [(1, "1초"), (59, "59초"), (60, "1분"), (61, "2분"), (3540, "59분"), (3541, "1시간"), (3601, "2시간")],
 )
-def test_the_message_says_when_to_come_back(seconds: int, when: str) -> None:
+def test_the_message_tells_when_to_try_again(seconds: int, when: str) -> None:
     error = TooManyRequests(seconds)
     assert (error.status, error.retry_after) == (429, seconds)
     assert error.message == f"요청이 너무 많습니다. {when} 후에 다시 시도해 주세요."
@@ -201,10 +201,10 @@ def test_the_message_says_when_to_come_back(seconds: int, when: str) -> None:
     ("rate", "parsed"),
     [("20/m", (20, 60)), ("3/90s", (3, 90)), ("100/15min", (100, 900)), ("3/2hour", (3, 7200)), ("1/day", (1, 86400))],
 )
-def test_a_rate_says_how_many_in_which_time(rate: str, parsed: tuple[int, int]) -> None:
+def test_a_rate_is_a_number_of_requests_and_a_period(rate: str, parsed: tuple[int, int]) -> None:
     assert parse(rate) == parsed
 
 
-def test_nobody_is_told_to_wait_for_longer_than_a_window() -> None:
+def test_a_wait_is_at_most_one_window() -> None:
     assert whole_seconds(7256, [Window("session:s", 20, 60)]) == 60
     assert whole_seconds(0.2, [Window("session:s", 20, 60)]) == 1

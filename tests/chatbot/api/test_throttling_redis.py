@@ -51,7 +51,7 @@ async def test_a_window_slides_and_is_forgotten(redis: RunningRedis) -> None:
 
 
 async def test_stamps_in_the_future_are_ignored(redis: RunningRedis) -> None:
-    """Of a clock that was two hours ahead when they were made."""
+    """Time stamps of a clock that was two hours fast."""
     client = RedisClient(redis.url, "test")
     seconds, _ = await client.run(lambda it: it.time())
     await client.run(lambda it: it.rpush("test:rate:session:s", *[(seconds + 7200) * 1000] * 20))

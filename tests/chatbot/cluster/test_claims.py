@@ -16,7 +16,7 @@ class Process:
         self.claims = Claims(client, self.heartbeat)
 
 
-async def test_the_first_answers_and_the_others_are_told_who(redis: RunningRedis, prefix: str) -> None:
+async def test_the_first_claim_wins_and_the_others_get_it(redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(redis.url, prefix)
     one, other = Process(client, "one"), Process(client, "other")
     await one.heartbeat.beat()
@@ -27,7 +27,7 @@ async def test_the_first_answers_and_the_others_are_told_who(redis: RunningRedis
     await client.close()
 
 
-async def test_what_was_given_up_is_free(redis: RunningRedis, prefix: str) -> None:
+async def test_a_released_key_can_be_claimed(redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(redis.url, prefix)
     one, other = Process(client, "one"), Process(client, "other")
     await one.heartbeat.beat()

@@ -20,7 +20,7 @@ async def until_dead(watcher: Heartbeat, process: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_who_gives_no_sign_is_dead_after_a_while(redis: RunningRedis, prefix: str) -> None:
+async def test_a_process_without_heartbeats_is_dead_after_a_while(redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(redis.url, prefix)
     one, other = Heartbeat(client, "one"), Heartbeat(client, "other")
     await one.beat()
@@ -31,7 +31,7 @@ async def test_who_gives_no_sign_is_dead_after_a_while(redis: RunningRedis, pref
     await client.close()
 
 
-async def test_who_was_never_heard_of_is_dead_only_when_missed_for_a_while(redis: RunningRedis, prefix: str) -> None:
+async def test_an_unknown_process_is_dead_only_after_a_while(redis: RunningRedis, prefix: str) -> None:
     """Redis may have restarted: all processes need a moment to report their heartbeat."""
     client = RedisClient(redis.url, prefix)
     watcher = Heartbeat(client, "me")
@@ -40,7 +40,7 @@ async def test_who_was_never_heard_of_is_dead_only_when_missed_for_a_while(redis
     await client.close()
 
 
-async def test_nobody_takes_itself_for_dead(redis: RunningRedis, prefix: str) -> None:
+async def test_a_process_never_considers_itself_dead(redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(redis.url, prefix)
     watcher = Heartbeat(client, "me")
     await watcher.dead({"me"})
@@ -49,7 +49,7 @@ async def test_nobody_takes_itself_for_dead(redis: RunningRedis, prefix: str) ->
     await client.close()
 
 
-async def test_who_leaves_says_so(redis: RunningRedis, prefix: str) -> None:
+async def test_a_process_that_leaves_is_dead(redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(redis.url, prefix)
     one, other = Heartbeat(client, "one"), Heartbeat(client, "other")
     await one.beat()
@@ -59,7 +59,7 @@ async def test_who_leaves_says_so(redis: RunningRedis, prefix: str) -> None:
     await client.close()
 
 
-async def test_while_redis_is_gone_nobody_is_known_to_be_dead(mortal_redis: RunningRedis, prefix: str) -> None:
+async def test_while_redis_is_gone_no_process_is_dead(mortal_redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(mortal_redis.url, prefix)
     watcher = Heartbeat(client, "me")
     await watcher.dead({"one"})

@@ -8,7 +8,7 @@ from chatbot.cluster.redis import RedisClient, Unreachable
 from tests.e2e.redis_server import RunningRedis
 
 
-async def test_who_listens_elsewhere_is_known(
+async def test_subscribers_at_other_processes_are_known(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clients = [RedisClient(redis.url, prefix) for _ in range(2)]
@@ -23,9 +23,7 @@ async def test_who_listens_elsewhere_is_known(
         await client.close()
 
 
-async def test_a_redis_that_began_anew_does_not_know_that_nobody_listens(
-    mortal_redis: RunningRedis, prefix: str
-) -> None:
+async def test_after_a_restart_of_redis_presence_is_unknown(mortal_redis: RunningRedis, prefix: str) -> None:
     client = RedisClient(mortal_redis.url, prefix)
     with pytest.raises(Unreachable):
         await Presence(client).has_subscribers(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""What a generation shares with other processes, when Redis is away."""
+"""Publishing a generation to other processes while Redis is gone."""
 
 import uuid
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from chatbot.cluster.redis import Unreachable
 
 
 class Away:
-    """A cluster whose Redis does not answer: ``reachable`` until somebody has found that out."""
+    """A cluster whose Redis does not answer. It is ``reachable`` until a command has failed."""
 
     def __init__(self, *, reachable: bool) -> None:
         self.markers: list[tuple[Any, ...]] = []
@@ -27,7 +27,7 @@ class Away:
 
 
 @pytest.mark.parametrize("reachable", [False, True])
-async def test_a_start_that_fails_is_told_only_to_who_may_know_of_it(reachable: bool) -> None:
+async def test_a_failed_start_is_published_only_if_other_processes_may_know_it(reachable: bool) -> None:
     away: Any = Away(reachable=reachable)
     mine = ClusterPublisher(away, uuid.uuid4(), [("anybody",)])
     assert await mine.claim() is None

@@ -1,4 +1,4 @@
-"""What one process makes of another's events. No Redis: entries are handed over."""
+"""Following the events of another process. Without Redis: the tests pass the entries."""
 
 import json
 import uuid
@@ -37,7 +37,7 @@ def logged(generation: RemoteGeneration) -> list[tuple[int, str, str]]:
 
 
 async def shown_after(generation: RemoteGeneration, number: int, **options: Any) -> list[Numbered]:
-    """What a client gets that has seen event ``number``."""
+    """The events for a client that has seen event ``number``."""
     with generation.subscribe("wer", after=number, **options) as subscription:
         return [event async for events in subscription for event in events]
 
@@ -86,7 +86,7 @@ async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None
     assert event_log.state(generation.id) is None
 
 
-async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> None:
+async def test_a_client_gets_the_whole_answer_when_the_rest_is_lost() -> None:
     generation = followed(entry(1, Token("비건을 ")))
     generation.end_by_row(row(Outcome.COMPLETED))
     assert generation.stream_end("wer") == StreamEnd(1, [Rewrite(0), Token(TEXT), CLOSE], 4)
@@ -94,7 +94,7 @@ async def test_who_has_seen_some_is_shown_the_whole_when_the_rest_is_lost() -> N
 
 
 @pytest.mark.parametrize("count", [2, 4, 9])
-async def test_the_end_has_the_number_of_the_row_so_that_nobody_gets_it_twice(count: int) -> None:
+async def test_the_end_has_the_number_of_the_row_and_is_sent_once(count: int) -> None:
     generation = followed(entry(1, Token("비건을 ")))
     ended = row(Outcome.COMPLETED)
     ended.event_count = count
@@ -111,14 +111,14 @@ async def test_a_failure_has_the_number_of_the_row_too() -> None:
     assert [generation.may_tell_more(number) for number in (1, 8, 9)] == [True, True, False]
 
 
-async def test_the_end_is_told_in_the_form_of_the_client() -> None:
+async def test_the_end_has_the_token_format_of_the_client() -> None:
     generation = followed(entry(1, Token("가")))
     generation.stream_ends["wer"] = StreamEnd(1, [Rewrite(0), Token("가"), CLOSE])
     shown = await shown_after(generation, 1, token_format="text")
     assert [json.loads(event.data)["data"] for event in shown[:2]] == [{"length": 0}, "가"]
 
 
-async def test_who_comes_from_the_process_that_died_may_have_seen_more_than_was_copied() -> None:
+async def test_a_client_of_the_dead_process_may_have_seen_more_than_was_copied() -> None:
     generation = followed()
     ended = row(Outcome.STOPPED)
     ended.event_count = 10

@@ -1,4 +1,4 @@
-"""Coming back to what another process ran, when Redis has not all of it. No Redis: it says what a test wants."""
+"""Resuming generations of other processes if Redis does not have all entries. A stub replaces Redis."""
 
 import asyncio
 import uuid
@@ -28,7 +28,7 @@ ASKED = BaseInfoRequest("도시", "사무직", "비건", "moves")
 
 
 class HalfCopied:
-    """What Redis has of the one generation whose process died."""
+    """The entries of a generation in Redis whose process has died."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
@@ -47,7 +47,7 @@ class HalfCopied:
 
 
 async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteRegistry]:
-    """A generation that another process ended and did not live to copy whole."""
+    """A generation that ended in another process, which died before it had copied all entries."""
     generation, _ = await recommend(ASKED)
     await generation.ended.wait()
     events: list[Numbered] = event_log.after(channel_of(generation.id), 0, 1000)
@@ -69,7 +69,7 @@ async def nothing_is_followed(remote: RemoteRegistry) -> None:
 
 
 def check_whole(generation: Generation, number: int, received: Sequence[bytes]) -> None:
-    """Numbers without a gap up to the row's, the text of the answer, one end."""
+    """Checks that the numbers have no gap up to that of the row, the text of the answer, and the single end."""
     text = b"".join(received).decode()
     events = [event for event in sse.parse(text.split("\n")) if event.data]
     assert [event.number for event in events] == list(range(number + 1, (generation.event_count or 0) + 1))
@@ -78,8 +78,8 @@ def check_whole(generation: Generation, number: int, received: Sequence[bytes]) 
     assert sse.tokens(events) == sse.laid_out(events[-1].payload)
 
 
-def test_all_who_come_back_get_the_rest_of_what_was_not_copied() -> None:
-    """Also a client that comes when the row was already read for another."""
+def test_all_reconnecting_clients_get_the_rest_that_was_not_copied() -> None:
+    """Also for a client that subscribes after the row was read for another client."""
 
     async def scenario() -> None:
         generation, remote = await over_elsewhere(slice(0, 5))
@@ -103,7 +103,7 @@ def test_all_who_come_back_get_the_rest_of_what_was_not_copied() -> None:
     async_to_sync(scenario)()
 
 
-def test_what_was_copied_with_a_gap_is_told_by_its_row() -> None:
+def test_a_copy_with_a_gap_is_replaced_by_the_row() -> None:
     """Redis restarted in the middle, and the process no longer had the beginning."""
 
     async def scenario() -> None:

@@ -97,7 +97,7 @@ async def copied_soon(log: LogReplication, one: Written, number: int) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_copied_soon(
+async def test_first_and_last_events_and_those_with_remote_subscribers_are_copied_soon(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SELDOM_SECONDS", 3600.0)
@@ -138,7 +138,7 @@ async def test_the_first_and_the_last_events_and_what_is_heard_elsewhere_are_cop
     await client.close()
 
 
-async def test_what_nobody_hears_wakes_the_process_seldom(
+async def test_events_without_subscribers_wake_the_process_seldom(
     redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SELDOM_SECONDS", 0.4)
@@ -172,7 +172,7 @@ async def test_what_nobody_hears_wakes_the_process_seldom(
 
 
 async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedis, prefix: str) -> None:
-    """A marker after an event gets its own place, whenever the events before it were copied."""
+    """A marker after an event has its own position, no matter when the events before it were copied."""
     client = RedisClient(redis.url, prefix)
     one = Written()
     log = log_of(client, one)
@@ -317,7 +317,7 @@ async def test_a_redis_that_begins_anew_gets_everything_again(mortal_redis: Runn
 
 
 async def test_an_answer_of_redis_that_was_lost_writes_nothing_twice(redis: RunningRedis, prefix: str) -> None:
-    """The same log, copied by one that does not know how far it was copied."""
+    """The same log, copied by an object that does not know how far it has been copied."""
     client = RedisClient(redis.url, prefix)
     one = Written()
     one.write("가", "나")

@@ -17,11 +17,11 @@ class Process:
 
     def __init__(self, layer: Any, name: str) -> None:
         self.name = name
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.rpc = Rpc(layer, name)
 
     async def handle(self, what: dict[str, Any]) -> dict[str, Any]:
-        self.heard.append(what)
+        self.received.append(what)
         if what["do"] == "fail":
             raise RuntimeError("on purpose")
         return {**what, "by": self.name}
@@ -37,13 +37,13 @@ class Process:
                 task.cancel()
 
 
-async def heard(process: Process, count: int) -> None:
+async def until_received(process: Process, count: int) -> None:
     async with asyncio.timeout(20):
-        while len(process.heard) < count:
+        while len(process.received) < count:
             await asyncio.sleep(0.005)
 
 
-async def test_one_is_asked_and_all_are_told() -> None:
+async def test_a_call_to_one_process_and_a_call_to_all() -> None:
     layer = InMemoryChannelLayer()
     one, other = Process(layer, "one"), Process(layer, "other")
     with one.listening(), other.listening():
@@ -51,12 +51,12 @@ async def test_one_is_asked_and_all_are_told() -> None:
         assert await other.rpc.ask("one", do="y") == {"do": "y", "by": "one"}
         assert await other.rpc.ask("one", do="what no process does") == {"unknown": True}
         await one.rpc.tell_all(do="z")
-        await heard(one, 2)
-        await heard(other, 2)
-        assert (one.heard[-1], other.heard[-1]) == ({"do": "z"}, {"do": "z"})
+        await until_received(one, 2)
+        await until_received(other, 2)
+        assert (one.received[-1], other.received[-1]) == ({"do": "z"}, {"do": "z"})
 
 
-async def test_who_does_not_answer_is_not_waited_for(
+async def test_a_caller_does_not_wait_for_a_silent_process(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.05)

@@ -1,4 +1,4 @@
-"""What an error of the database says about it."""
+"""What an error tells about the state of the database."""
 
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, InternalError, OperationalError
@@ -7,7 +7,7 @@ from chatbot.db.errors import is_gone, may_pass
 
 
 class _SaysWhy(Exception):
-    """As the driver's error, which Django's error has as its cause."""
+    """An error of the driver, which is the cause of Django's error."""
 
     def __init__(self, sqlstate: str | None) -> None:
         self.sqlstate = sqlstate

@@ -1,4 +1,4 @@
-"""What was published stays as it was, whatever statement asks the database to change it."""
+"""No statement can change published rows in the database."""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +78,7 @@ def test_the_orm_changes_nothing(change: Callable[[], object]) -> None:
     assert rows() == before
 
 
-def test_saving_a_row_again_says_why_not() -> None:
+def test_saving_a_row_again_raises_an_explanation() -> None:
     with translation.override("en"):
         with pytest.raises(ValidationError, match="A prompt version never changes: make a new one"):
             PromptVersion.objects.latest("pk").save()

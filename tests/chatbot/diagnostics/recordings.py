@@ -1,4 +1,4 @@
-"""Recorded streams to judge: a good one, and the means to spoil it."""
+"""Recorded streams for the checks: a valid one, and functions that change it."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ def envelope(data: object, *, status: int = 200, message: str = "성공") -> dic
 
 
 def good_events() -> list[Event]:
-    """Names and envelopes of a whole stream: start, 18 tokens, three items, close."""
+    """The names and envelopes of a complete stream: start, 18 tokens, three items, close."""
     start = {
         "generationId": GENERATION,
         "sessionId": "s",
@@ -53,7 +53,7 @@ def good_events() -> list[Event]:
 
 
 def framed(events: Sequence[Event], *, first: int = 1) -> list[bytes]:
-    """Each event as it stands on the wire, numbered."""
+    """Each event with its number as it is sent."""
     return [
         frame(name, encode(value), event_id=f"generation-{GENERATION}:{number}").encode()
         for number, (name, value) in enumerate(events, start=first)
@@ -67,14 +67,14 @@ def recorded(
     seconds: Sequence[float] | None = None,
     ending: BodyEnd = "ended",
 ) -> Response:
-    """A response whose frames came one by one, every 50 ms unless ``seconds`` says when."""
+    """A response whose frames arrived one by one, every 50 ms or at the times in ``seconds``."""
     times = seconds or [0.05 * place for place in range(1, len(frames) + 1)]
     chunks = [(0.01, OPENING), *zip(times, frames, strict=True)]
     return Response(200, httpx.Headers(list(headers)), tuple(chunks), ending)
 
 
-def said(finding: checks.CheckMessage) -> tuple[str, str]:
-    """A finding's level in words, and its message."""
+def level_and_message(finding: checks.CheckMessage) -> tuple[str, str]:
+    """The level of a finding as a word, and its message."""
     return LEVELS[finding.level], finding.msg
 
 

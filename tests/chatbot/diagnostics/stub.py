@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as a test wants it, however wrong; in a thread, on a free loopback port."""
+"""A small HTTP server in a thread that sends the raw replies of a test, on a free loopback port."""
 
 import socketserver
 import threading
@@ -61,8 +61,8 @@ class Stub:
         self.target = Target("http", "127.0.0.1", self.port)
 
     @property
-    def asked(self) -> list[str]:
-        """Method and path of every request, without the query."""
+    def request_lines(self) -> list[str]:
+        """The method and path of every request, without the query."""
         return [request.split("\r\n")[0].removesuffix(" HTTP/1.1").partition("?")[0] for request in self.requests]
 
     def __enter__(self) -> Self:

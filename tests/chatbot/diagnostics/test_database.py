@@ -16,14 +16,14 @@ from chatbot.diagnostics import database
 from chatbot.diagnostics.deployment import TAG
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.contracts import TEMPLATES
-from tests.chatbot.diagnostics.recordings import levels, said
+from tests.chatbot.diagnostics.recordings import level_and_message, levels
 from tests.e2e import redis_server
 
 
 @pytest.mark.django_db
 def test_a_database_that_is_ready() -> None:
     assert database.unusable(timeout=5) is None
-    assert list(map(said, database.check_database()))[:2] == [
+    assert list(map(level_and_message, database.check_database()))[:2] == [
         ("ok", f"The database answers ({connection.vendor})."),
         ("ok", "Every migration is applied."),
     ]
@@ -46,7 +46,7 @@ def test_a_file_that_is_missing_is_not_made(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setitem(connection.settings_dict, "NAME", str(file))
     finding = database.unusable(timeout=5)
     assert finding is not None
-    assert said(finding) == ("fault", f"The database file {file} does not exist.")
+    assert level_and_message(finding) == ("fault", f"The database file {file} does not exist.")
     assert finding.hint == "python manage.py migrate, or correct DATABASE_URL."
     assert not file.exists()
     assert run_checks(tags=[TAG], include_deployment_checks=True, databases=["default"]) == [finding]
@@ -88,7 +88,10 @@ def covered(**counts: int) -> Coverage:
 
 @pytest.mark.django_db
 def test_the_curated_catalogue_covers_every_selection() -> None:
-    assert said(database.check_catalog()) == ("ok", "At least 6 challenges suit each of the 128 selections.")
+    assert level_and_message(database.check_catalog()) == (
+        "ok",
+        "At least 6 challenges suit each of the 128 selections.",
+    )
 
 
 @pytest.mark.django_db
@@ -99,7 +102,7 @@ def test_an_empty_catalogue_cannot_answer() -> None:
 
 def test_thin_selections_are_named() -> None:
     finding = database.check_catalog(covered(VEGAN=5, MEDIA=6, PLOGGING=0))
-    assert said(finding) == (
+    assert level_and_message(finding) == (
         "warning",
         "2 of 3 selections have fewer than 6 suitable challenges: VEGAN/city/office (5), PLOGGING/city/office (0).",
     )
@@ -120,7 +123,7 @@ def test_the_first_versions_are_good() -> None:
 def test_a_template_without_a_live_version() -> None:
     PromptTemplate.objects.filter(key="base-info").update(live_version=None)
     finding = database.check_prompts()[0]
-    assert said(finding) == (
+    assert level_and_message(finding) == (
         "fault",
         "The prompt base-info has no live version, so nothing can be recommended with it.",
     )
@@ -144,7 +147,7 @@ def test_every_template_is_examined() -> None:
     template = PromptTemplate.objects.get(key="free-text")
     version = PromptVersion.objects.create(template=template, number=2, system_text="{{output_format}}", user_text="x")
     PromptTemplate.objects.filter(pk=template.pk).update(live_version=version)
-    assert list(map(said, database.check_prompts()))[1] == (
+    assert list(map(level_and_message, database.check_prompts()))[1] == (
         "fault",
         "The live prompt free-text@2 breaks its contract: "
         "it lacks {{message}}; it lacks {{history}}; it lacks {{context}}; it lacks {{category}}.",
@@ -153,7 +156,10 @@ def test_every_template_is_examined() -> None:
 
 def test_one_process_needs_no_redis(settings: Settings) -> None:
     settings.REDIS_URL = ""
-    assert said(database.check_redis()) == ("ok", "REDIS_URL is not set: one process alone serves the database.")
+    assert level_and_message(database.check_redis()) == (
+        "ok",
+        "REDIS_URL is not set: one process alone serves the database.",
+    )
 
 
 @pytest.mark.skipif(redis_server.EXECUTABLE is None, reason="needs redis-server (Debian's package redis-server)")
@@ -170,7 +176,7 @@ def test_redis_is_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
         settings.REDIS_URL = redis.url
         for prefix, process in (("here", "one"), ("here", "other"), ("elsewhere", "third")):
             async_to_sync(beat)(prefix, process)
-        answered = said(database.check_redis())
+        answered = level_and_message(database.check_redis())
     silent = database.check_redis()
     assert answered == ("ok", "Redis takes commands. Processes of this installation that live at the moment: 2.")
     assert levels([silent]) == ["fault"]

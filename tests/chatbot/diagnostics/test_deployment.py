@@ -18,7 +18,7 @@ from chatbot.diagnostics.deployment import (
     parse_origin,
 )
 from chatbot.diagnostics.visit import STREAM
-from tests.chatbot.diagnostics.recordings import levels, said
+from tests.chatbot.diagnostics.recordings import level_and_message, levels
 
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 SET = "Set LEAFRESH_ALLOWED_HOSTS=localhost,127.0.0.1,[::1],"
@@ -82,8 +82,8 @@ def hosts(url: str, *, answered: bool = False) -> list[checks.CheckMessage]:
 @pytest.mark.usefixtures("outside")
 def test_the_own_address_is_only_a_warning() -> None:
     allowed, refused = hosts("http://[::1]:8000")
-    assert said(allowed) == ("ok", "Requests addressed to [::1] are allowed.")
-    assert said(refused) == (
+    assert level_and_message(allowed) == ("ok", "Requests addressed to [::1] are allowed.")
+    assert level_and_message(refused) == (
         "warning",
         "Requests addressed to this machine's own address 192.0.2.5 are refused with 400: it is no allowed host.",
     )
@@ -93,7 +93,10 @@ def test_the_own_address_is_only_a_warning() -> None:
 @pytest.mark.usefixtures("outside")
 def test_a_host_that_is_not_allowed() -> None:
     (refused,) = hosts("http://192.0.2.5:8000")
-    assert said(refused) == ("fault", "Requests addressed to 192.0.2.5 are refused with 400: it is no allowed host.")
+    assert level_and_message(refused) == (
+        "fault",
+        "Requests addressed to 192.0.2.5 are refused with 400: it is no allowed host.",
+    )
     assert refused.hint == f"{SET}192.0.2.5 and restart the server."
 
 
@@ -120,7 +123,7 @@ def answered(*headers: tuple[str, str], status: int = 200) -> Received:
     return status, httpx.Headers(list(headers))
 
 
-def test_without_an_origin_it_says_what_is_allowed(settings: Settings) -> None:
+def test_without_an_origin_it_shows_the_allowed_origins(settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = []
     assert cors(None)[0].msg.startswith("Only pages that this server itself delivers may read streams.")
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
@@ -130,7 +133,7 @@ def test_without_an_origin_it_says_what_is_allowed(settings: Settings) -> None:
 def test_an_origin_that_is_allowed(settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     found = cors(ORIGIN, preflight=answered(*ALLOWING), stream=answered(*ALLOWING[:2]))
-    assert list(map(said, found)) == [
+    assert list(map(level_and_message, found)) == [
         ("ok", f"The settings let pages of {ORIGIN} read streams, with credentials."),
         ("ok", f"The preflight that the server answers allows {ORIGIN}, with credentials."),
         ("ok", f"The stream that the server answers allows {ORIGIN}, with credentials."),
@@ -141,7 +144,7 @@ def test_an_origin_that_is_not_allowed(settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://other.example.com"]
     found = cors(ORIGIN, preflight=answered(), stream=answered())
     missing = "Access-Control-Allow-Origin is missing"
-    assert list(map(said, found)) == [
+    assert list(map(level_and_message, found)) == [
         ("fault", f"The settings do not let pages of {ORIGIN} read streams."),
         ("fault", f"The preflight that the server answers keeps pages of {ORIGIN} out: {missing}."),
         ("fault", f"The stream that the server answers keeps pages of {ORIGIN} out: {missing}."),
@@ -170,7 +173,7 @@ def test_a_proxy_that_spoils_the_headers(settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     any_origin = answered(("access-control-allow-origin", "*"), status=404)
     found = cors(ORIGIN, preflight=any_origin, stream=answered(*ALLOWING, ALLOWING[0]))
-    assert list(map(said, found[1:])) == [
+    assert list(map(level_and_message, found[1:])) == [
         (
             "fault",
             f"The preflight that the server answers keeps pages of {ORIGIN} out: Access-Control-Allow-Origin is *; "
@@ -192,7 +195,7 @@ def test_a_preflight_that_forbids_the_cursor() -> None:
 
 
 def test_the_servers_own_origin_needs_nothing() -> None:
-    assert list(map(said, cors("https://chat.example.com"))) == [
+    assert list(map(level_and_message, cors("https://chat.example.com"))) == [
         ("ok", "https://chat.example.com is the server's own origin: its pages need no permission.")
     ]
 
@@ -209,7 +212,7 @@ def test_a_model_without_its_package_fails_the_deployment_check(settings: Settin
     assert run_checks(tags=[TAG], include_deployment_checks=True) == []
     settings.LEAFRESH_CHAT_MODEL = "nowhere:model"
     (finding,) = run_checks(tags=[TAG], include_deployment_checks=True)
-    assert (finding.id, said(finding)) == (
+    assert (finding.id, level_and_message(finding)) == (
         "leafresh.models.missing_package",
         ("fault", "The chat model nowhere:model needs a package: pip install langchain-nowhere"),
     )

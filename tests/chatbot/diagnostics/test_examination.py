@@ -1,4 +1,4 @@
-"""Checks run one by one, and none keeps another from running."""
+"""Checks run one by one, and a failed one does not prevent the others."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Every finding says what is the case and what to do about it, and none holds a secret."""
+"""Every finding describes a problem and a solution, and none contains a secret."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from chatbot import diagnostics
 from chatbot.diagnostics.findings import CATALOG, LEVELS, found, redact
-from tests.chatbot.diagnostics.recordings import said
+from tests.chatbot.diagnostics.recordings import level_and_message
 
 
 def test_passwords_in_addresses_are_hidden() -> None:
@@ -46,7 +46,7 @@ ENTRIES = {
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_every_finding_has_one_level_and_says_what_to_do(name: str) -> None:
+def test_every_finding_has_one_level_and_a_hint(name: str) -> None:
     entry = ENTRIES[name]
     (level,) = entry.keys() - {"hint"}
     assert level in LEVELS
@@ -60,7 +60,7 @@ def test_the_catalogue_holds_what_the_checks_name_and_no_more() -> None:
 
 def test_blanks_and_shared_texts_are_filled_in() -> None:
     finding = found("unreachable.not_http", host="[2001:db8::1]", port=443)
-    assert said(finding) == ("fault", "What answers at [2001:db8::1] port 443 does not speak HTTP.")
+    assert level_and_message(finding) == ("fault", "What answers at [2001:db8::1] port 443 does not speak HTTP.")
     assert finding.hint == (
         "Correct the port in --url. A port that speaks TLS looks like this too: try --url https://[2001:db8::1]:443"
     )

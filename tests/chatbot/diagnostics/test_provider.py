@@ -1,4 +1,4 @@
-"""The configured provider's answer, judged as clients would get it."""
+"""Checks of the answer of the configured provider, as clients would get it."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from chatbot.diagnostics.provider import check_providers, try_provider
 from chatbot.models import PromptTemplate
 from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.providers.base import ProviderError, ProviderRequest
-from tests.chatbot.diagnostics.recordings import levels, said
+from tests.chatbot.diagnostics.recordings import level_and_message, levels
 
 pytestmark = pytest.mark.django_db
 PROMPT = Prompt("base-info", 1, "base-info@1", PromptContent("{{category}}", "{{location}} {{workType}}"))
@@ -27,7 +27,7 @@ ANSWER = {
 
 
 class Saying:
-    """A source that writes what a test gives it, then does what ``end`` says."""
+    """A provider that writes the given text, and then does what ``end`` defines."""
 
     name = "stub"
     hosted = False
@@ -65,7 +65,7 @@ def test_the_prompt_is_rendered_for_the_first_selection() -> None:
 def test_an_answer_that_had_to_be_repaired() -> None:
     long = {**ANSWER["challenges"][0], "title": "열 글자보다 훨씬 긴 제목이에요"}  # type: ignore[dict-item]
     finding = examined(Saying(json.dumps({**ANSWER, "challenges": [long, *ANSWER["challenges"][1:]]})))
-    assert said(finding) == (
+    assert level_and_message(finding) == (
         "warning",
         "The provider stub wrote an answer that had to be repaired: "
         "the title '열 글자보다 훨씬 긴 제목이에요' has not 1 to 10 characters.",
@@ -85,7 +85,7 @@ def test_a_model_that_does_not_answer() -> None:
 
 def test_a_provider_that_fails() -> None:
     finding = examined(Saying("", end="The model's server refuses the key."))
-    assert said(finding) == (
+    assert level_and_message(finding) == (
         "fault",
         "The provider stub cannot write: The model's server refuses the key.",
     )

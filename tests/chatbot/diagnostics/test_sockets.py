@@ -1,4 +1,4 @@
-"""What the machine's sockets say about which clients can connect."""
+"""Finding out from the machine's sockets which clients can connect."""
 
 import socket
 
@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.diagnostics.deployment import Target
 from chatbot.diagnostics.sockets import check_listening, is_this_machine, judge_listening, listening_addresses
-from tests.chatbot.diagnostics.recordings import levels, said
+from tests.chatbot.diagnostics.recordings import level_and_message, levels
 
 ANY = "0.0.0.0"  # noqa: S104  nothing listens because it stands here
 PROXIED = Target.parse("https://chat.example.com")
@@ -15,13 +15,13 @@ TRANSLATED = Target.parse("http://203.0.113.7:8000")
 
 
 def beginning(addresses: list[str], *, proxy: Target | None = None) -> tuple[str, str]:
-    level, message = said(judge_listening(addresses, 8000, proxy=proxy))
+    level, message = level_and_message(judge_listening(addresses, 8000, proxy=proxy))
     return level, message.partition(":")[0].partition(".")[0]
 
 
 def test_loopback_only_is_the_classic_fault() -> None:
     finding = judge_listening(["127.0.0.1", "::1"], 8000)
-    assert said(finding) == (
+    assert level_and_message(finding) == (
         "fault",
         "Port 8000 listens on 127.0.0.1 and ::1 only, so only this machine can connect: clients outside time out or "
         "are refused, although the firewall and the port look fine.",

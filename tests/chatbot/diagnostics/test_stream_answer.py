@@ -66,7 +66,7 @@ def test_a_list_that_came_as_a_string() -> None:
     ]
 
 
-def test_an_error_event_is_told_with_its_message() -> None:
+def test_an_error_event_is_reported_with_its_message() -> None:
     failed = envelope(None, status=502, message="AI 서버로부터 추천 결과를 받아오는 데 실패했습니다.")
     assert troubles([good_events()[0], ("error", failed)]) == [
         "The stream ended with an error event instead of an answer: "

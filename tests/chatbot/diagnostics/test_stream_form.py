@@ -1,4 +1,4 @@
-"""The form of a stream: every way in which it was once wrong is named."""
+"""The format of a stream: every known mistake is reported."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from chatbot.diagnostics.stream import envelope_of, judge_stream
 from chatbot.diagnostics.visit import ReceivedEvent, Response
-from tests.chatbot.diagnostics.recordings import HEADERS, TARGET, Event, envelope, framed, good_events, recorded, said
+from tests.chatbot.diagnostics.recordings import (
+    HEADERS,
+    TARGET,
+    Event,
+    envelope,
+    framed,
+    good_events,
+    level_and_message,
+    recorded,
+)
 
 
 def troubles(response: Response) -> list[str]:
@@ -18,12 +27,12 @@ def troubles(response: Response) -> list[str]:
 
 
 def spoiled(change: Callable[[bytes], bytes]) -> Response:
-    """The good stream with every frame changed."""
+    """The valid stream with every frame changed."""
     return recorded([change(data) for data in framed(good_events())])
 
 
 def recoded(change: Callable[[str], str], *, only: str = "") -> Response:
-    """The good stream with what stands behind ``data:`` changed, of all events or only those of one name."""
+    """The valid stream with changed data, of all events or only of those with one name."""
 
     def frame(data: bytes) -> bytes:
         head, mark, value = data.decode().removesuffix("\n\n").partition("data: ")
@@ -35,7 +44,7 @@ def recoded(change: Callable[[str], str], *, only: str = "") -> Response:
 
 
 def test_a_good_stream_is_good_in_every_respect() -> None:
-    assert [said(finding) for finding in judge_stream(recorded(framed(good_events())), TARGET)] == [
+    assert [level_and_message(finding) for finding in judge_stream(recorded(framed(good_events())), TARGET)] == [
         ("ok", "The stream opens: 200, text/event-stream."),
         ("ok", "22 events, each with one line of JSON that was encoded once, Korean readable."),
         ("ok", "Event ids rise by one from 1 to 22, without a gap."),
@@ -190,7 +199,7 @@ def test_a_stream_that_does_not_forbid_buffering(server: str, expected: int) -> 
     assert len(troubles(recorded(framed(good_events()), headers=headers))) == expected
 
 
-def test_a_host_that_is_not_allowed_is_said_in_an_error_event() -> None:
+def test_a_host_that_is_not_allowed_is_reported_by_an_error_event() -> None:
     refused = envelope(None, status=400, message="… LEAFRESH_ALLOWED_HOSTS …")
     assert troubles(recorded([f"event: error\ndata: {json.dumps(refused)}\n\n".encode()])) == [
         "The server answers requests addressed to 127.0.0.1 with 400: it is no allowed host."

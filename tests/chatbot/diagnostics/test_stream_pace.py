@@ -1,23 +1,23 @@
-"""Whether something holds a stream back is told from when its events came."""
+"""Detecting a proxy that buffers a stream, from the arrival times of its events."""
 
 import pytest
 
 from chatbot.diagnostics.stream import count_steps, judge_pace, judge_stream
-from tests.chatbot.diagnostics.recordings import TARGET, framed, good_events, levels, recorded, said
+from tests.chatbot.diagnostics.recordings import TARGET, framed, good_events, level_and_message, levels, recorded
 
 PACED = [0.1 + 0.05 * place for place in range(30)]
 LUMP = [2.5 + 0.0001 * place for place in range(30)]
 
 
 def test_events_that_come_one_by_one() -> None:
-    assert said(judge_pace(PACED, written=1.5)) == (
+    assert level_and_message(judge_pace(PACED, written=1.5)) == (
         "ok",
         "30 events came in 30 steps: nothing on the way holds them back.",
     )
 
 
 def test_one_lump_although_the_server_took_its_time() -> None:
-    assert said(judge_pace(LUMP, written=2.4)) == (
+    assert level_and_message(judge_pace(LUMP, written=2.4)) == (
         "fault",
         "30 events came in one lump, 2.50 to 2.50 s after the request, although the server wrote them one by one for "
         "2.4 s: something on the way buffers the response.",
@@ -32,7 +32,7 @@ def test_a_few_lumps_although_the_server_took_its_time() -> None:
 
 
 def test_one_lump_after_a_long_silence_of_a_server_that_cannot_be_asked() -> None:
-    assert said(judge_pace(LUMP, written=None)) == (
+    assert level_and_message(judge_pace(LUMP, written=None)) == (
         "warning",
         "30 events came in one lump, 2.50 to 2.50 s after the request: "
         "something on the way seems to buffer the response.",
@@ -59,7 +59,7 @@ def test_a_server_that_writes_without_pauses_gives_nothing_to_judge(
 def test_first_words(seconds: float, expected: tuple[str, str]) -> None:
     frames = framed(good_events())
     times = [0.05, *(seconds + 0.05 * place for place in range(len(frames) - 1))]
-    assert expected in [said(finding) for finding in judge_stream(recorded(frames, seconds=times), TARGET)]
+    assert expected in [level_and_message(finding) for finding in judge_stream(recorded(frames, seconds=times), TARGET)]
 
 
 def test_steps_are_counted_by_their_pauses() -> None:

@@ -1,4 +1,4 @@
-"""A whole visit to servers that behave and misbehave."""
+"""Complete visits to correct and faulty servers."""
 
 import contextlib
 import gzip
@@ -21,44 +21,44 @@ NOT_PACED = "cannot be judged"  # the stub sends everything at once
 visit = async_to_sync(visiting.visit)
 
 
-def met(stub: Stub, *, origin: str | None = None, timeout: float = 10) -> Visit:
+def visited(stub: Stub, *, origin: str | None = None, timeout: float = 10) -> Visit:
     return visit(stub.target, origin=origin, timeout=timeout, ask_database=False)
 
 
 def troubles(stub: Stub, *, timeout: float = 10) -> list[str]:
-    findings = check_stream(met(stub, timeout=timeout), stub.target)
+    findings = check_stream(visited(stub, timeout=timeout), stub.target)
     return [found.msg for found in findings if found.level > checks.INFO and not found.msg.endswith(f"{NOT_PACED}.")]
 
 
 def test_a_good_server() -> None:
     with Stub(good_replies()) as stub:
         assert troubles(stub) == []
-    assert stub.asked[:2] == [f"GET {OPTIONS}", f"GET {STREAM}"]
+    assert stub.request_lines[:2] == [f"GET {OPTIONS}", f"GET {STREAM}"]
     assert "location=city&workType=office&category=VEGAN" in stub.requests[1]
     assert "Accept: text/event-stream\r\n" in stub.requests[1]
 
 
 def test_its_own_session_is_deleted() -> None:
     with Stub(good_replies()) as stub:
-        session_id = met(stub).session_id
+        session_id = visited(stub).session_id
     assert session_id.startswith("doctor-")
     assert f"sessionId={session_id}&" in stub.requests[1]
-    assert stub.asked[2:] == [f"DELETE {SESSIONS}{session_id}"]
+    assert stub.request_lines[2:] == [f"DELETE {SESSIONS}{session_id}"]
 
 
 def test_a_session_that_belongs_to_its_client_is_deleted_with_its_token() -> None:
     body = OPENING + b"".join(framed(good_events()))
     token = ("X-Leafresh-Session-Token", "t0ken")
     with Stub({**good_replies(), f"GET {STREAM}": reply(body, headers=[*HEADERS, token])}) as stub:
-        met(stub)
+        visited(stub)
     assert "X-Leafresh-Session-Token: t0ken\r\n" in stub.requests[2]
 
 
 @pytest.mark.parametrize("stream", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx"])
 def test_its_own_session_is_deleted_when_the_stream_fails(stream: bytes) -> None:
     with Stub({**good_replies(), f"GET {STREAM}": stream}) as stub, contextlib.suppress(NoResponse):
-        met(stub)
-    assert stub.asked[-1].startswith(f"DELETE {SESSIONS}doctor-")
+        visited(stub)
+    assert stub.request_lines[-1].startswith(f"DELETE {SESSIONS}doctor-")
 
 
 def test_a_session_that_cannot_be_deleted() -> None:
@@ -68,7 +68,7 @@ def test_a_session_that_cannot_be_deleted() -> None:
 
 def test_an_origin_asks_for_permission_first() -> None:
     with Stub({**good_replies(), f"OPTIONS {STREAM}": reply(headers={"Access-Control-Allow-Origin": "*"})}) as stub:
-        preflight = met(stub, origin="https://app.example.com").preflight
+        preflight = visited(stub, origin="https://app.example.com").preflight
     assert preflight is not None
     assert preflight.headers["access-control-allow-origin"] == "*"
     assert [request.split()[0] for request in stub.requests if "Origin: https://app.example.com" in request] == [
@@ -140,5 +140,5 @@ def test_how_long_the_server_wrote_is_asked_of_the_database() -> None:
 
 def test_sessions_differ() -> None:
     with Stub(good_replies()) as stub:
-        first, second = (met(stub).session_id for _ in itertools.repeat(None, 2))
+        first, second = (visited(stub).session_id for _ in itertools.repeat(None, 2))
     assert first != second

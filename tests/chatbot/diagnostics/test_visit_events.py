@@ -1,4 +1,4 @@
-"""A body's server-sent events are read as browsers read them, however the bytes are cut."""
+"""Server-sent events in a body are parsed as in browsers, for any split of the bytes."""
 
 import itertools
 
@@ -52,7 +52,7 @@ def test_pings_and_the_librarys_own_events_are_left_out() -> None:
     assert received(wire).events == [ReceivedEvent("message", "x", "1")]
 
 
-def test_events_are_utf8_whatever_the_response_says() -> None:
+def test_events_are_utf8_for_any_content_type() -> None:
     response = Response(200, chunks=((0.0, "data: 비건\n\n".encode()),))
     response.headers["Content-Type"] = "text/event-stream; charset=euc-kr"
     assert [event.data for event in response.events] == ["비건"]

@@ -1,4 +1,4 @@
-"""What happens to a request is told apart: every obstacle has its finding."""
+"""Each way in which a request can fail has its own finding."""
 
 import gzip
 import socket
@@ -81,7 +81,7 @@ def test_no_way_to_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert obstacle(Target("http", "192.0.2.1", 80)) == "route"
 
 
-def test_a_server_that_says_nothing() -> None:
+def test_a_silent_server() -> None:
     with Stub({"GET": None}) as stub:
         assert obstacle(stub.target, timeout=0.2) == "silent"
 
@@ -147,6 +147,6 @@ def test_a_compressed_body_is_read() -> None:
         assert send(stub.target).body == b"abc"
 
 
-def test_a_body_that_only_says_it_is_compressed() -> None:
+def test_an_uncompressed_body_with_a_content_encoding() -> None:
     with Stub({"GET": reply(b"abc", headers={"Content-Encoding": "gzip"})}) as stub:
         assert send(stub.target).ending == "broken"

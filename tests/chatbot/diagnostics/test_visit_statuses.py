@@ -1,4 +1,4 @@
-"""Why a response is not the one that was asked for: every status has its sentence."""
+"""Every status of an unexpected response has its own finding."""
 
 import json
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from chatbot.diagnostics.visit import Response, explain_status
-from tests.chatbot.diagnostics.recordings import TARGET, said
+from tests.chatbot.diagnostics.recordings import TARGET, level_and_message
 
 BASE = "http://127.0.0.1:8000"
 PATH = "/api/challenges/options"
@@ -15,7 +15,7 @@ PATH = "/api/challenges/options"
 def explained(status: int, body: bytes = b"", **headers: str) -> tuple[str, str]:
     finding = explain_status(Response(status, httpx.Headers(headers), ((0.0, body),)), TARGET, PATH)
     assert finding is not None
-    level, message = said(finding)
+    level, message = level_and_message(finding)
     assert level == "fault"
     return message, str(finding.hint)
 
@@ -31,7 +31,7 @@ def test_a_host_that_is_not_allowed() -> None:
     assert remedy.startswith("Restart the server with LEAFRESH_ALLOWED_HOSTS=")
 
 
-def test_a_redirect_says_where_to() -> None:
+def test_a_redirect_is_reported_with_its_target() -> None:
     message, remedy = explained(301, location=f"https://chat.example.com{PATH}")
     assert message == f"{BASE} redirects (301) to https://chat.example.com{PATH}."
     assert remedy.endswith("--url https://chat.example.com")

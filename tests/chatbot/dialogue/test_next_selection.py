@@ -56,7 +56,7 @@ def test_something_else_leaves_a_category_of_which_all_was_seen() -> None:
     assert keys(course(Understanding(Intent.OTHER), spent={"B"}))[2] in {"C", "D"}
 
 
-def test_what_is_not_known_is_assumed_and_said_to_be() -> None:
+def test_unknown_options_are_assumed_and_marked() -> None:
     assumed = course(Understanding(Intent.ASK), Memory())
     assert (keys(assumed), assumed.assumed) == (("CITY", "OFFICE", "A"), ("category", "location", "workType"))
     named = course(Understanding(Intent.CHANGE, category="C", location="BEACH"), Memory())

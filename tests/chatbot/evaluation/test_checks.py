@@ -1,4 +1,4 @@
-"""A check runs every sample with the draft, in the background, and says truly what came of it."""
+"""A check runs every sample with the draft in the background, and reports the results."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -61,7 +61,7 @@ def run(
     *,
     meanwhile: Callable[[PromptCheck], Awaitable[None]] | None = None,
 ) -> PromptCheck:
-    """A check from its start to the end of all that it began."""
+    """Runs a check until all its work has ended."""
 
     async def scenario() -> PromptCheck:
         check = await checks.start(template, content, None)
@@ -74,7 +74,7 @@ def run(
     return PromptCheck.objects.get(pk=async_to_sync(scenario)().pk)
 
 
-def told(check: PromptCheck) -> dict[str, list[dict[str, Any]]]:
+def reasons_of(check: PromptCheck) -> dict[str, list[dict[str, Any]]]:
     """The reasons by the sample's category."""
     return {run.expected["category"]: run.reasons for run in check.runs.all()}
 
@@ -105,7 +105,7 @@ def test_a_good_draft_passes(template: PromptTemplate) -> None:
     assert passed_check(template, fingerprint(template, CONTENT, provider_names())) == check
 
 
-def test_its_rows_tell_what_came_of_every_sample(template: PromptTemplate) -> None:
+def test_its_rows_have_the_result_of_every_sample(template: PromptTemplate) -> None:
     check = run(template)
     runs = list(check.runs.all())
     samples = list(PromptSample.objects.filter(template=template))
@@ -131,7 +131,7 @@ def test_its_rows_tell_what_came_of_every_sample(template: PromptTemplate) -> No
         assert all(isinstance(value, int) for value in timed.values())
 
 
-def test_its_generations_are_nobody_s_answers(template: PromptTemplate) -> None:
+def test_generations_of_a_check_belong_to_no_session(template: PromptTemplate) -> None:
     run(template)
     rows = Generation.objects.all()
     assert [(row.purpose, row.prompt_version, row.outcome, row.system_prompt) for row in rows] == [
@@ -149,7 +149,7 @@ def test_what_passed_can_be_published(template: PromptTemplate) -> None:
     assert (made.check_run, str(made.version)) == (check, "base-info@2")
 
 
-def test_a_sample_that_is_not_met_fails_the_check_and_says_why(template: PromptTemplate) -> None:
+def test_an_unmet_sample_fails_the_check_with_reasons(template: PromptTemplate) -> None:
     PromptSample.objects.filter(category="VEGAN").update(contains=["없는 말", "비건"], length_max=1)
     check = run(template)
     assert check.status == CheckStatus.FAILED
@@ -159,7 +159,7 @@ def test_a_sample_that_is_not_met_fails_the_check_and_says_why(template: PromptT
         {"code": "lacks", "words": "없는 말"},
         {"code": "too_long", "length": len(vegan.answer["recommend"]), "bound": 1},
     ]
-    assert [reasons for category, reasons in told(check).items() if category != "VEGAN"] == [[]] * 7
+    assert [reasons for category, reasons in reasons_of(check).items() if category != "VEGAN"] == [[]] * 7
     assert all(run.ended for run in check.runs.all())
     assert passed_check(template, fingerprint(template, CONTENT, provider_names())) is None
 
@@ -172,8 +172,8 @@ def test_a_category_without_a_sample_gets_a_plain_one(template: PromptTemplate) 
     others = Category.objects.exclude(key="MEDIA").values_list("key", flat=True)
     assert [sample["category"] for sample in expected] == ["MEDIA", *others]
     assert expected[1:] == [{"location": "city", "work_type": "office", "category": key} for key in others]
-    assert told(check)["VEGAN"] == []
-    assert len(told(check)) == 9
+    assert reasons_of(check)["VEGAN"] == []
+    assert len(reasons_of(check)) == 9
 
 
 def test_a_sample_of_what_can_no_longer_be_picked_is_refused(template: PromptTemplate) -> None:
@@ -181,7 +181,7 @@ def test_a_sample_of_what_can_no_longer_be_picked_is_refused(template: PromptTem
     Location.objects.filter(key="beach").update(active=False)
     check = run(template)
     assert check.status == CheckStatus.FAILED
-    assert told(check)["VEGAN"] == [{"code": "refused", "error": "유효하지 않은 선택 항목이 포함되어 있습니다."}]
+    assert reasons_of(check)["VEGAN"] == [{"code": "refused", "error": "유효하지 않은 선택 항목이 포함되어 있습니다."}]
 
 
 def test_with_nothing_to_run_nothing_is_passed(template: PromptTemplate) -> None:

@@ -1,4 +1,4 @@
-"""Whom a change would reach: the last requests of real people, as they would be asked now and then."""
+"""The impact of a change: the prompts of the last real requests, before and after it."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def test_the_same_requests_are_counted_together_the_most_frequent_of_a_category_
     assert all(impact.changed for impact in found)
 
 
-def test_a_change_that_reaches_nobody() -> None:
+def test_a_change_without_impact() -> None:
     """Only white space inside the braces: what is sent is the same."""
     after = PromptContent("{{ output_format }}", "{{ location }}의 {{ category }}", temperature=1.0)
     (impact,) = impacts([CITY], before=BEFORE, after=after, contract=BASE_INFO)
@@ -116,7 +116,7 @@ def test_no_requests_no_impact() -> None:
 # --- what people said ------------------------------------------------------------------------------------------------
 
 
-def said(message: str, *, kind: str = "recommendation", **changes: str) -> Request:
+def message_request(message: str, *, kind: str = "recommendation", **changes: str) -> Request:
     quotes = {"history": quoted("history", "사람: 안녕"), "context": quoted("context", "- 두부: 먹기"), **changes}
     return Request("VEGAN", {**CITY.variables, "message": quoted("message", message), **quotes}, kind)
 
@@ -129,8 +129,13 @@ TALK = PromptContent("{{output_format}}", "{{category}}\n{{history}}\n{{context}
 SHORTER = replace(TALK, user_text="{{category}} {{history}} {{context}} {{message}}")
 
 
-def test_requests_that_differ_in_what_was_said_are_counted_together() -> None:
-    requests = [said("더 쉬운 거"), said("다른 거", history="h"), said("더 쉬운 거"), said("안녕", kind="smalltalk")]
+def test_requests_that_differ_only_in_messages_are_grouped() -> None:
+    requests = [
+        message_request("더 쉬운 거"),
+        message_request("다른 거", history="h"),
+        message_request("더 쉬운 거"),
+        message_request("안녕", kind="smalltalk"),
+    ]
     talk, more = impacts(requests, before=TALK, after=SHORTER, contract=FREE_TEXT)[::-1]
     assert (more.count, more.kind, more.messages, more.variables) == (
         *(3, "recommendation", ("더 쉬운 거", "다른 거")),
@@ -143,12 +148,14 @@ def test_requests_that_differ_in_what_was_said_are_counted_together() -> None:
 def test_an_answer_without_challenges_was_asked_for_in_another_format() -> None:
     after = replace(TALK, system_text="")
     for kind, words in {"recommendation": OUTPUT_FORMAT, "explanation": TALK_FORMAT}.items():
-        (impact,) = impacts([said("2번 자세히", kind=kind)], before=TALK, after=after, contract=FREE_TEXT)
+        (impact,) = impacts([message_request("2번 자세히", kind=kind)], before=TALK, after=after, contract=FREE_TEXT)
         assert shown(impact.system) == words
 
 
 def test_long_texts_of_people_are_cut_short() -> None:
-    request = said("가" * 500, history=quoted("history", "나" * 5000), context=quoted("context", "다" * 5000))
+    request = message_request(
+        "가" * 500, history=quoted("history", "나" * 5000), context=quoted("context", "다" * 5000)
+    )
     (impact,) = impacts([request], before=TALK, after=PromptContent("", ""), contract=FREE_TEXT)
     assert impact.messages == ("가" * 80 + "…",)
     told = shown(impact.user)
@@ -156,8 +163,8 @@ def test_long_texts_of_people_are_cut_short() -> None:
     assert "…\n</history>" in told
 
 
-def test_who_may_not_read_it_sees_the_samples_of_the_contract() -> None:
-    request = said("비밀 이야기", history=quoted("history", "비밀"), context=quoted("context", "비밀"))
+def test_without_permission_the_samples_of_the_contract_are_shown() -> None:
+    request = message_request("비밀 이야기", history=quoted("history", "비밀"), context=quoted("context", "비밀"))
     (impact,) = impacts([request], before=TALK, after=PromptContent("", ""), contract=FREE_TEXT, with_quotes=False)
     assert (impact.count, impact.messages) == (1, ())
     assert shown(impact.user) == TALK.render({**CITY.variables, **FREE_TEXT.quoted})[1]

@@ -1,4 +1,4 @@
-"""A sample is passed by what the model itself wrote, and each failing says what was not as expected."""
+"""A sample passes by what the model itself wrote, and a failure has reasons."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ TITLES = ["채소 한 끼", "두유 라떼", "버섯 국물"]
 
 
 def reasons(expected: dict[str, Any] | None = None, **result: Any) -> list[Reason]:
-    """Why a good answer with these changes is not as expected."""
+    """The reasons why a good answer with these changes fails."""
     good: dict[str, Any] = {
         "outcome": Outcome.COMPLETED,
         "answer": ANSWER,
@@ -46,15 +46,15 @@ def test_everything_that_is_asked_for_at_once() -> None:
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome != Outcome.COMPLETED])
-def test_without_an_answer_nothing_else_is_said(outcome: Outcome) -> None:
+def test_without_an_answer_there_is_only_one_reason(outcome: Outcome) -> None:
     expected = {"contains": ["없는 말"]}
     assert reasons(expected, outcome=outcome, answer=None, error="a: HTTP 500") == [
         {"code": "no_answer", "outcome": outcome, "error": "a: HTTP 500"}
     ]
 
 
-def test_another_source_says_nothing_about_the_prompt() -> None:
-    """The catalogue stood in: its answer is good whatever the prompt says, so it must not pass for the prompt."""
+def test_an_answer_of_another_source_does_not_test_the_prompt() -> None:
+    """The catalogue wrote a good answer without the prompt, so the sample must not pass."""
     assert reasons({"contains": ["없는 말"]}, source="catalog", error="openai:a: HTTP 500") == [
         {"code": "other_source", "asked": "openai:a", "source": "catalog", "error": "openai:a: HTTP 500"}
     ]
@@ -83,7 +83,7 @@ def test_a_category_that_was_added_for_it_was_missing() -> None:
 
 
 def test_titles_count_as_they_were_written() -> None:
-    """What is shown was shortened; what the model wrote is what the prompt has to answer for."""
+    """The shown title was shortened, but the check judges the title that the model wrote."""
     written = ["하루 한 번 장바구니 쓰기", "두유 라떼", "국"]
     assert reasons({"title_min": 2}, titles=written, enforcement=Enforcement.MENDED) == [
         {"code": "title_bounds", "title": "하루 한 번 장바구니 쓰기", "length": 14, "least": 2, "most": 10},
@@ -97,7 +97,7 @@ def test_a_title_of_ten_characters_is_not_too_long_however_it_is_encoded() -> No
     assert reasons(titles=[nfd + "가"])[0]["length"] == 11
 
 
-def test_an_endless_title_is_told_in_part() -> None:
+def test_a_very_long_title_is_shortened() -> None:
     (reason,) = reasons(titles=["가" * 5000])
     assert (reason["title"], reason["length"]) == ("가" * 100, 5000)
 
@@ -154,13 +154,13 @@ def test_all_else_is_expected_of_an_answer_without_challenges() -> None:
 
 
 @pytest.mark.parametrize("source", ["openai:a", "catalog"])
-def test_what_no_model_is_asked_says_nothing_about_the_prompt(source: str) -> None:
+def test_a_message_without_a_model_does_not_test_the_prompt(source: str) -> None:
     """Not even with the catalogue alone: such a sample checks nothing."""
     found = reasons({"contains": ["없는 말"]}, answer=TALK, source=source, asked=source, without_model=True)
     assert found == [{"code": "without_model"}]
 
 
-def test_everything_that_is_wrong_is_told() -> None:
+def test_all_reasons_are_reported() -> None:
     found = reasons(
         {"contains": ["없는 말"], "length_max": 5},
         titles=["가" * 11],

@@ -1,4 +1,4 @@
-"""A trial shows an editor what people would get, and leaves no trace in anybody's conversation."""
+"""A trial shows an editor the answer that people would get, and changes no session."""
 
 import asyncio
 import uuid
@@ -59,7 +59,7 @@ def test_a_draft_is_tried_on_the_way_that_people_s_answers_take() -> None:
     assert row.raw_text == generation.result.raw != ""  # an editor wants to see it, whatever LEAFRESH_KEEP_RAW says
 
 
-def test_it_belongs_to_nobody() -> None:
+def test_a_trial_belongs_to_no_session() -> None:
     tried()
     tried(Prompt.of(make_version()))
     assert (Turn.objects.count(), ChatSession.objects.count()) == (0, 0)
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_two_prompts_the_same_chances() -> None:
     assert first.result.answer == again.result.answer != other.result.answer
 
 
-def test_nobody_joins_a_trial_and_it_joins_nobody() -> None:
+def test_no_request_joins_a_trial_and_it_joins_no_generation() -> None:
     """Not even of the live version for the same selection at the same moment."""
     live = live_prompts.get()["base-info"]
     picked = selection()
@@ -137,7 +137,7 @@ def test_what_cannot_be_picked_is_named() -> None:
     assert caught.value.data == {"invalidFields": ["location", "category"]}
 
 
-def test_a_trial_that_nobody_watches_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_without_subscribers_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatbot.generation.registry.FIRST_SUBSCRIBER_SECONDS", 0.0)
     settings.LEAFRESH_ABANDON_SECONDS = 0.0
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 1000

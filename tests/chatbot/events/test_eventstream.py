@@ -1,4 +1,4 @@
-"""The adapter to django-eventstream: its storage, publishing, and who is woken."""
+"""The adapter to django-eventstream: storage, publishing, and waking subscribers."""
 
 import asyncio
 import uuid

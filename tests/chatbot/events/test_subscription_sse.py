@@ -61,7 +61,7 @@ async def test_a_reset_comes_first() -> None:
     assert await whole(generation) == RESET + OPEN + generation.framed(CLOSE)
 
 
-async def test_each_client_is_told_its_own_session() -> None:
+async def test_each_client_gets_its_own_session_id() -> None:
     start = ("g", "VEGAN", "비건", "base-info@1", "catalog")
     generation = Written(Start(*start), CLOSE)
     assert await whole(generation) == OPEN + generation.framed(Start(*start, "user1"), CLOSE)

@@ -1,4 +1,4 @@
-"""Stopping and forgetting what others share: it ends for sessions that leave, and continues for sessions that join."""
+"""Stopping and erasing shared generations: they end for sessions that leave, and continue for others."""
 
 import asyncio
 import random
@@ -28,20 +28,20 @@ from tests.generations import forget, recommend, stop
 pytestmark = pytest.mark.django_db
 
 
-def asked(session_id: str) -> BaseInfoRequest:
+def selection_request(session_id: str) -> BaseInfoRequest:
     return BaseInfoRequest("도시", "사무직", "비건", session_id)
 
 
 @pytest.mark.parametrize("delay", [0, 1])
-def test_who_joins_while_another_forgets_loses_nothing(settings: Settings, delay: int) -> None:
+def test_a_joining_session_keeps_its_answer_while_another_is_erased(settings: Settings, delay: int) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = delay
     chance = random.Random(7)
 
     async def attempt(number: int) -> Any:
-        beginning = asyncio.create_task(recommend(asked(f"forgets{number}")))
+        beginning = asyncio.create_task(recommend(selection_request(f"forgets{number}")))
         while not len(runtime().registry):
             await asyncio.sleep(0)
-        joining = asyncio.create_task(service.answer(asked(f"joins{number}")))
+        joining = asyncio.create_task(service.answer(selection_request(f"joins{number}")))
         await asyncio.sleep(chance.uniform(0, 0.015))  # what it takes to join
         forgetting = asyncio.create_task(forget(f"forgets{number}"))
         return await asyncio.gather(joining, forgetting, beginning, return_exceptions=True)
@@ -63,8 +63,8 @@ def test_who_joins_while_another_forgets_loses_nothing(settings: Settings, delay
 
 
 async def shared(*sessions: str) -> LocalGeneration:
-    """A generation that all of them asked for."""
-    generations = [(await recommend(asked(session)))[0] for session in sessions]
+    """A generation that all of these sessions have requested."""
+    generations = [(await recommend(selection_request(session)))[0] for session in sessions]
     assert len(set(generations)) == 1
     return generations[0]
 
@@ -88,7 +88,7 @@ def test_without_a_session_only_what_one_session_asked_for_is_stopped(settings: 
 
 
 @pytest.mark.parametrize("leaves", ["forgets", "stops", "stops it for all"])
-def test_who_waits_for_its_first_row_with_another_is_not_left_alone(
+def test_a_session_that_waits_for_the_first_row_keeps_the_generation(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, leaves: str
 ) -> None:
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
@@ -101,11 +101,11 @@ def test_who_waits_for_its_first_row_with_another_is_not_left_alone(
     monkeypatch.setattr(local, "record_start", write_late)
 
     async def scenario() -> Any:
-        first = asyncio.create_task(recommend(asked("first")))
+        first = asyncio.create_task(recommend(selection_request("first")))
         while not len(runtime().registry):
             await asyncio.sleep(0.01)
         (generation,) = runtime().registry._running.values()
-        second = asyncio.create_task(service.answer(asked("second")))
+        second = asyncio.create_task(service.answer(selection_request("second")))
         await asyncio.sleep(0.3)  # it waits for the first one's row
         match leaves:
             case "forgets":
@@ -138,8 +138,8 @@ def test_a_turn_that_is_written_late_finds_its_generation(monkeypatch: pytest.Mo
     monkeypatch.setattr(single_flight, "record_start", note_late)
 
     async def scenario() -> Any:
-        generation, _ = await recommend(asked("forgets"))
-        joining = asyncio.create_task(service.answer(asked("joins")))
+        generation, _ = await recommend(selection_request("forgets"))
+        joining = asyncio.create_task(service.answer(selection_request("joins")))
         await late.wait()
         await forget("forgets")
         forgotten.set()
@@ -162,7 +162,7 @@ def test_what_is_forgotten_ends_for_this_session_and_goes_on_for_others(settings
         stream_end = generation.stream_end("forgets")
         assert stream_end is not None
         await generation.ended.wait()
-        again, _ = await recommend(asked("forgets"))
+        again, _ = await recommend(selection_request("forgets"))
         assert again is not generation
         return generation
 
@@ -173,13 +173,13 @@ def test_what_is_forgotten_ends_for_this_session_and_goes_on_for_others(settings
 
 
 def test_a_session_that_joined_and_is_no_more_known_begins_another(settings: Settings) -> None:
-    """Its generation was erased at the moment at which it joined."""
+    """The generation was erased at the same moment at which the session joined."""
     settings.LEAFRESH_CATALOG_TOKEN_DELAY_MS = 20
 
     async def scenario() -> tuple[LocalGeneration, Close]:
-        generation, _ = await recommend(asked("forgets"))
+        generation, _ = await recommend(selection_request("forgets"))
         await Generation.objects.filter(pk=generation.id).adelete()
-        close, joined = await service.answer(asked("joins"))
+        close, joined = await service.answer(selection_request("joins"))
         assert joined.generation is not generation
         return generation, close
 
@@ -207,7 +207,7 @@ def test_a_long_session_is_hidden_before_the_client_is_answered_and_erased_after
         return conversation("forgets")["turns"], ChatSession.objects.filter(pk="forgets").exists()
 
     async def scenario() -> None:
-        generation, _ = await recommend(asked("forgets"))
+        generation, _ = await recommend(selection_request("forgets"))
         await generation.ended.wait()
         await forget("forgets")
         assert await sync_to_async(there)() == ([], True)

@@ -11,7 +11,7 @@ from chatbot.runtime import runtime
 
 
 class Reader:
-    """Notes what it is given. Sees nothing in what stands in angle brackets, and breaks over an exclamation mark."""
+    """Records its texts. Text in angle brackets is not visible, and an exclamation mark raises an error."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -73,7 +73,7 @@ async def test_the_first_piece_goes_at_once_the_next_together(monkeypatch: pytes
     assert reader.texts == ["가", "나다", "라"]
 
 
-async def test_nothing_waits_behind_what_nobody_sees() -> None:
+async def test_text_after_invisible_text_is_not_delayed() -> None:
     reader = Reader()
     coalescer = coalesced(reader, seconds=60)
     for piece in ("<생각", "<생각", "가", "나"):
@@ -83,7 +83,7 @@ async def test_nothing_waits_behind_what_nobody_sees() -> None:
     assert reader.texts == ["<생각", "<생각", "가", "나"]
 
 
-async def test_what_fails_later_is_raised_at_the_next_call() -> None:
+async def test_a_later_error_is_raised_by_the_next_call() -> None:
     coalescer = coalesced(Reader(), seconds=0.01)
     coalescer.add("가")
     coalescer.add("!")

@@ -1,4 +1,4 @@
-"""When a generation without subscribers here ends, in a cluster: the stand-in for Redis is told what to answer."""
+"""When a generation without local subscribers ends in a cluster. A stub replaces Redis."""
 
 import asyncio
 import uuid
@@ -14,7 +14,7 @@ from chatbot.models import Outcome
 
 
 class Cluster:
-    """Says, look after look, whether there are subscribers elsewhere; "gone" when Redis does not answer."""
+    """Returns, call after call, whether there are remote subscribers; "gone" means that Redis does not answer."""
 
     def __init__(self, *looks: bool | str) -> None:
         self._looks = list(looks)

@@ -1,4 +1,4 @@
-"""Endings while the database is gone: kept, bounded, written in the end."""
+"""The ends of generations during an outage of the database: queued, bounded and written later."""
 
 import asyncio
 import uuid
@@ -35,7 +35,7 @@ def ending() -> GenerationEnd:
 
 
 def without_words(one: GenerationEnd) -> GenerationEnd:
-    """What is written when the database refuses the ending: that it ended."""
+    """The row that is written after the database has refused the values of an end."""
     error = "How it ended could not be written."
     nothing: dict[str, Any] = {"answer": None, "source": "", "tokens_in": None, "error": error}
     return replace(one, result=replace(one.result, outcome=Outcome.FAILED, **nothing))
@@ -104,7 +104,7 @@ def test_endings_are_written_when_the_database_is_back_in_their_order(database: 
     async_to_sync(scenario)()
 
 
-def test_a_stream_does_not_wait_for_a_database_that_says_nothing(database: Database) -> None:
+def test_a_stream_does_not_wait_for_a_silent_database(database: Database) -> None:
     async def scenario() -> None:
         kept, one = WriteRetryQueue(), ending()
         database.silent = True
@@ -121,9 +121,7 @@ def test_a_stream_does_not_wait_for_a_database_that_says_nothing(database: Datab
     async_to_sync(scenario)()
 
 
-def test_what_the_database_refuses_is_told_once_and_keeps_nothing_up(
-    database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_refused_row_is_logged_once_and_blocks_no_other(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         kept, wrong, right = WriteRetryQueue(), ending(), ending()
         database.error = gone

@@ -1,4 +1,4 @@
-"""Requests of one moment: one starts a generation, the others join it, here or at another process."""
+"""Simultaneous requests: one starts a generation, and the others join it, also across processes."""
 
 import asyncio
 import uuid
@@ -31,7 +31,7 @@ async def job_of(session_id: str) -> Job:
 
 
 class Asked:
-    """Requests of one session that ask the same. Making the job takes a while."""
+    """Equal requests of one session. Creating the job takes a while."""
 
     def __init__(self, flight: SingleFlight | None = None, *, session_id: str = "s") -> None:
         self.made = 0
@@ -98,7 +98,7 @@ async def test_a_start_ends_with_its_last_request() -> None:
 
 
 class Cluster:
-    """Says who holds a claim."""
+    """Returns the claim of another process."""
 
     def __init__(self, claim: Claim | None) -> None:
         self.claims = self.replication = self.rpc = self
@@ -131,7 +131,7 @@ class Cluster:
 
 
 class Remote:
-    """Follows the one generation of the other process, or finds it over."""
+    """Follows the generation of the other process, or finds that it has ended."""
 
     def __init__(self, generation: RemoteGeneration | None) -> None:
         self.joined = 0
@@ -149,7 +149,7 @@ async def remote_generation() -> RemoteGeneration:
     return generation
 
 
-async def test_requests_of_one_moment_ask_once_who_holds_a_claim() -> None:
+async def test_simultaneous_requests_claim_once() -> None:
     generation = await remote_generation()
     cluster: Any = Cluster(Claim(generation.id, "other"))
     remote: Any = Remote(generation)
@@ -160,7 +160,7 @@ async def test_requests_of_one_moment_ask_once_who_holds_a_claim() -> None:
     assert (len(cluster.asked), remote.joined, len(runtime().registry)) == (1, 3, 0)
 
 
-async def test_a_claim_of_what_is_over_is_released_and_the_request_starts_its_own() -> None:
+async def test_a_claim_of_an_ended_generation_is_released_and_the_request_starts_one() -> None:
     cluster: Any = Cluster(Claim(uuid.uuid4(), "other"))
     remote: Any = Remote(None)
     asked = Asked(SingleFlight(runtime().registry, cluster, remote))

@@ -1,4 +1,4 @@
-"""What a check says of a hosted model that does not do as it is told, and of one that does."""
+"""The results of checks with hosted models that follow the prompt, and with others that do not."""
 
 import asyncio
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ REASONS: dict[str, list[dict[str, Any]]] = {
     "two_challenges": [{"code": "filled", "error": unfinished("two_challenges", 2)}],
     "truncated": [{"code": "filled", "error": unfinished("truncated", 2)}],
 }
-"""Why a check of each model (they are ``tests.provider.Behaviours``) is not passed."""
+"""The reasons why a check fails with each model (``tests.provider.Behaviours``)."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Whatever a hosted model does, a person gets an answer that keeps the contract."""
+"""A person gets an answer that keeps the contract for any output of a hosted model."""
 
 import asyncio
 import json
@@ -62,17 +62,17 @@ def keeps_contract(answer: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def heard() -> dict[str, list[Event]]:
-    """What the stream of each model said, once one of the tests has heard it."""
+def streams() -> dict[str, list[Event]]:
+    """The events of each model's stream, after a test has read it."""
     return {}
 
 
 @pytest.mark.parametrize("model", MISBEHAVIOURS)
 def test_every_misbehaviour_ends_in_an_answer(
-    settings: Settings, caplog: pytest.LogCaptureFixture, heard: dict[str, list[Event]], model: str
+    settings: Settings, caplog: pytest.LogCaptureFixture, streams: dict[str, list[Event]], model: str
 ) -> None:
     settings.LEAFRESH_CHAT_MODEL = f"openai:{model}"
-    events = heard[model] = async_to_sync(streamed)()
+    events = streams[model] = async_to_sync(streamed)()
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.name for event in events if event.name in {"close", "error"}] == ["close"]
     keeps_contract(events[-1].payload)
@@ -156,14 +156,14 @@ def test_a_failure_before_the_first_character_moves_on_unseen(settings: Settings
     assert (row.source, row.enforcement) == ("openai:normal", Enforcement.AS_IT_CAME)
 
 
-def test_only_what_broke_off_is_ever_rewritten(settings: Settings, heard: dict[str, list[Event]]) -> None:
+def test_only_unfinished_text_is_rewritten(settings: Settings, streams: dict[str, list[Event]]) -> None:
     broken_off = {"truncated", "cut_at_first_character", "cut_after", "silent_in_the_middle"}
     for model in sorted(set(MISBEHAVIOURS) - broken_off - {"late", "whitespace_forever"}):
-        if model not in heard:
+        if model not in streams:
             settings.LEAFRESH_CHAT_MODEL = f"openai:{model}"
-            heard[model] = async_to_sync(streamed)()
+            streams[model] = async_to_sync(streamed)()
             Generation.objects.all().delete()
-        assert "rewrite" not in {event.name for event in heard[model]}, model
+        assert "rewrite" not in {event.name for event in streams[model]}, model
 
 
 FAILING = ["empty", "late", "status_400", "status_401", "status_429", "status_500", "cut_after", "truncated", "refusal"]

@@ -78,7 +78,7 @@ def test_all_go_to_a_directory_that_is_made(tmp_path: Path, second: PromptTempla
     assert prompts("export", "free-text", "--directory", directory) == (f"{files[1]}: free-text@1.\n", "")
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path, file: Path, second: PromptTemplate) -> None:
+def test_an_export_that_fails_is_reported(tmp_path: Path, file: Path, second: PromptTemplate) -> None:
     assert refused("export") == "Name one of base-info, free-text, or give a directory with --directory."
     assert refused("export", "x") == 'There is no prompt "x" (there is: base-info, free-text).'
     assert refused("export", "--directory", file) == f"{file}: File exists."
@@ -110,7 +110,7 @@ def test_the_key_in_a_file_counts_more_than_its_name(file: Path, second: PromptT
     assert drafts() == [("free-text", 1, None, CONTENT)]
 
 
-def test_a_prompt_that_nothing_uses_is_told(file: Path) -> None:
+def test_an_unused_prompt_is_reported(file: Path) -> None:
     PromptTemplate.objects.create(key="retired")
     file.write_text(f'key = "retired"\n{GOOD}', "utf-8")
     assert prompts("import", file)[1] == f"{file}: nothing uses the prompt retired.\n"
@@ -125,7 +125,7 @@ def test_what_was_exported_changes_nothing(tmp_path: Path) -> None:
     assert drafts() == []
 
 
-def test_nobodys_work_is_lost_unless_told(file: Path) -> None:
+def test_unpublished_changes_are_kept_without_replace(file: Path) -> None:
     alice = User.objects.create_user("alice")
     mine = PromptContent("내 것", "아직")
     save_draft(template=base_info(), revision=0, content=mine, by=alice)
@@ -164,7 +164,7 @@ def test_all_or_nothing(tmp_path: Path, file: Path, second: PromptTemplate) -> N
     assert [draft[:2] for draft in drafts()] == [("base-info", 1), ("free-text", 1)]
 
 
-def test_what_cannot_be_read_is_said(tmp_path: Path, file: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, file: Path) -> None:
     assert refused("import", tmp_path / "no.toml") == f"{tmp_path / 'no.toml'}: No such file or directory."
     assert refused("import", tmp_path) == f"{tmp_path}: Is a directory."
     assert refused("import", file, "--by", "nobody") == 'There is no user "nobody".'
@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, file: Path) -> None:
     assert drafts() == []
 
 
-def test_what_the_gate_will_refuse_is_told_with_its_place_and_kept(file: Path, settings: Settings) -> None:
+def test_problems_are_reported_with_their_place_and_the_draft_is_saved(file: Path, settings: Settings) -> None:
     settings.LEAFRESH_CHAT_MODELS = []
     file.write_text(
         'model = "openai:x"\ntemperature = 3\nmax_tokens = 1\n'

@@ -19,7 +19,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_it_says_what_it_erased() -> None:
+def test_it_prints_what_it_erased() -> None:
     ChatSession.objects.create(key="alive")
     for number in range(2):
         ChatSession.objects.create(key=f"old{number}", active_at=timezone.now() - timedelta(days=91))
@@ -31,7 +31,7 @@ def test_it_says_what_it_erased() -> None:
     assert ChatSession.objects.get().key == "alive"
 
 
-def test_addresses_of_people_who_mistyped_go_when_they_count_no_more() -> None:
+def test_expired_addresses_of_failed_logins_are_erased() -> None:
     for name, minutes in (("counts", 14), ("counts-no-more", 16)):
         attempt = AccessAttempt.objects.create(username=name, ip_address="192.0.2.1", failures_since_start=1)
         AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - timedelta(minutes=minutes))

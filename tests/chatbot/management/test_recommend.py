@@ -53,7 +53,7 @@ def test_a_slow_model_is_waited_for(settings: Settings, monkeypatch: pytest.Monk
         ({"model": "groq:x"}, "The chat model groq:x needs a package: pip install langchain-groq"),
     ],
 )
-def test_what_cannot_be_done_is_said(settings: Settings, options: dict[str, str], message: str) -> None:
+def test_invalid_arguments_are_reported(settings: Settings, options: dict[str, str], message: str) -> None:
     settings.LEAFRESH_CHAT_MODEL = "catalog"
     with pytest.raises(CommandError) as caught:
         recommend(**options)

@@ -56,7 +56,7 @@ async def morphemes(analyser: MorphemeAnalyser, text: str) -> list[str]:
     return [each.form for each in await TimeBudget().run(analyser, analyser.morphemes, text)]
 
 
-def test_it_says_the_same_as_one_of_this_process(analyser: MorphemeAnalyser) -> None:
+def test_it_gives_the_same_results_as_one_in_this_process(analyser: MorphemeAnalyser) -> None:
     remote = ready(analyser.names)
     texts = ["플로깅 말고 비건으로 바꿔줘", "\ud800", "", "비껀 🌱", "가" * 500]
     assert remote.analyse(texts) == analyser.analyse(texts)
@@ -112,7 +112,7 @@ def test_one_that_is_stopped_while_it_loads_is_killed() -> None:
     assert not remote.alive
 
 
-def test_whose_time_is_up_asks_no_more_and_the_analyser_stays() -> None:
+def test_after_the_time_limit_the_caller_stops_and_the_analyser_stays() -> None:
     remote = ready(frozenset())
     with until(time.monotonic()), pytest.raises(AnalyserGone):
         remote.morphemes("비건")
@@ -244,7 +244,7 @@ async def test_one_that_is_stopped_is_replaced_before_anybody_asks_it(known: Opt
 
 
 @pytest.mark.usefixtures("_fresh")
-async def test_the_log_says_once_that_one_is_replaced(known: Options, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_replacement_is_logged_once(known: Options, caplog: pytest.LogCaptureFixture) -> None:
     first = await analyser_for(known)
     more = replace(known, categories={**known.categories, "WATER": Choice("WATER", "물살림")})
     while (second := await analyser_for(more)) is first:

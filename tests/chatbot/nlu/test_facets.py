@@ -63,6 +63,6 @@ def test_the_table_is_whole() -> None:
         Facet("new", patterns=["새로"], admin={})  # type: ignore[call-arg]
 
 
-def test_several_facets_are_told_together() -> None:
+def test_several_facets_are_recognised_together() -> None:
     told = context(Understanding(Intent.REFINE, facets=tuple(FACETS)), found=(), explained=(), given=())
     assert all(facet.prompt in told for facet in FACETS.values())

@@ -27,7 +27,7 @@ def test_any_text_has_morphemes(analyser: MorphemeAnalyser, text: str) -> None:
     assert all(morpheme.start <= morpheme.end for morpheme in analyser.morphemes(text))
 
 
-def test_guessed_words_are_told_from_known_ones(analyser: MorphemeAnalyser) -> None:
+def test_guessed_words_are_distinguished_from_known_ones(analyser: MorphemeAnalyser) -> None:
     known = {morpheme.form: morpheme.known for morpheme in analyser.morphemes("비껀 건강")}
     assert known == {"비껀": False, "건강": True}
 

@@ -1,5 +1,5 @@
-"""A content as a value: the same content has the same hash, and whatever differs has another. The next generation is
-written with what is live, at the price of no query as long as nothing changed."""
+"""A content is a value: equal contents have the same hash, and different ones do not. The next generation uses the live
+version, without a query if nothing has changed."""
 
 from dataclasses import astuple, replace
 from hashlib import sha256

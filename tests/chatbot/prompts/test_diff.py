@@ -1,4 +1,4 @@
-"""A change is shown as a person would tell it: by words, and nothing of either text is lost."""
+"""A change is shown word by word, and no part of either text is lost."""
 
 import pytest
 from hypothesis import given, settings

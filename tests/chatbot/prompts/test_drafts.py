@@ -1,4 +1,4 @@
-"""Nobody loses what they typed: a draft is saved over what its editor has seen, or not at all."""
+"""No editor loses text: a save replaces only the revision that the editor has seen."""
 
 from dataclasses import replace
 from typing import Any
@@ -104,7 +104,7 @@ def test_opening_and_saving_what_is_live_makes_a_draft_of_it(template: PromptTem
 def test_of_two_saves_at_the_same_moment_one_wins(
     template: PromptTemplate, me: User, you: User, monkeypatch: pytest.MonkeyPatch, revision: int
 ) -> None:
-    """The other's save comes between this one's look at the draft and its change."""
+    """Another save happens between reading the draft and writing it."""
     if revision:
         save_draft(template=template, revision=0, content=CONTENT, by=me)
     look = drafts.draft_of
@@ -122,7 +122,7 @@ def test_of_two_saves_at_the_same_moment_one_wins(
     assert kept(template) == (YOURS, revision + 1, you)
 
 
-def test_a_draft_says_what_it_was_begun_from_whatever_goes_live_meanwhile(template: PromptTemplate, me: User) -> None:
+def test_a_draft_keeps_its_base_when_another_version_goes_live(template: PromptTemplate, me: User) -> None:
     first = template.live_version
     save_draft(template=template, revision=0, content=MINE, by=me)
     make_live(make_version())
@@ -153,7 +153,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("text", ATTACKS)
 def test_a_draft_keeps_whatever_was_typed(template: PromptTemplate, text: str) -> None:
-    """Half finished or hostile, it is text; what keeps it from being used is told, not thrown away."""
+    """An unfinished or hostile text is saved, and its problems are reported."""
     content = PromptContent(clean_text(text), USER_TEXT)
     save_draft(template=template, revision=0, content=content, by=None)
     assert kept(template) == (content, 1, None)

@@ -1,4 +1,4 @@
-"""Prompts as files: what is written is read back without loss, and becomes a draft without loss."""
+"""Prompts as files: an export can be read without loss, and becomes a draft without loss."""
 
 import contextlib
 from dataclasses import asdict, replace
@@ -177,7 +177,7 @@ MANY = "9" * 5000
         (f"{TEXT}variables = 'location'", '"variables" must be a list.'),
     ],
 )
-def test_what_is_no_prompt_says_why(data: str | bytes, message: str) -> None:
+def test_a_file_that_is_not_a_prompt_is_refused_with_a_reason(data: str | bytes, message: str) -> None:
     with pytest.raises(UnreadablePrompt) as caught:
         read_prompt(data.encode() if isinstance(data, str) else data)
     assert str(caught.value) == message
@@ -229,13 +229,13 @@ def test_what_is_live_needs_no_draft(template: PromptTemplate) -> None:
     assert kept(template) == []
 
 
-def test_a_draft_as_it_is_live_is_nobodys_work(template: PromptTemplate) -> None:
+def test_a_draft_equal_to_the_live_version_has_no_changes(template: PromptTemplate) -> None:
     save_draft(template=template, revision=0, content=live_content(template), by=None)
     import_draft(template=template, content=CONTENT, by=None)
     assert kept(template) == [(2, None, CONTENT)]
 
 
-def test_unpublished_changes_are_replaced_only_when_told(template: PromptTemplate) -> None:
+def test_unpublished_changes_are_replaced_only_with_replace(template: PromptTemplate) -> None:
     by = User.objects.create_user("alice")
     mine = PromptContent("내 것", "아직")
     save_draft(template=template, revision=0, content=mine, by=by)

@@ -1,4 +1,4 @@
-"""What a check speaks for: this content, by these providers, under this contract with these samples. Nothing else."""
+"""A check is valid only for its content, its providers, and its contract with the samples."""
 
 from dataclasses import asdict, replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""A prompt's text is written by people: whatever they write, names are replaced once and nothing is carried out."""
+"""In any text, variables are replaced once, and no code runs."""
 
 import json
 
@@ -127,7 +127,7 @@ def test_double_braces_without_a_partner_are_pointed_at(text: str, expected: lis
     "character",
     "\0\x08\x1b\x7f\x85\u061c\u200b\u200e\u2028\u202e\u2066\u2069\u206f\ufeff\ufffd\ud800\udfff\U000e0041",
 )
-def test_what_nobody_sees_is_pointed_at(character: str) -> None:
+def test_invisible_characters_are_reported(character: str) -> None:
     assert problems(f"가{character}나 {{{{category}}}}", "다") == [
         Problem("invisible", f"U+{ord(character):04X}", "system_text", 1, 2)
     ]
@@ -152,7 +152,7 @@ def test_problems_are_all_named_with_their_places() -> None:
     ]
 
 
-def test_both_texts_together_may_be_as_long_as_the_contract_says() -> None:
+def test_both_texts_together_have_the_maximum_length_of_the_contract() -> None:
     marker = "{{category}}"
     assert problems(marker, "가" * (40 - len(marker))) == []
     assert problems(marker, "가" * (41 - len(marker))) == [Problem("too_long", "41")]

@@ -1,4 +1,4 @@
-"""What goes live went through the gate, or bears the mark of who went past it; and it can be taken back."""
+"""A live version has passed its check, or its release is marked; and it can be rolled back."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def published(by: User, draft: PromptDraft, **changes: Any) -> PromptRelease:
 
 
 def refused(by: User, draft: PromptDraft, **changes: Any) -> str:
-    """The code of the refusal, which left everything as it was."""
+    """The code of the refusal. Checks that no row has changed."""
     before = base_info().live_version, PromptVersion.objects.count(), PromptRelease.objects.count()
     with pytest.raises(NotReleased) as caught:
         published(by, draft, **changes)
@@ -184,7 +184,7 @@ def test_a_reason_that_was_not_needed_leaves_no_mark(template: PromptTemplate) -
     assert (made.check_run, made.overridden, made.why) == (check, False, "더 다정하게")
 
 
-def test_nobody_goes_past_the_contract(template: PromptTemplate, settings: Settings) -> None:
+def test_no_account_can_break_the_contract(template: PromptTemplate, settings: Settings) -> None:
     settings.LEAFRESH_CHAT_MODELS = []
     broken = content(system_text="{{weather}}", model="openai:gone", temperature=3.0)
     checked(template, broken, PROVIDERS)

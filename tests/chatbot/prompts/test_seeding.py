@@ -1,4 +1,4 @@
-"""A new installation can recommend at once, and has samples for whatever can be picked."""
+"""A new installation can recommend at once, and has samples for all categories."""
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -39,7 +39,7 @@ def test_the_seed_keeps_its_contract_and_its_hash() -> None:
         assert version.content_hash == PromptContent.of(version).hash
 
 
-def test_its_release_says_that_nobody_made_it() -> None:
+def test_its_release_has_no_author() -> None:
     first = PromptRelease.objects.get(template=base_info())
     assert (first.kind, first.version, first.previous, first.by, first.why) == (
         *(ReleaseKind.AUTOMATIC, base_info().live_version, None),
@@ -69,8 +69,8 @@ def test_every_category_has_a_message_too_and_one_asks_for_no_challenges() -> No
 
 
 @pytest.mark.parametrize("category", ["VEGAN", "MEDIA", "PLOGGING"])
-async def test_what_is_said_in_samples_stays_with_the_category(category: str) -> None:
-    """Whatever category a message falls to: there may be more of them some day."""
+async def test_messages_of_samples_keep_their_category(category: str) -> None:
+    """For every category, because more may be added later."""
     prompt = (await sync_to_async(live_prompts.get)())["free-text"]
     picked = await sync_to_async(trial.select)(location="city", work_type="office", category=category)
     kinds = {}

@@ -12,7 +12,7 @@ LIMITS = Limits(connect=10, first_token=10, silence=10, answer=10, answer_bytes=
 """Too long to be passed. Each test shortens the one it is about: a busy machine cannot pass another one first."""
 
 
-async def says(*parts: str | float) -> AsyncGenerator[str, None]:
+async def text_pieces(*parts: str | float) -> AsyncGenerator[str, None]:
     """Says strings, and pauses for numbers of seconds."""
     for part in parts:
         if isinstance(part, str):
@@ -21,15 +21,15 @@ async def says(*parts: str | float) -> AsyncGenerator[str, None]:
             await asyncio.sleep(part)
 
 
-def heard(*parts: str | float, limits: Limits = LIMITS) -> list[str]:
-    async def listen() -> list[str]:
-        return [piece async for piece in within(limits, says(*parts))]
+def read_within(*parts: str | float, limits: Limits = LIMITS) -> list[str]:
+    async def read() -> list[str]:
+        return [piece async for piece in within(limits, text_pieces(*parts))]
 
-    return async_to_sync(listen)()
+    return async_to_sync(read)()
 
 
-def test_a_source_within_the_limits_is_heard_whole() -> None:
-    assert heard(" ", "가", 0.01, "\n", "나") == [" ", "가", "\n", "나"]
+def test_all_pieces_within_the_limits_are_passed_on() -> None:
+    assert read_within(" ", "가", 0.01, "\n", "나") == [" ", "가", "\n", "나"]
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_source_within_the_limits_is_heard_whole() -> None:
 )
 def test_a_limit_that_is_passed_is_named(parts: list[str | float], limits: Limits, told: str) -> None:
     with pytest.raises(ProviderError, match=f"^{told}$"):
-        heard(*parts, limits=limits)
+        read_within(*parts, limits=limits)

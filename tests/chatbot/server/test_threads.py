@@ -1,4 +1,4 @@
-"""Which threads answer what, and what is refused when they are full."""
+"""Which threads answer a request, and which requests are refused when they are full."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ BUSY = {"status": 503, "message": "지금은 요청이 몰려 처리할 수 없�
 
 
 class Held:
-    """An application whose synchronous part waits where the path says so, and tells which thread it had."""
+    """An application whose synchronous part waits for some paths, and reports its thread."""
 
     def __init__(self) -> None:
         self.let_go = threading.Event()

@@ -22,7 +22,7 @@ ROWS = (ChatSession, Turn, Feedback, GivenTitle, Generation)
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
+def generation_ids(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     """A session of ten turns with thumbs and given titles, of which one is shared with another session."""
     monkeypatch.setattr(erasure, "BATCH", 3)
     monkeypatch.setattr(erasure, "TITLES", 3)
@@ -40,7 +40,7 @@ def rows() -> list[int]:
     return [model._default_manager.count() for model in ROWS]
 
 
-def test_each_step_erases_a_few_rows_and_the_first_hides_them_all(asked: list[uuid.UUID]) -> None:
+def test_each_step_erases_a_few_rows_and_the_first_hides_them_all(generation_ids: list[uuid.UUID]) -> None:
     assert rows() == [2, 11, 11, 11, 10]
     seen = []
     erased = []
@@ -51,16 +51,16 @@ def test_each_step_erases_a_few_rows_and_the_first_hides_them_all(asked: list[uu
             assert conversation("s")["turns"] == []
             assert recall(["s"]) == {}
             with pytest.raises(NotFound):
-                feedback.withdraw(session_key="s", generation_id=asked[9])
+                feedback.withdraw(session_key="s", generation_id=generation_ids[9])
     assert seen[0] == [2, 11, 11, 11, 10]  # only marked
     assert seen[-1] == [1, 1, 1, 1, 1]
     assert all(before[at] - after[at] <= 3 for before, after in pairwise(seen) for at in range(len(ROWS)))
-    assert sorted(erased) == sorted(set(asked) - {asked[4]})
+    assert sorted(erased) == sorted(set(generation_ids) - {generation_ids[4]})
     assert sum("SAVEPOINT" in query["sql"] for query in queries.captured_queries) >= 2 * len(seen)
-    assert [turn["generationId"] for turn in conversation("other")["turns"]] == [str(asked[4])]
+    assert [turn["generationId"] for turn in conversation("other")["turns"]] == [str(generation_ids[4])]
 
 
-def test_what_is_asked_meanwhile_begins_a_new_conversation(asked: list[uuid.UUID]) -> None:
+def test_a_request_during_the_erasure_begins_a_new_conversation(generation_ids: list[uuid.UUID]) -> None:
     steps = erasure.forgetting("s")
     next(steps)
     later = generation("새로운 일")
@@ -74,7 +74,7 @@ def test_what_is_asked_meanwhile_begins_a_new_conversation(asked: list[uuid.UUID
     assert ChatSession.objects.get(pk="s").forgotten_through == 0
 
 
-def test_who_begins_it_again_meanwhile_owns_it(asked: list[uuid.UUID]) -> None:
+def test_the_client_that_begins_it_again_owns_it(generation_ids: list[uuid.UUID]) -> None:
     ChatSession.objects.filter(pk="s").update(owner="a" * 32, bound=True)
     steps = erasure.forgetting("s")
     next(steps)
@@ -87,7 +87,7 @@ def test_who_begins_it_again_meanwhile_owns_it(asked: list[uuid.UUID]) -> None:
         store.check_owner("s", NO_PROOF)
 
 
-def test_what_a_stop_half_way_left_is_erased_by_the_next_one(asked: list[uuid.UUID]) -> None:
+def test_the_next_run_erases_the_rest_after_an_interruption(generation_ids: list[uuid.UUID]) -> None:
     steps = erasure.forgetting("s")
     next(steps)
     next(steps)
@@ -97,7 +97,7 @@ def test_what_a_stop_half_way_left_is_erased_by_the_next_one(asked: list[uuid.UU
 
 
 def test_what_a_stop_half_way_left_is_erased_by_the_purge(
-    asked: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+    generation_ids: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     steps = erasure.forgetting("s")
@@ -108,10 +108,10 @@ def test_what_a_stop_half_way_left_is_erased_by_the_purge(
     assert rows() == [1, 1, 1, 1, 1]
 
 
-def test_generations_that_go_on_for_others_are_spared(asked: list[uuid.UUID]) -> None:
-    erased = [each for step in erasure.forgetting("s", spare={asked[0]}) for each in step]
-    assert asked[0] not in erased
-    assert set(Generation.objects.values_list("pk", flat=True)) == {asked[0], asked[4]}
+def test_generations_of_other_sessions_are_kept(generation_ids: list[uuid.UUID]) -> None:
+    erased = [each for step in erasure.forgetting("s", spare={generation_ids[0]}) for each in step]
+    assert generation_ids[0] not in erased
+    assert set(Generation.objects.values_list("pk", flat=True)) == {generation_ids[0], generation_ids[4]}
 
 
 def test_an_unknown_session_has_nothing_to_forget() -> None:

@@ -25,48 +25,50 @@ def rows() -> list[tuple[str, uuid.UUID, str, str]]:
 
 
 @pytest.fixture
-def asked() -> uuid.UUID:
+def requested_id() -> uuid.UUID:
     """A generation that the session ``s`` asked for."""
-    asked = generation("가")
-    begun("s", asked)
-    return asked
+    requested_id = generation("가")
+    begun("s", requested_id)
+    return requested_id
 
 
-def test_a_thumb_is_kept_with_its_reason(asked: uuid.UUID) -> None:
-    given = feedback.give(session_key="s", generation_id=asked, thumb="down", reason=" 회사에서 하기 어려워요.\n")
-    assert rows() == [("s", asked, "down", "회사에서 하기 어려워요.")]
+def test_a_thumb_is_kept_with_its_reason(requested_id: uuid.UUID) -> None:
+    given = feedback.give(
+        session_key="s", generation_id=requested_id, thumb="down", reason=" 회사에서 하기 어려워요.\n"
+    )
+    assert rows() == [("s", requested_id, "down", "회사에서 하기 어려워요.")]
     assert feedback.shown(given) == {"thumb": "down", "reason": "회사에서 하기 어려워요."}
-    assert feedback.of_session("s", [asked]) == {asked: feedback.shown(given)}
+    assert feedback.of_session("s", [requested_id]) == {requested_id: feedback.shown(given)}
 
 
-def test_one_may_change_ones_mind_and_the_reason_goes_with_it(asked: uuid.UUID) -> None:
-    feedback.give(session_key="s", generation_id=asked, thumb="down", reason="별로")
+def test_one_may_change_ones_mind_and_the_reason_goes_with_it(requested_id: uuid.UUID) -> None:
+    feedback.give(session_key="s", generation_id=requested_id, thumb="down", reason="별로")
     Feedback.objects.update(given_at=LONG_AGO)
-    feedback.give(session_key="s", generation_id=asked, thumb="up")
-    assert rows() == [("s", asked, "up", "")]
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up")
+    assert rows() == [("s", requested_id, "up", "")]
     assert Feedback.objects.get().given_at != LONG_AGO
 
 
-def test_sessions_that_share_a_generation_think_for_themselves(asked: uuid.UUID) -> None:
-    begun("other", asked)
-    feedback.give(session_key="s", generation_id=asked, thumb="up")
-    feedback.give(session_key="other", generation_id=asked, thumb="down")
-    assert rows() == [("other", asked, "down", ""), ("s", asked, "up", "")]
-    feedback.withdraw(session_key="s", generation_id=asked)
-    assert rows() == [("other", asked, "down", "")]
+def test_sessions_that_share_a_generation_think_for_themselves(requested_id: uuid.UUID) -> None:
+    begun("other", requested_id)
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up")
+    feedback.give(session_key="other", generation_id=requested_id, thumb="down")
+    assert rows() == [("other", requested_id, "down", ""), ("s", requested_id, "up", "")]
+    feedback.withdraw(session_key="s", generation_id=requested_id)
+    assert rows() == [("other", requested_id, "down", "")]
 
 
-def test_withdrawing_is_idempotent(asked: uuid.UUID) -> None:
-    feedback.give(session_key="s", generation_id=asked, thumb="up")
+def test_withdrawing_is_idempotent(requested_id: uuid.UUID) -> None:
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up")
     for _ in range(2):
-        feedback.withdraw(session_key="s", generation_id=asked)
+        feedback.withdraw(session_key="s", generation_id=requested_id)
         assert rows() == []
 
 
 @pytest.mark.parametrize(("session_key", "known"), [("stranger", True), ("nobody", True), ("s", False)])
-def test_only_a_session_that_asked_for_it_may(asked: uuid.UUID, session_key: str, known: bool) -> None:
+def test_only_a_session_that_asked_for_it_may(requested_id: uuid.UUID, session_key: str, known: bool) -> None:
     begun("stranger", generation("나"))
-    generation_id = asked if known else uuid.uuid4()
+    generation_id = requested_id if known else uuid.uuid4()
     with pytest.raises(NotFound):
         feedback.give(session_key=session_key, generation_id=generation_id, thumb="up")
     with pytest.raises(NotFound):
@@ -75,17 +77,17 @@ def test_only_a_session_that_asked_for_it_may(asked: uuid.UUID, session_key: str
 
 
 @pytest.mark.parametrize("thumb", ["", "UP", "sideways", "up ", "\0"])
-def test_a_thumb_is_up_or_down(asked: uuid.UUID, thumb: str) -> None:
+def test_a_thumb_is_up_or_down(requested_id: uuid.UUID, thumb: str) -> None:
     with pytest.raises(ApplicationError) as caught:
-        feedback.give(session_key="s", generation_id=asked, thumb=thumb)
+        feedback.give(session_key="s", generation_id=requested_id, thumb=thumb)
     assert (caught.value.status, caught.value.message) == (422, "thumb은 up, down 중 하나여야 합니다.")
     assert rows() == []
 
 
 @pytest.mark.parametrize("reason", ["가" * 501, "\u0344" * 251, "🌱" * 501, "a\u0315\u0300" * 1_000_000])
-def test_a_reason_is_bounded_however_it_is_composed(asked: uuid.UUID, reason: str) -> None:
+def test_a_reason_is_bounded_however_it_is_composed(requested_id: uuid.UUID, reason: str) -> None:
     with pytest.raises(ApplicationError) as caught:
-        feedback.give(session_key="s", generation_id=asked, thumb="up", reason=reason)
+        feedback.give(session_key="s", generation_id=requested_id, thumb="up", reason=reason)
     assert (caught.value.status, caught.value.message) == (422, "reason은 500자 이하여야 합니다.")
     assert rows() == []
 
@@ -103,52 +105,54 @@ def test_a_reason_is_bounded_however_it_is_composed(asked: uuid.UUID, reason: st
         ("{{category}} <b>'\"; DROP", "{{category}} <b>'\"; DROP"),
     ],
 )
-def test_what_people_write_is_kept_as_a_database_can_hold_it(asked: uuid.UUID, reason: str, kept: str) -> None:
-    feedback.give(session_key="s", generation_id=asked, thumb="up", reason=reason)
-    assert rows() == [("s", asked, "up", kept)]
+def test_what_people_write_is_kept_as_a_database_can_hold_it(requested_id: uuid.UUID, reason: str, kept: str) -> None:
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up", reason=reason)
+    assert rows() == [("s", requested_id, "up", kept)]
 
 
-def test_a_running_generation_may_be_rated(asked: uuid.UUID) -> None:
-    Generation.objects.filter(pk=asked).update(outcome="running", event_count=None, answer=None)
-    feedback.give(session_key="s", generation_id=asked, thumb="up")
-    assert rows() == [("s", asked, "up", "")]
+def test_a_running_generation_may_be_rated(requested_id: uuid.UUID) -> None:
+    Generation.objects.filter(pk=requested_id).update(outcome="running", event_count=None, answer=None)
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up")
+    assert rows() == [("s", requested_id, "up", "")]
 
 
-def test_forgetting_the_session_erases_its_thumbs_alone(asked: uuid.UUID) -> None:
-    begun("other", asked)
-    feedback.give(session_key="s", generation_id=asked, thumb="up", reason="비밀")
-    feedback.give(session_key="other", generation_id=asked, thumb="down")
+def test_forgetting_the_session_erases_its_thumbs_alone(requested_id: uuid.UUID) -> None:
+    begun("other", requested_id)
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up", reason="비밀")
+    feedback.give(session_key="other", generation_id=requested_id, thumb="down")
     forget("s")
-    assert rows() == [("other", asked, "down", "")]
+    assert rows() == [("other", requested_id, "down", "")]
     with pytest.raises(NotFound):
-        feedback.give(session_key="s", generation_id=asked, thumb="up")
+        feedback.give(session_key="s", generation_id=requested_id, thumb="up")
 
 
-def test_an_expired_session_is_unknown(asked: uuid.UUID) -> None:
-    feedback.give(session_key="s", generation_id=asked, thumb="up")
+def test_an_expired_session_is_unknown(requested_id: uuid.UUID) -> None:
+    feedback.give(session_key="s", generation_id=requested_id, thumb="up")
     ChatSession.objects.update(active_at=LONG_AGO)
     with pytest.raises(NotFound):
-        feedback.give(session_key="s", generation_id=asked, thumb="down")
+        feedback.give(session_key="s", generation_id=requested_id, thumb="down")
     with pytest.raises(NotFound):
-        feedback.withdraw(session_key="s", generation_id=asked)
-    assert rows() == [("s", asked, "up", "")]
+        feedback.withdraw(session_key="s", generation_id=requested_id)
+    assert rows() == [("s", requested_id, "up", "")]
 
 
-def test_a_session_that_is_forgotten_meanwhile_is_unknown(asked: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_is_forgotten_meanwhile_is_unknown(
+    requested_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def gone(*_args: object, **_options: object) -> None:
         raise IntegrityError("its foreign key points nowhere")
 
     monkeypatch.setattr(QuerySet, "bulk_create", gone)
     with pytest.raises(NotFound):
-        feedback.give(session_key="s", generation_id=asked, thumb="up")
+        feedback.give(session_key="s", generation_id=requested_id, thumb="up")
 
 
 def test_the_conversation_shows_it_for_a_constant_number_of_queries(
-    asked: uuid.UUID, django_assert_num_queries: DjangoAssertNumQueries
+    requested_id: uuid.UUID, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     begun("s", *(generation(title) for title in "나다라"))
-    begun("other", asked)
-    feedback.give(session_key="other", generation_id=asked, thumb="up")
+    begun("other", requested_id)
+    feedback.give(session_key="other", generation_id=requested_id, thumb="up")
     with django_assert_num_queries(2):
         turns = conversation("s")["turns"]
     assert [turn["feedback"] for turn in turns] == [None] * 4
@@ -161,9 +165,9 @@ def test_the_conversation_shows_it_for_a_constant_number_of_queries(
 
 
 def test_giving_and_withdrawing_cost_two_statements(
-    asked: uuid.UUID, django_assert_num_queries: DjangoAssertNumQueries
+    requested_id: uuid.UUID, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(4):  # with the two that mark the transaction
-        feedback.give(session_key="s", generation_id=asked, thumb="up")
+        feedback.give(session_key="s", generation_id=requested_id, thumb="up")
     with django_assert_num_queries(2):
-        feedback.withdraw(session_key="s", generation_id=asked)
+        feedback.withdraw(session_key="s", generation_id=requested_id)

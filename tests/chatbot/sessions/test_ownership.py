@@ -1,4 +1,4 @@
-"""Cookies and tokens that count, and those that do not; of several clients that come at once, the first wins."""
+"""Valid and invalid cookies and tokens. If several clients begin a session at once, the first one owns it."""
 
 import importlib
 import uuid
@@ -139,7 +139,7 @@ def entering(proof: Proof, asked: uuid.UUID, key: str = "s") -> NewTurn:
 
 
 def begin(proof: Proof = NO_PROOF) -> Grant:
-    """A session that a client begins; what it is given."""
+    """Begins a session. Returns the credentials of its client."""
     turn = entering(proof, generation("가"))
     return ownership.granted(turn.entry, store.add_turns([turn])["s"], "s")
 

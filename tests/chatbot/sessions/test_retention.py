@@ -1,4 +1,4 @@
-"""Sessions expire, and what is purged is gone from every table."""
+"""Sessions expire, and purged data is deleted from every table."""
 
 import time
 import uuid
@@ -31,7 +31,7 @@ from chatbot.sessions.retention import purge, purgeable
 pytestmark = pytest.mark.django_db
 
 MARKER = "꽁꽁숨긴비밀"
-"""What a person wrote, as it is found in any column."""
+"""A person's text that the tests search in all columns."""
 
 
 @pytest.fixture(autouse=True)

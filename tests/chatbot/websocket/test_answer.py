@@ -1,4 +1,4 @@
-"""Answers that break off. Whole ones are tested with a real server."""
+"""Interrupted answers. Complete ones are tested with a real server."""
 
 import json
 import uuid

@@ -54,7 +54,7 @@ def at_check(script: AsyncClient, check: int) -> Callable[[], Awaitable[Any]]:
     return ask
 
 
-async def test_what_is_not_as_expected_is_said_in_words(script: AsyncClient) -> None:
+async def test_unmet_expectations_are_shown_as_sentences(script: AsyncClient) -> None:
     await PromptSample.objects.filter(category="VEGAN").aupdate(contains=["<b>"], length_max=1)
     begun = (await apost(script, await at("checks"), {"revision": 1}))["data"]
     progress = await until(at_check(script, begun["id"]))

@@ -109,9 +109,7 @@ def test_the_preview_is_what_the_model_would_get(editor: Client) -> None:
 
 
 @pytest.mark.parametrize("message", UNFIT)
-def test_a_message_that_nobody_can_send_is_told_and_keeps_no_text_from_being_saved(
-    editor: Client, message: str
-) -> None:
+def test_an_invalid_message_is_reported_and_does_not_prevent_saving(editor: Client, message: str) -> None:
     envelope = preview(editor, message)
     assert (envelope["status"], envelope["message"]) == (422, TOO_SHORT)
     body = {**text(), **SELECTION, "message": message, "user_text": ANSWERING.user_text}
@@ -147,7 +145,7 @@ def requested(message: str, **changes: Any) -> None:
     Generation.objects.create(source="catalog", seed=1, outcome=Outcome.COMPLETED, event_count=1, **facts)
 
 
-def test_the_blast_radius_shows_what_people_said_to_who_may_read_it(operator: Client, editor: Client) -> None:
+def test_the_blast_radius_shows_messages_only_with_permission(operator: Client, editor: Client) -> None:
     save_draft(template=free_text(), revision=0, content=ANSWERING, by=None)
     for number in range(7):
         requested(f"<b>비밀 {number}</b>")
@@ -170,7 +168,7 @@ def test_the_blast_radius_shows_what_people_said_to_who_may_read_it(operator: Cl
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_check_says_the_messages_of_the_samples(script: AsyncClient) -> None:
+async def test_a_check_shows_the_messages_of_the_samples(script: AsyncClient) -> None:
     await PromptSample.objects.filter(category="VEGAN").adelete()
     begun = (await apost(script, await at("checks"), {"revision": 1}))["data"]
     to = await at("check", begun["id"])

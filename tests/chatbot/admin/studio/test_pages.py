@@ -159,5 +159,5 @@ def test_the_blast_radius_counts_what_real_people_asked_for(operator: Client, se
     assert "What the last 4 real requests would have told the model" in words(response)
 
 
-def test_nobody_asked_yet(operator: Client) -> None:
+def test_the_blast_radius_without_requests(operator: Client) -> None:
     assert "Nobody has asked for anything with this template yet." in words(page(operator, "impact"))

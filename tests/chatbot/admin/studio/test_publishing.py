@@ -154,14 +154,14 @@ def test_a_superuser_publishes_past_the_gate_and_that_stays_marked(root: Client)
     assert "<strong>published without a passed check</strong>" in version
 
 
-def test_nobody_else_publishes_past_the_gate(publisher: Client) -> None:
+def test_only_a_superuser_publishes_without_a_check(publisher: Client) -> None:
     save(publisher)
     assert publish(publisher, override="급해요") == (422, UNCHECKED)
     assert nothing_happened()
     assert 'id="override"' not in publisher.get(address("editor")).content.decode()
 
 
-def test_an_override_that_was_not_needed_is_not_noted(root: Client) -> None:
+def test_an_unneeded_override_is_not_recorded(root: Client) -> None:
     save(root, temperature=0.5)
     checked(base_info(), content(temperature=0.5), provider_names())
     assert publish(root, override="급해요")[0] == 200

@@ -100,7 +100,7 @@ def test_the_message_is_offered_for_templates_that_answer_one(editor: Client) ->
     assert f'x-show="{escape(condition)}"' in page
 
 
-def test_a_long_message_is_told_in_part(editor: Client) -> None:
+def test_a_long_message_is_shortened(editor: Client) -> None:
     add(editor, template=free_text().pk, message="가" * 500)
     page = editor.get(LIST).content.decode()
     assert "가" * 59 + "…" in page
@@ -129,7 +129,7 @@ def test_nothing_more_than_a_selection_is_needed(editor: Client) -> None:
         ({"contains": "a\0b"}, "contains"),
     ],
 )
-def test_what_makes_no_sense_is_said_at_its_field(editor: Client, changes: dict[str, str], field: str) -> None:
+def test_invalid_values_are_reported_at_their_fields(editor: Client, changes: dict[str, str], field: str) -> None:
     count = PromptSample.objects.count()
     response = add(editor, **changes)
     assert response.status_code == 200
@@ -169,7 +169,7 @@ def test_samples_are_deleted(editor: Client) -> None:
     assert not PromptSample.objects.filter(pk=sample.pk).exists()
 
 
-def test_who_may_only_look_changes_no_sample(operator: Client) -> None:
+def test_a_person_with_only_the_view_permission_cannot_change_a_sample(operator: Client) -> None:
     sample = pinned()
     assert operator.get(change(sample)).status_code == 200
     assert operator.post(change(sample), form(title_max="2")).status_code == 403

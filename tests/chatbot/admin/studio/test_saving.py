@@ -28,7 +28,7 @@ def kept() -> PromptContent:
     return PromptContent.of(PromptDraft.objects.get())
 
 
-def test_what_was_saved_is_told_as_a_whole(editor: Client) -> None:
+def test_saving_returns_the_whole_state(editor: Client) -> None:
     response = post(editor, "save", text(**SELECTION))
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     assert "no-store" in response.headers["Cache-Control"]
@@ -80,7 +80,7 @@ def test_a_problem_has_its_place_in_lines_and_as_javascript_counts(editor: Clien
     assert data["gate"]["state"] == "problems"
 
 
-def test_every_kind_of_problem_is_said_in_words(editor: Client) -> None:
+def test_every_kind_of_problem_is_shown_as_a_sentence(editor: Client) -> None:
     data = save(
         editor,
         system_text="{{ a.b }} {{ \u200b }}{{}}",
@@ -122,7 +122,7 @@ def test_numbers_in_bounds_are_kept(editor: Client) -> None:
     assert kept() == CONTENT
 
 
-def test_the_second_editor_sees_whose_change_it_is_and_how_it_differs(editor: Client) -> None:
+def test_the_second_editor_sees_the_first_editor_and_the_difference(editor: Client) -> None:
     save(editor, system_text="다정하게 <b>")
     other = signed_in(member("Prompt publisher"))
     response = post(other, "save", text(system_text="짧게 <b>"))
@@ -148,7 +148,7 @@ def test_the_second_editor_sees_whose_change_it_is_and_how_it_differs(editor: Cl
     assert save(other, revision=1, system_text="짧게 <b>")["revision"] == 2
 
 
-def test_a_change_that_nobody_signed_came_from_an_import(editor: Client) -> None:
+def test_a_change_without_an_editor_came_from_an_import(editor: Client) -> None:
     save_draft(template=base_info(), revision=0, content=content(system_text="가져옴"), by=None)
     assert post(editor, "save", text()).json()["data"]["editedBy"] == "an import"
 
@@ -262,7 +262,7 @@ def test_a_template_that_nothing_uses_is_read_but_not_worked_on(root: Client) ->
         assert refusal(response) == (404, "It does not exist: load the page again.")
 
 
-def test_nothing_is_saved_under_the_name_of_somebody_else_who_signed_in_meanwhile(editor: Client) -> None:
+def test_nothing_is_saved_after_another_person_has_signed_in(editor: Client) -> None:
     response = post(editor, "save", text(user=10**6))
     assert response.status_code == 401
     assert not PromptDraft.objects.exists()

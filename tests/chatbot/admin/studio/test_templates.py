@@ -77,7 +77,7 @@ def test_an_editor_saves_but_neither_publishes_nor_rolls_back(editor: Client) ->
     assert 'id="publish-form"' not in editor.get(address("editor")).content.decode()
 
 
-def test_who_has_no_right_is_turned_away_everywhere() -> None:
+def test_a_person_without_permission_is_refused_everywhere() -> None:
     nobody = signed_in(person("nobody"))
     for page in reading():
         assert nobody.get(page).status_code == 403, page
@@ -87,7 +87,7 @@ def test_who_has_no_right_is_turned_away_everywhere() -> None:
     assert nobody.post(address("roll_back"), {"version": "1"}).status_code == 403
 
 
-def test_scripts_that_are_signed_out_are_told_and_pages_ask_to_sign_in() -> None:
+def test_signed_out_scripts_get_an_error_and_pages_lead_to_the_login() -> None:
     client = Client(headers={"accept-language": "en"})
     for name, body in {**SCRIPTS, "preview": SELECTION}.items():
         response = post(client, name, body)
@@ -107,7 +107,7 @@ def test_every_address_takes_its_own_method_alone(root: Client) -> None:
         assert root.post(address(page)).status_code == 405, page
 
 
-def test_what_does_not_exist_is_said_in_the_envelope(root: Client) -> None:
+def test_a_missing_object_is_reported_in_the_envelope(root: Client) -> None:
     response = root.get(address("check", 10**30))
     assert (response.status_code, response.json()["message"]) == (404, "It does not exist: load the page again.")
     generation = "00000000-0000-4000-8000-000000000000"

@@ -69,7 +69,7 @@ def test_the_list_marks_what_is_live(operator: Client) -> None:
     ]
 
 
-def test_who_wrote_versions_is_kept(root: Client) -> None:
+def test_authors_of_versions_cannot_be_deleted(root: Client) -> None:
     writer = person("writer")
     make_version(author=writer)
     response = root.post(reverse("admin:auth_user_delete", args=[writer.pk]), {"post": "yes"})
@@ -124,7 +124,7 @@ def test_every_version_has_its_own_figures(django_assert_num_queries: DjangoAsse
     }
 
 
-def test_what_runs_and_what_nobody_asked_for_does_not_count() -> None:
+def test_running_generations_and_trials_do_not_count() -> None:
     one = first()
     for purpose in (Purpose.TRIAL, Purpose.CHECK):
         generation(one, "completed", purpose=purpose, first_token_ms=5)

@@ -12,7 +12,7 @@ from chatbot.nlu.safety.word_lists import WordLists
 TABLE = Path(__file__).with_name("abuse.tsv")
 
 
-def test_insults_are_told_from_innocent_messages(analyser: MorphemeAnalyser, words: WordLists) -> None:
+def test_insults_are_distinguished_from_innocent_messages(analyser: MorphemeAnalyser, words: WordLists) -> None:
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = [(row["message"], row["abuse"] == "yes") for row in csv.DictReader(file, delimiter="\t")]
     found = {message for message, _ in rows if abuse(message, words=words, analyser=analyser) is not None}

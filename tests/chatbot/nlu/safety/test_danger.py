@@ -56,7 +56,7 @@ ORDINARY = (
 
 
 @pytest.fixture(scope="module")
-def told(analyser: MorphemeAnalyser, words: WordLists) -> Callable[[str], str]:
+def danger_of(analyser: MorphemeAnalyser, words: WordLists) -> Callable[[str], str]:
     """The kind of help that a message needs, "abuse", or "" for an ordinary one."""
 
     def ask(message: str) -> str:
@@ -66,18 +66,18 @@ def told(analyser: MorphemeAnalyser, words: WordLists) -> Callable[[str], str]:
     return ask
 
 
-def test_self_harm(told: Callable[[str], str]) -> None:
+def test_self_harm(danger_of: Callable[[str], str]) -> None:
     listed = [*SELF_HARM.split("|"), *NOT_SEEN_BEFORE.split("|")]
-    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "self_harm")
+    assert {message: danger_of(message) for message in listed} == dict.fromkeys(listed, "self_harm")
 
 
 @pytest.mark.parametrize(
     ("messages", "kind"),
     [(EMERGENCY, "emergency"), (OWN_HURT, "own_hurt"), (VIOLENCE, "violence"), (LIGHTLY, ""), (ORDINARY, "")],
 )
-def test_each_gets_the_right_help(told: Callable[[str], str], messages: str, kind: str) -> None:
+def test_each_gets_the_right_help(danger_of: Callable[[str], str], messages: str, kind: str) -> None:
     listed = messages.split("|")
-    assert {message: told(message) for message in listed} == dict.fromkeys(listed, kind)
+    assert {message: danger_of(message) for message in listed} == dict.fromkeys(listed, kind)
 
 
 def test_without_the_analyser_danger_is_still_seen(words: WordLists) -> None:
@@ -108,13 +108,13 @@ def test_the_weights_are_those_of_the_table() -> None:
     assert len(rows) == len({message for message, _ in rows})
 
 
-def test_held_out_messages(told: Callable[[str], str]) -> None:
+def test_held_out_messages(danger_of: Callable[[str], str]) -> None:
     with HELD_OUT.open(encoding="utf-8", newline="") as file:
         rows = [(row["message"], row["kind"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     assert not {message for message, _ in rows} & {message for message, _ in table()}
     total, right = Counter[str](), Counter[str]()
     for message, kind in rows:
-        found = told(message) or "none"
+        found = danger_of(message) or "none"
         group = kind if kind in {"none", "abuse"} else "danger"
         total[group] += 1
         right[group] += found == kind if group != "danger" else found not in {"none", "abuse"}
@@ -126,28 +126,28 @@ def test_held_out_messages(told: Callable[[str], str]) -> None:
     assert shares["abuse"] >= 0.8
 
 
-def test_letters_for_words_of_danger_are_understood(told: Callable[[str], str]) -> None:
+def test_letters_for_words_of_danger_are_understood(danger_of: Callable[[str], str]) -> None:
     listed = ["ㅈㅅ하고 싶다 농담 아님", "ㅈㅎ했어 또"]
-    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "self_harm")
-    assert told("ㅈㅅ 잘못 눌렀어") == ""
+    assert {message: danger_of(message) for message in listed} == dict.fromkeys(listed, "self_harm")
+    assert danger_of("ㅈㅅ 잘못 눌렀어") == ""
 
 
-def test_curses_count_beside_ordinary_words_unless_they_are_spoken_of(told: Callable[[str], str]) -> None:
+def test_curses_count_unless_the_message_is_about_the_word(danger_of: Callable[[str], str]) -> None:
     cursing = [
         "ㅆㅂ 니가 뭔데 나보고 고기를 줄이래",
         "미친놈아 겨울에 찬물로 샤워하라고?",
         "병 신 아 텀블러 얘기 좀 그만해",
     ]
-    assert {message: told(message) for message in cursing} == dict.fromkeys(cursing, "abuse")
+    assert {message: danger_of(message) for message in cursing} == dict.fromkeys(cursing, "abuse")
     spoken_of = [
         "욕의 어원 찾아보다가 씨발이 무슨 뜻인지 알게 됐어",
         "누가 나보고 병신이라고 했어 너무 슬퍼",
         "다 마신 병 신문지에 싸서 버려도 돼?",
     ]
-    assert {message: told(message) for message in spoken_of} == dict.fromkeys(spoken_of, "")
+    assert {message: danger_of(message) for message in spoken_of} == dict.fromkeys(spoken_of, "")
 
 
-def test_what_is_long_past_or_no_person_is_no_emergency(told: Callable[[str], str]) -> None:
+def test_past_events_and_things_are_not_emergencies(danger_of: Callable[[str], str]) -> None:
     listed = [
         "작년에 자전거 타다 차에 치였는데 지금은 다 나아서 다시 타요",
         "예전에 집에 불난 뒤로 멀티탭을 꼭 끄고 다닙니다",
@@ -155,12 +155,12 @@ def test_what_is_long_past_or_no_person_is_no_emergency(told: Callable[[str], st
         "컴퓨터가 갑자기 꺼지고 안 살아나 살려줘",
         "로봇청소기가 계단에서 투신했습니다 ㅋㅋ 바퀴만 빠짐",
     ]
-    assert {message: told(message) for message in listed} == dict.fromkeys(listed, "")
+    assert {message: danger_of(message) for message in listed} == dict.fromkeys(listed, "")
 
 
 @pytest.mark.parametrize("message", ["kk", "b1", "a b", "sb", "AB", "Moby Dick", "shitake", "개발자", "엿 먹고 싶다"])
-def test_few_letters_are_neither_danger_nor_abuse(told: Callable[[str], str], message: str) -> None:
-    assert told(message) == ""
+def test_few_letters_are_neither_danger_nor_abuse(danger_of: Callable[[str], str], message: str) -> None:
+    assert danger_of(message) == ""
 
 
 @pytest.mark.parametrize(
@@ -171,5 +171,5 @@ def test_few_letters_are_neither_danger_nor_abuse(told: Callable[[str], str], me
         "드라마에서 남편이 때리는 장면 너무했음",
     ],
 )
-def test_what_all_else_says_is_ordinary_is_ordinary(told: Callable[[str], str], message: str) -> None:
-    assert told(message) == ""
+def test_a_clearly_ordinary_message_is_ordinary(danger_of: Callable[[str], str], message: str) -> None:
+    assert danger_of(message) == ""

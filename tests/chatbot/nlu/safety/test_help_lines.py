@@ -5,7 +5,7 @@ from pytest_django import Settings
 from chatbot.nlu.safety.help_lines import HelpLine, help_line, lines_in
 
 
-def test_a_setting_says_who_answers_and_what_to_dial() -> None:
+def test_a_setting_has_a_name_and_a_number() -> None:
     assert help_line("자살예방 상담전화 109") == HelpLine("자살예방 상담전화 109", "109", "자살예방 상담전화")
     assert help_line("119") == HelpLine("119", "119", "소방·구급")
     assert help_line("02-123-4567") == HelpLine("02-123-4567", "02-123-4567", "02-123-4567")
