@@ -1,8 +1,9 @@
-"""How many modules of ours a request crosses: ``python -m benchmarks.hops`` lists them, in the order of their use.
+"""The number of project modules that a request passes: ``python -m benchmarks.hops`` lists them, in the order of their
+use.
 
-Counts from the request's view in ``chatbot.api`` to the first byte of its stream, with the embedded provider, on a
-database of its own. Code that runs when a module is imported does not count. The second request of a process counts:
-the first one fills caches.
+Counts from the request's view in ``chatbot.api`` to the first byte of its stream, with the embedded provider, with a
+separate database. Code that runs when a module is imported does not count. The second request of a process counts: the
+first one fills caches.
 """
 
 import asyncio
@@ -83,7 +84,7 @@ async def _traced(application: Callable[..., Awaitable[None]], trace: Trace) -> 
 
 
 def modules() -> list[str]:
-    """The modules that a GET of a selection crosses. To be called once, in a process of its own."""
+    """The modules that a GET of a selection crosses. Call it once, in a separate process."""
     with tempfile.TemporaryDirectory() as directory:
         os.environ["DATABASE_URL"] = f"sqlite:///{directory}/db.sqlite3"
         os.environ["LEAFRESH_CATALOG_TOKEN_DELAY_MS"] = "0"  # noqa: S105  milliseconds

@@ -1,8 +1,8 @@
 """``python -m benchmarks.launcher [--memory COUNT PAUSE] [--sleep-in-publisher MS] serve …``: ``manage.py``, changed.
 
 ``--memory`` replaces the model: every answer is COUNT tokens from memory, with a pause of PAUSE seconds after each.
-``--sleep-in-publisher`` makes a slow build of ours, which the benchmark must detect. The product has no hook for
-either, so this module patches it before it serves.
+``--sleep-in-publisher`` makes our build slow, which the benchmark must detect. The product has no hook for either, so
+this module patches it before it serves.
 """
 
 # Django's apps must be loaded before their modules are imported, so functions import them.

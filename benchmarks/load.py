@@ -79,7 +79,7 @@ def put(
 ) -> Run:
     """Opens the streams by one client, on the service's processes in turns; the cost is that of all of them.
 
-    Calls ``look`` ten times a second meanwhile. Raises FaultyRun.
+    Calls ``look`` ten times a second until the load ends. Raises FaultyRun.
     """
     service = running.service
     plan = Plan(service.dialect, running.ports, service.path, tokens, streams, seconds)

@@ -1,7 +1,7 @@
 """The peer: the service that a good engineer would write in an afternoon, with FastAPI, sse-starlette and ChatOpenAI.
 
-uvicorn runs it. ``PEER_MODEL`` names the model; ``memory-COUNT-PAUSE`` takes it away. Its prompt has its own words and
-the length of ours.
+uvicorn runs it. ``PEER_MODEL`` names the model; ``memory-COUNT-PAUSE`` takes it away. Its prompt is different, but has
+the same length as ours.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
 """``python -m benchmarks.retrieval``: how well our search answers questions, beside simpler searches.
 
 Each question of ``retrieval_questions.tsv`` (``--questions FILE`` for others) names the right challenges and documents,
-or none when it is about something else. The program prints how often a right one is among the first three (hit@3), and
-the mean of 1/rank of the first right one (MRR, 0 beyond rank ten). The simpler searches are BM25 of the same library
-over the same rows, with words split at white space, and with pairs of characters. ``--kind challenge`` searches only
-challenges. ``--rows 200000`` measures a large catalogue instead (see ``benchmarks.retrieval_load``).
+or none when it is about something else. The program prints how often a correct result is among the first three (hit@3).
+It also prints the mean of 1/rank of the first correct one (MRR, 0 beyond rank ten). The simpler searches are BM25 of
+the same library over the same rows, with words split at white space, and with pairs of characters. ``--kind challenge``
+searches only challenges. ``--rows 200000`` measures a large catalogue instead (see ``benchmarks.retrieval_load``).
 """
 
 # Django's settings must be set up before its models are imported, so functions import what needs them.

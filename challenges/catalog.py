@@ -106,9 +106,8 @@ def suitable(*, selection: Selection, given: Collection[str], seed: int, count: 
     """Picks ``count`` different challenges for the selection. The same ``seed`` gives the same challenges and order.
 
     ``given`` are the titles that the session was given, the earliest first. They are repeated only when the category
-    has no others. The order of preference is: new challenges that suit the selection; other new ones of the category;
-    suitable ones that were given longest ago; others of the category; any challenge. So a small catalogue still gives
-    an answer.
+    has no others. The order of preference is: suitable new challenges; other new ones of the category; suitable ones
+    that were given longest ago; others of the category; any challenge. So a small catalogue still gives an answer.
 
     Takes one SQL statement if the category has enough challenges. Returns fewer than ``count`` only if the whole
     catalogue has fewer.

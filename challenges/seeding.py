@@ -1,7 +1,7 @@
 """Loads the curated catalogue in ``challenges/seed`` into the database.
 
 Loading again adds new rows and updates unchanged ones. It does not touch rows that an admin edited, deactivated or
-deleted: a digest of each row is stored when it is loaded, and a row with another digest counts as edited.
+deleted. A digest of each row is stored when it is loaded, and a row with another digest counts as edited.
 """
 
 import hashlib

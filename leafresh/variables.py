@@ -158,9 +158,9 @@ LEAFRESH_HISTORY_CHARS = env.whole("LEAFRESH_HISTORY_CHARS", 2000, 0, 100_000)
 LEAFRESH_HELP_LINE = env.read("LEAFRESH_HELP_LINE", kinds.short_text, "자살예방 상담전화 109")
 """The help line for a person in despair."""
 LEAFRESH_EMERGENCY_LINE = env.read("LEAFRESH_EMERGENCY_LINE", kinds.short_text, "119")
-"""The number for an emergency: an overdose, bleeding, fire, an accident, a collapse. A person who has hurt themselves
-gets this number first, then `LEAFRESH_HELP_LINE`."""
+"""The number for an emergency: an overdose, bleeding, fire, an accident, a collapse. After self-harm, the answer names
+this number first, then `LEAFRESH_HELP_LINE`."""
 LEAFRESH_POLICE_LINE = env.read("LEAFRESH_POLICE_LINE", kinds.short_text, "112")
-"""The number for a person who is beaten, threatened or followed."""
+"""The number for victims of violence, threats or stalking."""
 LEAFRESH_VIOLENCE_LINE = env.read("LEAFRESH_VIOLENCE_LINE", kinds.short_text, "여성긴급전화 1366")
 """The counselling line for victims of violence, named after `LEAFRESH_POLICE_LINE`."""

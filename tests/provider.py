@@ -292,8 +292,8 @@ MISBEHAVIOURS = [
 
 
 class Provider:
-    """``with Provider() as provider: … provider.url``. ``requests`` are the bodies asked; ``closed`` is set when a
-    client went away before its answer was finished; while ``holds`` is set, what obeys stops behind ``holds_behind``
+    """``with Provider() as provider: … provider.url``. ``requests`` are the bodies of requests; ``closed`` is set when
+    a client went away before its answer was finished; while ``holds`` is set, what obeys stops behind ``holds_behind``
     characters of its JSON; ``script`` holds the texts of the scripted model."""
 
     def __init__(self) -> None:

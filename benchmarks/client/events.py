@@ -1,7 +1,7 @@
 """The events of a recorded response, and what their text and its stamps say about the service.
 
-The client keeps bytes with the moment of their arrival, and reads them when all streams are over: reading costs
-processor time that would disturb the measurement.
+The client stores bytes with their arrival time, and parses them after all streams have ended. Parsing takes processor
+time that would disturb the measurement.
 """
 
 import json

@@ -97,7 +97,7 @@ def langchain_modules(service: Service) -> float:
 
 
 def import_costs(service: Service) -> dict[str, float]:
-    """The packages that take longest to import with the server's entry: milliseconds of their own modules."""
+    """The packages that take longest to import with the server's entry point, in milliseconds for their modules."""
     spent: Counter[str] = Counter()
     for microseconds, package in _IMPORT.findall(_import_entry(service, "-X", "importtime").stderr):
         spent[package] += int(microseconds)

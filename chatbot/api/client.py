@@ -64,7 +64,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: TrustedProx
     ``peer`` is the address of the connection; None for a Unix socket. ``forwarded_for`` are the ``X-Forwarded-For``
     headers, joined with commas. Each proxy appends the address of its peer. So the header is read from the right, and
     trusted proxies are skipped: the client is the first other address, or the leftmost. An entry that is not an address
-    ends the search: the result is the proxy that wrote it, because the entries to the left may be forged.
+    ends the search. The result is then the proxy that wrote it, because the entries to the left may be forged.
     """
     address = _parse(peer) if peer else None
     if not trusted.includes(peer):

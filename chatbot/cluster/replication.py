@@ -21,7 +21,7 @@ from chatbot.events.types import TERMINAL
 logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
-"""The delay before events are copied in one batch: the first and last events of a generation, and all events of one
+"""The delay before a batch is copied. It applies to the first and last events of a generation, and to all events of one
 with subscribers in other processes."""
 
 SELDOM_SECONDS = 0.5
@@ -75,7 +75,7 @@ return reply
 """Appends entries to the logs of several generations.
 
 Keys: the log and the presence of each generation. Arguments: the lifetime in seconds, and the maximum number of
-entries; then for each generation the expected last entry, the number of new entries, and their positions, names,
+entries. Then follow for each generation the expected last entry, the number of new entries, and their positions, names,
 sessions and data. Returns for each generation its last entry, and whether another process has subscribers.
 """
 

@@ -53,8 +53,8 @@ async def start(
 ) -> LocalGeneration:
     """Starts a generation that no other request joins. Like any other, it is abandoned when it has no subscribers.
 
-    For a prompt that answers a message, the trial acts as if a person had picked the selection, had got challenges, and
-    then sent ``message`` (PLAIN_MESSAGE if it is blank). Two trials with the same ``seed`` make the same random
+    For a prompt that answers a message, the trial acts as in a session with the selection and one answer. Then the
+    person sends ``message`` (PLAIN_MESSAGE if it is blank). Two trials with the same ``seed`` make the same random
     choices. Raises ApplicationError.
     """
     require_usable(prompt)

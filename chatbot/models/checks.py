@@ -19,9 +19,9 @@ LOST_AFTER = timedelta(seconds=15)
 class PromptSample(models.Model):
     """A sample request for a template, and the rules for its answer.
 
-    ``contains`` and ``excludes`` apply to the whole text of the answer. The other rules apply to what the model itself
-    wrote: the length of its titles and of its sentence, and the category's name in that sentence. Options are keys.
-    Templates that answer a message have ``message``.
+    ``contains`` and ``excludes`` apply to the whole text of the answer. The other rules apply to the model's own text:
+    the length of its titles and of its sentence, and the category's name in that sentence. Options are keys. Templates
+    that answer a message have ``message``.
     """
 
     template = models.ForeignKey(

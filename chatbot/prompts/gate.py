@@ -28,7 +28,7 @@ class Fingerprint:
 def fingerprint(template: PromptTemplate, content: PromptContent, providers: Sequence[str]) -> Fingerprint:
     """The fingerprint for a check of the content now. ``providers`` are the names of the providers in order.
 
-    The hash of the contract covers the samples and the active options: a category without a sample is checked too, and
+    The hash of the contract covers the samples and the active options. A category without a sample is checked too, and
     labels are part of every prompt. Takes two queries.
     """
     known = options.get()

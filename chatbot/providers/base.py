@@ -52,8 +52,8 @@ class ProviderRequest:
 
     ``kind`` is the kind of the answer; only a recommendation has challenges. ``candidates`` are challenges that suit
     the message, the best first. ``given`` are the titles that the session was given, the earliest first. The next three
-    are set if another provider left the answer unfinished: ``already`` are its titles so far, ``missing`` is the number
-    of challenges that it still needs, and ``why`` explains what was wrong. ``output_schema`` is the JSON schema of an
+    are set if another provider left the answer unfinished. ``already`` are its titles so far. ``missing`` is the number
+    of challenges that it still needs. ``why`` explains what was wrong. ``output_schema`` is the JSON schema of an
     answer for providers that accept one; empty means no schema.
     """
 

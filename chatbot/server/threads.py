@@ -1,8 +1,8 @@
 """The threads that run Django's synchronous code, mostly the ORM.
 
-asgiref gives each request its own thread until the response ends, and each thread keeps a database connection: 150 open
-streams hold 150 threads and 150 connections. Here requests share a few threads. They are chosen before Django would
-choose one.
+asgiref gives each request its own thread until the response ends, and each thread keeps a database connection. So 150
+open streams hold 150 threads and 150 connections. Here requests share a few threads. They are chosen before Django
+would choose one.
 """
 
 import contextlib

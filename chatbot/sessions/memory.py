@@ -153,7 +153,7 @@ class _Titles(Subquery):
 def recall(keys: Collection[str]) -> dict[str, Memory]:
     """The memories of the sessions that exist, by key, even if expired. Takes one SQL statement.
 
-    The amount of data does not grow with the length of a session: only the newest exchanges are read, and the newest
+    The amount of data does not grow with the length of a session. Only the newest exchanges are read, and the newest
     titles of sessions with more exchanges.
     """
     newest = Turn.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")

@@ -1,7 +1,7 @@
 """The ownership of sessions: a session belongs to the client that began it.
 
 That client gets a signed cookie with an owner key, and a token of the session. The session's row stores the ``owner``,
-a hash of the key. When the client sends the cookie or the token later, the session becomes ``bound``: from then on each
+a hash of the key. When the client sends the cookie or the token later, the session becomes ``bound``. From then on each
 request for the session needs one of them. If the client never sends either, the session stays unbound.
 
 ``LEAFRESH_SESSION_BINDING`` is ``on``, ``off`` (no checks, no cookies and no tokens), or ``required`` (an unbound
@@ -35,7 +35,7 @@ class Proof:
 
     A browser that began several sessions at once has several cookies. Each key is a proof; the first one is used for
     new sessions. ``established`` is the owner that this client has already proved to be in the same request or
-    connection: it is a proof, but does not bind a session. ``takes_cookie``: the client may get a cookie.
+    connection. It is a proof, but does not bind a session. ``takes_cookie``: the client may get a cookie.
     """
 
     owner_keys: tuple[str, ...] = field(default=(), repr=False)

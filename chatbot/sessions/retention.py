@@ -27,9 +27,10 @@ T = TypeVar("T")
 def purge() -> Rows:
     """Erases expired data, and returns the number of erased rows.
 
-    It erases expired sessions with their turns, feedback and generations; hidden turns of other sessions; and expired
-    generations without a session, such as trials and checks. A running generation is kept, with the sessions that it
-    answers. The transactions are short, with pauses for other writers. After an interruption, the next run continues.
+    It erases expired sessions with their turns, feedback and generations, and hidden turns of other sessions. It also
+    erases expired generations without a session, such as trials and checks. A running generation is kept, with the
+    sessions that it answers. The transactions are short, with pauses for other writers. After an interruption, the next
+    run continues.
     """
     before, now = cutoff(), timezone.now()
     rows = Rows()

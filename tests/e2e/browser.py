@@ -77,8 +77,8 @@ document.documentElement.scrollWidth > innerWidth ||
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A running browser. Playwright's event loop lives in this thread as long as it does, so tests that use a loop of
-    their own must not run meanwhile."""
+    """A running browser. Playwright's event loop runs in this thread until Playwright stops. In that time, no test with
+    another event loop may run."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         try:

@@ -1,4 +1,4 @@
-"""A fleet for tests: several servers on one database and one Redis, behind a real nginx."""
+"""A fleet for tests: several servers with one database and one Redis, and a real nginx in front."""
 
 import os
 import re

@@ -2,12 +2,12 @@
 
     process = preloaded.start(["manage.py", "serve"], env=env, stdout=log, stderr=log)
 
-The process that a test gets is forked, and behaves as a new one does: it has the given environment and files, Python's
-own signal handlers, and no thread, and it imports everything of this project itself. It shares with others that nothing
-but libraries' code, and the order in which sets keep texts.
+The process that a test gets is forked, and behaves like a new one. It has the given environment and files, Python's own
+signal handlers, and no thread. It imports all modules of this project itself. It shares with others that nothing but
+libraries' code, and the order in which sets keep texts.
 
-The preloading process is made when it is first needed. It ends with the process that uses it, even when that is
-killed, and then kills what it started.
+The preloading process is made when it is first needed. It ends with the process that uses it, even when that is killed,
+and then kills what it started.
 """
 
 import atexit

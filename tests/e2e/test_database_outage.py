@@ -252,7 +252,7 @@ def test_a_stream_is_stopped_while_the_database_is_gone(cluster: Cluster, server
     finally:
         cluster.start()
     until(lambda: httpx.get(f"{server.url}/health").status_code == 200)
-    # In a fleet, only the database knows who else has asked: the answer goes on for whoever that may be.
+    # In a fleet, only the database knows the other sessions of a generation, so the answer continues for them.
     until(lambda: outcomes(cluster, "stop-VEGAN") in (["stopped"], ["completed"]))
 
 

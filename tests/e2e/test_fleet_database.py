@@ -1,4 +1,4 @@
-"""The database of a fleet goes away: streams behind nginx go on, also those that are read at another process."""
+"""The database of a fleet fails: streams through nginx continue, also those with subscribers at another process."""
 
 import asyncio
 import tempfile

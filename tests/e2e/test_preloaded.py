@@ -1,4 +1,4 @@
-"""A program that is started from the preloading process cannot tell it from a start of its own."""
+"""A program that is started from the preloading process behaves as after a normal start."""
 
 import json
 import os
@@ -36,7 +36,7 @@ print(json.dumps({
 print("said", sys.stdin.read(), file=sys.stderr)
 sys.exit(3)
 """
-"""What a program finds, on standard output; and an end with a status of its own."""
+"""A program prints its environment, and ends with the given status."""
 
 
 def test_a_program_finds_what_a_new_process_has() -> None:

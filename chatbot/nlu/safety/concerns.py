@@ -22,8 +22,8 @@ from chatbot.nlu.safety.word_lists import WordLists
 DANGERS = KINDS[2:]
 
 DANGER_FROM = 0.62
-"""Share of the dangers among all kinds from which on the weights decide. Of two sets that no training had seen, with
-all rules, 293 of 300 dangers were seen, and 4 of 680 ordinary messages were taken for one."""
+"""Share of the dangers among all kinds from which on the weights decide. On two sets of messages that were not used for
+training, all rules together recognised 293 of 300 dangers. They reported danger in 4 of 680 ordinary messages."""
 
 ABUSE_FROM = 0.55
 """The same for abuse that no list knows: 4 in 1000, and 71 of 100."""

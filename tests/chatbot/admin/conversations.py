@@ -78,7 +78,7 @@ def staff(*rights: str) -> Client:
 
 
 def upload(page: Client, address: str, content: str) -> Any:
-    """The preview of a CSV file that is to be imported into the list at the address."""
+    """The preview of importing a CSV file into the list at the address."""
     posted = {"import_file": SimpleUploadedFile("file", content.encode()), "format": "0", "resource": "0"}
     return page.post(f"{address}import/", posted)
 

@@ -64,7 +64,7 @@ def test_the_oldest_ended_logs_go_when_all_together_are_too_large() -> None:
     log = EventLog(keep_seconds=60, max_bytes=2_000, clock=clock)
     running = write(log, "start")
     first, second, third = (write(log, "start", "close") for _ in range(3))
-    assert log.state(first) is not None  # who listens to it still reads its end
+    assert log.state(first) is not None  # its subscribers still read its end
     clock.now = 3
     assert [log.state(one) is not None for one in (running, first, second, third)] == [True, False, True, True]
     assert log.size <= 2_000

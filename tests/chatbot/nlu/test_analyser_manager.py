@@ -21,7 +21,7 @@ from chatbot.nlu.morphemes import MorphemeAnalyser
 
 @pytest.fixture(autouse=True)
 def _share_analysers() -> None:
-    """Each test has an analyser of its own: it stops or kills the process."""
+    """Each test has a separate analyser, because it stops or kills the process."""
 
 
 @pytest.fixture

@@ -283,7 +283,7 @@ def test_warming_up_prepares_the_patterns_that_the_first_message_needs(monkeypat
     async def here(function: Callable[[], None]) -> None:
         await sync_to_async(function)()
 
-    monkeypatch.setattr(executors.rough, "run", here)  # a thread of its own would not see the test's transaction
+    monkeypatch.setattr(executors.rough, "run", here)  # a separate thread would not see the test's transaction
     _compiled.cache_clear()
     async_to_sync(warm_up)()
     concern("반가워요", words=word_lists.get(), analyser=RoughAnalyser(frozenset()))
