@@ -26,7 +26,7 @@ def test_a_kind_of_line_is_logged_once_per_interval(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("said", "logged"),
+    ("text", "logged"),
     [
         ("GET /ai/x?sessionId=me&message=%EC%95%88 took too long", "GET /ai/…?… took too long"),
         ("<ASGIRequest: GET '/ai/x?message=hello'>", "<ASGIRequest: GET '/ai/…?…'>"),
@@ -42,8 +42,8 @@ def test_a_kind_of_line_is_logged_once_per_interval(monkeypatch: pytest.MonkeyPa
         ("is it there? yes 50/50?", "is it there? yes 50/50?"),
     ],
 )
-def test_no_line_has_a_query_or_a_session(log_line: str, logged: str) -> None:
-    record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (log_line,), None)
+def test_no_line_has_a_query_or_a_session(text: str, logged: str) -> None:
+    record = logging.LogRecord("daphne.server", logging.WARNING, "", 0, "%s", (text,), None)
     assert logs.RedactingFormatter("%(name)s %(message)s").format(record) == f"daphne.server {logged}"
 
 
