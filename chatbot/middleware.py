@@ -1,8 +1,8 @@
-"""The middleware of the API, and that of pages and the admin.
+"""The middleware of the API, and the middleware of pages and the admin.
 
 Django runs the hooks of its middleware in a thread, one after the other. The API needs none of them (cookies,
-languages, CSRF), and the first token of a stream should not wait for a dozen changes of threads. So requests to the
-API bypass them, and ``ApiMiddleware`` does what the API needs.
+languages, CSRF), and the first token of a stream should not wait for a dozen changes of threads. So requests to the API
+bypass them. ``ApiMiddleware`` is the middleware for the API.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -45,7 +45,7 @@ WITHOUT_THREADS = {"/health/live", "/metrics"}
 _COMMON_POLICY = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
 ADMIN_POLICY = (
-    # The admin's library uses Alpine, which evaluates expressions in templates ('unsafe-eval'). Templates of the #
+    # The admin's library uses Alpine, which evaluates expressions in templates ('unsafe-eval'). Templates of the
     # library and of Django have style attributes. No page has an inline script, so no nonce is needed.
     "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     f"{_COMMON_POLICY}"

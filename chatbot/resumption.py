@@ -1,4 +1,4 @@
-"""Resuming: what follows the last event that a client saw of a generation."""
+"""Resuming: finds the events of a generation after the last one that a client has received."""
 
 import uuid
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from chatbot.runtime import runtime
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A generation that has events after number ``after``, or will have. ``reset`` says that the client must drop what
-    it has of the answer."""
+    """A generation that has, or will have, events after number ``after``.
+
+    ``reset``: the client must discard what it has received of the answer.
+    """
 
     generation: LoggedGeneration
     after: int
@@ -53,7 +55,7 @@ async def resume(cursor: Cursor, session_id: str) -> Resumed | Past | NothingNew
 
 
 async def _read(cursor: Cursor) -> Past | NothingNew | None:
-    """The same, by the generation's row."""
+    """As ``resume``, from the row of the generation."""
     row = await Generation.objects.filter(pk=cursor.generation_id).afirst()
     if row is None or row.outcome not in {Outcome.COMPLETED, Outcome.STOPPED, Outcome.FAILED}:
         return None

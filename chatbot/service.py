@@ -27,15 +27,17 @@ from chatbot.sessions import ownership
 from chatbot.sessions.ownership import Grant
 
 Request = BaseInfoRequest | FreeTextRequest
-"""What a client asks for, whatever carried it."""
+"""The request of a client, by HTTP or WebSocket."""
 
 ATTEMPTS = 3
 """How many generations a request tries that waits for its whole answer. Each may be lost with its process."""
 
 
 class Limiter:
-    """Refuses requests of clients that ask too often; this one refuses none. ``chatbot.sessions.ownership.rate_key``
-    computes the key."""
+    """Counts requests, and refuses those above a rate. This base class has no limits.
+
+    ``chatbot.sessions.ownership.rate_key`` computes the key.
+    """
 
     async def admit(self, rate_key: str) -> None:
         """Called before a request joins or starts an answer. Raises ApplicationError when it is above the rate."""

@@ -143,7 +143,7 @@ TEMPLATES = [
     },
 ]
 # The first backend checks the bounds of failed logins. When one is reached, no password is hashed: that takes a fifth
-# of # a second of processor time.
+# of a second of processor time.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -184,7 +184,7 @@ if LEAFRESH_HTTPS:
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
-    # Django's checks look for its middleware by name. Our subclasses have other names, because the API bypasses them #
+    # Django's checks look for its middleware by name. Our subclasses have other names, because the API bypasses them
     # (chatbot/middleware.py). tests/leafresh/test_https.py runs the checks with Django's names.
     "security.W001",  # SecurityMiddleware
     "security.W002",  # XFrameOptionsMiddleware
@@ -194,7 +194,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 # --- logging in --------------------------------------------------------------------------------------------------
 
-# Failures are counted in the database: all processes share it, and commands can reset the counters. The module below #
+# Failures are counted in the database: all processes share it, and commands can reset the counters. The module below
 # has the bounds.
 AXES_HANDLER = "leafresh.login_throttling.LoginHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]

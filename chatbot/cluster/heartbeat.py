@@ -48,7 +48,7 @@ class Heartbeat:
         await self._client.run(lambda redis: redis.delete(self.key(self.me)))
 
     async def living(self) -> int:
-        """How many processes live. Redis looks through all its keys: for an operator alone. Raises Unreachable."""
+        """The number of living processes. Only for operators, because Redis scans all its keys. Raises Unreachable."""
         return len(await self._client.run(self._living))
 
     async def _living(self, redis: "Redis") -> set[str]:

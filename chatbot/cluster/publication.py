@@ -16,7 +16,7 @@ from chatbot.events.types import TERMINAL, decode_event, encode_event
 
 
 class ClusterPublisher(Publisher):
-    """Publishes to all processes the generation that answers the single-flight ``keys``."""
+    """Publishes the generation for the single-flight ``keys`` to all processes."""
 
     def __init__(self, cluster: Cluster, generation_id: uuid.UUID, keys: Sequence[object] = ()) -> None:
         super().__init__(generation_id)

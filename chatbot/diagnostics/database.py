@@ -1,4 +1,4 @@
-"""Checks the database: whether it answers, is migrated, and has usable challenges and prompts. And Redis."""
+"""Checks the database (whether it answers, is migrated, and has usable challenges and prompts), and Redis."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -73,7 +73,7 @@ def check_database() -> Iterator[checks.CheckMessage]:
 
 
 def check_redis() -> checks.CheckMessage:
-    """Whether Redis, where one is set, takes commands; and how many processes of this installation it knows."""
+    """Whether the configured Redis accepts commands, and how many processes of this installation it knows."""
     return async_to_sync(_ask_redis)() if settings.REDIS_URL else found("redis.none")
 
 

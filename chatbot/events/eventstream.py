@@ -60,8 +60,10 @@ def _stored(channel: str, event: Numbered) -> StoredEvent:
 
 
 class Publisher:
-    """Publishes one generation's events to the subscribers of this process. Used from the event loop only. ``count`` is
-    the number of the last event. What concerns other processes does nothing here: see ``ClusterPublisher``."""
+    """Publishes the events of one generation to the subscribers of this process. Used on the event loop only.
+
+    ``count`` is the number of the last event. Methods for other processes do nothing here: see ``ClusterPublisher``.
+    """
 
     def __init__(self, generation_id: uuid.UUID) -> None:
         self.generation_id = generation_id
@@ -91,7 +93,7 @@ class Publisher:
         """Releases the given keys, or all: requests at other processes no longer join the generation by them."""
 
     async def withdraw(self) -> None:
-        """The generation does not start."""
+        """Called when the generation does not start."""
 
 
 def notify(generation_id: uuid.UUID) -> None:

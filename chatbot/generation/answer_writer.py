@@ -104,7 +104,7 @@ class AnswerWriter:
         finally:
             if self._preparing is not None:
                 self._preparing.cancel()
-            del self._sink  # which has this writer: neither would be freed without the garbage collector
+            del self._sink  # it refers to this writer: without this, only the garbage collector could free both
 
     async def _write(self) -> None:
         for provider in self._providers:

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the generations of an event loop share."""
+    """Resources that all generations of an event loop share."""
 
     retry_queue: WriteRetryQueue
     slots: ModelSlots
@@ -45,9 +45,10 @@ class Resources:
 class LocalGeneration(LoggedGeneration):
     """Runs one job, from its row to its terminal event. The registry owns the task.
 
-    ``conclusion`` is the terminal event once ``ended`` is set; None when it ended without one, because it was abandoned
-    or the server stops. ``result`` is set with it. Without a ``session_id`` it belongs to no conversation. ``entered``
-    is the ownership of that session, once ``started`` is done. The last subscriber that leaves calls ``unsubscribed``.
+    When ``ended`` is set, ``conclusion`` is the terminal event. It is None if the generation was abandoned, or if the
+    server is stopping. ``result`` is set at the same time. Without a ``session_id`` the generation belongs to no
+    session. When ``started`` is done, ``entered`` is the ownership of that session. ``unsubscribed`` is called when the
+    last subscriber leaves.
     """
 
     def __init__(
@@ -62,15 +63,15 @@ class LocalGeneration(LoggedGeneration):
         super().__init__(publisher.generation_id)
         self.job = job
         self.sessions = {session_id} if session_id else set[str]()
-        self.joining: Counter[str] = Counter()  # sessions that are about to join, and how often each asked
-        self.subscription_count = 0  # of all that ever began
+        self.joining: Counter[str] = Counter()  # sessions that are joining, with their number of requests
+        self.subscription_count = 0  # the number of subscriptions so far
         self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
         self.stream_ends: dict[str, StreamEnd] = {}
         self.conclusion: Close | Failed | None = None
         self.result: Result | None = None
         self.entered = Ownership()
-        self.owners: dict[str, str] = {}  # of its sessions
+        self.owners: dict[str, str] = {}  # the owner of each session
         self._publisher = publisher
         self._resources = resources
         self._unsubscribed = unsubscribed
@@ -89,14 +90,14 @@ class LocalGeneration(LoggedGeneration):
         )
         self._holds_slot = False
         self._writing: asyncio.Task[None] | None = None
-        self._early: list[Event] = []  # what was written before the row was there
+        self._early: list[Event] = []  # events from before the row was written
         self._why_ended: Outcome | None = None
         self._began = time.monotonic()
         self._first_token_ms: int | None = None
 
     @property
     def ending(self) -> bool:
-        """Whether it was told to end early: no session can join it any more."""
+        """Whether the generation was told to end early. No session can join it any more."""
         return self._why_ended is not None
 
     @property
@@ -105,12 +106,12 @@ class LocalGeneration(LoggedGeneration):
 
     @property
     def asked_by(self) -> set[str]:
-        """The sessions for which it runs, with those about to join, as far as this process knows."""
+        """The sessions for which it runs, including those that are joining, as far as this process knows."""
         return (self.sessions | set(self.joining)) - set(self.stream_ends)
 
     @contextmanager
     def expecting(self, session_id: str) -> Iterator[None]:
-        """Within it the session is about to join: the generation continues when the others leave."""
+        """A context in which the session is joining. The generation then continues even if all other sessions leave."""
         self.joining[session_id] += 1
         try:
             yield
@@ -129,7 +130,7 @@ class LocalGeneration(LoggedGeneration):
                 self._unsubscribed(self)
 
     def end(self, why: Outcome) -> None:
-        """Ends the generation early: STOPPED, ABANDONED or INTERRUPTED. Does nothing when it is over."""
+        """Ends the generation early: STOPPED, ABANDONED or INTERRUPTED. Does nothing if it has ended."""
         if self._why_ended is None:
             self._why_ended = why
             if self._writing is not None:
@@ -144,22 +145,24 @@ class LocalGeneration(LoggedGeneration):
         self._publisher.end_for(session_id, stream_end)
 
     async def release(self, keys: Sequence[object]) -> None:
-        """Requests at other processes with one of these keys no longer join."""
+        """Releases the keys, so that requests at other processes no longer join by them."""
         if keys:
             await self._publisher.release(keys)
 
     async def run(self) -> None:
-        """Runs to the end. Failures of providers or the database end it. Only a failing start is raised, also by
-        ``started``."""
+        """Runs the generation to its end. Failures of providers or the database end it.
+
+        Only an error of the start is raised, also by ``started``.
+        """
         try:
             await self._take_slot()
-            self._writing = asyncio.create_task(self._writer.write())  # a model thinks while the row is written
+            self._writing = asyncio.create_task(self._writer.write())  # the model starts while the row is written
             if self._why_ended is not None:  # told to end while it waited for a slot
                 self._writing.cancel()
             self.entered = await record_start(self._start())
             if self._first_session:
                 self.owners[self._first_session] = self.entered.owner
-        except Exception as error:  # the requests that wait for the start get it, whatever it is
+        except Exception as error:  # the requests that wait for the start get any error
             await self._fail(error)
             raise
         self.started.set_result(None)
@@ -180,11 +183,11 @@ class LocalGeneration(LoggedGeneration):
             await asyncio.gather(self._writing, return_exceptions=True)
         self._release_slot()
         await self._publisher.withdraw()
-        if is_gone(error):  # the row may have been written: then it must not look as if it ran
+        if is_gone(error):  # the row may have been written: then it must not stay marked as running
             void = self._result(Outcome.INTERRUPTED, "The database did not answer when it began.")
             self._resources.retry_queue.keep_if_there_is_room(GenerationEnd(self.id, void, self.job.purpose, 0))
         self.started.set_exception(error)
-        self.started.exception()  # else asyncio warns when no request waits for it
+        self.started.exception()  # otherwise asyncio warns if no request waits for it
         self.ended.set()
 
     def _start(self) -> GenerationStart:
@@ -192,7 +195,7 @@ class LocalGeneration(LoggedGeneration):
         return GenerationStart(row_of(self.id, self.job), turn)
 
     async def _take_slot(self) -> None:
-        """Raises TooManyGenerations after a long wait: calls of hosted models are bounded."""
+        """Takes a slot for a call of a hosted model. Raises TooManyGenerations if none becomes free in time."""
         if any(provider.hosted for provider in self.job.providers):
             if not await self._resources.slots.acquire():
                 raise TooManyGenerations
@@ -228,7 +231,7 @@ class LocalGeneration(LoggedGeneration):
         error: BaseException | None
         try:
             error = writing.exception()
-        except asyncio.CancelledError:  # now it is no longer kept by the task, which its traceback keeps
+        except asyncio.CancelledError:  # caught, so that its traceback does not keep the task in memory
             error = None
         reason = ""
         if writing.cancelled():
@@ -261,7 +264,7 @@ class LocalGeneration(LoggedGeneration):
         logger.info("generation %s %s in %d ms", self.id, outcome, self._elapsed_ms())
 
     def _stopped_here(self) -> tuple[Rewrite | None, Close]:
-        """The events that end the stream now, with what is complete."""
+        """The events that end the stream now, with the complete parts of the answer."""
         retraction = self._composer.retraction
         rewrite = Rewrite(retraction.length) if retraction else None
         return rewrite, _close(self._composer.answer, stopped=True)

@@ -175,7 +175,7 @@ class GenerationRegistry:
     def _abandon_if_without_subscribers(self, generation_id: uuid.UUID, count: int) -> None:
         """Ends the generation if it has no subscriber and had none since the timer was set.
 
-        The timer has only the id, so that it does not keep a generation that is over.
+        The timer has only the id, so that it does not keep an ended generation in memory.
         """
         generation = self.get(generation_id)
         if generation is None or generation.subscriber_count or generation.subscription_count != count:

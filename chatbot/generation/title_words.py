@@ -52,7 +52,7 @@ class TitleWords:
 
     @cached_property
     def _analyser(self) -> AnalyserProcess | None:
-        """As it is when the first title is compared."""
+        """The state before the first title is compared."""
         return loaded()
 
     def __call__(self, title: str) -> Collection[str] | None:

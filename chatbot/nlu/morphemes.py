@@ -57,7 +57,7 @@ class KiwiAnalyser(MorphemeAnalyser):
         from kiwipiepy import Kiwi  # here, because only child processes need it: it takes 105 MB
 
         self.names = names
-        # Without its names of several words (titles, places) it loads in half the time and takes 180 MB less. Our #
+        # Without its names of several words (titles, places) it loads in half the time and takes 180 MB less. Our
         # messages are understood as well without them.
         self._kiwi = Kiwi(num_workers=1, load_multi_dict=False)
         for name in sorted(names):

@@ -38,7 +38,7 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
             "min_size": 2,
             "max_size": MOST_CONNECTIONS,
             "timeout": GETTING_SECONDS,
-            # The pool itself would try again after 1, 2, 4, … 128 seconds. So it would notice up to a minute too late #
+            # The pool itself would try again after 1, 2, 4, … 128 seconds. So it would notice up to a minute too late
             # that the server is back. After this time it tries when a thread needs a connection.
             "reconnect_timeout": 1.0,
             "connection_class": AttentiveConnection,

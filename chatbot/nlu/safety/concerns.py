@@ -1,9 +1,9 @@
 """Decides whether a message is about danger, or is abuse, before any other rule, in this order:
 
-1. the admins' lists of danger are certain; seeded phrases count unless the weights speak against them;
-2. frames (``frames.toml``) are rules about morphemes: who does it, and what clears it;
-3. the weights (``classifier.py``) decide on what no rule foresees;
-4. abuse is a word of the admins' list or a pattern, unless the weights speak against it, or what they are sure of.
+1. a phrase of the admins' danger lists always counts; a seeded phrase counts unless the weights are against it;
+2. frames (``frames.toml``) are rules about morphemes: who does it, and which words exclude it;
+3. the weights (``classifier.py``) decide about messages that no rule covers;
+4. abuse is a word of the admins' list or a pattern, unless the weights are against it; or the weights are certain.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,38 +22,39 @@ from chatbot.nlu.safety.word_lists import WordLists
 DANGERS = KINDS[2:]
 
 DANGER_FROM = 0.62
-"""Share of the dangers among all kinds from which on the weights decide. On two sets of messages that were not used for
-training, all rules together recognised 293 of 300 dangers. They reported danger in 4 of 680 ordinary messages."""
+"""The minimum share of danger among all kinds for which the weights decide alone. On two sets of messages that were
+not used for training, all rules together recognised 293 of 300 dangers. They reported danger in 4 of 680 ordinary
+messages."""
 
 ABUSE_FROM = 0.55
-"""The same for abuse that no list knows: 4 in 1000, and 71 of 100."""
+"""The minimum share of abuse for which the weights decide alone: 4 false alarms in 1000, and 71 of 100 recognised."""
 
 ABUSE_UP_TO = 0.2
-"""Share of abuse below which a seeded word is believed to stand in an innocent message."""
+"""Below this share of abuse, a seeded word does not count."""
 
 CURSE_UP_TO = 0.08
-"""The same for a curse that the message does not only speak of."""
+"""Below this share of abuse, a curse does not count."""
 
 CLEARLY_ORDINARY = 0.45
-"""Share of ordinary messages from which on neither a seeded phrase nor a frame decides: an airpod that drowned. Of 300
-messages of people in danger that no training had seen, a bound of 0.35 to 0.55 lost none."""
+"""Above this share of ordinary messages, neither a seeded phrase nor a frame counts, for example if an airpod drowned.
+Of 300 messages of people in danger that were not used for training, bounds of 0.35 to 0.55 missed none."""
 
 CURSES_AT_NOTHING = 0.85
-"""The same for a curse at nothing in particular, such as a missed bus."""
+"""Above this share of ordinary messages, a curse about a thing, such as a missed bus, does not count."""
 
 FEW_MORPHEMES = 3
-"""Of fewer the weights know too little, and decide alone only when they are surer still."""
+"""With fewer morphemes the weights are less reliable, so they decide alone only with a higher share."""
 
 DANGER_OF_FEW_FROM, ABUSE_OF_FEW_FROM = 0.85, 0.8
-"""Shares from which on the weights decide alone on a message of few morphemes."""
+"""The minimum shares for which the weights decide alone about a message with few morphemes."""
 
 OWN_HURT_FROM = 0.25
-"""Share of self-harm beside an emergency from which on the person is told of both lines."""
+"""In an emergency with at least this share of self-harm, the answer names both help lines."""
 
 _MARKS = frozenset({"SF", "SP", "SS", "SW", "SN"})
 
 SHARPNESS = 2.0
-"""How much a score of 1 outweighs a score of 0, as a power of e."""
+"""The factor of scores in the softmax that computes the shares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Trains the weights from ``data/*.tsv``: ``python -m chatbot.nlu.safety.training``.
 
-A linear support vector machine (squared hinge) tells each kind from all others. numpy alone solves it by conjugate
-gradients in about two minutes. ``--meanings`` first reads from the analyser's own model where morphemes stand to each
-other: a word that the small table of messages lacks counts as the words near it.
+A linear support vector machine (squared hinge) separates each kind from all others. numpy solves it by conjugate
+gradients in about two minutes. ``--meanings`` first computes vectors for the meanings of morphemes from the analyser's
+model. With them, a word that is not in the small table of messages counts like words with a similar meaning.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from chatbot.nlu.safety.classifier import (
 DATA = Path(__file__).with_name("data")
 
 _MARKS, _COMMON = 1600, 22_000
-"""Morphemes that others are compared with, and how many have a place: the commonest, as the model numbers them."""
+"""The number of morphemes with which others are compared, and of those that get a vector: the commonest ones."""
 
 PENALTY = 0.3
 ROUNDS = 4
@@ -57,7 +57,7 @@ def table() -> list[Row]:
 
 
 def varied(rows: Sequence[Row], *, seed: int = 3) -> Iterator[Row]:
-    """The rows, and some of them written otherwise: without spaces, mistyped, beside something ordinary."""
+    """The rows, and variants of some: without spaces, with typing errors, or next to an ordinary message."""
     chance = random.Random(seed)  # noqa: S311  not for security
     ordinary = [message for message, kind in rows if kind == "none" and 6 < len(message) < 30]
     for message, kind in rows:
@@ -118,7 +118,7 @@ class _Matrix:
 
 
 def train(rows: Sequence[Row], analysed: Sequence[Sequence[Morpheme] | None]) -> Weights:
-    """The weights that tell the rows' kinds apart. Rows without morphemes train rough weights."""
+    """Trains weights that distinguish the kinds of the rows. Rows without morphemes give rough weights."""
     made = [features(message, morphemes) for (message, _), morphemes in zip(rows, analysed, strict=True)]
     blocks = len(made[0].blocks)
     rarity = _rarity(made, blocks)
@@ -132,7 +132,7 @@ def train(rows: Sequence[Row], analysed: Sequence[Sequence[Morpheme] | None]) ->
 
 
 def _rarity(made: Sequence[Features], blocks: int) -> Floats:
-    """How much a feature of each bucket says: more when few messages have it."""
+    """The rarity of each bucket: features that few messages have weigh more."""
     counts = np.zeros((blocks, BUCKETS), np.float32)
     for each in made:
         for block, buckets in enumerate(each.blocks):
@@ -156,7 +156,7 @@ def _matrix(made: Sequence[Features], rarity: Floats, blocks: int) -> _Matrix:
 
 
 def _separate(matrix: _Matrix, wanted: Floats) -> tuple[Floats, Floats]:
-    """Squared hinge: in each round the rows count that are not yet on their side by one."""
+    """Minimises the squared hinge loss. Each round uses only the rows whose margin is still below one."""
     sparse, dense = np.zeros(matrix.columns, np.float32), np.zeros(matrix.dense.shape[1], np.float32)
     active = np.ones(len(wanted), np.float32)
     for _ in range(ROUNDS):
@@ -166,7 +166,7 @@ def _separate(matrix: _Matrix, wanted: Floats) -> tuple[Floats, Floats]:
 
 
 def _solved(matrix: _Matrix, wanted: Floats, active: Floats, sparse: Floats, dense: Floats) -> tuple[Floats, Floats]:
-    """Conjugate gradients from where the last round ended."""
+    """Solves one round by conjugate gradients, starting from the last result."""
     first = matrix.turned(active * (wanted - matrix.times(sparse, dense)))
     left = _moved(first, (sparse, dense), np.float32(-PENALTY))
     way = left
@@ -194,9 +194,11 @@ def _product(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float:
 
 
 def learn_meanings(*, seed: int = 1) -> None:
-    """Writes ``meanings.npz``: places of the common morphemes. Those that the analyser's model finds alike are near
-    each other: their likeness to some morphemes is reduced to the directions in which they differ most. The model is
-    that of kiwipiepy_model, Apache License 2.0 (``meanings.NOTICE``)."""
+    """Writes ``meanings.npz``: vectors of the common morphemes.
+
+    Morphemes that are similar in the analyser's model have similar vectors. Their similarities to some morphemes are
+    reduced to the principal directions. The model is that of kiwipiepy_model, Apache License 2.0 (``meanings.NOTICE``).
+    """
     from kiwipiepy import Kiwi
 
     kiwi = Kiwi(num_workers=1, load_multi_dict=False)
