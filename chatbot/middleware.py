@@ -259,7 +259,7 @@ def body_middleware(get_response: GetResponse) -> GetResponse:
         limit = refused_body(request)
         if limit is None:
             return await get_response(request)
-        message = _("What was sent is too large. At most %(size)s are taken.") % {"size": filesizeformat(limit)}
+        message = _("The request is too large. The limit is %(size)s.") % {"size": filesizeformat(limit)}
         response = render(request, "chatbot/unavailable.html", {"message": message}, status=413)
         response._has_been_logged = True  # type: ignore[attr-defined]  # tells Django not to log it again
         return response

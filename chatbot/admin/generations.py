@@ -46,7 +46,7 @@ def _message(generation: Generation) -> SafeString:
 def _sessions(generation: Generation) -> object:
     keys = list(generation.turns.values_list("session_id", flat=True)[:11])
     links = [session_link(key) for key in keys[:10]] + ["…"] * (len(keys) > 10)
-    return format_html_join(SafeString("<br>"), "{}", ((each,) for each in links)) or _("No session keeps it.")
+    return format_html_join(SafeString("<br>"), "{}", ((each,) for each in links)) or _("It belongs to no session.")
 
 
 def _sources_tried(generation: Generation) -> SafeString:

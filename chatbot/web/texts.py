@@ -23,7 +23,7 @@ def _refusals() -> dict[str, str]:
     """The texts for errors by status."""
     return {
         "400": _("This choice is not offered any more. Please choose again."),
-        "403": _("This conversation was begun elsewhere. Please go on there, or begin a new one."),
+        "403": _("This conversation was started elsewhere. Please continue there, or start a new one."),
         "422": _("This message cannot be sent as it is."),
         "429": _("These were a lot of questions. Please wait a moment."),
         "502": _("The answer could not be written. Please try again."),

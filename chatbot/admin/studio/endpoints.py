@@ -36,9 +36,7 @@ async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpRe
     """Replaces the draft if it has the script's revision. Otherwise 409 with the other editor's text."""
     body = read_body(request)
     if body.get("user", request.user.pk) != request.user.pk:
-        raise BadRequest(
-            401, _("Somebody else is signed in now, so nothing was saved under their name: sign in again.")
-        )
+        raise BadRequest(401, _("Another person is signed in now, so nothing was saved. Sign in again."))
     content = _content(body)
     try:
         shown = await _preview(body, template, content)
@@ -50,7 +48,7 @@ async def update_draft(request: HttpRequest, template: PromptTemplate) -> HttpRe
     try:
         draft = await sync_to_async(save_draft)(template=template, revision=revision, content=content, by=by)
     except DraftConflict as other:
-        message = _("The draft was changed meanwhile.")
+        message = _("The draft has changed in the meantime.")
         return respond(await sync_to_async(conflict)(other.draft, content), status=409, message=message)
     except DraftTooLong as error:
         words = _("This is too long to be saved: %(length)s characters, %(limit)s at most. Shorten it first.")
@@ -151,7 +149,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
 
 
 def _draft_changed() -> BadRequest:
-    return BadRequest(409, _("The draft has changed meanwhile: load the page again."))
+    return BadRequest(409, _("The draft has changed in the meantime. Load the page again."))
 
 
 def _check(template: PromptTemplate, check_id: int) -> PromptCheck:

@@ -46,9 +46,9 @@ def in_envelope(view: View) -> View:
         except PermissionDenied:
             response = respond(None, status=403, message=_("You do not have the right to do this."))
         except Http404:
-            response = respond(None, status=404, message=_("It does not exist: load the page again."))
+            response = respond(None, status=404, message=_("This no longer exists. Load the page again."))
         except RequestDataTooBig:
-            response = respond(None, status=413, message=_("That is too much text to be sent."))
+            response = respond(None, status=413, message=_("The text is too long to be sent."))
         except Exception as error:
             if not may_pass(error):
                 raise

@@ -123,7 +123,7 @@ class PromptVersionAdmin(ReadOnlyAdmin):
     actions_of_version = column(_("links"), _links)
     full_texts = column(_("texts"), lambda row: prompt_texts(row.system_text, row.user_text))
     releases = column(_("releases"), _releases)
-    how_it_does = column(_("how it does"), sources_table)
+    how_it_does = column(_("results of its answers"), sources_table)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptVersion]:
         queryset: QuerySet[PromptVersion] = super().get_queryset(request)

@@ -29,13 +29,13 @@ def variable_text(name: str) -> str:
     words = {
         "location": _("where the person lives"),
         "workType": _("how the person works"),
-        "category": _("what the answer is to be about"),
-        "output_format": _("the JSON that is to be written; another one where no challenges are asked for"),
-        "message": _("what the person said, between tags that mark it as data"),
-        "history": _("what was said before, the oldest first, between tags that mark it as data"),
+        "category": _("the category of the answer"),
+        "output_format": _("the JSON format of the answer, which depends on its kind"),
+        "message": _("the person's message, between tags that mark it as data"),
+        "history": _("the conversation before, the oldest message first, between tags that mark it as data"),
         "context": _(
-            "what was understood, which challenges and documents were found for it, and what the person was given,"
-            " between tags that mark it as data"
+            "the understanding of the message, the found challenges and documents, and the challenges that the person"
+            " has got, between tags that mark it as data"
         ),
     }
     return words.get(name, "")
@@ -70,10 +70,10 @@ def failure_text(reason: Reason) -> str:
     """A sentence about the difference between a sample's answer and the expectation."""
     values = {name: value for name, value in reason.items() if name != "code"}
     words = {
-        "no_answer": _("No answer came: %(outcome)s. %(error)s"),
+        "no_answer": _("There was no answer: %(outcome)s. %(error)s"),
         "refused": _("It could not be tried: %(error)s"),
         "without_model": _(
-            "No model is ever asked for this message, so it says nothing about the prompt: take another."
+            "This message is always answered without a model, so it does not test the prompt. Use another message."
         ),
         "other_source": _("The model %(asked)s could not do it, so %(source)s had to answer. %(error)s"),
         "repaired": _("The answer was not valid JSON and had to be repaired."),
@@ -121,7 +121,7 @@ def stale_text(check: Any, now: Fingerprint) -> str:
             "now": now.sources,
             "then": check.sources,
         }
-    return _("The samples, what can be picked, or the template's contract have changed since the check.")
+    return _("The samples, the options or the template's contract have changed since the check.")
 
 
 def selection_text(selection: Mapping[str, Any], named: Labels) -> str:

@@ -68,7 +68,7 @@ def test_what_a_draft_wrote_is_called_what_it_was_for(page: Client, purpose: Pur
     for generation, times in {tried: 2, tried_live: 1}.items():
         html = page.get(f"{LIST}{generation.pk}/change/").content.decode()
         assert len(re.findall(rf">\s*{words}\s*<", html)) == times
-        assert "No session keeps it." in html
+        assert "It belongs to no session." in html
     assert "for a person" in page.get(f"{LIST}{real.pk}/change/").content.decode()
 
 

@@ -16,7 +16,7 @@ from tests.prompts import CONTENT, base_info, checked
 
 pytestmark = pytest.mark.django_db
 
-CHANGED = "The draft has changed meanwhile: load the page again."
+CHANGED = "The draft has changed in the meantime. Load the page again."
 
 
 async def test_a_check_is_followed_to_its_end(script: AsyncClient) -> None:

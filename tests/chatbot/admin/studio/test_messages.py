@@ -133,7 +133,11 @@ def test_a_message_is_asked_for_where_it_is_answered(editor: Client) -> None:
 def test_the_editor_explains_every_variable(editor: Client) -> None:
     for name in ("editor", "change"):
         page = editor.get(address(name, template=free_text())).content.decode()
-        for words in ("What was said before, the oldest first", "&lt;message&gt;\n더 쉬운 거 없어?", "{{workType}}"):
+        for words in (
+            "The conversation before, the oldest message first",
+            "&lt;message&gt;\n더 쉬운 거 없어?",
+            "{{workType}}",
+        ):
             assert words in page, (name, words)
 
 
@@ -190,5 +194,5 @@ async def test_a_check_tells_which_message_no_model_is_asked(script: AsyncClient
     to = await at("check", begun["id"])
     progress = await until(lambda: aget(script, to))
     assert progress["status"] == CheckStatus.FAILED
-    words = "No model is ever asked for this message, so it says nothing about the prompt: take another."
+    words = "This message is always answered without a model, so it does not test the prompt. Use another message."
     assert [run["reasons"] for run in progress["runs"]] == [[words]] * progress["total"]

@@ -78,7 +78,7 @@ def test_a_check_speaks_for_the_exact_text_and_samples(publisher: Client) -> Non
     assert save(publisher, revision=2)["gate"] == gate
     PromptSample.objects.update(title_max=9)
     gate = save(publisher)["gate"]
-    words = "The samples, what can be picked, or the template's contract have changed since the check."
+    words = "The samples, the options or the template's contract have changed since the check."
     assert (gate["state"], gate["text"]) == ("stale", words)
     assert publish(publisher, revision=3) == (422, UNCHECKED)
     assert nothing_happened()
@@ -94,7 +94,7 @@ def test_what_has_changed_meanwhile_is_not_published(publisher: Client) -> None:
     save(publisher)
     checked(base_info(), CONTENT, provider_names())
     for revision in (0, 2):
-        words = "The draft has changed meanwhile: load the page again."
+        words = "The draft has changed in the meantime. Load the page again."
         assert publish(publisher, revision=revision) == (409, words)
     assert nothing_happened()
 

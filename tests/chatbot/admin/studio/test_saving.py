@@ -127,7 +127,7 @@ def test_the_second_editor_sees_the_first_editor_and_the_difference(editor: Clie
     other = signed_in(member("Prompt publisher"))
     response = post(other, "save", text(system_text="짧게 <b>"))
     envelope = response.json()
-    assert refusal(response) == (409, "The draft was changed meanwhile.")
+    assert refusal(response) == (409, "The draft has changed in the meantime.")
     assert envelope["data"].pop("editedAt")
     assert envelope["data"] == {
         "revision": 1,
@@ -234,7 +234,7 @@ def test_too_much_text_is_refused_with_words(editor: Client) -> None:
     )
     assert refusal(post(editor, "save", text(system_text="a" * 3_000_000))) == (
         413,
-        "That is too much text to be sent.",
+        "The text is too long to be sent.",
     )
     assert not PromptDraft.objects.exists()
 
@@ -259,7 +259,7 @@ def test_a_template_that_nothing_uses_is_read_but_not_worked_on(root: Client) ->
     assert root.get(address("editor", template=old)).status_code == 404
     for name in ("save", "preview", "publish", "trials", "checks"):
         response = root.post(address(name, template=old), "{}", content_type="application/json")
-        assert refusal(response) == (404, "It does not exist: load the page again.")
+        assert refusal(response) == (404, "This no longer exists. Load the page again.")
 
 
 def test_nothing_is_saved_after_another_person_has_signed_in(editor: Client) -> None:

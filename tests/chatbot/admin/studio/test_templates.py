@@ -109,7 +109,7 @@ def test_every_address_takes_its_own_method_alone(root: Client) -> None:
 
 def test_a_missing_object_is_reported_in_the_envelope(root: Client) -> None:
     response = root.get(address("check", 10**30))
-    assert (response.status_code, response.json()["message"]) == (404, "It does not exist: load the page again.")
+    assert (response.status_code, response.json()["message"]) == (404, "This no longer exists. Load the page again.")
     generation = "00000000-0000-4000-8000-000000000000"
     assert root.get(address("trial", generation)).status_code == 404
     assert root.get(address("trial_events", generation)).status_code == 404

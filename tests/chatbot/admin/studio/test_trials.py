@@ -112,9 +112,9 @@ async def test_what_people_are_answered_is_no_trial(script: AsyncClient) -> None
 @pytest.mark.parametrize(
     ("changes", "status", "words"),
     [
-        ({"left": "<script>"}, 404, "It does not exist: load the page again."),
-        ({"right": "99"}, 404, "It does not exist: load the page again."),
-        ({"right": "9" * 5000}, 404, "It does not exist: load the page again."),
+        ({"left": "<script>"}, 404, "This no longer exists. Load the page again."),
+        ({"right": "99"}, 404, "This no longer exists. Load the page again."),
+        ({"right": "9" * 5000}, 404, "This no longer exists. Load the page again."),
         ({"left": None}, 422, "left must be a text."),
         ({"category": 1}, 422, "category must be a text."),
         ({"category": "{{location}}"}, 400, "유효하지 않은 선택 항목이 포함되어 있습니다."),

@@ -64,11 +64,11 @@ def test_problems(problem: Problem, words: str) -> None:
 
 
 REASONS: dict[str, tuple[dict[str, Any], str]] = {
-    "no_answer": ({"outcome": "failed", "error": "timeout"}, "No answer came: failed. timeout"),
+    "no_answer": ({"outcome": "failed", "error": "timeout"}, "There was no answer: failed. timeout"),
     "refused": ({"error": "busy"}, "It could not be tried: busy"),
     "without_model": (
         {},
-        "No model is ever asked for this message, so it says nothing about the prompt: take another.",
+        "This message is always answered without a model, so it does not test the prompt. Use another message.",
     ),
     "other_source": (
         {"asked": "a", "source": "b", "error": ""},
@@ -117,7 +117,7 @@ def test_refusals() -> None:
         (Fingerprint("a", "t", "c"), "Another model would write now (t) than at the check (s)."),
         (
             Fingerprint("a", "s", "d"),
-            "The samples, what can be picked, or the template's contract have changed since the check.",
+            "The samples, the options or the template's contract have changed since the check.",
         ),
     ],
 )
