@@ -54,7 +54,7 @@ class Option(models.Model):
         return self.label
 
     def names(self) -> dict[str, str]:
-        """All names of this row: ``lookup_name`` of each → the name as written."""
+        """All names of this row, as a mapping from the ``lookup_name`` of each to its written form."""
         aliases = [alias for alias in self.aliases if isinstance(alias, str)] if isinstance(self.aliases, list) else []
         return {lookup_name(name): name for name in [*aliases, self.label, self.key]}
 

@@ -13,7 +13,7 @@ LONGEST_QUOTE = 200
 """How many characters of people's messages, and of search results, are shown in a changed prompt."""
 
 LONGEST_MESSAGE = 80
-"""How many characters are shown of each message, where several requests are groups together."""
+"""How many characters are shown of each message, where several requests are counted together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,8 @@ class PromptContent:
 class Prompt:
     """A content that a generation uses.
 
-    ``name`` is the prompt version in ``start`` (``base-info@3``, ``base-info@draft``). ``version_id`` is None for a
-    draft.
+    ``name`` identifies it in ``start`` and in lists, such as ``base-info@3`` or ``base-info@draft``. ``version_id`` is
+    None for a draft.
     """
 
     template_key: str

@@ -38,7 +38,7 @@ class Meaning:
 
 
 NameMeanings = Mapping[tuple[str, ...], Meaning]
-"""Meanings by the words of a name."""
+"""A mapping from the words of a name to its meaning."""
 
 LONGEST_NAME = 4
 """The maximum number of words in a name."""

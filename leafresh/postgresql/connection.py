@@ -23,7 +23,7 @@ SILENCE_SECONDS = 1.0
 """After so long without data, a waiting connection checks whether the server still answers."""
 
 ASKING_SECONDS = 1.0
-"""How long the server has to answer that check."""
+"""The time limit of the check whether the server answers."""
 
 PATIENCE_SECONDS = 0.2
 """During an outage: how long other threads wait for the thread that tries to connect.
