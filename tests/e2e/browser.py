@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium with a phone's screen, a record of what a person saw there, a line to cut."""
+"""A real browser for tests: Chromium with a phone's screen, a record of the shown texts, and a connection to cut."""
 
 import contextlib
 import shutil
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-"""Debian's Chromium without the browser's own windows, which takes half the processor time; else the whole one."""
+"""Debian's headless Chromium, which takes half the processor time; the complete Chromium if it is missing."""
 
 ARGUMENTS = [
     "--no-sandbox",  # tests also run as root, in containers
@@ -96,13 +96,13 @@ class Phone:
     complaints: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
-        """Notes complaints from now on."""
+        """Records complaints from now on."""
         self.page.on("console", lambda it: self.complaints.append(it.text) if it.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     @property
     def shown(self) -> str:
-        """What the last turn shows, laid out as an answer's text."""
+        """The text of the last turn in the layout of an answer."""
         return cast("str", self.page.evaluate("laidOut(turns().at(-1))"))
 
     @property
@@ -117,17 +117,17 @@ class Phone:
 
     @property
     def kept(self) -> list[int]:
-        """How much of the text stayed each time when some of it was taken back."""
+        """The length of the remaining text after each rewrite."""
         return cast("list[int]", self.page.evaluate("seen.rewrite.map((it) => it.length)"))
 
     def scrolls_sideways(self) -> bool:
-        """Whether the page is wider than the screen, or a part of the chat wider than the chat."""
+        """Whether the page is wider than the screen, or a part of the chat is wider than the chat."""
         return cast("bool", self.page.evaluate(WIDER))
 
 
 @contextmanager
 def phone(browser: Browser, *, width: int = 390, height: int = 844, touch: bool = True) -> Iterator[Phone]:
-    """A fresh phone, or without ``touch`` a desktop: nothing remembered, no page loaded."""
+    """A new phone, or without ``touch`` a desktop, with empty storage and no page."""
     with browser.new_context(
         viewport={"width": width, "height": height}, locale="ko-KR", is_mobile=touch, has_touch=touch
     ) as context:
@@ -142,10 +142,11 @@ IN_THE_SECOND_CHALLENGE = b'"index":2'
 
 
 class Line:
-    """The line between a browser and a server, which a test can cut: ``with Line(server.url) as line: … line.url``.
+    """The connection between a browser and a server, which a test can cut:
+    ``with Line(server.url) as line: … line.url``.
 
-    While it is cut, every connection breaks, those that are open and those that are tried. ``cut_behind`` makes it
-    break by itself, however fast the server writes: nothing after the first such bytes comes through.
+    While it is cut, open connections break and new ones fail. ``cut_behind`` are bytes after which it breaks by itself:
+    no byte after their first occurrence is passed on.
     """
 
     def __init__(self, server_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The chat page as a person uses it. Locators look into the element's shadow root by themselves."""
+"""Actions on the chat page, as a person does them. Locators search the element's shadow root too."""
 
 import itertools
 import re
@@ -38,13 +38,13 @@ def expect_state(page: Page, *states: str) -> None:
 
 
 def expect_answers(page: Page, count: int) -> None:
-    """As many turns, the last one answered and shown."""
+    """Waits until the page shows so many turns, and the last one is answered."""
     expect(page.locator(".turn")).to_have_count(count)
     expect_state(page, "done", "answered")
 
 
 def recommend(page: Page, url: str) -> None:
-    """A selection, and its answer."""
+    """Picks a selection, and waits for its answer."""
     pick(page, url)
     start(page)
     expect_answers(page, 1)
@@ -59,7 +59,7 @@ def titles(page: Page, index: int) -> list[str]:
 
 
 def is_growth(texts: list[str]) -> bool:
-    """Whether each text continues the one before it: nothing was taken back, nothing doubled."""
+    """Whether each text continues the one before it, so that no text was taken back or repeated."""
     return all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
 
 
@@ -74,7 +74,7 @@ def session_token(visitor: Phone) -> str:
 
 
 def conversation(visitor: Phone, server: RunningServer) -> list[dict[str, object]]:
-    """The turns of the visitor's session, as the server knows them."""
+    """The turns of the visitor's session from the server."""
     session = session_id(visitor)
     headers = {"X-Leafresh-Session-Token": session_token(visitor)}
     response = httpx.get(f"{server.url}/api/chatbot/sessions/{session}", headers=headers)

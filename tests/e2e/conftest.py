@@ -1,4 +1,4 @@
-"""One server for all end-to-end tests of a process that need nothing special of it; and a browser for each module."""
+"""A shared server for all end-to-end tests of a worker without special settings, and a browser for each module."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from tests.provider import Provider
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
-    """Writes without pauses and abandons after half a second."""
+    """A server that writes without pauses, and abandons answers after half a second."""
     with RunningServer(env={"LEAFRESH_ABANDON_SECONDS": "0.5"}) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def slow_server() -> Iterator[RunningServer]:
-    """Writes at a pace that leaves time to interfere: two to three seconds an answer."""
+    """A server that writes slowly, two to three seconds per answer, so that a test can act during an answer."""
     with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_ABANDON_SECONDS": "1"}) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""What a server knows of a conversation, for tests that only look on."""
+"""Reads the data of a conversation from a server."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.e2e.server import RunningServer
 
 
 def told(server: RunningServer, session: str, *, at: str = "") -> list[dict[str, Any]]:
-    """The session's turns, as the API shows them; ``at`` another address than the server's own."""
+    """The turns of the session from the API. ``at`` is another address than the server's own."""
     make_readable(server, session)
     response = httpx.get(f"{at or server.url}/api/chatbot/sessions/{session}")
     turns: list[dict[str, Any]] = response.json()["data"]["turns"]
@@ -16,5 +16,6 @@ def told(server: RunningServer, session: str, *, at: str = "") -> list[dict[str,
 
 
 def make_readable(server: RunningServer, session: str) -> None:
-    """As if the server had made the session's id: whoever knows it may read and erase what no client is bound to."""
+    """Marks the session's id as made by the server: then every client with the id may read and erase it while it is
+    unbound."""
     server.sql(f"UPDATE chatbot_chatsession SET server_made = true WHERE key = '{session}' AND NOT server_made")

@@ -14,11 +14,12 @@ URL = os.environ.get("DATABASE_URL", "")
 ON_POSTGRESQL = URL.startswith(("postgres", "pgsql"))
 
 _NAME = "database-name"
-"""The file of a data directory that says which PostgreSQL database belongs to it."""
+"""The file in a data directory with the name of its PostgreSQL database."""
 
 
 def environment_of(data_dir: Path) -> dict[str, str]:
-    """The variable that leads a server or a command to the directory's database, which is made if there is none."""
+    """The environment variable with the directory's database for a server or a command. A missing database is
+    created."""
     if not ON_POSTGRESQL:
         return {}
     if not has_database(data_dir):
@@ -32,7 +33,7 @@ def has_database(data_dir: Path) -> bool:
 
 
 def copy_data(source: Path, target: Path) -> Path:
-    """Copies a data directory with its database; no client may be connected to that. Returns ``target``."""
+    """Copies a data directory with its database, to which no client may be connected. Returns ``target``."""
     shutil.copytree(source, target, dirs_exist_ok=True)
     if ON_POSTGRESQL:
         _give_name(target)
@@ -41,7 +42,7 @@ def copy_data(source: Path, target: Path) -> Path:
 
 
 def remove_data(data_dir: Path) -> None:
-    """Removes the directory with its database, even while clients are connected to that."""
+    """Removes the directory with its database, even if clients are connected to it."""
     if ON_POSTGRESQL and has_database(data_dir):
         _administer(f'DROP DATABASE IF EXISTS "{_name(data_dir)}" WITH (FORCE)')
     shutil.rmtree(data_dir, ignore_errors=True)

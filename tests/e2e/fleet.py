@@ -28,7 +28,7 @@ needs_a_fleet = pytest.mark.skipif(
 
 
 def until(condition: Callable[[], Any], what: str = "it") -> Any:
-    """Waits until the condition gives something true, and returns it."""
+    """Waits until the condition returns a true value, and returns it."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not happen"
@@ -76,7 +76,7 @@ class RunningFleet:
         return self
 
     def restart(self, server: RunningServer) -> RunningServer:
-        """Another process in the place of one that has ended."""
+        """Starts another process in place of one that has ended."""
         number = self.servers.index(server)
         anew = RunningServer(env=self._env, data_dir=self.servers[0].data_dir, port=server.port, fresh=True)
         self.servers[number] = self._stack.enter_context(anew)
@@ -92,7 +92,7 @@ class RunningFleet:
         return all(self.metric(server, name) == 0 for name in names)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Outcome and error of every generation, the oldest first."""
+        """The outcome and the error of every generation, the oldest first."""
         statement = "SELECT outcome, error FROM chatbot_generation ORDER BY started_at"
         return [(str(outcome), str(error)) for outcome, error in self.servers[0].sql(statement)]
 
@@ -100,7 +100,7 @@ class RunningFleet:
         return [outcome for outcome, _ in self.rows()]
 
     def check_nothing_is_left(self) -> None:
-        """No row, no generation, no listener, no follower, nothing to copy. Raises AssertionError."""
+        """Checks that no row, generation, subscriber, follower or copy is left. Raises AssertionError."""
         names = ("generations_running", "listeners", "generations_followed", "generations_to_copy")
         living = [server for server in self.servers if server.process is not None and server.process.poll() is None]
         for server in living:

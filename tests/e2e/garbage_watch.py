@@ -27,7 +27,7 @@ class GarbageWatch:
         self._file = file
 
     def collect(self) -> Counter[str]:
-        """Waits until no request is answered and no generation runs, and collects: what was found, by type."""
+        """Waits until no request and no generation runs, then collects garbage. Returns the found objects by type."""
         found: Counter[str] = Counter()
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
@@ -56,7 +56,8 @@ class GarbageWatch:
 
 
 def install() -> None:
-    """In the server's process: collects when SIGUSR1 comes, and tells what it found and what is not over."""
+    """Runs in the server's process: on SIGUSR1 it collects garbage, and reports the found objects and unfinished
+    work."""
     gc.disable()
     file = Path(os.environ["GARBAGE_WATCH"])
     signal.signal(signal.SIGUSR1, lambda *_: _tell(file))

@@ -1,4 +1,4 @@
-"""A conversation from the first choice to the last word, on any screen and with any model, in steps."""
+"""A complete conversation in steps, for any screen and any model."""
 
 from playwright.sync_api import expect
 
@@ -43,7 +43,7 @@ def give_a_reason(visitor: Phone, server: RunningServer) -> None:
 
 
 def reload(visitor: Phone) -> None:
-    """All is there as it was: questions, answers, cards, notices, thumbs."""
+    """Checks that all parts are shown again: questions, answers, cards, notices and thumbs."""
     page = visitor.page
     read = [page.locator(part).all_text_contents() for part in (".said", ".sentence", ".challenge", ".note")]
     count = page.locator(".turn").count()

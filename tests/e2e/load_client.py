@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.load_client URL COUNT``: opens streams at once, checks each, says how many were whole."""
+"""``python -m tests.e2e.load_client URL COUNT``: opens streams at once, checks each, prints how many were complete."""
 
 import asyncio
 import itertools

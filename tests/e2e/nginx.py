@@ -61,7 +61,7 @@ def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None
 
 
 def log_of(configuration: str) -> str:
-    """What that file of ``deploy`` says of the form of the log."""
+    """The log format in this file of ``deploy``."""
     found = re.search(
         r"^ *map \$uri .*?^ *log_format [^\n]*", (ROOT / configuration).read_text("utf-8"), re.DOTALL | re.M
     )
@@ -110,7 +110,7 @@ class RunningNginx:
         return [line.split('"')[1] for line in (self._directory / "access.log").read_text("utf-8").splitlines()]
 
     def reload(self) -> None:
-        """Has it read its configuration again, as `systemctl reload nginx` does."""
+        """Reloads the configuration, as `systemctl reload nginx` does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 

@@ -1,4 +1,4 @@
-"""Who does what with whose session: the people and the deeds of the ownership table."""
+"""The clients and the actions of the ownership table."""
 
 import json
 import secrets
@@ -24,7 +24,7 @@ REFUSAL = {
 
 @dataclass(frozen=True)
 class Session:
-    """A session with one answer, and what its first answer gave to the client that began it."""
+    """A session with one answer, and the credentials that its first client got."""
 
     id: str
     generation_id: str
@@ -38,7 +38,7 @@ def owner_cookie(response: httpx.Response) -> str:
 
 
 def begun(server: RunningServer, session_id: str | None, **headers: str) -> Session:
-    """A session that a client begins; without an id, one whose id the server makes."""
+    """Begins a session. Without an id, the server makes one."""
     body = SELECTION if session_id is None else {**SELECTION, "sessionId": session_id}
     answer = httpx.post(f"{server.url}{BASE_INFO}", json=body, headers=headers, timeout=30)
     assert answer.status_code == 200
@@ -76,7 +76,7 @@ def turns_kept(server: RunningServer, session: Session) -> int:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a person's requests carry."""
+    """The credentials in a client's requests."""
 
     headers: dict[str, str]
     query: dict[str, str]
@@ -113,10 +113,13 @@ PEOPLE: dict[str, Callable[[RunningServer, Session], Shown]] = {
     "ws-token": lambda server, it: _shown(message={"sessionToken": it.token}, by_websocket=True),
     "ws-nothing": lambda server, it: _shown(by_websocket=True),
 }
-"""The owner with its cookie, with its token in a header, with its token in the query; who shows nothing (a client of
-before, a relay, or whoever guessed the id); a stranger with a cookie of his own; one who forges; a page of another
-origin in the owner's browser, and an image on it; by WebSocket the owner with its cookie, with its token, and who shows
-nothing."""
+"""The clients of the table.
+
+The owner with its cookie, with its token in a header, and with its token in the query. A client without credentials (an
+older client, a relay, or one that guessed the id). A stranger with another cookie, and one with forged credentials. A
+page of another origin in the owner's browser, and an image on it. Over WebSocket: the owner with its cookie, the owner
+with its token, and a client without credentials.
+"""
 
 
 def select(server: RunningServer, it: Session, shown: Shown) -> dict[str, Any]:

@@ -42,7 +42,7 @@ Pictures = dict[tuple[str, str, str], Image.Image]
 
 
 def come_to_rest(page: Page) -> None:
-    """Waits until nothing is written or moved any more, but for what moves without end."""
+    """Waits until the page has stopped changing, except for endless animations."""
     page.mouse.move(1, 1)  # where it lay, something would look pressed
     before = None
     while before != (before := page.evaluate(SHOWN)):

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, to be stopped, killed and frozen."""
+"""A PostgreSQL server for one test, which can stop, kill and freeze it."""
 
 import os
 import pwd
@@ -57,7 +57,7 @@ class Cluster:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """At once, as a crash would; what was committed is there after the next start."""
+        """Kills it as in a crash. Committed data is there after the next start."""
         assert self._process is not None
         children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGQUIT)
@@ -65,7 +65,7 @@ class Cluster:
         psutil.wait_procs(children, timeout=START_SECONDS)
 
     def freeze(self) -> None:
-        """Every process of it stands still, and its connections stay open."""
+        """Freezes all its processes. Its connections stay open."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -60,7 +60,7 @@ LIBRARIES = (
     "wsgiref.simple_server",
     "yaml",
 )
-"""What a server or command imports and takes long. None reads settings, installs a reactor or starts a thread."""
+"""Modules that take long to import. None of them reads settings, installs a reactor or starts a thread."""
 
 _NUMBER = struct.Struct("!i")
 
@@ -139,7 +139,7 @@ def _preloader() -> _Preloader:
 
 
 class _Started:
-    """In the preloading process: the programs that run, and whom their ends are told."""
+    """In the preloading process: the running programs, and the pipes for their exit statuses."""
 
     def __init__(self) -> None:
         self._told: dict[int, socket.socket] = {}
@@ -202,7 +202,7 @@ class _Forking:
                     os.close(each)
 
     def _become_new(self, files: list[int], env: dict[str, str]) -> None:
-        """In a forked process: leaves nothing of what the preloading one has and a new one has not."""
+        """In a forked process: removes everything that the preloading process has, and a new process would not have."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""A client that reads an answer to its end, as a browser's ``EventSource`` does: it comes back with its cursor."""
+"""A client that reads an answer to its end and reconnects with its cursor, like an ``EventSource`` in a browser."""
 
 import asyncio
 import ssl
@@ -81,8 +81,8 @@ async def read(
     http: httpx.AsyncClient | None = None,
     **query: str,
 ) -> Reading:
-    """Reads until the terminal event, or ``until`` says that it is enough; connections that break are opened again,
-    at the address that ``url`` is or gives."""
+    """Reads until the terminal event, or until ``until`` returns true. Opens broken connections again, at ``url`` or
+    the address that it returns."""
     reading = reading or Reading()
     own = http is None
     http = http or client()

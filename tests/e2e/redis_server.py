@@ -1,4 +1,4 @@
-"""A Redis for one test, which can stop it, start it again without memory, and freeze it."""
+"""A Redis server for one test, which can stop it, restart it empty, and freeze it."""
 
 import os
 import shutil
@@ -36,14 +36,14 @@ class RunningRedis:
         return self
 
     def stop(self) -> None:
-        """Ends it at once; what it knew is lost."""
+        """Ends it at once. Its data is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
             self._process = None
 
     def freeze(self) -> None:
-        """It takes connections and answers nothing."""
+        """Freezes it: it accepts connections, but does not answer."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 

@@ -36,7 +36,7 @@ OF_TESTS = {
     "LEAFRESH_SESSION_RATE": "off",  # tests ask faster than people, and all from one address
     "LEAFRESH_ADDRESS_RATE": "off",
 }
-"""What tests' servers have otherwise than an installation."""
+"""The settings of the tests' servers that differ from an installation."""
 
 
 def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
@@ -173,7 +173,7 @@ class RunningServer:
         return self
 
     def _await_address(self) -> None:
-        """Waits for the line that says where it listens."""
+        """Waits for the line with its address."""
         assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:

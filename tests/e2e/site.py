@@ -29,9 +29,8 @@ def page_with_chat(server_url: str, *, language: str = "ko") -> str:
 
 
 class Site:
-    """``with Site() as site: site.files["/"] = "<p>…"; … site.origin``. A name without an end is a page.
-
-    ``policy`` is the Content-Security-Policy of everything it serves.
+    """``with Site() as site: site.files["/"] = "<p>…"; … site.origin``. A name without an extension is a page.
+    ``policy`` is the Content-Security-Policy of all its responses.
     """
 
     def __init__(self) -> None:
@@ -70,6 +69,6 @@ class Site:
                 self.wfile.write(body)
 
             def log_message(self, *said: object) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         return Handler

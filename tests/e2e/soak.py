@@ -30,7 +30,7 @@ LONGEST_SECONDS = 60.0
 
 
 class Soak:
-    """One run: ``counts`` of what happened, ``violations`` of what must not."""
+    """One run: ``counts`` of all outcomes, and ``violations``, which must not occur."""
 
     def __init__(self, fleet: RunningFleet, clients: int, seed: int) -> None:
         self.fleet = fleet

@@ -47,7 +47,8 @@ def parse(lines: Iterable[str]) -> Iterator[Event]:
 
 
 def parse_line(line: str, fields: dict[str, str]) -> Event | None:
-    """The event that the line ends, if it ends one. ``fields`` keeps what was read of the next; the last id stays."""
+    """The event that this line ends, if any. ``fields`` has the fields of the next event so far. The last id is
+    kept."""
     if not line:
         name, data = fields.pop("event", "message"), fields.pop("data", None)
         return None if data is None else Event(name, fields.get("id", ""), data)

@@ -1,4 +1,4 @@
-"""Where a state of the chat is shown: a page, and the servers that keep it there."""
+"""A stage shows one state of the chat: it has a page, and the servers for it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,7 +56,7 @@ class Theatre:
 
     @contextmanager
     def stage(self, page: Page, *, language: str = "ko") -> Iterator[Stage]:
-        """Toasts stay. What was held is let go in the end."""
+        """A stage on which toasts stay. At the end, held requests are released."""
         page.add_init_script(STAYING_TOASTS)
         site = self._site.origin + ("/en" if language == "en" else "")
         try:

@@ -1,4 +1,4 @@
-"""The prompt studio for tests: a server with editors and a publisher, their desks, what the server kept."""
+"""The prompt studio for tests: a server with editors and a publisher, their browsers, and the stored draft."""
 
 import atexit
 import functools
@@ -19,14 +19,14 @@ from tests.provider import Provider
 
 PASSWORD = "leafresh-studio-1"  # noqa: S105  of throw-away accounts
 PEOPLE = {"jieun": "Prompt editor", "minsu": "Prompt editor", "sora": "Prompt publisher"}
-"""Who works here, and in which group."""
+"""The people, with their groups."""
 
 STUDIO = "/admin/chatbot/prompttemplate/1"
 ANSWERING_STUDIO = "/admin/chatbot/prompttemplate/2"
-"""Where ``base-info`` and ``free-text`` are worked on."""
+"""The addresses of the studios of ``base-info`` and ``free-text``."""
 
 WITHIN = 20_000
-"""Milliseconds that a check, a trial or a page may take at most; conditions are awaited, not times."""
+"""The time limit in milliseconds of a check, a trial or a page. Tests wait for conditions, not for times."""
 
 _MAKE_PEOPLE = f"""
 import json
@@ -79,7 +79,7 @@ def studio_server(provider: Provider | None = None, **env: str) -> Iterator[Runn
 
 
 def forget_draft(server: RunningServer) -> None:
-    """The draft is again what is live."""
+    """Resets the draft to the live version."""
     server.sql("DELETE FROM chatbot_promptdraft")
 
 
@@ -138,7 +138,7 @@ class Desk:
 
 
 def sign_in(page: Page, url: str, name: str) -> None:
-    """Through the login page."""
+    """Logs in on the login page."""
     page.goto(f"{url}/admin/login/")
     page.locator("#id_username").fill(name)
     page.locator("#id_password").fill(PASSWORD)

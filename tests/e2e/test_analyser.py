@@ -1,4 +1,4 @@
-"""The analyser's process as a server's people meet it: it is cold, it hangs, there is much to ask it."""
+"""Effects of the analyser process on people: when it is not loaded, when it hangs, and under load."""
 
 import json
 import signal

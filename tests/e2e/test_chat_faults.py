@@ -14,7 +14,7 @@ MIDDLE_OF_A_SENTENCE = ".challenge:nth-child(2):not(.complete) .description:not(
 
 
 def read_to_the_middle(page: Page, server: RunningServer) -> None:
-    """A selection, and its answer up to the middle of a card's description."""
+    """Picks a selection, and waits until the answer is in the middle of a card's description."""
     pick(page, server.url)
     start(page)
     page.locator(MIDDLE_OF_A_SENTENCE).wait_for()

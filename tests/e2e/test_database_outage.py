@@ -99,7 +99,7 @@ def begun(server: RunningServer, prefix: str) -> dict[str, Background]:
 
 
 def check(events: list[Event]) -> None:
-    """Nothing is missing, nothing came twice, and it ended once."""
+    """Checks that no event is missing or repeated, and that there is one end."""
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.name for event in events if event.name in {"close", "error"}] == ["close"]
     assert events[-1].name == "close"
@@ -112,7 +112,7 @@ def refused(response: httpx.Response) -> bool:
 
 
 def check_refusals(server: RunningServer) -> None:
-    """Every way to ask says when to come back."""
+    """Checks that every kind of request gets a time for the next attempt."""
     with httpx.Client(base_url=server.url, timeout=30) as client:
         for path, body in ((BASE_INFO, SELECTION), (FREE_TEXT, {"message": "더 쉬운 거", "sessionId": "late"})):
             answered = client.post(path, json=body)
@@ -136,7 +136,7 @@ def check_refusals(server: RunningServer) -> None:
 
 
 def check_recovered(server: RunningServer, cluster: Cluster, sessions: list[str], threads: int) -> None:
-    """Every way to ask works, every row is there, and nothing is held."""
+    """Checks that every kind of request works, all rows are written, and no resource is left in use."""
     with httpx.Client(base_url=server.url, timeout=30) as client:
         until(lambda: client.get("/health").status_code == 200)
         assert client.post(BASE_INFO, json=SELECTION).status_code == 200

@@ -1,4 +1,4 @@
-"""What the server itself refuses, before Django sees it: over a real socket, byte by byte."""
+"""Requests that the server itself refuses before Django sees them, over a real socket."""
 
 import json
 import re

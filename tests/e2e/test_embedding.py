@@ -1,4 +1,4 @@
-"""The chat on somebody else's page: the two lines of the documentation, on another origin, under a strict policy."""
+"""The chat on another site's page: the two lines of the documentation, with a strict content security policy."""
 
 from collections.abc import Iterator
 

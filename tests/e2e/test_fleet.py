@@ -1,4 +1,4 @@
-"""Several processes are one service: whatever process is asked, nothing is lost, doubled, or asked twice."""
+"""Several processes form one service: no event is lost or repeated at any process, and the model is called once."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a fleet loses when something of it fails: nothing."""
+"""A fleet loses no event when one of its parts fails."""
 
 import asyncio
 import signal
@@ -24,14 +24,14 @@ async def events_came(readings: list[Reading], count: int) -> None:
 
 
 def reading_at(url: str, session: str, **selection: str) -> tuple[Reading, "asyncio.Task[Reading]"]:
-    """A client that reads to the end, whatever happens."""
+    """A client that reads to the end in spite of failures."""
     seen = Reading()
     asked = {**SELECTION, **selection}
     return seen, asyncio.create_task(read(url, reading=seen, sessionId=session, **asked))
 
 
 async def test_a_process_is_killed_in_the_middle_of_a_sentence() -> None:
-    """Who listened to it comes back to the other; who listened at the other is told, and goes on there."""
+    """Its own clients reconnect to the other process. Clients at the other process get a new generation there."""
     with RunningFleet(2, LEAFRESH_CATALOG_TOKEN_DELAY_MS="40") as fleet:
         owner, other = fleet.servers
         seen, first = reading_at(owner.url, "first")

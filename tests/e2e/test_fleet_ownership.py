@@ -1,4 +1,4 @@
-"""Whose a session is, is known at every process of a fleet, and is kept nowhere but in the database."""
+"""Every process of a fleet knows the owner of a session, which is stored only in the database."""
 
 import time
 from collections.abc import Iterator

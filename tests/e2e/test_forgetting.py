@@ -1,4 +1,4 @@
-"""Real servers: sessions that are forgotten while others join, and long ones that are forgotten while others ask."""
+"""Erasing sessions on real servers, while other sessions join their answers or send requests."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ CATEGORIES = ("ZERO_WASTE", "PLOGGING", "VEGAN", "MEDIA", "UPCYCLING", "DIGITAL_
 
 
 async def forget_while_another_joins(urls: Sequence[str], tries: int) -> Counter[str]:
-    """How the answers of those who joined came out, in words."""
+    """The results of the joining sessions' answers as words."""
     chance = random.Random(5)
     outcomes: Counter[str] = Counter()
     async with httpx.AsyncClient(timeout=30) as http:

@@ -1,4 +1,4 @@
-"""Talking on, as clients of the wire protocol see it: a real server, real connections."""
+"""Messages over the wire protocol, with a real server and real connections."""
 
 from collections.abc import Iterator
 from itertools import islice

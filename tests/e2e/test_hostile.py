@@ -1,4 +1,4 @@
-"""The load of hostile clients itself: that every kind reaches the server, and that the table says what was seen."""
+"""The hostile load itself: every kind of client reaches the server, and the table has the results."""
 
 import re
 import subprocess

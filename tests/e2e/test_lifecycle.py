@@ -1,4 +1,4 @@
-"""Generations that are left, stopped, shared or cut off, on a real server."""
+"""Abandoned, stopped, shared and interrupted generations on a real server."""
 
 import socket
 import time
@@ -18,7 +18,7 @@ WAIT_SECONDS = 20
 
 
 def until(condition: Callable[[], Any]) -> Any:
-    """Waits until the condition gives something true, and returns it."""
+    """Waits until the condition returns a true value, and returns it."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen"

@@ -1,4 +1,4 @@
-"""Many streams at once on one process, and what is left of them afterwards."""
+"""Many simultaneous streams on one process, and the resources that are left afterwards."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What watches the event loop sees steps that hold it, and lets the others pass."""
+"""The loop watch reports steps that block the event loop, and no others."""
 
 import threading
 import time

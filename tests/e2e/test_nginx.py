@@ -1,4 +1,4 @@
-"""What nginx passes on, with the configuration that operators get."""
+"""Requests through nginx with the shipped configuration."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -1,4 +1,4 @@
-"""What shows whose a session is: who gets it, when it counts, and when it does not."""
+"""The credentials of a session: which client gets them, and when the server accepts them."""
 
 import re
 from collections.abc import Iterator

@@ -96,7 +96,7 @@ def off() -> Iterator[RunningServer]:
 
 
 def check(server: RunningServer, who: str, state: str, deed: str, expected: str) -> None:
-    """One cell: what is allowed is done, and what is refused is not."""
+    """One cell of the table: allowed actions have their effect, and refused ones have none."""
     session = in_state(server, state)
     envelope = DEEDS[deed](server, session, PEOPLE[who](server, session))
     if expected == "403":

@@ -1,4 +1,4 @@
-"""The chat page when things go wrong: broken lines, gateways, refusals, and the ways on."""
+"""The chat page after failures: broken connections, gateways and refusals, and how a person continues."""
 
 import json
 from collections.abc import Iterator

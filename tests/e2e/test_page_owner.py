@@ -1,4 +1,4 @@
-"""The chat page and whose conversation it shows: its own after a reload, another browser's never."""
+"""The chat page shows its own conversation after a reload, and never that of another browser."""
 
 import re
 from collections.abc import Iterator

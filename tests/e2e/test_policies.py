@@ -1,4 +1,4 @@
-"""What pages may load and do: a policy on each, and nothing on any of them that breaks it."""
+"""Every page has a content security policy, and no page violates it."""
 
 import re
 from collections.abc import Iterator

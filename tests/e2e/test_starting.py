@@ -1,4 +1,4 @@
-"""What stops a start, said in one sentence; and what a start leaves for others to read."""
+"""Errors that prevent a start are one sentence; and files that the server creates are private."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The prompt studio's editor in real browsers: nothing that was written is lost or overwritten, come what may."""
+"""The prompt studio's editor in real browsers: no text is lost or overwritten by accident."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,4 @@
-"""HTTPS and HTTP/2 through a real nginx, with the files of deploy/: nothing is held back, redirected or believed that
-should not be."""
+"""HTTPS and HTTP/2 through a real nginx with the files of deploy/: buffering, redirects and trusted headers."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What WebSockets may cost: many at once, those that do not read, those that send too much."""
+"""Limits of WebSockets: many connections, clients that do not read, and clients that send too much."""
 
 import contextlib
 import itertools

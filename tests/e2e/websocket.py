@@ -1,4 +1,4 @@
-"""A WebSocket client for tests: messages as they came, and as events to compare with those of a stream."""
+"""A WebSocket client for tests. It returns messages, and the same as events for comparison with a stream."""
 
 import collections
 import json

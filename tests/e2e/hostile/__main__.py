@@ -1,8 +1,8 @@
-"""``python -m tests.e2e.hostile``: hostile clients beside ordinary ones on a real server, and a table of what it meant.
+"""``python -m tests.e2e.hostile``: a load of hostile and ordinary clients on a real server, and a table of its effects.
 
 ``--processes 2`` is a fleet with Redis behind nginx, on PostgreSQL where ``DATABASE_URL`` names one. Every client
-connects from its own loopback address, so that default rates count each by itself: a single server sees the
-address, and nginx tells the fleet's servers, which trust it, as in an installation. The exit status is 1 when a bound
+connects from a separate loopback address, so that the default rates count each client separately. A single server sees
+the address; nginx, which is a trusted proxy, passes it on to the servers of a fleet. The exit status is 1 when a bound
 does not hold. ``--only KIND`` is one kind of hostile clients alone.
 """
 
@@ -29,15 +29,15 @@ from tests.e2e.hostile.report import Run, ServerFigures, table
 from tests.e2e.server import OF_TESTS, ROOT, RunningServer
 
 NICENESS = 5
-"""Of the hostile clients' process: it shares the cores with the servers, and is not to be measured."""
+"""The niceness of the hostile clients' process. It shares the cores with the servers, and is not measured."""
 
 SETTLE_SECONDS = 5.0
 
 AS_INSTALLED = {**dict.fromkeys((*OF_TESTS, "LEAFRESH_ABANDON_SECONDS"), ""), "LEAFRESH_METRICS": "true"}
-"""Of what tests' servers have otherwise, the default: an empty variable is none."""
+"""Default values for settings that the tests' servers usually change: an empty variable means the default."""
 
 _RAISED = re.compile(r"^Traceback .*\n(?:[ \t].*\n|\n)+(.*)", re.M)
-"""What a traceback ends with."""
+"""The last line of a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Place:
 
 @contextmanager
 def running(processes: int) -> Iterator[Place]:
-    """One server, or several behind nginx, which they trust for the address that it tells."""
+    """One server, or several with nginx as a trusted proxy in front."""
     if processes == 1:
         with RunningServer(env=AS_INSTALLED) as server:
             yield Place(server.url, [server])
@@ -58,7 +58,7 @@ def running(processes: int) -> Iterator[Place]:
 
 
 async def generate(plan: Plan) -> Seen:
-    """Carries out the plan in another process."""
+    """Runs the plan in another process."""
     if not plan.clients:
         return Seen()
     process = await asyncio.create_subprocess_exec(
@@ -79,7 +79,8 @@ async def generate(plan: Plan) -> Seen:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The load, watched: what ordinary clients saw, what hostile ones did, and the cores that each process used."""
+    """Runs and watches the load. Returns the results of ordinary and hostile clients, and the cores that each process
+    used."""
 
     observer: Observer
     hangs: Hangs
@@ -109,7 +110,7 @@ async def load(place: Place, clients: Sequence[Client], options: Any) -> Loaded:
 
 
 def aftermath(watched: Watched) -> ServerFigures:
-    """What is left of the load in the server, and whether it stops while its analyser hangs. Ends it."""
+    """Stops the server. Returns what is left of the load, and whether it stops while its analyser hangs."""
     server = watched.server
     left_open = connections(server)
     hung = stop_all(server.pid)

@@ -1,4 +1,4 @@
-"""What every client of the load has: an address, a connection of HTTP, its sessions, and a place to note outcomes."""
+"""The common parts of all clients of the load: an address, an HTTP client, sessions, and counters of outcomes."""
 
 import asyncio
 import random
@@ -63,7 +63,7 @@ class Actor:
         return self.random.choice(MESSAGES)
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, whose status is noted."""
+        """Sends one request, and counts its status."""
         response = await self.http.request(method, f"{self.url}{path}", **options)
         self.note(str(response.status_code))
         return response
@@ -89,7 +89,7 @@ class Actor:
                 yield event
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection without HTTP, for what no HTTP client would send. The caller closes it with ``drop``."""
+        """A raw connection, for bytes that no HTTP client would send. The caller closes it with ``drop``."""
         parts = urlsplit(self.url)
         return await asyncio.open_connection(parts.hostname, parts.port, local_addr=(self.address, 0))
 
@@ -102,12 +102,12 @@ async def together(*acts: Coroutine[Any, Any, None]) -> None:
 
 
 def drop(writer: asyncio.StreamWriter) -> None:
-    """Ends a connection at once, whatever is still to be sent."""
+    """Closes a connection at once, even with unsent bytes."""
     writer.transport.abort()
 
 
 async def status_of(reader: asyncio.StreamReader) -> str:
-    """The status of the response that comes next, or ``closed`` when none does."""
+    """The status of the next response; ``closed`` if there is none."""
     try:
         line = await reader.readline()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Hangs the analyser: stops its process as the operating system can, and sees what the server does about it."""
+"""Stops the analyser process with a signal, and observes how the server reacts."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ class Hangs:
     thawed: int = 0
 
     async def go_on(self, pids: Sequence[int], every: float) -> None:
-        """Hangs the analysers of all servers, time and again, until it is cancelled; leaves none hung."""
+        """Stops the analysers of all servers again and again until it is cancelled. None stays stopped at the end."""
         while True:
             await asyncio.sleep(every)
             hung = [each for pid in pids for each in stop_all(pid)]

@@ -1,4 +1,4 @@
-"""Who used the processor during the load: without that, no time tells anything about a server."""
+"""Measures which processes used the processor during the load. Times of a server are meaningless without that."""
 
 import contextlib
 import resource
@@ -17,7 +17,7 @@ ALL_ELSE = "all else on this machine"
 
 @dataclass(frozen=True, slots=True)
 class ProcessorTime:
-    """Seconds of processor time until a moment, by who used them; ``machine`` is of all together."""
+    """Seconds of processor time up to a moment, by process. ``machine`` is the sum of all processes."""
 
     moment: float
     machine: float

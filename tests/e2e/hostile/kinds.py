@@ -8,7 +8,7 @@ from tests.e2e.hostile.actor import Actor
 
 ORDINARY = "ordinary"
 ANALYSER = "hung analyser"
-"""Of this one there is no client: the tool itself stops the analyser's process."""
+"""This kind has no clients: the tool itself stops the analyser process."""
 
 
 @dataclass(frozen=True, slots=True)

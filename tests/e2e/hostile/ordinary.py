@@ -9,7 +9,7 @@ from tests.e2e.reader import Reading, read
 from tests.e2e.sse import BASE_INFO, FREE_TEXT
 
 PATIENCE_SECONDS = 30.0
-"""A first token that has not come by then counts with this time, and as an error."""
+"""A first token that has not arrived by then counts as an error, with this time."""
 
 THINKING_SECONDS = (3.0, 9.0)
 
@@ -35,7 +35,7 @@ async def _think(me: Actor) -> None:
 
 
 async def _answer(me: Actor, asked: str, path: str, query: dict[str, str]) -> None:
-    """Reads one answer to its end, and notes the time to its first token and whatever is wrong with it."""
+    """Reads one answer to its end, and records the time to its first token and all errors."""
     reading = Reading()
     first: list[float] = []
     began = time.monotonic()

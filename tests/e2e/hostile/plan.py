@@ -1,4 +1,4 @@
-"""What a load generator is to do and what it saw: values that pass between the processes as JSON."""
+"""The plan and the results of a load generator. They are sent between processes as JSON."""
 
 import json
 from collections import Counter

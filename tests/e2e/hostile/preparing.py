@@ -14,7 +14,7 @@ from tests.e2e.server import RunningServer, run_python
 from tests.e2e.sse import BASE_INFO, FREE_TEXT, SELECTION
 
 _PROOF = "X-Leafresh-Session-Token"
-"""The header in which a server tells whose a session is, if it does."""
+"""The header with the token of a session."""
 
 HOSTILE = 50
 
@@ -47,7 +47,7 @@ def shares(hostile: int, only: str | None) -> Mapping[str, int]:
 
 
 def _begin(url: str, address: str, count: int, turns: int) -> Iterator[OwnedSession]:
-    """Sessions with one turn each, of one client, with what proves that they are its own."""
+    """Sessions of one client with one turn each, with the headers that prove the ownership."""
     transport = httpx.HTTPTransport(local_address=address)
     with httpx.Client(transport=transport, timeout=60) as http:
         for _ in range(count):
@@ -60,6 +60,6 @@ def _begin(url: str, address: str, count: int, turns: int) -> Iterator[OwnedSess
 
 
 def _load_analyser(server: RunningServer) -> None:
-    """With the first message a server makes its analyser: the load begins after that."""
+    """Sends a first message, because the server then loads its analyser. The load begins after that."""
     body = {"message": "다른 거 없어?", "sessionId": uuid.uuid4().hex}
     httpx.post(f"{server.url}{FREE_TEXT}", json=body, timeout=60).raise_for_status()

@@ -1,4 +1,4 @@
-"""The table that ``make hostile`` prints, and whether all bounds hold. Pure."""
+"""The table that ``make hostile`` prints, and the check of all bounds. Pure functions."""
 
 import statistics
 from collections import Counter
@@ -15,7 +15,7 @@ LAG_MS = 100
 GROWTH_PERCENT = 5
 HUNG_SECONDS = 5
 STOP_SECONDS = 25
-"""The server gives requests 20 seconds to end."""
+"""Seconds. The server gives requests 20 seconds to end."""
 
 BUSY_CORES = 0.5
 """When all else on the machine used more, times say more about that than about the servers. nginx, Redis and the

@@ -1,4 +1,4 @@
-"""Hostile clients without HTTP's manners: byte by byte, without end, without sense, without reading."""
+"""Hostile clients that break HTTP: they send byte by byte, without end, or nonsense, or do not read."""
 
 import asyncio
 import socket
@@ -119,7 +119,7 @@ async def _leave_unread(me: Actor) -> None:
 
 
 def malformed(authority: str) -> Mapping[str, bytes]:
-    """Requests that make no sense, by what is wrong with them."""
+    """Invalid requests by the kind of mistake."""
     host = f"Host: {authority}\r\n".encode()
     get = f"GET {BASE_INFO}".encode()
     post = f"POST {BASE_INFO} HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/json\r\n".encode()
@@ -147,7 +147,7 @@ def malformed(authority: str) -> Mapping[str, bytes]:
 
 
 async def send_malformed(me: Actor) -> None:
-    """One of them; what the server says of it within two seconds."""
+    """Sends one of them, and counts the server's response within two seconds."""
     reader, writer = await me.connect()
     name, request = me.random.choice([*malformed(me.authority).items()])
     try:
