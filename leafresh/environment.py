@@ -152,14 +152,6 @@ def _is_proxy(value: str) -> bool:
     return network.prefixlen > 0 and not mapped
 
 
-def _is_rate(value: str) -> bool:
-    """Whether the value is a rate within bounds: the process remembers every request of a period."""
-    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{0,5})(s|sec|m|min|h|hour|d|day)", value)
-    return value == "off" or (
-        found is not None and 1 <= int(found[1]) <= 10_000 and 1 <= int(found[2] or 1) * _SECONDS[found[3][0]] <= 86_400
-    )
-
-
 address = _text("be an address or a host name to listen on, such as 0.0.0.0", _like(r"[A-Za-z0-9.:_-]{1,253}"))
 chat_model = _text("be catalog or provider:model, such as openai:gpt-4.1-mini", _like(r"catalog|[a-z][a-z0-9_]*:\S+"))
 host = _text(
@@ -174,15 +166,21 @@ link = _text(
 origin = _text("list origins with a scheme and without a path, such as https://app.example.com", _is_origin)
 prefix = _text("have at most 40 letters, digits, hyphens and underscores", _like(r"[A-Za-z0-9_-]{1,40}"))
 proxy = _text("list addresses or networks of proxies, such as 127.0.0.1 or 10.0.0.0/8, or unix", _is_proxy)
-_rate = _text(
-    "be off or a number of requests (10000 at most) in a time (a day at most), such as 20/m, 100/15m or 1000/h",
-    _is_rate,
-)
 
 
-def rate(text: str) -> str | None:
-    """A rate; None means no limit."""
-    return None if _rate(text) == "off" else text
+def rate(text: str) -> tuple[int, int] | None:
+    """A number of requests, and the seconds of their period; None means no limit. Both are bounded, because the process
+    remembers every request of a period."""
+    if text == "off":
+        return None
+    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{0,5})(s|sec|m|min|h|hour|d|day)", text)
+    count, seconds = (int(found[1]), int(found[2] or 1) * _SECONDS[found[3][0]]) if found else (0, 0)
+    if not (1 <= count <= 10_000 and 1 <= seconds <= 86_400):
+        raise ValueError(
+            "must be off or a number of requests (10000 at most) in a time (a day at most), such as 20/m, 100/15m or "
+            f"1000/h, not {text!r}."
+        )
+    return count, seconds
 
 
 def short_text(text: str) -> str:

@@ -17,7 +17,6 @@ of each process.
 
 import functools
 import math
-import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -35,8 +34,6 @@ from chatbot.service import Limiter
 MOST_WINDOWS = 50_000
 """The maximum number of windows in memory. Above that, the least recently used ones are dropped."""
 
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -45,18 +42,6 @@ class Window:
     key: str
     limit: int
     seconds: int
-
-
-@functools.lru_cache(maxsize=16)
-def parse(rate: str) -> tuple[int, int]:
-    """The number of requests and the seconds of a rate such as 20/m or 100/15min.
-
-    ``leafresh.environment.rate`` has already checked the rate.
-    """
-    found = re.fullmatch(r"([0-9]+)/([0-9]*)([smhd])[a-z]*", rate)
-    if found is None:
-        raise ValueError(rate)
-    return int(found[1]), int(found[2] or 1) * _UNITS[found[3]]
 
 
 class MemoryWindows:
@@ -190,12 +175,12 @@ def _of_address(request: HttpRequest) -> list[Window]:
         forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
         trusted=_trusted(tuple(settings.LEAFRESH_TRUSTED_PROXIES)),
     )
-    return [Window(f"address:{address}", *parse(rate))]
+    return [Window(f"address:{address}", *rate)]
 
 
 def _of_session(rate_key: str) -> list[Window]:
     rate = settings.LEAFRESH_SESSION_RATE
-    return [] if rate is None else [Window(f"session:{rate_key}", *parse(rate))]
+    return [] if rate is None else [Window(f"session:{rate_key}", *rate)]
 
 
 _trusted = functools.lru_cache(maxsize=4)(TrustedProxies.parse)

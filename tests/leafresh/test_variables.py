@@ -163,12 +163,9 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["1/s", "20/m", "10000/d", "100/15min", "5/90sec", "7/2hour", "1/day", "1/86400s"])
-def test_a_rate_that_is_taken_is_one_that_ninja_reads(value: str) -> None:
+def test_a_rate_means_what_ninja_reads(value: str) -> None:
     taken = configured(LEAFRESH_SESSION_RATE=value)["LEAFRESH_SESSION_RATE"]
-    assert taken == value
-    count, seconds = SimpleRateThrottle(value).parse_rate(value)
-    assert count in range(1, 10_001)
-    assert seconds in range(1, 86_401)
+    assert taken == SimpleRateThrottle(value).parse_rate(value)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +179,7 @@ def test_a_rate_that_makes_no_sense_is_not_taken(value: str) -> None:
 
 def test_a_rate_that_is_off_is_none() -> None:
     read = configured(LEAFRESH_SESSION_RATE=" off ")
-    assert (read["LEAFRESH_SESSION_RATE"], read["LEAFRESH_ADDRESS_RATE"]) == (None, "600/m")
+    assert (read["LEAFRESH_SESSION_RATE"], read["LEAFRESH_ADDRESS_RATE"]) == (None, (600, 60))
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_documentation_names_what_a_page_takes_and_has() -> None:
     ],
 )
 def test_reading_erasing_rating_and_stopping_count_for_the_address(settings: Settings, method: str, path: str) -> None:
-    settings.LEAFRESH_ADDRESS_RATE, settings.LEAFRESH_SESSION_RATE = "3/m", "1/m"
+    settings.LEAFRESH_ADDRESS_RATE, settings.LEAFRESH_SESSION_RATE = (3, 60), (1, 60)
     ask = getattr(Client(), method)
     body = {"data": '{"sessionId": "s", "thumb": "up"}', "content_type": "application/json"} if method == "put" else {}
     assert all(ask(path, **body).status_code in {200, 404} for _ in range(3))
@@ -111,7 +111,7 @@ def test_reading_erasing_rating_and_stopping_count_for_the_address(settings: Set
 
 
 def test_what_makes_no_sense_is_not_counted(settings: Settings) -> None:
-    settings.LEAFRESH_ADDRESS_RATE = "3/m"
+    settings.LEAFRESH_ADDRESS_RATE = 3, 60
     for _ in range(5):
         assert read(limit=0) == BAD_LIMIT
     assert read()[0] == 200
