@@ -1,4 +1,4 @@
-"""Where the catalogue is thin."""
+"""The selections with few challenges."""
 
 import re
 from itertools import product

@@ -43,7 +43,7 @@ def analyser(known: Options) -> MorphemeAnalyser:
 
 
 class _SharedAnalyser(AnalyserProcess):
-    """Loads its process once, for whichever test needs these names first."""
+    """Loads the process once, when a test first needs these names."""
 
     def __init__(self, names: frozenset[str]) -> None:
         super().__init__(names)
@@ -57,7 +57,7 @@ class _SharedAnalyser(AnalyserProcess):
 
 @pytest.fixture(scope="session")
 def _shared_analysers() -> Iterator[dict[frozenset[str], _SharedAnalyser]]:
-    """By their names. Tests change names, and the next test changes them back: each load takes more than a second."""
+    """Analysers by their names. They are cached, because each load takes more than a second, and tests change names."""
     analysers: dict[frozenset[str], _SharedAnalyser] = {}
     yield analysers
     for each in analysers.values():

@@ -1,4 +1,4 @@
-"""What the load client reads of a response: its events, whether they are whole, and their delays."""
+"""The load client parses a response: its events, their completeness, and their delays."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tests of the catalogue's admin share."""
+"""Fixtures for the tests of the catalogue's admin."""
 
 import pytest
 from django.test import Client

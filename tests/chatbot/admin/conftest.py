@@ -1,4 +1,4 @@
-"""What the tests of the admin share."""
+"""Fixtures for the tests of the admin."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from import_export import tmp_storages
 
 @pytest.fixture(autouse=True)
 def _like_a_page_that_was_shown(known_types: None) -> None:
-    """Statements are counted here."""
+    """Tests of the admin count SQL statements."""
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ def make(**changed: Any) -> Generation:
 
 
 def message_turn(message: str = f"비건으로 바꿔줘 {SCRIPT}", *, session: str = "phone-1", **turn: Any) -> Turn:
-    """A turn that changed the category to vegan and was looked up for; ``turn`` changes it."""
+    """A turn that changed the category to vegan, with search results. ``turn`` overrides its fields."""
     values = {
         "intent": Intent.CHANGE,
         "reasons": [{"code": "name_wanted", "words": ["비건", SCRIPT], "category": "VEGAN"}],
@@ -69,7 +69,7 @@ def thought(turn: Turn, thumb: str = "up", reason: str = "") -> Feedback:
 
 
 def staff(*rights: str) -> Client:
-    """Somebody who may do no more than this in the admin, and reads English."""
+    """A staff user with only these permissions, who uses English."""
     user = User.objects.create_user("staff", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client = Client(headers={"accept-language": "en"})

@@ -1,4 +1,4 @@
-"""Knowledge documents are kept as challenges are."""
+"""Knowledge documents can be edited, imported and exported like challenges."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Reading what people thought, and taking it along as a file."""
+"""Reading feedback, and exporting it as a file."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Every reason that a decision can have is said in words."""
+"""Every reason of a decision has a sentence."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The word lists, and trying what a message is understood as."""
+"""The word lists, and the form for trying a message."""
 
 import inspect
 import unicodedata

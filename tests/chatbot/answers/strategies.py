@@ -1,4 +1,4 @@
-"""What models write, as hypothesis strategies."""
+"""Hypothesis strategies for the output of models."""
 
 import json
 from typing import Any

@@ -22,7 +22,7 @@ def composer(**options: Any) -> Composer:
 
 
 def compose(answer: Any, target: Composer) -> list[Composed]:
-    """What comes out when the answer's JSON is fed, neighbouring texts joined."""
+    """The composed parts for the answer's JSON, with neighbouring texts joined."""
     joined: list[Composed] = []
     for item in target.feed(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)):
         last = joined[-1] if joined else None
@@ -255,7 +255,7 @@ def test_a_good_source_always_completes_what_bad_ones_began(data: st.DataObject)
 
 
 def keeps_contract(answer: Answer) -> None:
-    """What holds for every answer, complete or not."""
+    """Checks rules for every answer, complete or not."""
     assert len(answer.challenges) <= 3
     assert len({fold(item.title) for item in answer.challenges}) == len(answer.challenges)
     for item in answer.challenges:

@@ -1,4 +1,4 @@
-"""Answers that are no recommendation: their sentence is all there is."""
+"""Answers that are not recommendations: they are only a sentence."""
 
 import json
 

@@ -13,7 +13,7 @@ from tests.e2e.redis_server import RunningRedis
 
 
 class Process:
-    """Answers with what it was asked and its own name."""
+    """Answers a call with its arguments and its own name."""
 
     def __init__(self, layer: Any, name: str) -> None:
         self.name = name

@@ -153,7 +153,7 @@ def test_an_origin_that_is_not_allowed(settings: Settings) -> None:
 
 
 def test_an_origin_that_the_settings_name_may_read_streams(settings: Settings) -> None:
-    """What the doctor concludes from the setting alone is what the application answers."""
+    """The conclusion of the doctor from the settings matches the responses of the application."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     asked = {"access-control-request-method": "GET", "access-control-request-headers": "last-event-id"}
     response = Client().options(STREAM, headers={"origin": ORIGIN, **asked})

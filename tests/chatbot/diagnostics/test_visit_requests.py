@@ -55,7 +55,7 @@ def test_a_name_that_does_not_exist() -> None:
 
 
 def test_a_connection_that_is_dropped() -> None:
-    """A server whose queue of connections is full lets further ones wait, as a firewall does that drops them."""
+    """If the connection queue of a server is full, new connections wait, as with a firewall that drops packets."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(0)

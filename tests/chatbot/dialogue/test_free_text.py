@@ -1,4 +1,4 @@
-"""Conversations in the embedded source, from the message to the rows, without HTTP."""
+"""Conversations with the catalogue provider, from the message to the rows, without HTTP."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ def say(message: str, session_id: str = "s") -> FreeTextRequest:
 
 
 class Said:
-    """What came of one request."""
+    """The result of one request."""
 
     def __init__(self, close: Close, generation: LocalGeneration) -> None:
         events = event_log.after(channel_of(generation.id), 0, 1000)

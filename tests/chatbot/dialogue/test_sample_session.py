@@ -1,4 +1,4 @@
-"""A message is tried in a conversation like those of people: something was picked, and three challenges were given."""
+"""A message is tried in a normal conversation: a selection was picked, and three challenges were given."""
 
 import pytest
 from asgiref.sync import sync_to_async

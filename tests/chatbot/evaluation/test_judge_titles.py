@@ -1,4 +1,4 @@
-"""The titles a model wrote, before anything was mended: what a prompt is judged by."""
+"""The uncorrected titles of a model, by which a prompt is judged."""
 
 import json
 from typing import Any

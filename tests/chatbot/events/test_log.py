@@ -1,4 +1,4 @@
-"""The log, the cursor of a client in it, and how it ends early for one session."""
+"""The log, the cursor of a client, and the early end of one session's stream."""
 
 import uuid
 

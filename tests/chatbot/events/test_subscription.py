@@ -1,4 +1,4 @@
-"""What one client gets of a generation's events."""
+"""The events that one client gets from a generation."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ STOPPED = Close("recommendation", "비건", [], stopped=True)
 
 
 async def all_of(generation: Written) -> list[Numbered]:
-    """What the subscriber gets until its end."""
+    """The events for the subscriber until its end."""
     async with asyncio.timeout(10):
         received = [event async for event in generation.received()]
     assert (generation.subscription_count, generation.subscriber_count) == (1, 0)

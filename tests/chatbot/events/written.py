@@ -35,18 +35,18 @@ class Written(LoggedGeneration):
             yield
 
     async def subscriptions(self) -> AsyncGenerator[Subscription, None]:
-        """What ``stream_response`` is given."""
+        """The argument of ``stream_response``."""
         with self.subscribe("user1", **self._options) as subscription:
             yield subscription
 
     async def received(self) -> AsyncGenerator[Numbered, None]:
-        """What the subscriber gets, event by event."""
+        """The events for the subscriber, one by one."""
         with self.subscribe("user1", **self._options) as subscription:
             async for events in subscription:
                 for event in events:
                     yield event
 
     def framed(self, *events: Event, first: int = 1) -> bytes:
-        """The events as they are on the wire."""
+        """The events as they are sent."""
         numbered = enumerate(events, start=first)
         return "".join(frame(it.name, encode_event(it), event_id=event_id(self.id, n)) for n, it in numbered).encode()

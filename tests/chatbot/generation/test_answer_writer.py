@@ -1,4 +1,4 @@
-"""Writing with providers that do anything: the contract holds, and nothing is taken back silently."""
+"""Writing with faulty providers: the answer keeps the contract, and no text is taken back without a rewrite."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ SELECTION = Selection(Choice("city", "도시"), Choice("office", "사무직"), C
 
 
 class Speaker:
-    """A provider that says what it is given, and may then break."""
+    """A provider that writes the given text, and may then fail."""
 
     def __init__(self, name: str, pieces: Sequence[str], *, hosted: bool = True, breaks: bool = False) -> None:
         self.name = name
@@ -41,7 +41,7 @@ class Speaker:
 
 
 def catalogue() -> Speaker:
-    """Always completes an answer, whatever it has so far."""
+    """A provider that completes any unfinished answer."""
     more = [{**LUNCH, "title": f"{word} 요리하기"} for word in ("콩", "쌀", "밀")]
     return Speaker("catalog", [json.dumps({**GOOD, "challenges": [*GOOD["challenges"], *more]})], hosted=False)
 

@@ -28,7 +28,7 @@ def coalesced(take: Callable[[str], bool], **options: Any) -> TextCoalescer:
 
 
 class Clock:
-    """Stands in for the event loop's clock and timers."""
+    """A stub for the clock and the timers of the event loop."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -44,12 +44,12 @@ class Clock:
         return asyncio.TimerHandle(due, lambda: None, (), self._loop)
 
     def fire(self, *, late: float = 0.0) -> None:
-        """Lets the last timer come due; the loop is ``late`` with it."""
+        """Runs the last timer, ``late`` seconds too late."""
         self.now = self.dues[-1] + late
         self._later()
 
     def wait_of(self, coalescer: TextCoalescer, *, late: float = 0.0) -> float:
-        """How long a piece waits behind another; the loop is ``late`` with it."""
+        """How long a piece waits after another one, if the loop is ``late`` seconds late."""
         self.now += 1.0
         coalescer.add("가")
         began = self.now
@@ -120,7 +120,7 @@ async def test_for_many_subscribers_it_gathers_for_longer(
 
 
 class LoopClock:
-    """Stands in for the event loop: its timers come when the test says so."""
+    """A stub for the event loop. The test runs its timers."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""What is written of generations, by the database itself."""
+"""The rows of generations in the database."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from chatbot.models import Enforcement, Generation, Outcome, Purpose
 
 
 def ended(**how: Any) -> GenerationEnd:
-    """The ending of a generation that has a row."""
+    """The end of a generation that has a row."""
     row = Generation.objects.create(purpose=Purpose.TRIAL, source="catalog", seed=1)
     facts: dict[str, Any] = {
         "outcome": Outcome.COMPLETED,

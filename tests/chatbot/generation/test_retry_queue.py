@@ -42,7 +42,7 @@ def without_words(one: GenerationEnd) -> GenerationEnd:
 
 
 class Database:
-    """What is written to it; ``error`` is what it says instead."""
+    """The rows that are written; if ``error`` is set, it is raised instead."""
 
     def __init__(self) -> None:
         self.written: list[GenerationEnd] = []

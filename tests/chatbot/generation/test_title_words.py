@@ -36,7 +36,7 @@ def made() -> Iterator[Counting]:
 
 @pytest.fixture
 def analyser(made: Counting, monkeypatch: pytest.MonkeyPatch) -> Counting:
-    """What this server has; nothing is remembered yet."""
+    """The analyser of this server, with an empty cache."""
     monkeypatch.setattr(title_words, "loaded", lambda: made)
     monkeypatch.setattr(title_words, "_remembered", RememberedWords())
     made.asked = 0

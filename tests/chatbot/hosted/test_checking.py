@@ -87,7 +87,7 @@ def checked_with(content: PromptContent) -> tuple[PromptCheck, SampleRun]:
 
 @pytest.mark.parametrize("model", REASONS)
 def test_the_prompt_s_own_model_is_checked(model: str) -> None:
-    """Not the configured one, and not what is shown in place of what it wrote."""
+    """The check uses the model of the draft, not the configured one, and judges the text of that model."""
     content = replace(CONTENT, model=f"openai:{model}")
     check, run = checked_with(content)
     assert (run.ended, run.reasons) == (True, REASONS[model])

@@ -22,7 +22,7 @@ FINDINGS: dict[str, list[checks.CheckMessage]] = {
 
 @pytest.fixture
 def findings(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[checks.CheckMessage]]:
-    """What the checks find; a test may change it."""
+    """The findings of the checks. A test may change them."""
     found = dict(FINDINGS)
 
     def examine(_: object) -> Iterator[tuple[str, list[checks.CheckMessage]]]:
@@ -121,7 +121,7 @@ def test_the_checks_have_their_order() -> None:
 
 @pytest.mark.server
 def test_a_real_server_is_examined() -> None:
-    """Everything but the one thing that a test must not do: listen on an address that others can reach."""
+    """All checks pass, except that a test must not listen on an address that others can reach."""
     settings = {"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_CORS_ORIGINS": "https://app.example.com"}
     with RunningServer(env=settings) as server:
         options = ["--json", "--url", server.url, "--origin", "https://app.example.com"]

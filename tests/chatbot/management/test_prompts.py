@@ -1,4 +1,4 @@
-"""`manage.py prompts`: what an operator sees, and that nothing is half done."""
+"""`manage.py prompts`: its output for an operator, and that it does all of its work or none."""
 
 from io import StringIO
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``manage.py purge_sessions`` as an operator meets it."""
+"""``manage.py purge_sessions``: its output and its effect."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""One way to ask what a message means."""
+"""A fixture that understands a message."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""How well people are understood: ``python -m tests.chatbot.nlu.measure FILE.jsonl``.
+"""Measures how well messages are understood: ``python -m tests.chatbot.nlu.measure FILE.jsonl``.
 
 Each line of a file is a message with what is right (see ``Case``). It is answered as the server answers it, with the
 seeded catalogue and documents, and without a model. ``--quiet`` prints totals alone.
@@ -30,7 +30,7 @@ KINDS = frozenset({"recommendation", "explanation", "smalltalk", "declined", "he
 
 
 def listed(value: object) -> tuple[str, ...]:
-    """``value`` as several: a list as it is, a text cut at ``|``."""
+    """``value`` as a list: a list is unchanged, a text is split at ``|``."""
     texts = value if isinstance(value, list) else str(value or "").split("|")
     return tuple(text.strip() for text in texts if str(text).strip())
 
@@ -79,7 +79,7 @@ def cases(path: Path) -> Iterator[Case]:
 
 @dataclass(frozen=True)
 class Answered:
-    """What was answered. ``explained`` counts the shown challenge that was meant from 1, 0 for none or all."""
+    """An answer. ``explained`` is the number of the explained challenge, from 1; 0 means none or all."""
 
     kind: str
     category: str
@@ -91,7 +91,7 @@ class Answered:
 
 
 def wrong(case: Case, answered: Answered, keys: dict[str, str]) -> str:
-    """What is wrong with the answer, "" when it is right. ``keys`` are categories' keys by any of their names."""
+    """The mistake in the answer; "" if it is correct. ``keys`` are the keys of categories by any of their names."""
     if answered.kind not in case.kinds:
         return f"kind {answered.kind}"
     wanted = [name for name in case.categories if not name.startswith("!")]

@@ -1,4 +1,4 @@
-"""How a server gets its analyser, in another process, and how it works without one."""
+"""The analyser of a server in another process, and a server without one."""
 
 import asyncio
 import os

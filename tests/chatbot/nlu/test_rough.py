@@ -1,4 +1,4 @@
-"""What is understood without the analyser."""
+"""Understanding messages without the analyser."""
 
 from collections.abc import Callable
 from unicodedata import normalize

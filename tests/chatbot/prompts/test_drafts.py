@@ -35,7 +35,7 @@ def you() -> User:
 
 
 def kept(template: PromptTemplate) -> tuple[Any, ...]:
-    """What the database holds: content, revision, who."""
+    """The draft in the database: content, revision and editor."""
     draft = PromptDraft.objects.get(template=template)
     return PromptContent.of(draft), draft.revision, draft.edited_by
 

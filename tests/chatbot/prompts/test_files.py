@@ -86,7 +86,7 @@ def live(
 
 
 def cleaned(content: PromptContent) -> PromptContent:
-    """The content as a draft keeps it."""
+    """The content in the form in which a draft stores it."""
     return replace(
         content,
         system_text=clean_text(content.system_text),

@@ -49,7 +49,7 @@ def publisher() -> User:
 
 
 def drafted(content: PromptContent = CONTENT) -> PromptDraft:
-    """The draft is this content now."""
+    """Sets the draft to this content."""
     template = base_info()
     return save_draft(template=template, revision=draft_of(template).revision, content=content, by=None)
 

@@ -1,4 +1,4 @@
-"""Making versions and releases, and taking a release back by making a version live that was live before."""
+"""Creating versions and releases, and rolling back to an earlier version."""
 
 import pytest
 from django.contrib.auth.models import User

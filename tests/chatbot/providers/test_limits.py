@@ -9,11 +9,11 @@ from chatbot.providers.base import ProviderError
 from chatbot.providers.limits import Limits, within
 
 LIMITS = Limits(connect=10, first_token=10, silence=10, answer=10, answer_bytes=100)
-"""Too long to be passed. Each test shortens the one it is about: a busy machine cannot pass another one first."""
+"""Limits that no test reaches. Each test lowers the limit that it tests, so that no other one is reached before."""
 
 
 async def text_pieces(*parts: str | float) -> AsyncGenerator[str, None]:
-    """Says strings, and pauses for numbers of seconds."""
+    """Yields strings, and pauses for numbers of seconds."""
     for part in parts:
         if isinstance(part, str):
             yield part

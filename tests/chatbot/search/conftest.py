@@ -1,4 +1,4 @@
-"""Asking as the service asks."""
+"""Fixtures that search in the same way as the service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,14 +18,14 @@ Ask = Callable[..., Awaitable[list[Found]]]
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Searches wait for the new index however slow the machine is."""
+    """Lets searches wait for the new index even on a slow machine."""
     monkeypatch.setattr("chatbot.search.index_manager.FRESH_WAIT_SECONDS", 60.0)
     monkeypatch.setattr("chatbot.search.index_manager.FIRST_WAIT_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")
 def kept_here() -> IndexManager:
-    """What these tests search with. That of the process may still be at work for another test, in another thread."""
+    """A separate index manager. That of the process may still work for another test in another thread."""
     return IndexManager()
 
 
@@ -36,7 +36,7 @@ def _apart(kept_here: IndexManager, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ask() -> Ask:
-    """Searches with what the database holds at that moment."""
+    """Searches the present rows of the database."""
 
     async def ask(question: str, **wanted: Any) -> list[Found]:
         tokens = await sync_to_async(revisions.read)()
@@ -50,7 +50,7 @@ def ask() -> Ask:
 
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> IndexManager:
-    """The manager that searches use: one that has no index yet."""
+    """The manager for searches, without an index."""
     manager = IndexManager()
     monkeypatch.setattr(retrieval, "_manager", manager)
     return manager

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manager")]
 
 
 class HeldBuilds:
-    """Builds that wait until they are let go, and fail when told to."""
+    """Builds that wait until the test releases them, and may fail."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -43,7 +43,7 @@ class HeldBuilds:
 
 @pytest.fixture
 def hold(monkeypatch: pytest.MonkeyPatch) -> Callable[[], HeldBuilds]:
-    """From now on builds are held, and searches do not wait for them."""
+    """Holds builds from now on, and searches do not wait for them."""
 
     def hold() -> HeldBuilds:
         held = HeldBuilds()

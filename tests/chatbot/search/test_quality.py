@@ -1,4 +1,4 @@
-"""How well searches find what people ask, on the questions of the benchmark."""
+"""The quality of search results for the questions of the benchmark."""
 
 import pytest
 from asgiref.sync import async_to_sync

@@ -1,4 +1,4 @@
-"""A WebSocket's bounds, over a transport that a test empties; over a real one in tests/e2e."""
+"""The limits of a WebSocket with a transport that the test empties. tests/e2e has a real one."""
 
 import asyncio
 import resource
@@ -16,7 +16,7 @@ FRAME_BYTES = 3004
 
 
 class Transport:
-    """Keeps what is written, and says so to its producer, as Twisted's does."""
+    """A transport that keeps written bytes, and calls its producer as Twisted's does."""
 
     def __init__(self) -> None:
         self.kept = b""
@@ -29,7 +29,7 @@ class Transport:
             self.producer.pauseProducing()
 
     def take(self) -> bytes:
-        """The client reads all there is."""
+        """The client reads all bytes."""
         taken, self.kept = self.kept, b""
         self.producer.resumeProducing()
         return taken
@@ -51,7 +51,7 @@ class Transport:
 
 
 class Daphne:
-    """What a connection asks of daphne's server."""
+    """The part of daphne's server that a connection needs."""
 
     def protocol_disconnected(self, connection: Connection) -> None:
         pass
@@ -74,13 +74,13 @@ def connected() -> tuple[Connection, Transport]:
 
 
 def closing(code: int, reason: str) -> bytes:
-    """The frame that says so."""
+    """The close frame with this code and reason."""
     said = code.to_bytes(2, "big") + reason.encode()
     return bytes([0x88, len(said)]) + said
 
 
 def until_behind(connection: Connection) -> int:
-    """Sends until the client is; how many texts."""
+    """Sends texts until the client is slow, and returns their number."""
     count = 0
     while connection.caught_up.is_set():
         connection.handle_reply({"type": "websocket.send", "text": TEXT})
@@ -219,7 +219,7 @@ async def test_who_left_an_endless_request_is_logged_without_what_he_said(
 
 
 class Channel(Transport):
-    """What a request asks of its connection."""
+    """The part of a connection that a request needs."""
 
     def __init__(self, server: Server) -> None:
         super().__init__()

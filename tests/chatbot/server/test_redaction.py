@@ -1,4 +1,4 @@
-"""No address in the log names a session, however a client writes it."""
+"""No address in the log contains a session id, in any spelling."""
 
 from collections.abc import Iterator, Sequence
 

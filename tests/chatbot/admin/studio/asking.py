@@ -1,4 +1,4 @@
-"""Asking the studio as its pages and scripts do."""
+"""Sends requests to the studio as its pages and scripts do."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def address(name: str, *rest: object, template: PromptTemplate | None = None) ->
 
 
 def text(**changes: Any) -> dict[str, Any]:
-    """What the editor's script sends to save ``tests.prompts.CONTENT`` as the first draft, with changes."""
+    """The body with which the editor's script saves ``tests.prompts.CONTENT`` as the first draft, with changes."""
     fields = {"system_text": CONTENT.system_text, "user_text": CONTENT.user_text, "model": ""}
     return {"revision": 0, **fields, "temperature": None, "max_tokens": None, **changes}
 
@@ -50,14 +50,14 @@ def post(client: Client, name: str, body: object, *rest: object, template: Promp
 
 
 def save(client: Client, **changes: Any) -> Any:
-    """The data of a save that must go well."""
+    """Saves the draft, which must succeed, and returns the data of the response."""
     response = post(client, "save", text(**changes))
     assert response.status_code == 200, response.content.decode()
     return response.json()["data"]
 
 
 async def apost(client: AsyncClient, to: str, body: object = None) -> Any:
-    """The same in a coroutine, to an address: the envelope."""
+    """As a coroutine: sends a request to an address, and returns the envelope."""
     response = await client.post(to, json.dumps(body), content_type=JSON, headers={"accept-language": ENGLISH})
     return json.loads(response.content)
 
@@ -72,7 +72,7 @@ async def at(name: str, *rest: object) -> str:
 
 
 async def until(asked: Callable[[], Awaitable[Any]]) -> Any:
-    """The first answer to ``asked`` that no longer says that it runs."""
+    """Repeats ``asked`` until its response is no longer marked as running."""
     async with asyncio.timeout(60):
         while (found := await asked())["data"]["running"]:
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Who works in the studio."""
+"""Clients of the people who use the studio."""
 
 import pytest
 from django.contrib.auth.models import User

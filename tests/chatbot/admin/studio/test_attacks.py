@@ -1,4 +1,4 @@
-"""What people and models write is text, wherever the studio shows it."""
+"""The studio escapes texts of people and models on every page."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def shown(response: Any) -> str:
 
 
 def everywhere(client: Client) -> dict[str, str]:
-    """Every page that can show what was written, with what it shows."""
+    """Every page that can show such texts, with its contents."""
     places = [address(page) for page in PAGES]
     numbers = base_info().versions.values_list("number", flat=True)
     places += [f"{address('compare')}?left={number}&right=draft" for number in numbers]

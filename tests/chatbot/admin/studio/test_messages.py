@@ -1,4 +1,4 @@
-"""Working on a prompt that answers messages: what is said, what was understood, and what comes of it."""
+"""Editing a prompt that answers messages: trying a message, its understanding, and the answers."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def at(name: str, *rest: object) -> str:
 
 
 async def tried(script: AsyncClient, message: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What was understood, and the reports of both sides."""
+    """The understanding, and the reports of both sides."""
     data = (await apost(script, await at("trials"), {**SIDES, "message": message}))["data"]
     reports = [await until(lambda side=data[side]: aget(script, side["report"])) for side in ("left", "right")]  # type: ignore[misc]
     return data["understood"], reports

@@ -1,4 +1,4 @@
-"""What the studio's pages tell."""
+"""The contents of the studio's pages."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Publishing the draft from the editor, through the gate and past it."""
+"""Publishing the draft from the editor, with a passed check and without one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every page of the studio costs the same number of queries, however much there is."""
+"""Every page of the studio takes the same number of queries for any amount of data."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -124,7 +124,7 @@ def costs(client: Client, check: PromptCheck) -> list[int]:
 
 
 def add_runs(check: PromptCheck, count: int) -> None:
-    """Samples of the check that came out with reasons."""
+    """Samples of the check that failed with reasons."""
     done = check.runs.count()
     reasons = [{"code": "lacks", "words": "두부"}]
     runs = (

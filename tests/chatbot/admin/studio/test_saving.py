@@ -1,4 +1,4 @@
-"""Saving the draft and its preview: what the editor's script is told, whatever it sends."""
+"""Saving and previewing the draft: the responses to valid and invalid requests of the editor's script."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ KNOWN = "{{location}}, {{workType}}, {{category}}, {{output_format}}"
 
 
 def refusal(response: Any) -> tuple[int, str]:
-    """The status and the words of an answer, which are the same in the envelope."""
+    """The status and the message of a response. Checks that the envelope has the same status."""
     envelope = response.json()
     assert envelope["status"] == response.status_code
     return response.status_code, envelope["message"]

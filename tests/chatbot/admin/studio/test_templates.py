@@ -1,4 +1,4 @@
-"""Who may do what in the studio, and what is found where."""
+"""Permissions in the studio, and its URLs."""
 
 from io import StringIO
 

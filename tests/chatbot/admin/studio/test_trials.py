@@ -1,4 +1,4 @@
-"""Trials as the editor's script starts, follows and stops them, and what a side of one means."""
+"""Trials: the editor's script starts, follows and stops them; and the sides of a trial."""
 
 import asyncio
 import uuid

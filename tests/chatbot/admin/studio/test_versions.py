@@ -1,4 +1,4 @@
-"""Reading versions; how their answers came out, counted in few queries."""
+"""Versions in the admin, and the results of their answers in few queries."""
 
 import re
 from typing import Any

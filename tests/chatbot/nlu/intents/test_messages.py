@@ -35,7 +35,7 @@ def test_nearly_all_messages_are_understood(understood: Understand) -> None:
 
 
 def _wrong(row: Row, understood: Understand) -> str:
-    """What was understood instead, "" when it is right."""
+    """The wrong understanding; "" if it is correct."""
     meaning = understood(row["message"], row["current"] or "ZERO_WASTE")
     right = meaning.intent in row["intent"].split("|")
     if right and row["category"] and meaning.intent in {Intent.CHANGE, Intent.BACK}:

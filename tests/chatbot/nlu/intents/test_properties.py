@@ -1,4 +1,4 @@
-"""Whatever is typed: it is understood as something, the same each time, soon."""
+"""Every text has an understanding, which is always the same, within a short time."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""How well danger and abuse are told: ``python -m tests.chatbot.nlu.safety.measure FILE...``.
+"""Measures how well danger and abuse are recognised: ``python -m tests.chatbot.nlu.safety.measure FILE...``.
 
 Each line of a file is ``{"text": …, "expected": kind}``; a list of kinds accepts any of them. Needs no server and no
 database: the seeded word lists decide. ``--rough`` measures without the analyser, ``--quiet`` prints totals alone.

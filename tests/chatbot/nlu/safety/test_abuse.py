@@ -1,4 +1,4 @@
-"""Abuse, and what only looks like it (``abuse.tsv``)."""
+"""Abuse, and messages that only look like it (``abuse.tsv``)."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Danger, which help it needs, and what only sounds like it."""
+"""Danger and its help lines, and messages that only sound like danger."""
 
 import csv
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The numbers that people in danger are told."""
+"""The help lines for people in danger."""
 
 from pytest_django import Settings
 

@@ -1,4 +1,4 @@
-"""Loading the word lists: once, and never over what an admin did."""
+"""Loading the word lists: each word once, without changing edits of an admin."""
 
 import pytest
 
