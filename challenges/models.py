@@ -1,16 +1,33 @@
 """The catalogue's tables."""
 
+import unicodedata
+import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Length, Trim
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from challenges.text import DESCRIPTION_LENGTH, TITLE_LENGTH, is_one_sentence, lookup_name, nfc
+
+_EMOJI_CATEGORIES = {"So", "Sk", "Me"}
+"""Unicode's categories of pictures, skin tones and the keycap."""
+
+
+def emoji_only(value: str) -> None:
+    """Validates a text that is shown as a picture. A file in an encoding without emoji holds question marks instead."""
+    is_emoji = any(unicodedata.category(character) in _EMOJI_CATEGORIES for character in value)
+    if not is_emoji or "?" in value or "\ufffd" in value:
+        raise ValidationError(
+            _("“%(text)s” is no emoji. Save the file as UTF-8, or leave it empty."), params={"text": value}
+        )
+
 
 _KEY = RegexValidator(r"\A[A-Za-z][A-Za-z0-9_]*\Z", _("Letters, digits and underscores only, a letter first."))
 
@@ -35,7 +52,7 @@ class Option(models.Model):
     key = models.CharField(_("key"), max_length=40, unique=True, validators=[_KEY])
     label = models.CharField(_("label"), max_length=20, unique=True)
     description = models.CharField(_("description"), max_length=100, blank=True)
-    emoji = models.CharField(_("emoji"), max_length=16, blank=True)
+    emoji = models.CharField(_("emoji"), max_length=16, blank=True, validators=[emoji_only])
     aliases = models.JSONField(
         _("aliases"),
         default=list,
@@ -45,6 +62,9 @@ class Option(models.Model):
     )
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     active = models.BooleanField(_("active"), default=True)
+
+    others: "Collection[Option] | None" = None
+    """The other rows of its kind, for an import that checks many rows. None: ``clean`` reads the database."""
 
     class Meta:
         abstract = True
@@ -68,7 +88,7 @@ class Option(models.Model):
         """Refuses a name that another row of the same kind has."""
         super().clean()
         mine = self.names()
-        for other in type(self)._default_manager.exclude(pk=self.pk):
+        for other in type(self)._default_manager.exclude(pk=self.pk) if self.others is None else self.others:
             shared = mine.keys() & other.names().keys()
             if shared:
                 raise ValidationError(
@@ -209,3 +229,37 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}={self.token}"
+
+
+class ImportUpload(models.Model):
+    """A file whose import somebody has yet to confirm: kept where every process of the server finds it.
+
+    ``seen`` is the state of the tables under which its preview was made.
+    """
+
+    KEPT_HOURS = 1
+    KEPT_COUNT = 20
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=60)
+    content = models.BinaryField()
+    seen = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("file to import")
+        verbose_name_plural = _("files to import")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def keep(cls, *, kind: str, content: bytes, seen: str) -> Self:
+        """Keeps the file, and removes what nobody has confirmed for an hour, or what is too many."""
+        old = cls.objects.filter(created_at__lt=timezone.now() - timedelta(hours=cls.KEPT_HOURS))
+        newest = list(cls.objects.order_by("-created_at").values_list("pk", flat=True)[: cls.KEPT_COUNT - 1])
+        with transaction.atomic():
+            old.delete()
+            cls.objects.exclude(pk__in=newest).delete()
+            return cls.objects.create(kind=kind, content=content, seen=seen)

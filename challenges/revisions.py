@@ -6,11 +6,13 @@ valid until the token changes. The tokens are random, not counted: a change that
 same number as the next change.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
 from django.db import connections, transaction
+from django.db.models import Model
 
 _watched: dict[str, list[str]] = {}
 
@@ -25,6 +27,18 @@ def read() -> Mapping[str, str]:
     from challenges.models import Revision  # here: apps call ``watch`` before their models are loaded
 
     return dict(Revision.objects.values_list("name", "token"))
+
+
+def state_of(*models: type[Model], lock: bool = False) -> str:
+    """A token that changes with any row of the models' tables. ``lock`` keeps it as it is until the transaction ends:
+    whoever changes such a row waits. One SQL statement."""
+    from challenges.models import Revision  # here: apps call ``watch`` before their models are loaded
+
+    labels = {model._meta.label for model in models}
+    names = [name for name, watched in _watched.items() if labels & set(watched)]
+    rows = Revision.objects.filter(name__in=names).order_by("name")
+    tokens = list((rows.select_for_update() if lock else rows).values_list("name", "token"))
+    return hashlib.sha256(repr(tokens).encode()).hexdigest()
 
 
 T = TypeVar("T")

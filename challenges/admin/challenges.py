@@ -15,7 +15,8 @@ from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 from unfold.decorators import action
 
-from challenges.admin.lists import ExchangeAdmin, column
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.lists import column
 from challenges.admin.options import challenges_address
 from challenges.admin.resources import ChallengeResource
 from challenges.coverage import MINIMUM, Coverage, coverage

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from import_export.resources import modelresource_factory
 
-from challenges.admin.lists import ExchangeAdmin, column, link, rows_with
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.lists import column, link, rows_with
 from challenges.admin.resources import CategoryResource, OptionResource
 from challenges.forms import CategoryForm, OptionForm
 from challenges.models import Category, Location, Option, WorkType

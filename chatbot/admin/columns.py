@@ -17,14 +17,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from challenges.admin.lists import link
+from challenges.admin.lists import ActionBound, link
 from challenges.models import Category
 from chatbot.admin.labels import OPTIONS, kind_label
 from chatbot.answers.rules import HELP, RECOMMENDATION
 from chatbot.models import Enforcement, Outcome, PromptVersion, Thumb, WordKind
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ReadOnlyAdmin(ActionBound, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """The base of admins for rows that can only be read. Django shows each field as text."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

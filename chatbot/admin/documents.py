@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
 
-from challenges.admin.lists import ExchangeAdmin, column, link
-from challenges.admin.resources import CatalogResource
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.imports import CatalogResource
+from challenges.admin.lists import column, link
 from challenges.forms import CountedTextarea, NormalizedField
 from chatbot.admin.columns import web_address
 from chatbot.models import KnowledgeDocument
@@ -28,6 +29,8 @@ class LinesField(NormalizedField):
 
 
 class KnowledgeDocumentResource(CatalogResource):
+    key = "title"
+
     class Meta:
         model = KnowledgeDocument
         import_id_fields = ("title",)

@@ -24,8 +24,9 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.lists import column, guarded, link
-from challenges.admin.resources import SEPARATOR
+from challenges.admin.files import guarded
+from challenges.admin.lists import column, link
+from challenges.admin.widgets import SEPARATOR
 from chatbot.admin.columns import (
     RecordAdmin,
     answer_html,
@@ -53,6 +54,10 @@ def _sentence(feedback: Feedback) -> str:
 def _generation_link(feedback: Feedback) -> SafeString:
     address = reverse("admin:chatbot_generation_change", args=[feedback.generation_id])
     return link(address, str(feedback.generation_id)[:8])
+
+
+def _may_see(request: HttpRequest, model: str) -> bool:
+    return bool(request.user.has_perm(f"chatbot.view_{model}"))
 
 
 @admin.register(Feedback)
@@ -89,6 +94,20 @@ class FeedbackAdmin(RecordAdmin):
         turn = Turn.objects.filter(session=OuterRef("session"), generation=OuterRef("generation"))
         queryset = super().get_queryset(request).annotate(message_said=Subquery(turn.values("message")[:1]))
         return with_labels(without_texts(queryset), "generation__")
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """Without what the person may not open."""
+        shown: Sequence[str] = super().get_list_display(request)
+        return shown if _may_see(request, "generation") else [name for name in shown if name != "generation_link"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the session's id, which opens a conversation, for those who may not see sessions."""
+        needed = {"generation_link": "generation", "asked_in": "chatsession"}
+        hidden = {name for name, model in needed.items() if not _may_see(request, model)}
+        return [
+            (title, {"fields": tuple(name for name in options["fields"] if name not in hidden)})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="chatbot_feedback_export")

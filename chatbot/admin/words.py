@@ -1,8 +1,11 @@
 """The word lists in the admin, with a form to try a message."""
 
+from copy import deepcopy
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -10,16 +13,20 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from challenges.admin.lists import ExchangeAdmin, column, rows_with
-from challenges.admin.resources import CatalogResource
+from challenges.admin.exchange import ExchangeAdmin
+from challenges.admin.imports import CatalogResource
+from challenges.admin.lists import column, rows_with
 from challenges.catalog import options
 from chatbot.admin.columns import choice_badge
 from chatbot.admin.trying import TryForm, trying_view
+from chatbot.admin.word_warnings import too_common, warnings
 from chatbot.models import ListedWord, WordKind
 from chatbot.models.knowledge import by_spelling, spelling
 
 
 class ListedWordResource(CatalogResource):
+    key = "word"
+
     class Meta:
         model = ListedWord
         import_id_fields = ("word",)
@@ -32,13 +39,41 @@ class ListedWordResource(CatalogResource):
     def validate_instance(self, instance: ListedWord, *args: Any, **kwargs: Any) -> None:
         instance.listed = self._listed
         super().validate_instance(instance, *args, **kwargs)
+        if instance.pk is None and (reasons := too_common(instance.word, instance.kind)):
+            raise ValidationError({"word": [*reasons, _("Add it in the form if it is meant.")]})
 
     def after_save_instance(self, instance: ListedWord, row: Any, **kwargs: Any) -> None:
         self._listed[spelling(instance.word)] = instance
 
 
+WARNED = "warned"
+"""The hidden input with the word and the kind of which the form has warned."""
+
+
+class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Warns once of a word that would refuse people who say nothing wrong. Saving it again lists it."""
+
+    warned = forms.CharField(required=False, widget=forms.HiddenInput())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        word, kind = self.cleaned_data.get("word"), self.cleaned_data.get("kind")
+        about = f"{kind}:{word}"
+        if not word or not kind or not {"word", "kind"} & set(self.changed_data) or cleaned.get(WARNED) == about:
+            return cleaned
+        reasons = warnings(word, kind)
+        if reasons:
+            again = _("Save again if it is meant all the same.")
+            self.add_error(None, ValidationError([*reasons, again], code="warned"))
+            data: Any = deepcopy(self.data)  # of a request: a copy that may change
+            data[WARNED] = about
+            self.data = data
+        return cleaned
+
+
 @admin.register(ListedWord)
 class ListedWordAdmin(ExchangeAdmin):
+    form = ListedWordForm
     resource_classes = (ListedWordResource,)
     import_help = _(
         "A row changes the entry with its word; a new word makes a new entry. The kinds are abuse, self_harm, "

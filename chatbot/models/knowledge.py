@@ -99,7 +99,7 @@ class ListedWord(models.Model):
         super().clean()
         listed = by_spelling() if self.listed is None else self.listed
         other = listed.get(spelling(self.word))
-        if other is None or other.pk == self.pk or self._is_kept():
+        if other is None or other is self or (self.pk is not None and other.pk == self.pk) or self._is_kept():
             return
         words = _("“%(word)s” is listed already, under “%(kind)s”.")
         params = {"word": other.word, "kind": other.get_kind_display()}

@@ -140,3 +140,21 @@ def test_deleting_names_the_challenge_alone(admin_client: Client) -> None:
     page = admin_client.get(address).content.decode()
     assert challenge.title in page
     assert "object (" not in page
+
+
+def test_more_than_a_thousand_rows_are_deleted_together(page: Client) -> None:
+    category = Category.objects.get(key="VEGAN")
+    rows = [Challenge(title=f"새것{number}", description="해요.", category=category) for number in range(1200)]
+    Challenge.objects.bulk_create(rows)
+    keys = [row.pk for row in rows]
+    posted = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+    response = page.post(reverse("admin:challenges_challenge_changelist"), posted, follow=True)
+    assert "Successfully deleted 1200 challenges." in response.content.decode()
+    assert not Challenge.objects.filter(title__startswith="새것").exists()
+
+
+def test_an_action_on_too_many_rows_says_how_many_are_taken(page: Client) -> None:
+    posted = {"action": "delete_selected", "_selected_action": list(range(2001)), "index": "0"}
+    response = page.post(reverse("admin:challenges_challenge_changelist"), posted, follow=True)
+    assert "2,001 rows are selected. At most 2,000 can be changed at once" in response.content.decode()
+    assert Challenge.objects.exists()

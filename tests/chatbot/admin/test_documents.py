@@ -129,7 +129,7 @@ def test_what_was_exported_imports_without_a_change_and_a_row_is_known_by_its_ti
 def test_a_row_that_the_form_would_refuse_is_refused(page: Client) -> None:
     preview = upload(page, LIST, f"title,text,link\n하나,{'가' * (TEXT_LENGTH + 1)},ftp://a.example\n")
     assert invalid_rows(preview) == {
-        1: {
+        2: {
             "text": ["The text has 20,001 characters; at most 20,000 are allowed."],
             "link": ["A link begins with https:// or http://."],
         }

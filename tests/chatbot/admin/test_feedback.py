@@ -204,3 +204,12 @@ def test_a_file_is_written_in_pieces_each_row_once(
     assert times == sorted(times, reverse=True)
     Feedback.objects.filter(session="many-3").update(reason="세 번째")
     assert [row["reason"] for row in _rows(_export(page)) if row["reason"]] == ["세 번째"]
+
+
+def test_an_editor_reads_feedback_without_what_opens_a_conversation() -> None:
+    given = thought(said(), "down", "어려워요")
+    page = staff("view_feedback")
+    html = page.get(LIST).content.decode() + page.get(f"{LIST}{given.pk}/change/").content.decode()
+    assert "어려워요" in html
+    assert given.session_id not in html
+    assert str(given.generation_id)[:8] not in html.replace(f"/{given.pk}/", "")

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Category
 from chatbot.models import ListedWord, WordKind
-from tests.chatbot.admin.conversations import confirm, invalid_rows, staff, upload
+from tests.chatbot.admin.conversations import confirm, invalid_rows, said, staff, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -86,10 +86,10 @@ def test_an_import_adds_and_changes_rows_or_reports_errors(
         page, LIST, "word,kind,note\nfuck,abuse,\n새말,odd,\n헌말,abuse,\n헌말,fine,\nＨＩ,abuse,\nhi,fine,\n"
     )
     assert invalid_rows(preview) == {
-        1: {"word": ["“Fuck” is listed already, under “abuse”."]},
-        2: {"kind": ["Value 'odd' is not a valid choice."]},
-        4: {"__all__": ["Row 3 of the file is about the same entry."]},
-        6: {"word": ["“ＨＩ” is listed already, under “abuse”."]},
+        2: {"word": ["“Fuck” is listed already, under “abuse”."]},
+        3: {"kind": ["Value 'odd' is not a valid choice."]},
+        5: {"__all__": ["Row 4 of the file is about the same entry."]},
+        7: {"word": ["“ＨＩ” is listed already, under “abuse”."]},
     }
     rows = "".join(f"말{number},abuse,\n" for number in range(100))
     with django_assert_max_num_queries(520):  # five for a row; none reads the whole list
@@ -185,3 +185,34 @@ async def test_trying_is_a_coroutine_that_holds_no_thread(async_client: AsyncCli
     await async_client.aforce_login(admin_user)
     response = await async_client.get(TRY, {"message": "안녕"})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("비건", "“비건” is in the name of something that people can pick: 비건"),
+        ("요", "“요” is a single character: very many messages contain it."),
+        ("점심밥", "Of the last 300 messages it would have refused 1: 점심밥 메뉴 추천해 줘"),
+    ],
+)
+def test_a_word_that_would_refuse_ordinary_people_is_warned_of_once(page: Client, word: str, why: str) -> None:
+    said("점심밥 메뉴 추천해 줘")
+    response = _add(page, word, "abuse")
+    assert why in "".join(response.context["adminform"].form.non_field_errors())
+    assert not ListedWord.objects.filter(word=word).exists()
+    again = {
+        name: response.context["adminform"].form[name].value() or "" for name in ("word", "kind", "note", "warned")
+    }
+    assert page.post(f"{LIST}add/", again).status_code == 302
+    assert ListedWord.objects.filter(word=word).exists()
+
+
+def test_an_exception_and_a_word_that_nobody_says_need_no_warning(page: Client) -> None:
+    assert _add(page, "비건", "fine").status_code == 302
+    assert _add(page, "나쁜말말", "abuse").status_code == 302
+
+
+def test_an_import_refuses_what_the_form_would_warn_of(page: Client) -> None:
+    preview = upload(page, LIST, "word,kind\n요,abuse\n나쁜말말,abuse\n")
+    assert list(invalid_rows(preview)) == [2]
+    assert "Add it in the form if it is meant." in invalid_rows(preview)[2]["word"]
