@@ -18,6 +18,7 @@ from chatbot.events.subscription import LoggedGeneration
 from chatbot.generation.cancellation import Cancellation
 from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.local import Resources
+from chatbot.generation.measurements import Measurements
 from chatbot.generation.records import mark_interrupted, read_rows, running_processes
 from chatbot.generation.registry import GenerationRegistry
 from chatbot.generation.retry_queue import WriteRetryQueue
@@ -42,9 +43,12 @@ class Runtime:
         if settings.REDIS_URL:
             self.cluster = Cluster(settings.REDIS_URL, settings.LEAFRESH_REDIS_PREFIX)
             self.remote = RemoteRegistry(self.cluster, read_rows)
-        slots = ModelSlots(settings.LEAFRESH_MODEL_CONCURRENCY, queue_seconds=settings.LEAFRESH_MODEL_QUEUE_SECONDS)
+        self.measurements = Measurements()
+        self.slots = ModelSlots(
+            settings.LEAFRESH_MODEL_CONCURRENCY, queue_seconds=settings.LEAFRESH_MODEL_QUEUE_SECONDS
+        )
         self.registry = GenerationRegistry(
-            Resources(self.retry_queue, slots, self.loop_lag),
+            Resources(self.retry_queue, self.slots, self.loop_lag, self.measurements),
             self.cluster,
             max_generations=settings.LEAFRESH_MAX_GENERATIONS,
             abandon_seconds=settings.LEAFRESH_ABANDON_SECONDS,

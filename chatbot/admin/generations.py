@@ -28,6 +28,7 @@ from chatbot.admin.columns import (
 )
 from chatbot.admin.filters import CategoryFilter, PromptTemplateFilter, PromptVersionFilter, SourceFilter
 from chatbot.admin.labels import all_labels, mends_text
+from chatbot.admin.model_health import attempt_error
 from chatbot.admin.sessions import shown_turns
 from chatbot.dialogue.prompt_values import unquoted
 from chatbot.models import Enforcement, Generation, Outcome, Turn
@@ -54,7 +55,7 @@ def _sources_tried(generation: Generation) -> SafeString:
     rows = []
     for entry in generation.tried:
         numbers = ", ".join(map(str, entry.get("challenges", [])))
-        rows.append((entry["source"], entry["error"] or (f"({numbers})" if numbers else "")))
+        rows.append((entry["source"], attempt_error(entry) or (f"({numbers})" if numbers else "")))
     return format_html_join(SafeString("<br>"), "{} {}", rows)
 
 

@@ -17,9 +17,12 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
-from challenges.admin.lists import column
+from challenges.admin.change_log import ChangeLogAdmin
+from challenges.admin.lists import ActionBound, column
+from challenges.admin.optimistic_lock import OptimisticLockAdmin
 from challenges.models import Challenge
-from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Thumb
+from chatbot.admin.model_health import model_health
+from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Purpose, Thumb
 from chatbot.roles import ROLES
 
 Card = tuple[str, str, str, str]
@@ -30,23 +33,24 @@ admin.site.unregister(Group)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see. Takes at most four SQL statements.
+    """unfold's ``DASHBOARD_CALLBACK``: adds the cards that the person may see, and the state of each chat model.
 
-    A card has a title, a value, a note, and a link to a view.
+    Takes at most five SQL statements. A card has a title, a value, a note, and a link to a view.
     """
     kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges), (Feedback, _feedback))
     cards = [make() for model, make in kinds if admin.site.get_model_admin(model).has_view_permission(request)]
-    return {**context, "cards": cards}
+    sees_generations = admin.site.get_model_admin(Generation).has_view_permission(request)
+    return {**context, "cards": cards, "models": model_health() if sees_generations else []}
 
 
-def _last_day(model: type[Model], time: str, column_name: str) -> Counter[str]:
-    """The number of rows in the last 24 hours for each value of a column."""
-    rows = model._default_manager.filter(**{f"{time}__gte": now() - timedelta(days=1)}).order_by()
+def _last_day(model: type[Model], time: str, column_name: str, **also: Any) -> Counter[str]:
+    """The number of rows in the last 24 hours for each value of a column. ``also`` are further conditions."""
+    rows = model._default_manager.filter(**{f"{time}__gte": now() - timedelta(days=1)}, **also).order_by()
     return Counter(dict(rows.values_list(column_name).annotate(Count("pk"))))
 
 
 def _generations() -> Card:
-    counts = _last_day(Generation, "started_at", "outcome")
+    counts = _last_day(Generation, "started_at", "outcome", purpose=Purpose.PUBLIC)
     bad = counts[Outcome.FAILED] + counts[Outcome.INTERRUPTED]
     note = _("%(count)d of them failed or were interrupted") % {"count": bad} if bad else _("none of them failed")
     total = counts.total()
@@ -93,13 +97,14 @@ class _SearchableRights:
 
 
 @admin.register(User)
-class UserAdmin(_SearchableRights, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+class UserAdmin(_SearchableRights, ActionBound, ChangeLogAdmin, OptimisticLockAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    readonly_fields = ("last_login", "date_joined")  # each login changes the first
 
 
 @admin.register(Group)
-class GroupAdmin(_SearchableRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GroupAdmin(_SearchableRights, ActionBound, ChangeLogAdmin, OptimisticLockAdmin, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("role",)
     role = column(gettext_lazy("role"), role_name, ordering="name")

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from challenges.text import lookup_name
 from chatbot.answers.rules import (
     CHALLENGES,
     HELP,
@@ -70,10 +71,11 @@ class Composer:
 
     If a provider ends before the answer is complete, call ``resume`` before the text of another provider, which
     continues the answer. ``category`` is the key of the selection's category. ``labels`` are the labels of all
-    categories by key. ``given`` are titles that the answer must not repeat. They are compared by the words that
-    ``split`` finds. If ``split`` does not know the words of a title yet, the composer waits before that title. The
-    title is then in ``unknown``. Call ``go_on`` when its words are known. ``mends`` counts the corrections by name. If
-    ``kind`` is not a recommendation, the answer is only a sentence, which need not name the category.
+    categories by key. ``names`` are the keys by each further name: models know names, not keys. ``given`` are titles
+    that the answer must not repeat. They are compared by the words that ``split`` finds. If ``split`` does not know the
+    words of a title yet, the composer waits before that title. The title is then in ``unknown``. Call ``go_on`` when its
+    words are known. ``mends`` counts the corrections by name. If ``kind`` is not a recommendation, the answer is only a
+    sentence, which need not name the category.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Composer:
         *,
         category: str,
         labels: Mapping[str, str],
+        names: Mapping[str, str] | None = None,
         given: Collection[str] = (),
         kind: str = RECOMMENDATION,
         split: Splitter = rough_words,
@@ -88,6 +91,8 @@ class Composer:
         self.mends: Counter[str] = Counter()
         self._category = category
         self._labels = labels
+        self._names = {lookup_name(name): key for key, label in labels.items() for name in (label, key)}
+        self._names = {**(names or {}), **self._names}
         self._kind = kind
         self._count = CHALLENGES if kind == RECOMMENDATION else 0
         self._split = split
@@ -287,8 +292,9 @@ class Composer:
 
     def _close(self, draft: _Draft) -> Iterator[Composed]:
         if draft.opened and draft.described and draft.title:
-            category = draft.category if draft.category in self._labels else self._category
-            if category != draft.category:
+            category = self._names.get(lookup_name(draft.category), "")
+            if category not in self._labels:
+                category = self._category
                 self.mends["category_replaced"] += 1
             self.mends.update(draft.description.removed)
             challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])

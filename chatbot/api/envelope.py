@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
@@ -14,6 +15,7 @@ from ninja.types import DictStrAny
 from chatbot.errors import ApplicationError, FieldsNotText, ServiceUnavailable
 from chatbot.events.subscription import single_event_response
 from chatbot.events.types import Failed, encode, encode_event
+from chatbot.runtime import runtime
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +71,15 @@ def error_response(request: HttpRequest, error: ApplicationError) -> HttpRespons
     return response
 
 
+def counted(error: ApplicationError) -> ApplicationError:
+    """The same error, which a client is told: ``/metrics`` counts it by its status."""
+    with suppress(RuntimeError):  # no event loop runs
+        runtime().measurements.refused[error.status] += 1
+    return error
+
+
 def as_application_error(error: Exception) -> ApplicationError:
-    """Converts any error to one that clients may see. Unexpected errors are logged with their cause.
+    """Converts any error to one that clients may see, and counts it. Unexpected errors are logged with their cause.
 
     Ends the error: its traceback keeps the frames of tasks and threads, which keep the error. A refusal would leave 200
     objects to the garbage collector, which stops every stream while it frees them.
@@ -79,7 +88,7 @@ def as_application_error(error: Exception) -> ApplicationError:
     for each in (known, error, error.__cause__):
         if each is not None:
             each.__traceback__ = each.__context__ = None
-    return known
+    return counted(known)
 
 
 def _known(error: Exception) -> ApplicationError:

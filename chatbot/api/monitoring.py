@@ -1,7 +1,7 @@
 """What operators' tools ask: whether the server lives and can do its work, and its figures for Prometheus."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -13,6 +13,7 @@ from ninja import Router
 from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope
 from chatbot.errors import NotFound, ShuttingDown
+from chatbot.generation.measurements import Histogram
 from chatbot.runtime import runtime
 
 router = Router(tags=["health"])
@@ -79,6 +80,8 @@ def gauges() -> Iterator[Gauge]:
     yield Gauge("draining", "1 while the server stops", running.draining)
     yield Gauge("event_loop_lag_seconds", "How late the event loop was when it was last measured", lag.latest)
     yield Gauge("event_loop_lag_max_seconds", "The greatest lag of the event loop within the last minute", lag.greatest)
+    yield Gauge("model_calls", "Calls of hosted models that run", now.slots.busy)
+    yield Gauge("model_calls_waiting", "Answers that wait for a call of a hosted model", now.slots.waiting)
     yield Gauge("rows_to_write", "Rows that wait for the database", len(now.retry_queue))
     if now.cluster is not None and now.remote is not None:
         yield Gauge("redis_up", "1 while Redis answers", now.cluster.redis.reachable)
@@ -86,6 +89,44 @@ def gauges() -> Iterator[Gauge]:
         yield Gauge("listeners_elsewhere", "Streams of generations of other processes", now.remote.subscriber_count)
         waiting = len(now.cluster.replication)
         yield Gauge("generations_to_copy", "Generations whose events are not all in Redis", waiting)
+
+
+class Counts(NamedTuple):
+    """Numbers that only rise, by the values of their labels."""
+
+    name: str
+    meaning: str
+    labels: Sequence[str]
+    values: Mapping[Any, int]
+
+
+class Times(NamedTuple):
+    """Seconds, by the provider that wrote."""
+
+    name: str
+    meaning: str
+    by_provider: Mapping[str, Histogram]
+
+
+def counters() -> Iterator[Counts]:
+    """Of the running event loop. Statuses that operators watch are there from the start: an alarm sees them rise."""
+    now = runtime()
+    measured = now.measurements
+    ended = {(outcome.value,): count for outcome, count in now.registry.outcomes.items()}
+    refused = {(str(status),): measured.refused[status] for status in sorted({429, 502, 503, *measured.refused})}
+    yield Counts("generations_ended", "Generations that ended", ["outcome"], ended)
+    meaning = "Attempts of providers to answer a person, by their result"
+    yield Counts("provider_attempts", meaning, ["provider", "result"], measured.attempts)
+    meaning = "Answers that another provider wrote than was asked first"
+    yield Counts("provider_fallbacks", meaning, ["asked", "wrote"], measured.fallbacks)
+    yield Counts("requests_refused", "Errors that clients were told, by status", ["status"], refused)
+
+
+def histograms() -> Iterator[Times]:
+    """Of the running event loop."""
+    measured = runtime().measurements
+    yield Times("first_token_seconds", "Time until the first text", measured.first_token)
+    yield Times("answer_seconds", "Time until a complete answer", measured.duration)
 
 
 @router.get("/metrics", include_in_schema=False)
@@ -96,17 +137,28 @@ async def metrics(request: HttpRequest) -> HttpResponseBase:
     # Not at the top: a server without metrics need not import it.
     from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+    from prometheus_client.metrics_core import (
+        CounterMetricFamily,
+        GaugeMetricFamily,
+        HistogramMetricFamily,
+        Metric,
+    )
     from prometheus_client.registry import Collector
 
     class Now(Collector):
         def collect(self) -> Iterator[Metric]:
-            for name, meaning, value in gauges():
-                yield GaugeMetricFamily(f"leafresh_{name}", meaning, value=value)
-            ended = CounterMetricFamily("leafresh_generations_ended", "Generations that ended", labels=["outcome"])
-            for outcome, count in runtime().registry.outcomes.items():
-                ended.add_metric([outcome], count)
-            yield ended
+            for gauge in gauges():
+                yield GaugeMetricFamily(f"leafresh_{gauge.name}", gauge.meaning, value=gauge.value)
+            for counter in counters():
+                family = CounterMetricFamily(f"leafresh_{counter.name}", counter.meaning, labels=counter.labels)
+                for labels, count in counter.values.items():
+                    family.add_metric(labels, count)
+                yield family
+            for times in histograms():
+                shown = HistogramMetricFamily(f"leafresh_{times.name}", times.meaning, labels=["provider"])
+                for provider, histogram in times.by_provider.items():
+                    shown.add_metric([provider], list(histogram.buckets()), histogram.sum)
+                yield shown
 
     registry = CollectorRegistry()
     registry.register(Now())

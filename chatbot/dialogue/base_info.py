@@ -114,6 +114,11 @@ def labels_of(known: Options) -> dict[str, str]:
     return {key: choice.label for key, choice in known.categories.items()}
 
 
+def names_of(known: Options) -> dict[str, str]:
+    """The keys of all categories by each of their names, as ``lookup_name`` writes it."""
+    return {name: choice.key for name, choice in known.names["category"].items()}
+
+
 def job_for(
     prompt: Prompt,
     selection: Selection,
@@ -138,6 +143,7 @@ def job_for(
         prompt=prompt,
         providers=providers_for(prompt, providers),
         labels=labels_of(known),
+        names=names_of(known),
         variables=variables,
         purpose=purpose,
         note=Note(selection.location.key, selection.work_type.key, category, category),

@@ -10,7 +10,7 @@ from django.conf import settings
 from challenges.catalog import has_new
 from chatbot.answers.rules import HELP, RECOMMENDATION, Challenge
 from chatbot.dialogue import prompt_values
-from chatbot.dialogue.base_info import labels_of, providers_for, values_for, variables_of
+from chatbot.dialogue.base_info import labels_of, names_of, providers_for, values_for, variables_of
 from chatbot.dialogue.next_selection import NextSelection, resolve_selection
 from chatbot.dialogue.retrieval import Retrieved, likely_category, retrieve, suiting
 from chatbot.events.types import Notice
@@ -70,6 +70,7 @@ async def plan_reply(turn: TurnInput, prompt: Prompt, providers: Providers, *, p
         prompt=prompt,
         providers=ordered,
         labels=labels_of(turn.options),
+        names=names_of(turn.options),
         variables=variables,
         purpose=purpose,
         note=_note(turn, plan),

@@ -7,7 +7,7 @@ catalogue writes them.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5.0
 """The minimum rest of LEAFRESH_ANSWER_SECONDS for which a provider is called again."""
 
+UNUSABLE = ("repetition", "foreign_challenge", "foreign_sentence")
+"""What the composer leaves out, by its names: the answer then lacks it."""
+
 USAGE_SECONDS = 0.5
 """How long the writer waits for the provider's token counts after the end of the answer."""
 
@@ -37,8 +40,8 @@ class Record:
     """A record of how an answer was written.
 
     ``tried`` lists the providers in order, with their errors. An entry has ``challenges`` if the provider only added
-    these to an answer of another one. ``raw`` are the unchanged texts. ``wrote`` is the provider whose text was shown
-    first.
+    these to an answer of another one, and ``unusable`` if parts of its answer could not be used. ``raw`` are the
+    unchanged texts. ``wrote`` is the provider whose text was shown first.
     """
 
     tried: list[dict[str, Any]] = field(default_factory=list)
@@ -73,7 +76,8 @@ async def nothing_to_learn(titles: Sequence[str]) -> None:
 
 
 class AnswerWriter:
-    """Writes one answer. ``learn`` finds the words of titles for which the composer waits."""
+    """Writes one answer. ``learn`` finds the words of titles for which the composer waits. ``generation_id`` is for the
+    log."""
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class AnswerWriter:
         composer: Composer,
         sink: AnswerSink,
         loop_lag: LoopLag,
+        generation_id: object = "-",
         learn: Callable[[Sequence[str]], Coroutine[Any, Any, None]] = nothing_to_learn,
     ) -> None:
         self.record = Record()
@@ -91,6 +96,7 @@ class AnswerWriter:
         self._composer = composer
         self._sink = sink
         self._loop_lag = loop_lag
+        self._generation_id = generation_id
         self._learn = learn
         self._preparing: asyncio.Future[None] | None = None
         self._deadline = asyncio.get_running_loop().time() + settings.LEAFRESH_ANSWER_SECONDS
@@ -153,6 +159,7 @@ class AnswerWriter:
             self._composer.allow_given()  # the catalogue repeats challenges only when it has no others
         entry: dict[str, Any] = {"source": provider.name, "error": ""}
         self.record.tried.append(entry)
+        mends = self._composer.mends.copy()
         raw: list[str] = []
         try:
             await self._read(provider, request, raw)
@@ -166,9 +173,18 @@ class AnswerWriter:
         if self._composer.complete:
             entry["error"] = ""
         elif not entry["error"]:
-            entry["error"] = f"{provider.name}: the text ended before the answer was complete"
+            entry["error"] = f"{provider.name}: {self._shortcoming(entry, self._composer.mends - mends)}"
         if entry["error"]:
-            logger.warning("%s", entry["error"])
+            logger.warning("generation %s: %s", self._generation_id, entry["error"])
+
+    def _shortcoming(self, entry: dict[str, Any], mends: Mapping[str, int]) -> str:
+        """Why a text that ended is no complete answer. What could not be used is noted in the entry, by its names."""
+        unusable = {name: count for name, count in mends.items() if name in UNUSABLE}
+        if not unusable:
+            return "the text ended before the answer was complete"
+        entry["unusable"] = unusable
+        parts = ", ".join(f"{name} {count}" for name, count in unusable.items())
+        return f"parts of the answer could not be used ({parts})"
 
     async def _read(self, provider: Provider, request: ProviderRequest, raw: list[str]) -> None:
         composer = self._composer

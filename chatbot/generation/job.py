@@ -19,14 +19,16 @@ Simultaneous requests that share a key get one generation."""
 class Job(ProviderRequest):
     """A rendered prompt, and the providers that may answer it, in the order in which they are tried.
 
-    ``labels`` are the labels of all categories by key. ``variables`` are the values in the prompt, except the output
-    format. ``note`` is the data that the turn stores in its session. ``notices`` are sent before the answer. ``keys``
-    are the single-flight keys of the request. ``entry`` is the result of checking its client.
+    ``labels`` are the labels of all categories by key, ``names`` their keys by every name. ``variables`` are the values
+    in the prompt, except the output format. ``note`` is the data that the turn stores in its session. ``notices`` are
+    sent before the answer. ``keys`` are the single-flight keys of the request. ``entry`` is the result of checking its
+    client.
     """
 
     prompt: Prompt
     providers: list[Provider]
     labels: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str]
     purpose: Purpose = Purpose.PUBLIC
     note: Note = field(default_factory=Note)

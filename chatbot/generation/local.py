@@ -20,6 +20,7 @@ from chatbot.events.types import Close, Event, Failed, Item, Notice, Rewrite, St
 from chatbot.generation.answer_writer import AnswerWriter
 from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.job import Job
+from chatbot.generation.measurements import Measurements
 from chatbot.generation.records import GenerationEnd, GenerationStart, Result, record_start, row_of
 from chatbot.generation.retry_queue import WriteRetryQueue
 from chatbot.generation.title_words import TitleWords
@@ -40,6 +41,7 @@ class Resources:
     retry_queue: WriteRetryQueue
     slots: ModelSlots
     loop_lag: LoopLag
+    measurements: Measurements
 
 
 class LocalGeneration(LoggedGeneration):
@@ -78,7 +80,12 @@ class LocalGeneration(LoggedGeneration):
         self._first_session = session_id
         words = TitleWords()
         self._composer = Composer(
-            category=job.selection.category.key, labels=job.labels, given=job.given, kind=job.kind, split=words
+            category=job.selection.category.key,
+            labels=job.labels,
+            names=job.names,
+            given=job.given,
+            kind=job.kind,
+            split=words,
         )
         self._writer = AnswerWriter(
             providers=job.providers,
@@ -86,6 +93,7 @@ class LocalGeneration(LoggedGeneration):
             composer=self._composer,
             sink=self,
             loop_lag=resources.loop_lag,
+            generation_id=self.id,
             learn=words.learn,
         )
         self._holds_slot = False

@@ -208,6 +208,7 @@ class GenerationRegistry:
             await generation.run()
             if generation.result is not None:
                 self.outcomes[generation.result.outcome] += 1
+                self._resources.measurements.note(generation.result, generation.job.purpose)
         except ApplicationError as error:
             logger.warning("generation %s was refused: %s", generation.id, error)
         except Exception as error:  # the task is not awaited

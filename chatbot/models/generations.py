@@ -77,9 +77,10 @@ class Generation(models.Model):
     of ``close``; ``event_count`` is the number of the terminal event. Both are null until the generation ends.
 
     ``source`` is the provider that wrote most of the answer. ``tried`` lists the providers that were called,
-    ``[{"source", "error", "challenges"}]``. ``challenges`` are the numbers of the challenges that a provider added to
-    an answer of another one. ``mends`` counts the corrections by their names in the composer. ``process`` is the
-    process that runs the generation. Times are in milliseconds from the start.
+    ``[{"source", "error", "challenges", "unusable"}]``. ``challenges`` are the numbers of the challenges that a
+    provider added to an answer of another one. ``unusable`` counts the parts that could not be used, ``mends`` the
+    corrections, both by their names in the composer. ``process`` is the process that runs the generation. Times are in
+    milliseconds from the start.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

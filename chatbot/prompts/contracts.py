@@ -68,9 +68,9 @@ class TemplateContract:
 
 OUTPUT_FORMAT = """\
 {"recommend": "한 문장", "challenges": [
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 키"},
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 키"},
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 키"}
+  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"},
+  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"},
+  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"}
 ]}"""
 """The value of ``{{output_format}}`` for an answer with challenges: the JSON that the scanner reads."""
 

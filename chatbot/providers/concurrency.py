@@ -4,23 +4,34 @@ import asyncio
 
 
 class ModelSlots:
-    """The slots of one event loop."""
+    """The slots of one event loop: how many are ``busy``, how many calls are ``waiting``."""
 
     def __init__(self, count: int, *, queue_seconds: float) -> None:
+        self.busy = 0
+        self.waiting = 0
         self._free = asyncio.Semaphore(count)
         self._queue_seconds = queue_seconds
 
     async def acquire(self) -> bool:
+<<<<<<< HEAD
         """Takes a slot. Waits at most ``queue_seconds`` for one, and returns False if none became free."""
         if not self._free.locked():
             await self._free.acquire()
             return True
+=======
+        """Takes a slot, and waits for one for ``queue_seconds`` at most. Returns whether there was one."""
+        self.waiting += 1
+>>>>>>> 1bda130 (Show how each chat model does, on the first page and in metrics)
         try:
-            async with asyncio.timeout(self._queue_seconds):
+            async with asyncio.timeout(self._queue_seconds if self._free.locked() else None):
                 await self._free.acquire()
         except TimeoutError:
             return False
+        finally:
+            self.waiting -= 1
+        self.busy += 1
         return True
 
     def release(self) -> None:
+        self.busy -= 1
         self._free.release()

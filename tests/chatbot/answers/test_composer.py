@@ -2,6 +2,7 @@ import json
 import unicodedata
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,6 +224,14 @@ def test_mends_are_counted() -> None:
         "category_replaced": 1,
         "superfluous": 2,
     }
+
+
+@pytest.mark.parametrize("name", ["PLOGGING", "plogging", "플로깅", " 플로깅 ", "줍깅"])
+def test_a_category_may_be_named_as_people_name_it(name: str) -> None:
+    target = composer(names={"줍깅": "PLOGGING"})
+    compose({"recommend": "비건 어때요.", "challenges": [{**LUNCH, "category": name}]}, target)
+    assert [(each.category, each.label) for each in target.answer.challenges] == [("PLOGGING", "플로깅")]
+    assert "category_replaced" not in target.mends
 
 
 @given(st.data())

@@ -2,6 +2,8 @@ import pytest
 from django.test import AsyncClient
 from pytest_django import Settings
 
+from chatbot.api.envelope import counted
+from chatbot.errors import TooManyRequests
 from chatbot.runtime import runtime
 
 pytestmark = pytest.mark.django_db
@@ -38,3 +40,23 @@ async def test_metrics_must_be_enabled(settings: Settings) -> None:
     assert "leafresh_generations_running 0.0" in lines
     assert "leafresh_draining 0.0" in lines
     assert not any("redis" in line for line in lines)
+
+
+async def test_metrics_tell_what_clients_were_refused_and_how_models_do(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    settings.LEAFRESH_METRICS = True
+    measured = runtime().measurements
+    measured.attempts["openai:a", "failed"] += 4
+    measured.fallbacks["openai:a", "catalog"] += 4
+    measured.first_token["catalog"].add(0.3)
+    counted(TooManyRequests(3))
+    lines = (await AsyncClient().get("/metrics")).content.decode().splitlines()
+    for line in (
+        'leafresh_provider_attempts_total{provider="openai:a",result="failed"} 4.0',
+        'leafresh_provider_fallbacks_total{asked="openai:a",wrote="catalog"} 4.0',
+        'leafresh_first_token_seconds_bucket{le="0.5",provider="catalog"} 1.0',
+        'leafresh_requests_refused_total{status="429"} 1.0',
+        'leafresh_requests_refused_total{status="503"} 0.0',
+        "leafresh_model_calls_waiting 0.0",
+    ):
+        assert line in lines, line

@@ -117,3 +117,11 @@ def test_stand_ins_are_tried_in_order() -> None:
     composer, _, notices, record = write(silent, prose, good, catalogue())
     assert composer.answer.recommend == GOOD["recommend"]
     assert (notices, record.wrote, record.enforcement) == (["prose []", "good []"], "good", Enforcement.AS_IT_CAME)
+
+
+def test_challenges_that_could_not_be_used_are_named_as_the_reason() -> None:
+    first = GOOD["challenges"][0]
+    model = Speaker("m", [json.dumps({**GOOD, "challenges": [first, first, first]})])
+    _, _, _, record = write(model, catalogue())
+    assert record.tried[0]["unusable"] == {"repetition": 2}
+    assert record.tried[0]["error"] == "m: parts of the answer could not be used (repetition 2)"
