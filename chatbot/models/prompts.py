@@ -56,7 +56,8 @@ class PromptDraft(PromptText):
     """The one draft of a template.
 
     ``revision`` rises with every change. To save, an editor must send the latest revision, so that no change of another
-    editor is overwritten. ``based_on`` is the version that was live when the draft was created.
+    editor is overwritten. ``based_on`` is the version that was live when the draft was created. ``authors`` are the
+    names of the editors who have changed it since then.
     """
 
     template = models.OneToOneField(
@@ -80,6 +81,7 @@ class PromptDraft(PromptText):
         verbose_name=_("edited by"),
     )
     edited_at = models.DateTimeField(_("edited"))
+    authors = models.CharField(_("written by"), max_length=500, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("prompt draft")
@@ -93,7 +95,8 @@ class PromptVersion(PromptText):
     """A published, immutable text of a template. The database refuses to change or delete it.
 
     ``chatbot.db.immutability`` creates the triggers for that. ``content_hash`` is ``PromptContent.hash`` of the texts
-    and settings, in hexadecimal. The author's account cannot be deleted, only deactivated.
+    and settings, in hexadecimal. ``author`` is the person who published it; this account cannot be deleted, only
+    deactivated. ``written_by`` are the names of the editors who wrote its draft.
     """
 
     template = models.ForeignKey(
@@ -109,6 +112,9 @@ class PromptVersion(PromptText):
         blank=True,
         related_name="+",
         verbose_name=_("author"),
+    )
+    written_by = models.CharField(
+        _("written by"), max_length=500, blank=True, default="", db_default="", editable=False
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -63,7 +63,12 @@ def save_draft(
         return draft
     if draft.revision != revision:
         raise DraftConflict(draft)
-    change = {**asdict(content), "edited_by_id": by.pk if by else None, "edited_at": timezone.now()}
+    change = {
+        **asdict(content),
+        "edited_by_id": by.pk if by else None,
+        "edited_at": timezone.now(),
+        "authors": _with_author(draft.authors, by),
+    }
     if revision == 0:
         try:
             with transaction.atomic():
@@ -75,6 +80,12 @@ def save_draft(
         if not mine.update(**change, revision=revision + 1):
             raise DraftConflict(draft_of(template))
     return draft_of(template)
+
+
+def _with_author(authors: str, by: "AbstractBaseUser | None") -> str:
+    names = [name for name in authors.split(", ") if name]
+    name = by.get_username() if by else ""
+    return ", ".join(names if not name or name in names else [*names, name])[:500]
 
 
 def _bound(template: PromptTemplate, content: PromptContent) -> None:

@@ -64,8 +64,8 @@ def publish(
         check = passed_check(template, fingerprint(template, content, providers))
         if check is None:
             _require_override(by, override)
-        version = _add_version(template, content, note=note.strip(), by=by)
-        PromptDraft.objects.filter(template=template).update(based_on=version)
+        version = _add_version(template, content, note=note.strip(), by=by, written_by=draft.authors)
+        PromptDraft.objects.filter(template=template).update(based_on=version, authors="")
         why = (override or "").strip() if check is None else note.strip()
         return release(version, kind=ReleaseKind.PUBLISH, by=by, why=why, check=check, overridden=check is None)
 
@@ -152,7 +152,9 @@ def _require_override(by: "User", override: str | None) -> None:
         raise NotReleased("no_override_reason")
 
 
-def _add_version(template: PromptTemplate, content: PromptContent, *, note: str, by: "User | None") -> PromptVersion:
+def _add_version(
+    template: PromptTemplate, content: PromptContent, *, note: str, by: "User | None", written_by: str = ""
+) -> PromptVersion:
     last = template.versions.aggregate(Max("number"))["number__max"] or 0
     version = PromptVersion(
         template=template,
@@ -160,6 +162,7 @@ def _add_version(template: PromptTemplate, content: PromptContent, *, note: str,
         content_hash=content.hash,
         note=note,
         author=by,
+        written_by=written_by,
         **asdict(content),
     )
     version.full_clean()

@@ -22,6 +22,7 @@ from chatbot.admin.columns import ReadOnlyAdmin, badge, count_of, moment
 from chatbot.admin.studio import endpoints, pages
 from chatbot.admin.studio.protocol import SignedOut, View, in_envelope, signed_in
 from chatbot.admin.studio.trials import version_of
+from chatbot.admin.studio.versions import log_release
 from chatbot.admin.studio.wording import refusal_text
 from chatbot.models import PromptTemplate, PromptVersion
 from chatbot.prompts.content import clean_text
@@ -124,10 +125,11 @@ class PromptTemplateAdmin(ReadOnlyAdmin):
             "version": template.live_version
         }
         try:
-            roll_back(version=version, by=signed_in(request), why=why)
+            release = roll_back(version=version, by=signed_in(request), why=why)
         except (InvalidPrompt, NotReleased) as refusal:
             self.message_user(request, refusal_text(refusal), messages.ERROR)
         else:
+            log_release(release, signed_in(request))
             words = _("%(version)s is live again: the next recommendation is written with it.")
             self.message_user(request, words % {"version": version}, messages.SUCCESS)
         return redirect("admin:chatbot_prompttemplate_change", template.pk)

@@ -1,5 +1,6 @@
 """A live version has passed its check, or its release is marked; and it can be rolled back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,17 @@ def test_the_draft_stays_and_is_based_on_what_it_became(template: PromptTemplate
     version = published(publisher, draft).version
     kept = draft_of(base_info())
     assert (PromptContent.of(kept), kept.revision, kept.based_on) == (CONTENT, draft.revision, version)
+
+
+def test_who_wrote_the_draft_stays_with_the_version(template: PromptTemplate, publisher: User) -> None:
+    for name, text in (("mina", "하나 {{category}}"), ("jun", "둘 {{category}}"), ("mina", CONTENT.user_text)):
+        writer = User.objects.filter(username=name).first() or person(name)
+        content = replace(CONTENT, user_text=text)
+        save_draft(template=template, revision=draft_of(template).revision, content=content, by=writer)
+    checked(template, CONTENT, PROVIDERS)
+    version = published(publisher, draft_of(template)).version
+    assert (version.author, version.written_by) == (publisher, "mina, jun")
+    assert draft_of(base_info()).authors == ""
 
 
 @pytest.mark.parametrize("rights", [(), ("change_promptdraft", "view_promptversion")])

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from chatbot.admin.studio.versions import Results, results, sources_table
 from chatbot.models import ChatSession, Feedback, Generation, PromptVersion, Purpose
@@ -134,6 +134,16 @@ def test_running_generations_and_trials_do_not_count() -> None:
     generation(one, "running", event_count=None)
     assert facts(results([one.pk])[one.pk]) == NOTHING
     assert results([]) == {}
+
+
+def test_what_its_model_did_not_write_says_nothing_of_a_prompt(settings: Settings) -> None:
+    settings.LEAFRESH_FALLBACK_MODELS = ["openai:b"]
+    one = first()
+    thumb(generation(one, "completed", source="catalog", first_token_ms=1), "up")
+    thumb(generation(one, "completed", source="openai:b", first_token_ms=1), "up")
+    assert facts(results([one.pk])[one.pk]) == NOTHING
+    generation(one, "completed", first_token_ms=900)
+    assert facts(results([one.pk])[one.pk]) == {**NOTHING, "answers": 1, "ways": [1, 0, 0, 0, 0], "first_token_ms": 900}
 
 
 @pytest.mark.parametrize(
