@@ -14,9 +14,14 @@ MARKER = re.compile(r"\{\{([^{}]*)\}\}")
 
 _BRACES = re.compile(r"\{\{[^{}]*\}\}|\{(?=\{\{[^{}]*\}\})|\{\{|\}\}|[{}]")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0"
+    "\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
     "\ud800-\udfff\ufffd-\uffff\U000e0000-\U000e007f]"
 )
+
+_OPENING = re.compile(r"(\$\{{1,3}|\{{1,4}|｛{1,3}|\[\[|%\(|<%|\$)\s{0,2}\Z")
+_CLOSING = re.compile(r"\s{0,2}(?:\}{1,4}|｝{1,3}|\]\]|\)s|%>)")
+"""The brackets of a variable, also those of other template languages."""
 
 SHOWN_NAME = 60
 """How many characters of an unknown name a problem shows."""
@@ -26,9 +31,10 @@ SHOWN_NAME = 60
 class Problem:
     """A reason why a text cannot be used.
 
-    ``code`` is ``unknown``, ``missing``, ``unbalanced``, ``invisible``, ``blank``, ``too_long``, ``model`` or
-    ``bounds``. ``name`` is the variable or setting. ``field`` is where the problem is (``system_text``, ``user_text``,
-    ``model``, …; "" if it concerns both texts). ``start`` and ``end`` are its place in that field, in characters.
+    ``code`` is ``unknown``, ``missing``, ``unbalanced``, ``brackets``, ``invisible``, ``blank``, ``too_long``,
+    ``model`` or ``bounds``. ``name`` is the variable or setting. ``field`` is where the problem is (``system_text``,
+    ``user_text``, ``model``, …; "" if it concerns both texts). ``start`` and ``end`` are its place in that field, in
+    characters.
     """
 
     code: str
@@ -44,6 +50,7 @@ _DESCRIPTIONS = {
     "unknown": "it uses the unknown variable {{{{{name}}}}}",
     "missing": "it lacks {{{{{name}}}}}",
     "unbalanced": "its double braces {name} have no partner",
+    "brackets": "it has {name}, which is no variable: that is written with two braces on each side",
     "invisible": "it holds the invisible character {name}",
     "model": "its model {name} is not among the configured ones (LEAFRESH_CHAT_MODELS)",
     "bounds": "its {field} is not within {name}",
@@ -66,6 +73,7 @@ def check(contract: TemplateContract, *, system_text: str, user_text: str) -> It
         yield Problem("too_long", str(length))
     for field, text in texts.items():
         yield from _unbalanced(field, text)
+        yield from _wrong_brackets(field, text, contract)
         for found in _INVISIBLE.finditer(text):
             yield Problem("invisible", f"U+{ord(found[0]):04X}", field, found.start(), found.end())
     used = set()
@@ -78,6 +86,21 @@ def check(contract: TemplateContract, *, system_text: str, user_text: str) -> It
     for variable in contract.variables:
         if variable.required and variable.name not in used:
             yield Problem("missing", variable.name)
+
+
+def _wrong_brackets(field: str, text: str, contract: TemplateContract) -> Iterator[Problem]:
+    """Variables in other brackets than two braces on each side: they would reach the model as they are."""
+    names = "|".join(map(re.escape, sorted(contract.names, key=len, reverse=True)))
+    if not names:
+        return
+    for found in re.finditer(rf"(?<![A-Za-z0-9_])(?:{names})(?![A-Za-z0-9_])", text):
+        opening = _OPENING.search(text[max(0, found.start() - 8) : found.start()])
+        closing = _CLOSING.match(text[found.end() : found.end() + 8])
+        if opening is None or opening[1] in {"{{", "{{{{"} or (closing is None and opening[1] != "$"):
+            continue
+        start = found.start() - len(opening[0])
+        end = found.end() + (len(closing[0]) if closing else 0)
+        yield Problem("brackets", text[start:end][:SHOWN_NAME], field, start, end)
 
 
 def _unbalanced(field: str, text: str) -> Iterator[Problem]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -21,6 +23,7 @@ from chatbot.admin.labels import OPTIONS
 from chatbot.admin.studio.protocol import BadRequest, number_in, read_body, respond, signed_in, text_in, whole_in
 from chatbot.admin.studio.state import check_progress, conflict, draft_state, preview
 from chatbot.admin.studio.trials import message_in, side, side_label, trial_report, understood
+from chatbot.admin.studio.versions import log_release
 from chatbot.admin.studio.wording import refusal_text
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import checks, trial
@@ -75,6 +78,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
     prompts = [await sync_to_async(side)(template, name) for name in names]
     for prompt in prompts:
         trial.require_usable(prompt)
+    await _count_trial(signed_in(request))
     seed = secrets.randbits(31)
     begun = [await trial.start(prompt, selection, seed=seed, message=message) for prompt in prompts]
     sides = {
@@ -88,6 +92,23 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
         for place, name, prompt, generation in zip(places, names, prompts, begun, strict=True)
     }
     return respond({**sides, "understood": await sync_to_async(understood)(begun[0].job)})
+
+
+TRIALS_PER_MINUTE = 10
+"""Of one person. Each trial is two calls of a model, which cost money and take the slots of people's answers."""
+
+
+async def _count_trial(by: User) -> None:
+    """Raises BadRequest when the person has had their trials of this minute."""
+    key = f"studio-trials:{by.pk}"
+    await cache.aadd(key, 0, timeout=60)  # from the first trial on
+    try:
+        count = await cache.aincr(key)
+    except (ValueError, TypeError):  # the cache is gone: nobody is refused for that
+        return
+    if count > TRIALS_PER_MINUTE:
+        words = _("That was %(limit)s trials within a minute. Wait a moment before the next one.")
+        raise BadRequest(429, words % {"limit": TRIALS_PER_MINUTE})
 
 
 async def trial_events(request: HttpRequest, template: PromptTemplate, generation_id: uuid.UUID) -> HttpResponseBase:
@@ -143,6 +164,7 @@ def publish_draft(request: HttpRequest, template: PromptTemplate) -> HttpRespons
     except (InvalidPrompt, NotReleased) as refusal:
         status = 403 if isinstance(refusal, NotReleased) and refusal.code == "forbidden" else 422
         raise BadRequest(status, refusal_text(refusal)) from None
+    log_release(release, signed_in(request))
     words = _("%(version)s is live: the next recommendation is written with it.") % {"version": release.version}
     messages.success(request, words)
     return respond({"page": reverse("admin:chatbot_prompttemplate_change", args=[template.pk])}, message=words)

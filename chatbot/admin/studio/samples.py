@@ -54,7 +54,14 @@ class PromptSampleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
                 cleaned["message"] = checked(cleaned["message"]) if answers_messages(cleaned["template"]) else ""
             except ApplicationError as error:
                 self.add_error("message", str(error))
+        if not self.errors and self._is_there(cleaned):
+            self.add_error(None, _("There is such a sample already."))
         return cleaned
+
+    def _is_there(self, cleaned: dict[str, Any]) -> bool:
+        """Whether another row says exactly the same, such as the first of two clicks on the button."""
+        same = {name: cleaned.get(name) for name in self._meta.fields or () if name in self.fields}
+        return PromptSample.objects.filter(**same).exclude(pk=self.instance.pk).exists()
 
 
 def _expected(sample: PromptSample) -> str:

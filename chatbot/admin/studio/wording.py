@@ -1,5 +1,6 @@
 """Texts of the studio: sentences for codes, and prompts as HTML. Texts of people and models are escaped."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,7 @@ def problem_text(problem: Problem, contract: TemplateContract) -> str:
         "unknown": _("%(marker)s is not known here. Known are: %(known)s."),
         "missing": _("%(marker)s must appear in the system text or the user text."),
         "unbalanced": _("These double braces have no partner. A variable is written like %(marker)s."),
+        "brackets": _("%(name)s is no variable and would stay as it is. Write %(marker)s."),
         "invisible": _("There is an invisible character here (%(character)s): delete it."),
         "model": _("The model %(model)s is not among those that can be chosen (LEAFRESH_CHAT_MODELS)."),
         "bounds": _("“%(field)s” must be within %(bounds)s."),
@@ -56,10 +58,12 @@ def problem_text(problem: Problem, contract: TemplateContract) -> str:
     if problem.code == "unknown" and not problem.name:
         return _("A name is missing between the double braces.")
     known = [marker(variable.name) for variable in contract.variables]
+    name = re.sub(r"\W", "", problem.name) if problem.code == "brackets" else problem.name
     return words[problem.code] % {
         "length": f"{int(problem.name):,}" if problem.code == "too_long" else "",
         "limit": f"{contract.max_length:,}",
-        "marker": known[0] if problem.code == "unbalanced" else marker(problem.name),
+        "marker": known[0] if problem.code == "unbalanced" else marker(name),
+        "name": problem.name,
         "known": ", ".join(known),
         "field": _("Temperature") if problem.field == "temperature" else _("Tokens at most"),
         **dict.fromkeys(("character", "model", "bounds"), problem.name),

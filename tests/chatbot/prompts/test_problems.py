@@ -103,8 +103,23 @@ def test_a_marker_may_stand_inside_the_braces_of_json() -> None:
     text = '{"category": "{{category}}", "nested": {"again":{{category}}}}'
     assert found_in(text) == []
     assert render(text, VALUES) == '{"category": "비건", "nested": {"again":비건}}'
-    assert render("{{{category}}}", VALUES) == "{비건}"
-    assert found_in("{{{category}}}") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("{category}", "${category}", "$category", "｛｛category｝｝", "{{{category}}}", "[[category]]"),
+        *("%(category)s", "<%category%>", "{ category }"),
+    ],
+)
+def test_a_variable_in_other_brackets_is_pointed_at(written: str) -> None:
+    expected = Problem("brackets", written, "user_text", 3, 3 + len(written))
+    assert found_in(f"가나 {written}에서 {{{{category}}}}") == [expected]
+
+
+@pytest.mark.parametrize("written", ["$categories", "{categories}", "category", "[category]", '{"category": 1}'])
+def test_words_that_only_look_like_variables_are_left_alone(written: str) -> None:
+    assert found_in(f"{written} {{{{category}}}}") == []
 
 
 @pytest.mark.parametrize(

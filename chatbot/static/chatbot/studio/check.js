@@ -80,8 +80,17 @@ export class Check {
     this.#progress.value = check.done;
     if (this.#start) this.#start.disabled = check.running;
     if (this.#stop) this.#stop.hidden = !check.running;
+    this.#showReasons(check.runs);
     check.runs.forEach((run, index) => this.#showRun(run, check.running, this.#runs.children[index]));
     while (this.#runs.children.length > check.runs.length) this.#runs.lastElementChild.remove();
+  }
+
+  /** Reasons that several samples share, each once with the number of its samples. */
+  #showReasons(runs) {
+    const counts = new Map();
+    for (const reason of runs.flatMap((run) => run.reasons)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    const shared = [...counts].filter(([, count]) => count > 1).sort((one, other) => other[1] - one[1]);
+    document.getElementById("check-reasons").replaceChildren(...shared.map(([reason, count]) => tag("li", `${reason} × ${count}`)));
   }
 
   /** Draws a sample's line. An unchanged line is not drawn again, so that opened details stay open. */

@@ -68,8 +68,10 @@ function show(next) {
     showUnderstood("preview-understood", state.preview.understood);
   }
   showProblems();
-  find("gate").textContent = state.gate.text;
-  find("gate").className = `flag ${{ open: "success", problems: "danger", shut: "danger", stale: "warning" }[state.gate.state] ?? ""}`;
+  for (const place of ["gate", "gate-in-sight"]) {
+    find(place).textContent = state.gate.text;
+    find(place).className = `flag ${{ open: "success", problems: "danger", shut: "danger", stale: "warning" }[state.gate.state] ?? ""}`;
+  }
   if (gateMoved) check?.renew(state.gate.check);
 }
 

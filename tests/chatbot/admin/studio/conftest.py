@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import AsyncClient, Client
 
 from chatbot.evaluation import checks
@@ -13,6 +14,11 @@ from tests.prompts import CONTENT, base_info, superuser
 @pytest.fixture(autouse=True)
 def _quick_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "HEARTBEAT_SECONDS", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried_anything() -> None:
+    cache.clear()
 
 
 @pytest.fixture

@@ -176,3 +176,11 @@ def test_a_person_with_only_the_view_permission_cannot_change_a_sample(operator:
     assert add(operator).status_code == 403
     sample.refresh_from_db()
     assert sample.title_max == 10
+
+
+def test_two_clicks_on_the_button_pin_one_sample(editor: Client) -> None:
+    count = PromptSample.objects.count()
+    assert add(editor, title_min="3").status_code == 302
+    response = add(editor, title_min="3")
+    assert "There is such a sample already." in response.content.decode()
+    assert PromptSample.objects.count() == count + 1

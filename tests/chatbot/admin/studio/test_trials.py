@@ -11,6 +11,7 @@ from django.http import Http404, StreamingHttpResponse
 from django.test import AsyncClient
 from django.utils import translation
 
+from chatbot.admin.studio import endpoints
 from chatbot.admin.studio.trials import side, side_label
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.models import Generation, PromptCheck, PromptTemplate, Purpose
@@ -24,6 +25,18 @@ from tests.prompts import CONTENT, base_info, content, make_live, make_version
 pytestmark = pytest.mark.django_db
 
 SIDES = {"left": "live", "right": "draft", **SELECTION}
+
+
+async def test_a_person_has_a_number_of_trials_in_a_minute(
+    script: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "TRIALS_PER_MINUTE", 2)
+    asked = [await apost(script, await at("trials"), SIDES) for _number in range(3)]
+    assert [envelope["status"] for envelope in asked] == [200, 200, 429]
+    assert asked[2]["message"] == "That was 2 trials within a minute. Wait a moment before the next one."
+    assert await Generation.objects.acount() == 4
+    for envelope in asked[:2]:
+        await until(lambda envelope=envelope: aget(script, envelope["data"]["left"]["report"]))  # type: ignore[misc]
 
 
 async def test_both_sides_write_with_the_same_chances(script: AsyncClient) -> None:
