@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.middleware import clickjacking, common, csrf, locale, security
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import translation
 from django.utils.decorators import async_only_middleware
 from django.utils.deprecation import MiddlewareMixin
@@ -27,9 +28,9 @@ from django.utils.translation import gettext as _
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from chatbot.api.client import TrustedProxies
-from chatbot.api.envelope import error_response, status_error
+from chatbot.api.envelope import counted, error_response, status_error
 from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
-from chatbot.web.views import outage_page, unavailable
+from chatbot.web.views import outage_page, signed_out, unavailable
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -90,12 +91,12 @@ class ApiMiddleware:
             if request.path_info not in PROBES:
                 request.get_host()
         except DisallowedHost:
-            response = error_response(request, HostNotAllowed())
+            response = error_response(request, counted(HostNotAllowed()))
         else:
             if refused_body(request):
-                response = error_response(request, BodyTooLarge())
+                response = error_response(request, counted(BodyTooLarge()))
             elif is_busy(request) and request.path_info not in WITHOUT_THREADS:
-                response = error_response(request, Busy())
+                response = error_response(request, counted(Busy()))
             else:
                 response = _in_envelope(request, await self.get_response(request))
         response["X-Content-Type-Options"] = "nosniff"
@@ -239,16 +240,25 @@ def _is_error_page(response: HttpResponseBase) -> bool:
 
 @async_only_middleware
 def login_middleware(get_response: GetResponse) -> GetResponse:
-    """Sets 429 and ``Retry-After`` on the page of a refused login (``leafresh.login_throttling``)."""
+    """Sets 429 and ``Retry-After`` on the page of a refused login (``leafresh.login_throttling``). A form that was sent
+    after its session had ended is kept."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         response = await get_response(request)
         if getattr(request, "axes_locked_out", False):
             response.status_code = 429
             response["Retry-After"] = str(getattr(request, "login_wait_seconds", 1))
-        return response
+        return signed_out(request) if _lost_its_session(request, response) else response
 
     return middleware
+
+
+def _lost_its_session(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether the response leads from a form of the admin to the login page."""
+    if request.method != "POST" or response.status_code != 302:
+        return False
+    leads_to_login = response.get("Location", "").startswith(f"{reverse('admin:login')}?")
+    return leads_to_login and bool({"_save", "_continue", "_addanother"} & set(request.POST))
 
 
 @async_only_middleware

@@ -167,6 +167,7 @@ LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]  # the second has our translations of libraries
 TIME_ZONE = "Asia/Seoul"
+FORMAT_MODULE_PATH = "leafresh.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = LEAFRESH_DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
@@ -192,6 +193,10 @@ SILENCED_SYSTEM_CHECKS = [
     "axes.W002",  # axes' middleware fails in an asynchronous chain: login_middleware replaces it
 ]
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # an action's confirmation sends the key of each row (MOST_ROWS)
+
+CSRF_FAILURE_VIEW = "chatbot.web.views.csrf_failure"
+
 # --- logging in --------------------------------------------------------------------------------------------------
 
 # Failures are counted in the database: all processes share it, and commands can reset the counters. The module below
@@ -204,7 +209,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # further attempts do not
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "leafresh.login_throttling.client_ip"
 AXES_CLIENT_STR_CALLABLE = "leafresh.login_throttling.client_str"
-AXES_DISABLE_ACCESS_LOG = True  # Django's admin log has the logins
+AXES_ENABLE_ACCESS_FAILURE_LOG = True  # chatbot.admin.audit shows both logs
 AXES_ENABLE_ADMIN = False  # `manage.py axes_list_attempts` and `axes_reset` instead
 
 # --- admin -------------------------------------------------------------------------------------------------------

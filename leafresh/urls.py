@@ -14,3 +14,7 @@ urlpatterns = [
     path("", api.urls),
     re_path(f"^(?:{'|'.join(prefix.removeprefix('/') for prefix in PREFIXES)})", not_found),
 ]
+
+handler400 = "chatbot.web.views.bad_request"
+handler403 = "chatbot.web.views.forbidden"
+handler404 = "chatbot.web.views.not_found"

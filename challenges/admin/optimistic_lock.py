@@ -40,7 +40,7 @@ _SHOWN_CHARACTERS = 80
 
 
 def fingerprint(value: Any) -> str:
-    """A short digest of a field's value as ``model_to_dict`` returns it."""
+    """A short digest of a field's value, as a form has it at first."""
     if isinstance(value, list) and any(isinstance(each, models.Model) for each in value):
         value = sorted(str(each.pk) for each in value)
     text = json.dumps(value, sort_keys=True, default=str)

@@ -73,9 +73,9 @@ class Composer:
     continues the answer. ``category`` is the key of the selection's category. ``labels`` are the labels of all
     categories by key. ``names`` are the keys by each further name: models know names, not keys. ``given`` are titles
     that the answer must not repeat. They are compared by the words that ``split`` finds. If ``split`` does not know the
-    words of a title yet, the composer waits before that title. The title is then in ``unknown``. Call ``go_on`` when its
-    words are known. ``mends`` counts the corrections by name. If ``kind`` is not a recommendation, the answer is only a
-    sentence, which need not name the category.
+    words of a title yet, the composer waits before that title. The title is then in ``unknown``. Call ``go_on`` when
+    its words are known. ``mends`` counts the corrections by name. If ``kind`` is not a recommendation, the answer is
+    only a sentence, which need not name the category.
     """
 
     def __init__(

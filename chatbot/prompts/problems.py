@@ -98,6 +98,8 @@ def _wrong_brackets(field: str, text: str, contract: TemplateContract) -> Iterat
         closing = _CLOSING.match(text[found.end() : found.end() + 8])
         if opening is None or opening[1] in {"{{", "{{{{"} or (closing is None and opening[1] != "$"):
             continue
+        if opening[1] == "{" and closing is not None and "}}" in closing[0]:
+            continue  # its closing braces have no partner
         start = found.start() - len(opening[0])
         end = found.end() + (len(closing[0]) if closing else 0)
         yield Problem("brackets", text[start:end][:SHOWN_NAME], field, start, end)

@@ -13,15 +13,8 @@ class ModelSlots:
         self._queue_seconds = queue_seconds
 
     async def acquire(self) -> bool:
-<<<<<<< HEAD
         """Takes a slot. Waits at most ``queue_seconds`` for one, and returns False if none became free."""
-        if not self._free.locked():
-            await self._free.acquire()
-            return True
-=======
-        """Takes a slot, and waits for one for ``queue_seconds`` at most. Returns whether there was one."""
         self.waiting += 1
->>>>>>> 1bda130 (Show how each chat model does, on the first page and in metrics)
         try:
             async with asyncio.timeout(self._queue_seconds if self._free.locked() else None):
                 await self._free.acquire()

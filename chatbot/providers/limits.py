@@ -1,4 +1,4 @@
-"""The limits of a call to a hosted model: how long it may be silent, how long it may talk, how much it may say."""
+"""Limits of a call to a hosted model: the time of a silence, the time of the answer, and the size of the answer."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,7 +13,10 @@ from chatbot.providers.base import ProviderError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and bytes. ``first_token`` runs until the first visible character, ``silence`` between visible ones."""
+    """Limits in seconds and bytes.
+
+    ``first_token`` is the time until the first visible character, ``silence`` the time between two visible characters.
+    """
 
     connect: float
     first_token: float
@@ -33,9 +36,10 @@ class Limits:
 
 
 async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    """The pieces, as long as they keep within the limits. White space alone does not count as talking.
+    """Yields the pieces. Raises ProviderError, which names the limit, as soon as they exceed one.
 
-    To be read by one task, which waits for nothing else meanwhile. Raises SourceError that names the limit.
+    A piece of only white space does not reset the limit of silence. The task that reads this generator must not wait
+    for anything else, because a timer interrupts its wait.
     """
     loop = asyncio.get_running_loop()
     over = loop.time() + limits.answer
@@ -44,8 +48,10 @@ async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGene
     timer: asyncio.TimerHandle | None = None
 
     def look() -> None:
-        """Ends the wait if it is too long, and looks again when it may be. A timer for each piece costs more than all
-        else here."""
+        """Ends the wait if a limit is exceeded, and otherwise sets the timer for the next limit.
+
+        One timer is enough: a timer for each piece would take more time than everything else here.
+        """
         nonlocal timer
         due = min(wait_until, over)
         if loop.time() >= due:
@@ -63,7 +69,7 @@ async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGene
                     raise ProviderError(f"more than {limits.answer_bytes} bytes")
                 if piece.strip():
                     wait_until, limit = loop.time() + limits.silence, f"silent for {limits.silence:g} s"
-                    if not has_talked and timer is not None:  # it may be due earlier now
+                    if not has_talked and timer is not None:  # the next limit may be earlier now
                         has_talked = True
                         timer.cancel()
                         look()

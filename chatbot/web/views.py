@@ -4,10 +4,12 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.html import json_script
@@ -20,6 +22,7 @@ from chatbot.web import texts
 
 logger = logging.getLogger(__name__)
 
+CSRF_FIELD = "csrfmiddlewaretoken"
 LANGUAGE_SECONDS = 365 * 86_400
 MODULES = tuple(
     f"chatbot/{name}.js"
@@ -99,3 +102,48 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response._has_been_logged = True  # type: ignore[attr-defined]  # tells Django not to log it again
     return response
+
+
+def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """A sentence in place of a page that cannot be shown."""
+    return render(request, "chatbot/unavailable.html", {"message": message}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler400``."""
+    if isinstance(exception, RequestDataTooBig):
+        words = _("That is too much text to be sent. Go back: what you typed is still there. Shorten it.")
+        return error_page(request, 413, words)
+    if isinstance(exception, TooManyFieldsSent):
+        words = _("That is too much at once. Go back and select fewer rows.")
+        return error_page(request, 400, words)
+    return error_page(request, 400, _("The server cannot read this request. Go back and load the page again."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler403``."""
+    words = _(
+        "You do not have the right to do this; it may have been taken away. Nothing was saved: go back to copy it."
+    )
+    return error_page(request, 403, words)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler404``."""
+    return error_page(request, 404, _("There is no such page. It may have been deleted."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's ``CSRF_FAILURE_VIEW``: above all for a page that was open while the person signed in again."""
+    words = _("This page is too old: you signed in again since. Go back, copy what you typed, and load the page again.")
+    return error_page(request, 403, words)
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """In place of the login page, for a form that was sent after the session had ended: it keeps what was typed.
+
+    The person signs in in another window, and sends the form from here.
+    """
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != CSRF_FIELD]
+    context = {"fields": fields, "login": reverse("admin:login"), "address": request.get_full_path()}
+    return render(request, "chatbot/signed_out.html", context, status=401)

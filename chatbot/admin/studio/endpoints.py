@@ -78,7 +78,7 @@ async def start_trials(request: HttpRequest, template: PromptTemplate) -> HttpRe
     prompts = [await sync_to_async(side)(template, name) for name in names]
     for prompt in prompts:
         trial.require_usable(prompt)
-    await _count_trial(signed_in(request))
+    await sync_to_async(_count_trial)(signed_in(request))
     seed = secrets.randbits(31)
     begun = [await trial.start(prompt, selection, seed=seed, message=message) for prompt in prompts]
     sides = {
@@ -98,15 +98,15 @@ TRIALS_PER_MINUTE = 10
 """Of one person. Each trial is two calls of a model, which cost money and take the slots of people's answers."""
 
 
-async def _count_trial(by: User) -> None:
+def _count_trial(by: User) -> None:
     """Raises BadRequest when the person has had their trials of this minute."""
     key = f"studio-trials:{by.pk}"
-    await cache.aadd(key, 0, timeout=60)  # from the first trial on
+    cache.add(key, 0, timeout=60)  # from the first trial on
     try:
-        count = await cache.aincr(key)
-    except (ValueError, TypeError):  # the cache is gone: nobody is refused for that
+        count = cache.incr(key)
+    except ValueError:  # it has just expired, or the cache is gone: nobody is refused for that
         return
-    if count > TRIALS_PER_MINUTE:
+    if (count or 0) > TRIALS_PER_MINUTE:
         words = _("That was %(limit)s trials within a minute. Wait a moment before the next one.")
         raise BadRequest(429, words % {"limit": TRIALS_PER_MINUTE})
 

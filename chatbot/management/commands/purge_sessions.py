@@ -1,8 +1,9 @@
 """``manage.py purge_sessions``: erases sessions that were inactive for ``LEAFRESH_SESSION_DAYS`` days."""
 
+from datetime import timedelta
 from typing import Any
 
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
@@ -24,6 +25,9 @@ class Command(BaseCommand):
         rows, verb = (purgeable(), "Would erase") if dry_run else (purge(), "Erased")
         if not dry_run:  # otherwise addresses of failed logins stay in the database until the next login
             AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME).delete()
+            for log in (AccessLog, AccessFailureLog):  # they hold addresses, too
+                oldest = timezone.now() - timedelta(days=settings.LEAFRESH_SESSION_DAYS)
+                log.objects.filter(attempt_time__lt=oldest).delete()
         self.stdout.write(
             f"{verb} what is older than {_counted(settings.LEAFRESH_SESSION_DAYS, 'day')}: {_listed(rows)}."
         )

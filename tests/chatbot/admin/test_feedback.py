@@ -207,9 +207,9 @@ def test_a_file_is_written_in_pieces_each_row_once(
 
 
 def test_an_editor_reads_feedback_without_what_opens_a_conversation() -> None:
-    given = thought(said(), "down", "어려워요")
+    given = thought(message_turn(), "down", "어려워요")
     page = staff("view_feedback")
     html = page.get(LIST).content.decode() + page.get(f"{LIST}{given.pk}/change/").content.decode()
     assert "어려워요" in html
     assert given.session_id not in html
-    assert str(given.generation_id)[:8] not in html.replace(f"/{given.pk}/", "")
+    assert f"/generation/{given.generation_id}/" not in html

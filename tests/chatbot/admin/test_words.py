@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Category
 from chatbot.models import ListedWord, WordKind
-from tests.chatbot.admin.conversations import confirm, invalid_rows, said, staff, upload
+from tests.chatbot.admin.conversations import confirm, invalid_rows, message_turn, staff, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -196,7 +196,7 @@ async def test_trying_is_a_coroutine_that_holds_no_thread(async_client: AsyncCli
     ],
 )
 def test_a_word_that_would_refuse_ordinary_people_is_warned_of_once(page: Client, word: str, why: str) -> None:
-    said("점심밥 메뉴 추천해 줘")
+    message_turn("점심밥 메뉴 추천해 줘")
     response = _add(page, word, "abuse")
     assert why in "".join(response.context["adminform"].form.non_field_errors())
     assert not ListedWord.objects.filter(word=word).exists()

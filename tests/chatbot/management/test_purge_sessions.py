@@ -4,7 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -39,3 +39,12 @@ def test_expired_addresses_of_failed_logins_are_erased() -> None:
     assert AccessAttempt.objects.count() == 2
     run()
     assert AccessAttempt.objects.get().username == "counts"
+
+
+def test_old_sign_ins_are_erased_with_their_addresses() -> None:
+    for log in (AccessLog, AccessFailureLog):
+        for name, days in (("kept", 89), ("erased", 91)):
+            row = log.objects.create(username=name, ip_address="192.0.2.1")
+            log.objects.filter(pk=row.pk).update(attempt_time=timezone.now() - timedelta(days=days))
+    run()
+    assert [log.objects.get().username for log in (AccessLog, AccessFailureLog)] == ["kept", "kept"]
