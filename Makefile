@@ -62,7 +62,7 @@ contracts: $(VENV)/dev.stamp ## The direction of imports
 migrations: $(VENV)/dev.stamp ## Missing migrations
 	$(MANAGE) makemigrations --check --dry-run
 
-tests: $(VENV)/dev.stamp browser ## The tests alone
+tests: $(VENV)/dev.stamp browser ## Run only the tests
 	@scripts/pytest.sh
 
 unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
@@ -71,10 +71,10 @@ unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
 test-cluster: $(VENV)/dev.stamp browser nginx ## The tests again, on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@scripts/test-cluster.sh
 
-soak: $(VENV)/dev.stamp nginx ## Ten minutes of a cluster under two hundred people, while its processes are killed
+soak: $(VENV)/dev.stamp nginx ## Test a cluster for ten minutes with two hundred people, while its processes are killed
 	@scripts/test-cluster.sh --soak
 
-hostile: $(VENV)/dev.stamp nginx ## Fifty hostile clients beside fifty ordinary ones, on one process and on a cluster (six minutes)
+hostile: $(VENV)/dev.stamp nginx ## Test one process and a cluster with fifty hostile and fifty ordinary clients (six minutes)
 	@status=0; $(BIN)/python -m tests.e2e.hostile || status=1; \
 		scripts/test-cluster.sh --hostile --processes 2 || status=1; exit $$status
 
@@ -86,7 +86,7 @@ browser: # the browser that tests/e2e drives, with Korean fonts
 	@command -v chromium-headless-shell >/dev/null || \
 		scripts/install.sh chromium-headless-shell fonts-noto-cjk fonts-noto-color-emoji || command -v chromium
 
-nginx: # what tests/e2e puts in front of several processes
+nginx: # tests/e2e puts it in front of several processes
 	@command -v nginx >/dev/null || PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || \
 		scripts/install.sh nginx-light || true
 
@@ -95,17 +95,17 @@ messages: $(VENV)/dev.stamp ## Collect and compile translations (needs GNU gette
 		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'benchmarks/*'
 	$(MANAGE) compilemessages --locale ko --ignore '.venv/*'
 
-settings-docs: $(VENV)/run.stamp ## Make docs/settings.md of the settings
+settings-docs: $(VENV)/run.stamp ## Generate docs/settings.md from the settings
 	$(BIN)/python -m leafresh.settings_docs
 
 pictures: $(VENV)/dev.stamp browser ## Draw every state of the chat again for docs/chat-states.md (some ten minutes)
 	$(BIN)/python -m tests.e2e.pictures
 
-bench: $(VENV)/bench.stamp ## What streams cost, beside a peer (sixteen to twenty minutes); see docs/performance.md
+bench: $(VENV)/bench.stamp ## Measure the cost of streams, compared with a peer (sixteen to twenty minutes); see docs/performance.md
 	@$(BIN)/python -m benchmarks
 
-bench-quick: $(VENV)/bench.stamp ## The same in short, each side once (under two minutes)
+bench-quick: $(VENV)/bench.stamp ## The same with fewer runs (under two minutes)
 	@$(BIN)/python -m benchmarks --quick
 
-clean: ## Remove what was installed and built; var/, with the database, stays
+clean: ## Remove installed and built files, but not var/ with the database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
