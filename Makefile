@@ -17,7 +17,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); scripts/install.sh python3-venv && $(PYTHON) -m venv $(VENV); }
 
 $(VENV)/run.stamp: $(BIN)/python requirements.txt constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what the server needs into $(VENV). This takes about a minute."
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
@@ -29,9 +30,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install, migrate, load the catalogue and the prompts, make an admin account
-	@$(MANAGE) setup
-	@$(MANAGE) create_admin
-	@$(MANAGE) collectstatic --no-input --verbosity 0
+	@$(MANAGE) setup --all
 
 run: setup ## Set everything up and start the server
 	@exec $(MANAGE) serve

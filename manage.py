@@ -17,6 +17,8 @@ def main() -> None:
         import leafresh.settings  # noqa: F401  a wrong value must stop every command, with one sentence
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    if sys.argv[1:2] == ["serve"]:
+        import chatbot.server.daphne  # noqa: F401  its event loop, before the app "daphne" brings another
     try:
         execute_from_command_line(sys.argv)
     except (DatabaseError, InterfaceError) as error:

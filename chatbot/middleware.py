@@ -5,6 +5,7 @@ languages, CSRF), and the first token of a stream should not wait for a dozen ch
 bypass them. ``ApiMiddleware`` is the middleware for the API.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -32,9 +33,14 @@ from chatbot.api.envelope import counted, error_response, status_error
 from chatbot.errors import BodyTooLarge, Busy, HostNotAllowed
 from chatbot.web.views import outage_page, signed_out, unavailable
 
+logger = logging.getLogger(__name__)
+
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 PREFIXES = ("/ai/", "/api/", "/health", "/metrics")
+
+STREAMS = ("/ai/", "/api/chatbot/recommendation/")
+"""A HEAD request for these would begin an answer."""
 
 PROBES = {"/health/live", "/health/ready", "/metrics"}
 """Monitoring systems request these paths at any address of the process, so their host is not checked. The responses
@@ -98,6 +104,8 @@ class ApiMiddleware:
             elif is_busy(request) and request.path_info not in WITHOUT_THREADS:
                 response = error_response(request, counted(Busy()))
             else:
+                if request.method == "HEAD" and not request.path_info.startswith(STREAMS):
+                    request.method = "GET"  # the server leaves the body out
                 response = _in_envelope(request, await self.get_response(request))
         response["X-Content-Type-Options"] = "nosniff"
         return response
@@ -111,6 +119,52 @@ def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpRespon
     if "Allow" in response:
         replaced["Allow"] = response["Allow"]
     return replaced
+
+
+class CrossOriginMiddleware:
+    """Logs once which page a browser keeps from the API, and which setting lets it in. The page learns neither.
+
+    Stands before ``CorsMiddleware``, which answers preflights itself.
+    """
+
+    async_capable = True
+    sync_capable = False
+
+    MOST_LOGGED = 100
+    """Any client can invent origins and names of headers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        self._logged: set[str] = set()
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = await self.get_response(request)
+        if "Origin" in request.headers and is_api(request):
+            for line in _refusals(request, response):
+                if line not in self._logged and len(self._logged) < self.MOST_LOGGED:
+                    self._logged.add(line)
+                    logger.warning(line)
+        return response
+
+
+def _refusals(request: HttpRequest, response: HttpResponseBase) -> Iterator[str]:
+    """Why a browser keeps the page from what it asked for."""
+    origin = request.headers["Origin"]
+    is_own = origin.partition("://")[2] == request.META.get("HTTP_HOST")
+    if is_own or request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return
+    page = ascii(origin[:200])
+    if "Access-Control-Allow-Origin" not in response:
+        yield f"A page of {page} was kept from the API: LEAFRESH_CORS_ORIGINS does not list its origin."
+        return
+    asked = _names(request.headers.get("Access-Control-Request-Headers", ""))
+    for name in asked - _names(response.get("Access-Control-Allow-Headers", "")):
+        yield f"A page of {page} may not send the header {name[:100]!a}: LEAFRESH_CORS_HEADERS does not list it."
+
+
+def _names(headers: str) -> set[str]:
+    return {name.strip().lower() for name in headers.split(",") if name.strip()}
 
 
 class PagesOnly(MiddlewareMixin):
@@ -202,6 +256,8 @@ def static_files_middleware(get_response: GetResponse) -> GetResponse:
         if file is None:
             return await get_response(request)
         response: HttpResponseBase = await sync_to_async(whitenoise.serve)(file, request)
+        # Any page may use the files, also an isolated one (``Cross-Origin-Embedder-Policy: require-corp``).
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _read_in_thread(iter(response))
         return response

@@ -1,6 +1,7 @@
 """The ASGI entry point: Django handles HTTP, and Channels handles WebSockets. Both share a fixed number of threads.
 
-``daphne leafresh.asgi:application`` works too. ``manage.py serve`` also prints its addresses and ends streams cleanly.
+``daphne leafresh.asgi:application``, ``uvicorn leafresh.asgi:application`` and ``manage.py runserver`` work, too.
+``manage.py serve`` also prints its addresses, bounds connections and ends streams cleanly.
 """
 
 import os
@@ -22,7 +23,12 @@ from django.conf import settings
 
 django.setup(set_prefix=False)
 
+from chatbot import executors  # noqa: E402  needs the loaded apps
+from chatbot.nlu import analyser_manager  # noqa: E402  needs the loaded apps
+from chatbot.nlu.intents.understand import warm_up  # noqa: E402  needs the loaded apps
 from chatbot.providers.configured import check_configuration, preload  # noqa: E402  needs the loaded apps
+from chatbot.runtime import runtime  # noqa: E402  needs the loaded apps
+from chatbot.server.shutdown import end_work  # noqa: E402  needs the loaded apps
 from chatbot.server.threads import AsgiApplication, SharedThreads  # noqa: E402  needs the loaded apps
 from chatbot.websocket.consumer import ConversationConsumer  # noqa: E402  needs the loaded apps
 from chatbot.websocket.handshake import AllowedOriginValidator  # noqa: E402  needs the loaded apps
@@ -41,6 +47,19 @@ def at_root(application: AsgiApplication) -> AsgiApplication:
     return answer
 
 
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """Starts and ends the work in servers that say when they start and stop. daphne does not."""
+    while (message := await receive())["type"] == "lifespan.startup":
+        executors.start()
+        runtime()
+        if settings.LEAFRESH_ANALYSER == "eager":
+            runtime().registry.keep(warm_up())
+        await send({"type": "lifespan.startup.complete"})
+    await end_work()
+    analyser_manager.close()
+    await send({"type": f"{message['type']}.complete"})
+
+
 try:
     check_configuration()
 except ImproperlyConfigured as error:
@@ -49,6 +68,12 @@ preload()
 
 application = SharedThreads(
     at_root(
-        ProtocolTypeRouter({"http": Handler(), "websocket": AllowedOriginValidator(ConversationConsumer.as_asgi())})
+        ProtocolTypeRouter(
+            {
+                "http": Handler(),
+                "websocket": AllowedOriginValidator(ConversationConsumer.as_asgi()),
+                "lifespan": lifespan,
+            }
+        )
     )
 )

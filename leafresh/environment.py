@@ -123,11 +123,23 @@ def optional(kind: Kind[str]) -> Kind[str]:
 
 
 def _is_origin(value: str) -> bool:
+    """As a browser writes it: in lower case and ASCII, without the default port. Another spelling matches no page."""
     try:
         parts = urlsplit(value)
-    except ValueError:  # brackets that are no IPv6 address
+        port = parts.port
+    except ValueError:  # brackets that are no IPv6 address, or a port that is none
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and value == f"{parts.scheme}://{parts.netloc}"
+    # App shells have schemes of their own.
+    return (
+        re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?", value, re.ASCII) is not None
+        and parts.scheme not in _NO_LINKS
+        and port != {"http": 80, "https": 443}.get(parts.scheme, 0)
+    )
+
+
+def _is_admin_origin(value: str) -> bool:
+    """Django takes all names of a domain, too (``https://*.example.com``)."""
+    return value.startswith(("http://", "https://")) and _is_origin(value.replace("://*.", "://", 1))
 
 
 def _is_link(value: str) -> bool:
@@ -163,7 +175,16 @@ link = _text(
     "myapp://start",
     _is_link,
 )
-origin = _text("list origins with a scheme and without a path, such as https://app.example.com", _is_origin)
+header = _text("list names of headers in lower case, such as x-request-id", _like(r"[a-z0-9!#$%&'*+.^_`|~-]+"))
+origin = _text(
+    "list origins as browsers send them (a scheme and a host in lower case; no path, no *, no default port), such as "
+    "https://app.example.com",
+    _is_origin,
+)
+admin_origin = _text(
+    "list origins with a scheme and without a path or a default port, such as https://chat.example.com",
+    _is_admin_origin,
+)
 prefix = _text("have at most 40 letters, digits, hyphens and underscores", _like(r"[A-Za-z0-9_-]{1,40}"))
 proxy = _text("list addresses or networks of proxies, such as 127.0.0.1 or 10.0.0.0/8, or unix", _is_proxy)
 

@@ -12,6 +12,7 @@ from leafresh.environment import kept_secret_key
 from leafresh.variables import *  # noqa: F403  Django reads all settings from this module
 from leafresh.variables import (
     BASE_DIR,
+    LEAFRESH_CORS_HEADERS,
     LEAFRESH_DATA_DIR,
     LEAFRESH_HTTPS,
     LEAFRESH_REDIS_PREFIX,
@@ -91,6 +92,7 @@ else:
 # --- the application ---------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "daphne",  # before django.contrib.staticfiles: `manage.py runserver` streams, too
     "unfold",  # before django.contrib.admin: it replaces its templates
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
@@ -110,6 +112,7 @@ INSTALLED_APPS = [
 # Every middleware here must be async-capable: otherwise it blocks a thread while a view runs.
 MIDDLEWARE = [
     "chatbot.middleware.scheme_middleware",
+    "chatbot.middleware.CrossOriginMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "chatbot.middleware.ApiMiddleware",
     "chatbot.middleware.policy_middleware",
@@ -158,7 +161,7 @@ EVENTSTREAM_STORAGE_CLASS = "chatbot.events.eventstream.EventLogStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "chatbot.events.eventstream.GenerationChannelManager"
 CORS_URLS_REGEX = r"^/(ai|api)/(?!docs$)"  # not pages and the admin; every origin may load static files
 CORS_ALLOW_CREDENTIALS = True  # clients open an EventSource with credentials
-CORS_ALLOW_HEADERS = ["accept", "content-type", "last-event-id", "x-leafresh-session-token", "x-requested-with"]
+CORS_ALLOW_HEADERS = ["content-type", "last-event-id", "x-leafresh-session-token", *LEAFRESH_CORS_HEADERS]
 CORS_EXPOSE_HEADERS = ["retry-after", "x-leafresh-generation", "x-leafresh-session", "x-leafresh-session-token"]
 
 # --- language, static files --------------------------------------------------------------------------------------

@@ -66,9 +66,18 @@ env.section("Access and security")
 ALLOWED_HOSTS = env.read("LEAFRESH_ALLOWED_HOSTS", listed(kinds.host), "localhost,127.0.0.1,[::1]")
 """Names that clients may use for the server. This guards against forged `Host` headers."""
 CORS_ALLOWED_ORIGINS = env.read("LEAFRESH_CORS_ORIGINS", listed(kinds.origin))
-"""Origins whose pages may use the API (`/ai/`, `/api/`), with credentials, and WebSockets."""
-CSRF_TRUSTED_ORIGINS = env.read("LEAFRESH_TRUSTED_ORIGINS", listed(kinds.origin))
-"""The origin of the admin when an HTTPS proxy serves it, such as `https://chat.example.com`."""
+"""Origins whose pages and apps may use the API (`/ai/`, `/api/`), with credentials, and WebSockets. Each is written as
+browsers send it: `https://app.example.com`, `http://localhost:3000`, `capacitor://localhost`."""
+LEAFRESH_CORS_HEADERS = env.read(
+    "LEAFRESH_CORS_HEADERS",
+    listed(kinds.header),
+    "accept,authorization,baggage,cache-control,pragma,sentry-trace,traceparent,tracestate,x-correlation-id,"
+    "x-csrftoken,x-request-id,x-requested-with,x-xsrf-token",
+)
+"""Headers that pages of `LEAFRESH_CORS_ORIGINS` may send besides those of the API. By default these are headers that
+clients and their tracing add by themselves."""
+CSRF_TRUSTED_ORIGINS = env.read("LEAFRESH_TRUSTED_ORIGINS", listed(kinds.admin_origin))
+"""The admin's own origin when an HTTPS proxy serves it, such as `https://chat.example.com`."""
 LEAFRESH_TRUSTED_PROXIES = env.read("LEAFRESH_TRUSTED_PROXIES", listed(kinds.proxy))
 """Proxies whose `X-Forwarded-For` names the client's address, and whose `X-Forwarded-Proto` names its scheme:
 addresses, networks, or `unix` for a Unix socket."""
@@ -126,6 +135,9 @@ env.section("Answers and their streams")
 
 LEAFRESH_TOKEN_FORMAT = env.choice("LEAFRESH_TOKEN_FORMAT", "object", "text")
 """`text` sends each token as a bare string to clients that do not choose a format."""
+LEAFRESH_ANSWER_FORMAT = env.choice("LEAFRESH_ANSWER_FORMAT", "full", "basic")
+"""`basic` answers a `POST` with `recommend` and `challenges` of `title` and `description` alone, for back ends that
+refuse unknown properties. The query's `answer=basic` or `answer=full` counts before it."""
 LEAFRESH_CATALOG_TOKEN_DELAY_MS = env.number("LEAFRESH_CATALOG_TOKEN_DELAY_MS", 15, 0, 10_000)
 """The pause after each piece of 1 to 4 characters that the catalogue writes, in milliseconds."""
 LEAFRESH_MAX_GENERATIONS = env.whole("LEAFRESH_MAX_GENERATIONS", 1000, 1, 1_000_000)

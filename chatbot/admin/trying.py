@@ -26,7 +26,7 @@ from challenges.models import Challenge
 from chatbot.admin.columns import kind_badge
 from chatbot.admin.labels import active_labels, facet_label, label, reason_text
 from chatbot.answers.rules import CHALLENGES, RECOMMENDATION
-from chatbot.dialogue.free_text import LONGEST_MESSAGE
+from chatbot.dialogue.message import LONGEST_MESSAGE
 from chatbot.dialogue.plan import KINDS
 from chatbot.dialogue.sample_session import with_challenges
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
 from chatbot.api.schemas import Envelope, InvalidFieldsOut
 
 STREAM = """
@@ -80,3 +83,25 @@ STREAM_RESPONSES: dict[str, Any] = {
         204: {"description": "The client has seen the terminal event: nothing follows"},
     },
 }
+
+
+class Document(OpenAPISchema):
+    """The OpenAPI document as validators and generators of clients take it.
+
+    ninja names the operations of a router that is there twice alike, and has a parameter's examples as a list.
+    """
+
+    def operation_details(self, operation: Operation) -> dict[str, Any]:
+        known = set(self.all_operation_ids)
+        self.all_operation_ids.clear()  # ninja prints a warning for each that is known
+        details: dict[str, Any] = super().operation_details(operation)
+        if details["operationId"] in known:
+            details["operationId"] += "_again"
+        self.all_operation_ids |= known | {details["operationId"]}
+        return details
+
+    def _extract_parameters(self, model: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._extract_parameters(model)
+        for parameter in parameters:
+            parameter.pop("examples", None)  # its schema has them
+        return parameters

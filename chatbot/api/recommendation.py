@@ -13,7 +13,7 @@ from chatbot.api.schemas import AnswerOut, BaseInfo, Envelope, FreeText
 from chatbot.api.throttling import RateLimiter
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.dialogue.free_text import FreeTextRequest
-from chatbot.events.subscription import cursor_of, single_event_response, stream_response
+from chatbot.events.subscription import RETRY_SECONDS, cursor_of, single_event_response, stream_response
 from chatbot.events.types import TokenFormat, encode_event
 from chatbot.resumption import Past
 from chatbot.service import Request
@@ -38,8 +38,10 @@ async def stream_base_info(request: HttpRequest, selection: Query[BaseInfo], tok
     description=documentation.ANSWER,
     response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
 )
-async def answer_base_info(request: HttpRequest, selection: Body[BaseInfo], tokens: str = "") -> HttpResponseBase:
-    return await _answer(request, _selected(request, selection), tokens)
+async def answer_base_info(
+    request: HttpRequest, selection: Body[BaseInfo], tokens: str = "", answer: str = ""
+) -> HttpResponseBase:
+    return await _answer(request, _selected(request, selection), tokens, answer)
 
 
 @router.get(
@@ -59,15 +61,18 @@ async def stream_free_text(request: HttpRequest, said: Query[FreeText], tokens: 
     description=documentation.FREE_TEXT + documentation.ANSWER,
     response={200: Envelope[AnswerOut], **documentation.REFUSALS, 502: Envelope[None]},
 )
-async def answer_free_text(request: HttpRequest, said: Body[FreeText], tokens: str = "") -> HttpResponseBase:
-    return await _answer(request, _said(request, said), tokens)
+async def answer_free_text(
+    request: HttpRequest, said: Body[FreeText], tokens: str = "", answer: str = ""
+) -> HttpResponseBase:
+    return await _answer(request, _said(request, said), tokens, answer)
 
 
-async def _answer(request: HttpRequest, asked: Request, tokens: str) -> HttpResponseBase:
+async def _answer(request: HttpRequest, asked: Request, tokens: str, answer: str) -> HttpResponseBase:
     if wants_events(request):
         return await _stream(request, asked, tokens)
     close, joined = await service.answer(asked, limiter=RateLimiter(request))
-    response = envelope(close.payload(), message=close.message)
+    is_basic = "basic" in {answer, settings.LEAFRESH_ANSWER_FORMAT} and answer != "full"
+    response = envelope(close.basic() if is_basic else close.payload(), message=close.message)
     send_grant(response, joined.grant, asked.proof)
     return _with_ids(response, str(joined.generation.id), joined.request.session_id)
 
@@ -86,7 +91,9 @@ async def _stream(request: HttpRequest, asked: Request, tokens: str) -> HttpResp
             return _with_ids(response, str(generation.id), found.session_id)
         case Past(generation_id, number, event):
             data = encode_event(event)
-            return single_event_response(event.name, data, generation_id=generation_id, number=number)
+            return single_event_response(
+                event.name, data, generation_id=generation_id, number=number, retry_seconds=RETRY_SECONDS
+            )
         case _:
             return HttpResponse(status=204)
 

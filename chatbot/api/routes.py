@@ -1,5 +1,7 @@
 """The API: all routes, the route of the options, and the error handler."""
 
+from typing import Any
+
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
@@ -7,7 +9,7 @@ from ninja import NinjaAPI, Router, Swagger
 from ninja.errors import HttpError, ValidationError
 
 from challenges.catalog import Choice, options
-from chatbot.api import generations, monitoring, recommendation, sessions
+from chatbot.api import documentation, generations, monitoring, recommendation, sessions
 from chatbot.api.envelope import ObjectParser, as_application_error, envelope, error_response, status_error
 from chatbot.api.schemas import Envelope, OptionsOut
 from chatbot.errors import ApplicationError
@@ -31,7 +33,13 @@ def _option(choice: Choice) -> dict[str, str]:
     return {"key": choice.key, "label": choice.label, "description": choice.description, "emoji": choice.emoji}
 
 
-api = NinjaAPI(
+class _Api(NinjaAPI):
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> documentation.Document:
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return documentation.Document(self, prefix)
+
+
+api = _Api(
     title="Leafresh",
     version="1",
     description="Eco-friendly challenges, recommended while you watch. Everything is in the envelope "

@@ -155,6 +155,6 @@ def cors_problems(response: Received, origin: str, *, preflight: bool) -> list[s
         problems.append("Access-Control-Allow-Credentials is not true")
     if preflight and not 200 <= status < 300:
         problems.append(f"it answers {status}")
-    elif preflight and allowed and "last-event-id" not in named:
-        problems.append("Access-Control-Allow-Headers does not name Last-Event-ID")
+    elif preflight and allowed and (missing := [name for name in settings.CORS_ALLOW_HEADERS if name not in named]):
+        problems.append(f"Access-Control-Allow-Headers does not name {', '.join(missing)}")
     return problems

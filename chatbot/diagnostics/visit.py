@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin
 
 import httpx
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core import checks
 from django.db import Error
 from httpx_sse import EventSource
@@ -136,7 +137,10 @@ async def visit(target: Target, *, origin: str | None, timeout: float, ask_datab
             return Visit(options)
         session_id = f"doctor-{uuid.uuid4().hex}"
         page = {"Origin": origin} if origin else {}
-        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "last-event-id"}
+        asked = {
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": ",".join(settings.CORS_ALLOW_HEADERS),
+        }
         path = f"{STREAM}?{urlencode({'sessionId': session_id, **_selection(options)})}"
         accepted = {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
         proof: dict[str, str] = {}

@@ -4,7 +4,6 @@ It reads the session's memory. Then ``plan_reply`` decides about the answer.
 """
 
 import secrets
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,11 +11,10 @@ from asgiref.sync import sync_to_async
 
 from challenges import revisions
 from challenges.catalog import Options, Selection, options
-from challenges.text import nfc, storable
 from chatbot.dialogue.base_info import live_prompt
+from chatbot.dialogue.message import checked_message
 from chatbot.dialogue.plan import plan_reply
 from chatbot.dialogue.sample_session import opened
-from chatbot.errors import FieldRequired, MessageLength
 from chatbot.generation.job import Job, Key
 from chatbot.models import Purpose
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
@@ -29,11 +27,6 @@ from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Memory
 from chatbot.sessions.ownership import NO_PROOF, Proof, enter
 from chatbot.sessions.store import remembered, session_key
-
-SHORTEST_MESSAGE, LONGEST_MESSAGE = 2, 500
-"""The minimum number of visible characters of a message, and the maximum number of all characters, after NFC."""
-
-_COMPOSED_FROM = 4  # NFC makes a text at most so many times shorter: a text that is still too long needs no NFC
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +43,7 @@ class FreeTextRequest:
 
         Raises FieldRequired, MessageLength, MalformedSessionId.
         """
-        message = self.message or ""
-        if not message.strip():
-            raise FieldRequired("message")
-        if len(message) <= _COMPOSED_FROM * LONGEST_MESSAGE:
-            message = nfc(storable(message))
-        visible = sum(unicodedata.category(character)[0] not in "ZCM" for character in message[: LONGEST_MESSAGE + 1])
-        if visible < SHORTEST_MESSAGE or len(message) > LONGEST_MESSAGE:
-            raise MessageLength(SHORTEST_MESSAGE, LONGEST_MESSAGE)
+        message = checked_message(self.message)
         session_id = session_key(self.session_id)
         return replace(
             self, message=message, session_id=session_id, server_made=self.server_made or not self.session_id

@@ -19,8 +19,8 @@ from chatbot.events import log
 from chatbot.events.log import Numbered, channel_of
 from chatbot.events.types import Event, encode_event
 
-KEEP_ALIVE_SECONDS = 20.0
-"""How often a subscriber wakes up without new events. An SSE stream then sends a ``keep-alive``."""
+WAKE_SECONDS = 5.0
+"""How often a subscriber wakes up when nothing happens. An SSE stream then sends a ``keep-alive``."""
 
 
 class GenerationChannelManager(ChannelManagerBase):  # type: ignore[misc]  # django_eventstream ships no types
@@ -114,7 +114,7 @@ class Waker(Listener):  # type: ignore[misc]  # django_eventstream ships no type
         super().__init__()
         self.assign_loop()
         self.channels = {channel}
-        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._wake)
+        self._timer = self.loop.call_later(WAKE_SECONDS, self._wake)
 
     def wake_threadsafe(self) -> None:
         self.aevent.set()  # a generation publishes on the event loop of its subscribers, so this is the right thread
@@ -133,7 +133,7 @@ class Waker(Listener):  # type: ignore[misc]  # django_eventstream ships no type
 
     def _wake(self) -> None:
         self.aevent.set()
-        self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self._wake)
+        self._timer = self.loop.call_later(WAKE_SECONDS, self._wake)
 
 
 @contextmanager

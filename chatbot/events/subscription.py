@@ -20,8 +20,14 @@ BATCH = 100
 """How many events are read from the log at once."""
 
 RESET = b"event: stream-reset\ndata:\n\n"
-OPEN = b":" + b" " * 2048 + b"\n\nevent: stream-open\ndata:\n\n"
+RETRY_SECONDS = 1
+"""How long a client waits before it reconnects. Without it browsers wait three to five seconds."""
+
+OPEN = b":" + b" " * 2048 + f"\n\nevent: stream-open\nretry: {RETRY_SECONDS * 1000}\ndata:\n\n".encode()
 """The first bytes of a stream. The padding makes proxies and old browsers deliver them at once."""
+
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+"""Some clients read a text without an encoding as Latin-1."""
 
 KEEP_ALIVE = b"event: keep-alive\ndata:\n\n"
 
@@ -174,7 +180,11 @@ def stream_response(subscriptions: AsyncGenerator[Subscription, None]) -> Stream
 
 
 async def chunks(subscriptions: AsyncGenerator[Subscription, None]) -> AsyncGenerator[bytes, None]:
-    """The bytes of the stream. Events of the same moment are one chunk. A keep-alive follows a time without events."""
+    """The bytes of the stream. Events of the same moment are one chunk.
+
+    A keep-alive follows at most one and a half WAKE_SECONDS without events: many clients wait no longer than ten
+    seconds for a byte.
+    """
     loop = asyncio.get_running_loop()
     opening = OPEN
     async with aclosing(subscriptions):
@@ -186,7 +196,7 @@ async def chunks(subscriptions: AsyncGenerator[Subscription, None]) -> AsyncGene
                 frames = [frame(it.name, it.data, event_id=f"{channel}:{it.number}") for it in events]
                 chunk = head + "".join(frames).encode()
                 head = opening = b""
-                if not chunk and loop.time() - sent_at >= eventstream.KEEP_ALIVE_SECONDS:
+                if not chunk and loop.time() - sent_at >= eventstream.WAKE_SECONDS / 2:
                     chunk = KEEP_ALIVE
                 if chunk:
                     sent_at = loop.time()
@@ -206,7 +216,7 @@ def single_event_response(
 
 
 def _event_stream(content: AsyncIterator[bytes]) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(content, content_type="text/event-stream")
-    response["Cache-Control"] = "no-cache"
+    response = StreamingHttpResponse(content, content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "no-cache, no-transform"  # no proxy compresses it, which would delay events
     response["X-Accel-Buffering"] = "no"
     return response

@@ -136,6 +136,11 @@ class Close:
             answer["help"] = {"lines": [dict(line) for line in self.help_lines]}
         return {**answer, "stopped": True} if self.stopped else answer
 
+    def basic(self) -> dict[str, object]:
+        """The payload with what the first version of the API had, for back ends that refuse unknown properties."""
+        challenges = [{name: challenge[name] for name in ("title", "description")} for challenge in self.challenges]
+        return {"recommend": self.recommend, "challenges": challenges}
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -180,13 +185,18 @@ def encode_event(event: Event) -> str:
 
 
 def frame(name: str, data: str, *, event_id: str = "", retry_seconds: int | None = None) -> str:
-    """One server-sent event as text (WHATWG HTML §9.2). ``data`` must be a single line."""
+    """One server-sent event as text (WHATWG HTML §9.2). ``data`` must be a single line.
+
+    The id comes last. Some clients take it as seen when they read its line. A connection that breaks before the data
+    would then lose the event.
+    """
     lines = [f"event: {name}"]
-    if event_id:
-        lines.append(f"id: {event_id}")
     if retry_seconds is not None:
         lines.append(f"retry: {retry_seconds * 1000}")
-    return "\n".join([*lines, f"data: {data}", "", ""])
+    lines.append(f"data: {data}")
+    if event_id:
+        lines.append(f"id: {event_id}")
+    return "\n".join([*lines, "", ""])
 
 
 _TOKEN_HEAD = encode_event(Token("")).removesuffix('{"token":""}}')

@@ -9,6 +9,7 @@ Import ``chatbot.server.daphne`` first: it installs the event loop.
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -52,6 +53,9 @@ LINGER_SECONDS = 5
 LINGER_BYTES = 16 * 1024 * 1024
 """How many bytes the server reads at most in that time."""
 
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+"""Some clients do not percent-encode the UTF-8 of an address, such as ``curl``. Twisted and daphne would refuse it."""
+
 _TOO_SLOW = "요청이 너무 느리게 왔습니다. 다시 시도해 주세요."
 _TOO_MANY_HEADERS = "요청 헤더가 너무 많습니다. 500개 이하로 줄여 주세요."
 
@@ -71,8 +75,7 @@ class Request(daphne.http_protocol.WebRequest):  # type: ignore[misc]  # daphne 
         return f"<{self.method.decode('ascii', 'replace')} {loggable_path(self.uri.decode('ascii', 'replace'))}>"
 
     def process(self) -> None:
-        """Removes ``Daphne-Root-Path``, which daphne accepts from any client. Handshakes of WebSockets pass here
-        too."""
+        """Removes ``Daphne-Root-Path``, which daphne believes from any client. WebSockets pass here, too."""
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
         if all(value.isascii() for value in protocols):  # daphne decodes them as ASCII
@@ -146,6 +149,8 @@ class Channel(_TwistedChannel):  # type: ignore[misc]  # see above
     def lineReceived(self, line: bytes) -> Any:
         if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
             return self._refuse(431)
+        if self._HTTPChannel__first_line:  # Twisted's: the line has the address
+            line = _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line)
         return super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:

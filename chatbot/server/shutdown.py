@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from chatbot.runtime import runtime
@@ -31,9 +32,17 @@ async def shut_down(server: "Server", seconds: float) -> None:
     closing = asyncio.create_task(server.close_websockets())
     if seconds > 0:
         await _wait_for_streams(server, seconds)
+    await end_work(closing)
+
+
+async def end_work(closing: Awaitable[None] | None = None) -> None:
+    """Ends generations, writes their rows, awaits ``closing``, and closes what lives as long as the server."""
+    now = runtime()
+    now.registry.announce_end()
     await now.registry.drain()
     await now.retry_queue.settle(LAST_SECONDS)
-    await closing
+    if closing is not None:
+        await closing
     if now.cluster is not None:
         await asyncio.wait([asyncio.create_task(now.cluster.replication.settle())], timeout=LAST_SECONDS)
     await now.close()

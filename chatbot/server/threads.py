@@ -53,6 +53,9 @@ class SharedThreads:
         self._kinds: dict[str, _Threads] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.application(scope, receive, send)
+            return
         self.start()
         kind = _kind_of(scope)
         threads = self._kinds[kind]

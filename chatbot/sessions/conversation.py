@@ -1,6 +1,7 @@
 """Reads the turns of a session in the format of the API. Synchronous: callers run it in a thread."""
 
 import uuid
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -8,7 +9,7 @@ from django.db.models import Q, QuerySet
 from challenges.catalog import Choice, Options, options
 from challenges.text import with_particle
 from chatbot.errors import UnknownTurn
-from chatbot.models import Turn
+from chatbot.models import Outcome, Turn
 from chatbot.sessions import feedback
 from chatbot.sessions.memory import cutoff, lasting
 
@@ -23,7 +24,8 @@ _UNREAD = (
 
 
 def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None) -> dict[str, Any]:
-    """The newest turns of the session in order. An unknown session has none.
+    """The newest turns of the session in order. An unknown session has none. Of attempts at one request that the
+    client left, the last one is shown.
 
     A bound session shows only the turns that its owner requested. ``before`` is a generation: the page ends before the
     turn of that generation. Takes two SQL statements, another one for ``before``, and another one if a turn changed the
@@ -37,14 +39,26 @@ def conversation(key: str, *, limit: int = PAGE, before: uuid.UUID | None = None
     newest = turns.select_related("generation__prompt_version__template").defer(*wide).order_by("-pk")
     read = list(newest[: limit + 1])
     page, has_more = read[:limit][::-1], len(read) > limit
+    before = page[0].generation_id if has_more else None
+    page = [turn for turn, after in pairwise([*page, None]) if turn and not (after and _is_superseded(turn, after))]
     thumbs = feedback.of_session(key, [turn.generation_id for turn in page])
     known = options.get() if any(turn.moved_from for turn in page) else None
     return {
         "sessionId": key,
         "turns": [_turn(turn, thumbs.get(turn.generation_id), known) for turn in page],
         "hasMore": has_more,
-        "before": str(page[0].generation_id) if has_more else None,
+        "before": str(before) if before else None,
     }
+
+
+def _is_superseded(turn: Turn, after: Turn) -> bool:
+    """Whether the client left before there was an answer, and then asked the same: a hidden tab does so by itself."""
+    return turn.generation.outcome in {Outcome.ABANDONED, Outcome.INTERRUPTED} and _asked(turn) == _asked(after)
+
+
+def _asked(turn: Turn) -> tuple[str, ...]:
+    generation = turn.generation
+    return (turn.message,) if turn.message else (generation.location, generation.work_type, generation.category)
 
 
 def _number_of(generation_id: uuid.UUID, turns: QuerySet[Turn]) -> int:

@@ -21,6 +21,9 @@ from chatbot.websocket.messages import Question, Stop
 PATH = "/ws/chatbot/"
 """The path before the session's id."""
 
+KEEP_ALIVE_SECONDS = 20.0
+"""How often a client gets a ``keep-alive``. Scripts in browsers do not see the pings of the protocol."""
+
 MAX_WAITING = 8
 """How many requests may wait while one is answered. A person usually sends one request at a time."""
 
@@ -47,10 +50,11 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
         """
         self.scope, self.base_send = scope, send
         async with asyncio.TaskGroup() as tasks:
-            answering = tasks.create_task(self._answer())
+            background = [tasks.create_task(each) for each in (self._answer(), self._keep_alive())]
             while (message := await receive())["type"] != "websocket.disconnect":
                 await getattr(self, get_handler_name(message))(message)
-            answering.cancel()
+            for task in background:
+                task.cancel()
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         path: str = self.scope["path"]  # decoded by the server, once
@@ -101,6 +105,12 @@ class ConversationConsumer(AsyncConsumer):  # type: ignore[misc]  # channels shi
                         await self._tell(message)
                 self._answers.popleft()
             self._has_more.clear()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_ALIVE_SECONDS)
+            if self._client is not None:
+                await self._tell(messages.plain_message(messages.KEEP_ALIVE, request_id=None))
 
     async def _stop(self, client: Client, generation_id: uuid.UUID | None) -> dict[str, str] | None:
         """Stops the generation for this session; without an id, the one that is being sent. None when there is none."""

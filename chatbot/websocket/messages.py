@@ -24,6 +24,9 @@ _REQUEST_ID = re.compile(r"[\x20-\x7e]{1,64}")
 RESET = "stream-reset"
 """Tells the client to discard what it has received of the answer: it begins again, or cannot be resumed."""
 
+KEEP_ALIVE = "keep-alive"
+"""Nothing happened, and the connection is there."""
+
 UP_TO_DATE = "up-to-date"
 """The client has seen the answer's last event."""
 
@@ -124,7 +127,7 @@ def event_message(event: Numbered, generation_id: uuid.UUID, *, request_id: str 
 
 
 def plain_message(name: str, *, request_id: str | None) -> str:
-    """The message RESET or UP_TO_DATE. Both have no data."""
+    """The message KEEP_ALIVE, RESET or UP_TO_DATE. None has data."""
     return _message(name, request_id)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import AsyncClient, RequestFactory
 from pytest_django import Settings
 
 from chatbot.middleware import ADMIN_POLICY, DOCUMENTATION_POLICY, policy_middleware
@@ -35,3 +35,9 @@ async def test_error_pages_for_developers_have_scripts_within(settings: Settings
     settings.DEBUG = True
     assert await policy("/admin/", HttpResponse(status=500)) is None
     assert await policy("/admin/", HttpResponse()) == ADMIN_POLICY
+
+
+async def test_monitoring_systems_ask_with_head() -> None:
+    client = AsyncClient()
+    assert [(await client.head(path)).status_code for path in ("/health/live", "/api/openapi.json")] == [200, 200]
+    assert (await client.head("/ai/chatbot/recommendation/base-info")).status_code == 405

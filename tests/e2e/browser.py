@@ -60,7 +60,7 @@ window.note = async (body) => {
   for (let read; !(read = await reader.read().catch(() => ({ done: true }))).done; ) {
     frames = (frames.at(-1) + decoder.decode(read.value, { stream: true })).split("\\n\\n");
     for (const frame of frames.slice(0, -1)) {
-      const [, name, data] = /^event: (close|rewrite)\\n(?:.*\\n)*data: (.*)$/.exec(frame) ?? [];
+      const [, name, data] = /^event: (close|rewrite)\\n(?:.*\\n)*data: (.*)$/m.exec(frame) ?? [];
       if (name) window.seen[name].push(JSON.parse(data).data);
     }
   }

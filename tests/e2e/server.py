@@ -39,7 +39,7 @@ OF_TESTS = {
 """The settings of the tests' servers that differ from an installation."""
 
 
-def _environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
+def environment(data_dir: Path, env: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEAFRESH_", "DATABASE_URL"))}
     redis = {"REDIS_URL": os.environ["TEST_REDIS_URL"]} if os.environ.get("TEST_REDIS_URL") else {}
     database = {} if "DATABASE_URL" in env else databases.environment_of(data_dir)
@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str], data_dir: Path, env: dict[str, str], stdin: s
         files = {"stdin": given, "stdout": printed, "stderr": errors}
         for each in files.values():
             each.seek(0)
-        status = preloaded.start(arguments, env=_environment(data_dir, env), **files).wait()
+        status = preloaded.start(arguments, env=environment(data_dir, env), **files).wait()
         for each in (printed, errors):
             each.seek(0)
         output, complaint = printed.read().decode(), errors.read().decode()
@@ -108,7 +108,7 @@ def prepare(directory: Path, env: dict[str, str] | None = None) -> None:
     program = "import django; django.setup(); from django.core.management import call_command; call_command('setup')"
     settings = {"DJANGO_SETTINGS_MODULE": "leafresh.settings", **(env or {})}
     command = [sys.executable, "-c", program]  # once in a test run: preloading would not pay
-    subprocess.run(command, cwd=ROOT, env=_environment(directory, settings), capture_output=True, check=True)
+    subprocess.run(command, cwd=ROOT, env=environment(directory, settings), capture_output=True, check=True)
 
 
 class RunningServer:
@@ -161,7 +161,7 @@ class RunningServer:
         if "DATABASE_URL" not in self._env and not databases.has_database(self.data_dir):
             databases.copy_data(prepared_data(), self.data_dir)
         command = [*self._program, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        env = _environment(self.data_dir, self._env)
+        env = environment(self.data_dir, self._env)
         # Its output is a file: a full pipe would stop the server.
         with self._log.open("w") as log, Path(os.devnull).open() as nothing:
             if self._fresh:

@@ -29,13 +29,15 @@ def page_with_chat(server_url: str, *, language: str = "ko") -> str:
 
 
 class Site:
-    """``with Site() as site: site.files["/"] = "<p>…"; … site.origin``. A name without an extension is a page.
-    ``policy`` is the Content-Security-Policy of all its responses.
+    """``with Site() as site: site.files["/"] = "<p>…"; … site.origin``. A name without an end is a page.
+
+    ``policy`` is the Content-Security-Policy of everything it serves, ``headers`` are further ones.
     """
 
     def __init__(self) -> None:
         self.files = {"/favicon.ico": ""}  # browsers ask for it by themselves
         self.policy = ""
+        self.headers: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
     @property
@@ -63,6 +65,8 @@ class Site:
                 self.send_response(404 if content is None else 200)
                 self.send_header("Content-Type", TYPES.get(self.path.rpartition(".")[2], TYPES["html"]))
                 self.send_header("Content-Length", str(len(body)))
+                for name, value in site.headers.items():
+                    self.send_header(name, value)
                 if site.policy:
                     self.send_header("Content-Security-Policy", site.policy)
                 self.end_headers()

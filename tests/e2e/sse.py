@@ -73,7 +73,7 @@ def stream(
         client.stream("GET", f"{url}{path}?{urlencode(query)}", headers=sent) as response,
     ):
         assert response.status_code == 200, response.status_code
-        assert response.headers["content-type"] == "text/event-stream"
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         yield from (event for event in parse(response.iter_lines()) if event.data)
 
 

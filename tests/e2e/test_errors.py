@@ -53,7 +53,7 @@ BAD_SELECTIONS = [
 def single_error(response: httpx.Response) -> Envelope:
     """The envelope of a stream that is one ``error`` event and nothing else."""
     assert response.status_code == 200
-    assert response.headers["content-type"] == "text/event-stream"
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     (event,) = parse(response.text.split("\n"))
     assert (event.name, event.id) == ("error", "")
     return event.envelope

@@ -87,7 +87,7 @@ def test_the_finished_answer_by_post(server: RunningServer, client: httpx.Client
         json={"message": "다른 거", "sessionId": "post"},
         headers={"Accept": "text/event-stream"},
     )
-    assert streamed.headers["content-type"] == "text/event-stream"
+    assert streamed.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert "event: close" in streamed.text
 
 

@@ -1,5 +1,6 @@
 """Requests through nginx with the shipped configuration."""
 
+import unicodedata
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -46,6 +47,13 @@ def test_what_no_client_may_say_does_not_pass(stub: int, path: str) -> None:
         passed = httpx.get(f"{running.url}{path}", headers=said).text.split("\n")
     assert "x-other" in passed
     assert not {"daphne-root-path", "x-forwarded-host", "x-forwarded-prefix"} & set(passed)
+
+
+def test_a_long_message_passes_decomposed(stub: int) -> None:
+    """As macOS and some libraries send Korean: nine bytes of an address for each of a syllable's two or three parts."""
+    message = unicodedata.normalize("NFD", "각" * 450)
+    with nginx.RunningNginx([stub]) as running:
+        assert httpx.get(f"{running.url}/ai/chatbot", params={"message": message}).status_code == 200
 
 
 @pytest.mark.parametrize("log", ["deploy/nginx/leafresh.conf", "deploy/compose/nginx.conf"])

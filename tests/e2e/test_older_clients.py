@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -133,3 +134,11 @@ def test_a_site_that_is_not_known_gets_nothing(visitor: Phone, server: RunningSe
     page.wait_for_function("source.readyState === EventSource.CLOSED")
     expect(page.locator("#answer")).to_be_empty()
     assert "CORS" in visitor.complaints[0]
+
+
+def test_a_back_end_that_refuses_unknown_properties_asks_for_the_basic_answer(server: RunningServer) -> None:
+    body = {**sse.SELECTION, "sessionId": "basic"}
+    basic = httpx.post(f"{server.url}{sse.BASE_INFO}?answer=basic", json=body).json()["data"]
+    assert set(basic) == {"recommend", "challenges"}
+    assert [set(challenge) for challenge in basic["challenges"]] == [{"title", "description"}] * 3
+    assert "kind" in httpx.post(f"{server.url}{sse.BASE_INFO}", json=body).json()["data"]

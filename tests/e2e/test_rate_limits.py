@@ -84,7 +84,7 @@ def test_an_event_source_is_told_by_one_error_event(limited: RunningServer) -> N
     assert event.envelope["message"].startswith("요청이 너무 많습니다.")
     query = {**SELECTION, "sessionId": "listener"}
     response = httpx.get(f"{limited.url}{BASE_INFO}", params=query, headers={"Accept": "text/event-stream"})
-    assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert f"retry: {response.headers['Retry-After']}000\n" in response.text
 

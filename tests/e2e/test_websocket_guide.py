@@ -41,3 +41,9 @@ def test_the_example_loses_nothing_when_the_line_is_cut() -> None:
         page.evaluate("window.answer = null; chat.ask({ type: 'say', message: '비건 말고 플로깅으로 추천해줘' })")
         page.wait_for_function("window.answer")
         assert {challenge["category"] for challenge in page.evaluate("answer.challenges")} == {"PLOGGING"}
+        page.evaluate("Object.assign(window, { answer: null, old: chat.socket })")
+        page.evaluate("chat.silence = 1; chat.watch(); chat.silence = 45_000")
+        page.wait_for_function("chat.socket !== old")  # nothing was said for so long
+        page.evaluate("chat.ask({ type: 'say', message: '비건으로 바꿔줘' })")
+        page.wait_for_function("window.answer")
+        assert {challenge["category"] for challenge in page.evaluate("answer.challenges")} == {"VEGAN"}

@@ -17,6 +17,11 @@ from leafresh import variables as declarations
 from tests.deploy.documents import setting_names
 from tests.e2e.server import ROOT
 
+ORIGINS = (
+    "must list origins as browsers send them (a scheme and a host in lower case; no path, no *, no default port), such "
+    "as https://app.example.com"
+)
+
 
 def configured(**variables: str) -> dict[str, Any]:
     """The settings of a process whose environment has these variables, and a data directory."""
@@ -62,20 +67,23 @@ BAD = [
     (
         "LEAFRESH_CORS_ORIGINS",
         "app.example.com",
-        "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
-        "not 'app.example.com'.",
+        f"LEAFRESH_CORS_ORIGINS {ORIGINS}, not 'app.example.com'.",
     ),
     (
         "LEAFRESH_CORS_ORIGINS",
-        "*",
-        "LEAFRESH_CORS_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
-        "not '*'.",
+        "https://*.example.com",
+        f"LEAFRESH_CORS_ORIGINS {ORIGINS}, not 'https://*.example.com'.",
+    ),
+    (
+        "LEAFRESH_CORS_HEADERS",
+        "X-Request-ID",
+        "LEAFRESH_CORS_HEADERS must list names of headers in lower case, such as x-request-id, not 'X-Request-ID'.",
     ),
     (
         "LEAFRESH_TRUSTED_ORIGINS",
         "https://[::1",
-        "LEAFRESH_TRUSTED_ORIGINS must list origins with a scheme and without a path, such as https://app.example.com, "
-        "not 'https://[::1'.",
+        "LEAFRESH_TRUSTED_ORIGINS must list origins with a scheme and without a path or a default port, such as "
+        "https://chat.example.com, not 'https://[::1'.",
     ),
     *(
         (
@@ -152,7 +160,8 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
         LEAFRESH_PORT="0",
         LEAFRESH_DEBUG="YES",
         LEAFRESH_ALLOWED_HOSTS="chat.example.com, .example.org,[::1],*",
-        LEAFRESH_CORS_ORIGINS="https://app.example.com,http://localhost:3000",
+        LEAFRESH_CORS_ORIGINS="https://app.example.com,http://localhost:3000,capacitor://localhost",
+        LEAFRESH_TRUSTED_ORIGINS="https://chat.example.com,https://*.example.com",
         LEAFRESH_ABANDON_SECONDS="0.5",
         LEAFRESH_SESSION_RATE="100/15min",
         LEAFRESH_ADDRESS_RATE="off",
@@ -160,6 +169,32 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
         DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3",
     )
     assert (started.returncode, started.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("https://app.example.com", "http://localhost:3000", "http://[::1]:3000", "http://app.example.com:443"),
+        *("https://xn--9i1bp5xqq3d.kr", "capacitor://localhost", "ionic://localhost", "tauri://localhost"),
+        *("app://-", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "vscode-webview://1a2b"),
+    ],
+)
+def test_an_origin_that_is_taken_is_one_that_browsers_send(value: str) -> None:
+    assert configured(LEAFRESH_CORS_ORIGINS=value)["CORS_ALLOWED_ORIGINS"] == [value]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("*", "null", "https://", "https://app.example.com/", "https://app.example.com/chat", "//app.example.com"),
+        *("https://*.example.com", "https://App.example.com", "HTTPS://app.example.com", "https://우리.kr"),
+        *("https://app.example.com:443", "http://app.example.com:80", "http://localhost:03000", "http://a:99999"),
+        *("https://user@app.example.com", "https://app.example.com?a", "file://localhost", "javascript://localhost"),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"^LEAFRESH_CORS_ORIGINS {re.escape(ORIGINS)}, not "):
+        configured(LEAFRESH_CORS_ORIGINS=value)
 
 
 @pytest.mark.parametrize("value", ["1/s", "20/m", "10000/d", "100/15min", "5/90sec", "7/2hour", "1/day", "1/86400s"])

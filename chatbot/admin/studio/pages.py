@@ -21,7 +21,7 @@ from chatbot.admin.studio.state import draft_state
 from chatbot.admin.studio.trials import DRAFT, FIRST_MESSAGE, LIVE, answers_messages, side, side_label, version_of
 from chatbot.admin.studio.versions import results
 from chatbot.admin.studio.wording import content_differences, difference_html, variable_text
-from chatbot.dialogue.free_text import LONGEST_MESSAGE, SHORTEST_MESSAGE
+from chatbot.dialogue.message import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.evaluation.impact import Impact, has_changed, impacts, last_requests
 from chatbot.models import Enforcement, PromptRelease, PromptTemplate, PromptVersion
 from chatbot.prompts.content import MODEL_BOUNDS, PromptContent

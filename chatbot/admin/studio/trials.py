@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from chatbot.admin.labels import all_labels, kind_label, mends_text, reason_text
 from chatbot.admin.studio.protocol import text_in
-from chatbot.dialogue.free_text import LONGEST_MESSAGE, SHORTEST_MESSAGE, FreeTextRequest
+from chatbot.dialogue.free_text import FreeTextRequest
+from chatbot.dialogue.message import LONGEST_MESSAGE, SHORTEST_MESSAGE
 from chatbot.errors import ApplicationError
 from chatbot.evaluation import trial
 from chatbot.generation.job import Job

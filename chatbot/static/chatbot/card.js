@@ -36,12 +36,21 @@ export function makeCard(chat, category) {
   }
 
   async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      toast(texts.copied);
-    } catch {
-      toast(texts.copyFailed); // over plain HTTP
-    }
+    const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    toast(isCopied || copySelected(text) ? texts.copied : texts.copyFailed);
+  }
+
+  /** As far as it can be done over plain HTTP, and in frames that may not use the clipboard. */
+  function copySelected(text) {
+    const focused = card.getRootNode().activeElement;
+    const field = element`<textarea class="only-heard" readonly aria-hidden="true" tabindex="-1"></textarea>`;
+    field.value = text;
+    card.append(field);
+    field.select();
+    const isCopied = document.execCommand("copy");
+    field.remove();
+    focused?.focus({ preventScroll: true });
+    return isCopied;
   }
 
   if (category) show({ ...category, category: category.key, title: "", description: "" });

@@ -13,32 +13,41 @@ export const composerMarkup = (texts) => html`
   <p id="bounds"></p>
 </form>`;
 
-export function makeComposer(root, texts, onSay) {
+const drafts = new Map(); // for this page, when storage is switched off
+
+/** `draftKey` names where this tab keeps what is written and not sent, also when the page takes the chat away. */
+export function makeComposer(root, texts, onSay, draftKey) {
   const [form, field, suggestions] = parts(root, "#composer", "#message", ".suggestions");
   const [missing, bounds] = parts(form, ".missing", "#bounds");
   const focus = () => field.focus({ preventScroll: true });
   let isComposing = false;
   let lastKey = {};
+  let sentBreak = false; // by a line break, whose key may still come
 
   function send() {
-    const message = field.value.trim();
+    const message = field.value.trim().normalize("NFC");
     const problem = problemOf(message);
     setText(missing, problem);
     field.toggleAttribute("aria-invalid", problem);
     focus();
     if (problem) return;
-    field.value = "";
-    changed();
+    write("");
     onSay(message);
   }
 
+  function write(text) {
+    field.value = text;
+    changed();
+  }
+
   function problemOf(message) {
-    if (lengthOf(message.replace(/[\s\p{C}]/gu, "")) < LEAST) return texts.tooShort;
+    if (lengthOf(message.normalize("NFC").replace(INVISIBLE, "")) < LEAST) return texts.tooShort;
     return lengthOf(message) > MOST ? texts.tooLong : "";
   }
 
   function changed() {
     const message = field.value.trim();
+    keepDraft(draftKey, field.value);
     field.style.height = "auto";
     if (field.value) field.style.height = `${field.scrollHeight}px`;
     setText(bounds, field.value && fill(texts.bounds, { count: lengthOf(message) }));
@@ -53,24 +62,33 @@ export function makeComposer(root, texts, onSay) {
   // `compositionend`. Every key of some Android keyboards has it, without a name.
   field.onkeydown = (event) => {
     lastKey = event;
+    if (sentBreak && event.key === "Enter" && !field.value) return event.preventDefault();
+    sentBreak = false;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || isComposing || event.keyCode === 229) return;
     event.preventDefault();
     if (!event.repeat) send();
   };
-  // A line break from such a keyboard, or from the end of a composition.
+  // A line break from such a keyboard, or from the Enter that ended a composition on macOS: no other key follows.
   field.addEventListener("beforeinput", (event) => {
     if (event.inputType !== "insertLineBreak" || lastKey.shiftKey) return;
     event.preventDefault();
-    if (!event.isComposing && !isComposing && lastKey.key === "Unidentified") send();
+    if (event.isComposing || isComposing) return;
+    sentBreak = true;
+    send();
   });
+  form.querySelector(".send").onclick = (event) => {
+    if (event.detail > 1) event.preventDefault(); // a double tap
+  };
   form.onsubmit = (event) => {
     event.preventDefault();
     send();
   };
-  changed();
+  write(draftOf(draftKey));
 
   return {
     focus,
+    write,
+    isEmpty: () => field.value === "",
     suggest(messages) {
       const hadFocus = suggestions.contains(root.getRootNode().activeElement);
       suggestions.replaceChildren(
@@ -85,6 +103,27 @@ export function makeComposer(root, texts, onSay) {
     },
   };
 }
+
+function keepDraft(key, text) {
+  drafts.set(key, text);
+  try {
+    if (text) sessionStorage.setItem(key, text);
+    else sessionStorage.removeItem(key);
+  } catch {
+    // `drafts` has it.
+  }
+}
+
+function draftOf(key) {
+  try {
+    return sessionStorage.getItem(key) ?? drafts.get(key) ?? "";
+  } catch {
+    return drafts.get(key) ?? "";
+  }
+}
+
+/** What shows nothing, as the server sees it (`chatbot.dialogue.message.py`). */
+const INVISIBLE = /[\p{Z}\p{M}\p{Cc}\p{Cf}\p{Cs}\p{Co}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
 /** As the server counts: composed characters, an emoji's parts one by one. */
 const lengthOf = (text) => [...text.normalize("NFC")].length;

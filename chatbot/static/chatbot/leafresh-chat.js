@@ -9,7 +9,7 @@ import { makeTalk } from "./talk.js";
 const plain = (name, label) => html`<button class="plain" data-action="${name}">${icon(name)}${label}</button>`;
 const button = (name, label) => html`<button class="button ${name}" data-action="${name}" hidden>${label}</button>`;
 const chatMarkup = (texts, language) => html`
-<div class="chat" lang="${language}" hidden>
+<div class="frame" lang="${language}" dir="ltr" hidden><div class="chat">
   ${pickerMarkup(texts)}
   <section id="conversation" class="view" aria-label="${texts.conversation}" hidden>
     <div class="bar">${plain("choose", texts.choose)}${plain("forget", texts.forget)}</div>
@@ -25,21 +25,60 @@ const chatMarkup = (texts, language) => html`
   </form></dialog>
   <p class="toast" hidden></p>
   <div class="only-heard" id="announcements" aria-live="polite"></div>
-</div>`;
+</div></div>`;
 
 class LeafreshChat extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
   #life;
 
+  static observedAttributes = ["lang", "server", "session"];
+
+  attributeChangedCallback(name, before, now) {
+    if (!this.#life || before === now) return;
+    this.#life.abort();
+    if (this.isConnected) this.connectedCallback();
+  }
+
   connectedCallback() {
+    if (this.#life?.signal.aborted === false) return; // it was moved
     this.#life = new AbortController();
-    this.#root.innerHTML = "<slot></slot>";
+    this.#root.replaceChildren(document.createElement("slot"));
     begin(this, this.#root, this.#life.signal);
   }
 
   disconnectedCallback() {
-    this.#life.abort();
+    setTimeout(() => this.isConnected || this.#life.abort()); // an element that is moved is back by then
   }
+
+  /** Pages ask this of an event's target before they take a key for a shortcut of theirs. */
+  get isContentEditable() {
+    return this.#root.activeElement?.matches(WRITABLE) ?? super.isContentEditable;
+  }
+}
+
+const WRITABLE = "textarea, input:not([type=radio])";
+const TYPING = ["beforeinput", "input", "compositionstart", "compositionupdate", "compositionend", "copy", "cut", "paste"];
+
+/** Keeps what is typed from the page around, whose shortcuts see only that it came from the chat. */
+function keepTyping(chat) {
+  const stop = (event) => event.stopPropagation();
+  for (const type of TYPING) chat.addEventListener(type, stop);
+  const isOurs = ({ key, ctrlKey, metaKey, target }) => {
+    if (key === "Escape") return target.closest("dialog");
+    if (target.matches(WRITABLE)) return key !== "Tab" && !ctrlKey && !metaKey;
+    return PRESSING.test(key);
+  };
+  const stopKey = (event) => isOurs(event) && stop(event);
+  for (const type of ["keydown", "keypress", "keyup"]) chat.addEventListener(type, stopKey);
+}
+
+const PRESSING = /^( |Enter|Arrow.*|Home|End|Page.*)$/; // buttons, choices, scrolling
+
+try {
+  const rem = { name: "--leafresh-rem", syntax: "<length>", inherits: true, initialValue: "16px" };
+  CSS.registerProperty(rem); // a length is computed where it is set; a style sheet in a shadow root cannot register it
+} catch {
+  // Registered already, or an older browser.
 }
 
 async function begin(host, root, signal) {
@@ -49,16 +88,18 @@ async function begin(host, root, signal) {
   const style = element`<link rel="stylesheet" href="${new URL("leafresh-chat.css", import.meta.url)}">`;
   const chat = element`${chatMarkup(texts, language)}`;
   const part = (selector) => chat.querySelector(selector);
-  const [dialog, toaster, list, scroller] = ["dialog", ".toast", "#announcements", "#turns"].map(part);
+  const [dialog, toaster, announcements, list] = ["dialog", ".toast", "#announcements", "#turns"].map(part);
   style.onload = style.onerror = () => {
-    root.firstChild.remove(); // the slot
+    slot.remove();
     chat.hidden = false;
   };
+  const slot = root.querySelector("slot"); // extensions put styles of theirs before it
   root.append(style, chat);
+  keepTyping(chat);
 
   function announce(text) {
-    if (text) list.append(element`<p>${text}</p>`);
-    while (list.children.length > 8) list.firstElementChild.remove();
+    if (text) announcements.append(element`<p>${text}</p>`);
+    while (announcements.children.length > 8) announcements.firstElementChild.remove();
   }
 
   let toasted;
@@ -70,20 +111,59 @@ async function begin(host, root, signal) {
     announce(text);
   }
 
+  /** Where the newest turn ends at the lower edge. In a short window the turns scroll with all around them. */
+  function end() {
+    const scroller = getComputedStyle(list).overflowY === "visible" ? list.parentElement : list;
+    const height = scroller === list ? list.scrollHeight : list.offsetTop + list.offsetHeight;
+    return { scroller, place: height - scroller.clientHeight };
+  }
+
+  function toEnd() {
+    const { scroller, place } = end();
+    scroller.scrollTop = place;
+  }
+
+  // Also when the page shows the chat at last, the window turns, or a keyboard opens.
+  let isAtEnd = true;
+  const looked = () => (isAtEnd = end().place - end().scroller.scrollTop < 80);
+  for (const it of [list, list.parentElement]) it.addEventListener("scroll", looked);
+  const resized = new ResizeObserver(() => {
+    if (isAtEnd) toEnd();
+    const { scroller } = end();
+    if (scroller !== list && root.activeElement?.matches(WRITABLE)) scroller.scrollTop = scroller.scrollHeight;
+  });
+  resized.observe(list.parentElement);
+  signal.addEventListener("abort", () => resized.disconnect());
+
+  /** Some browsers lay a keyboard over the page (iOS): the chat ends where it begins. */
+  function avoidKeyboard() {
+    const { height, offsetTop, scale } = visualViewport;
+    const isOpen = scale < 1.05 && document.documentElement.clientHeight - height > 120;
+    const covered = host.getBoundingClientRect().bottom - offsetTop - height;
+    chat.style.height = isOpen && covered > 0 ? `calc(100% - ${covered}px)` : "";
+  }
+  for (const type of ["resize", "scroll"]) globalThis.visualViewport?.addEventListener(type, avoidKeyboard, { signal });
+
   /** Makes a change. If the end was in view, it stays there. */
   function following(change) {
-    const wasAtEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 80;
+    const { scroller, place } = end();
+    const wasAtEnd = place - scroller.scrollTop < 80;
     change();
-    if (wasAtEnd) scroller.scrollTop = scroller.scrollHeight;
+    if (wasAtEnd && end().place > scroller.scrollTop) toEnd();
   }
 
   function reveal(name) {
     for (const view of chat.querySelectorAll(".view")) view.hidden = view.id !== name;
-    scroller.scrollTop = scroller.scrollHeight;
+    toEnd();
+  }
+
+  /** Notes the view in the browser's history, beside what the page's own router keeps there. */
+  function note(name, how) {
+    if (host.hasAttribute("history")) history[how]({ ...history.state, leafresh: name }, "");
   }
 
   function show(name) {
-    if (host.hasAttribute("history")) history.pushState({ leafresh: name }, "");
+    note(name, "pushState");
     reveal(name);
     if (name === "picker") (part("#picker :checked") ?? part("#picker input"))?.focus({ preventScroll: true });
   }
@@ -94,6 +174,7 @@ async function begin(host, root, signal) {
       const isNew = talk.isEmpty();
       talk.recall(told);
       if (isNew && !talk.isEmpty()) reveal("conversation");
+      note(part("#picker").hidden ? "conversation" : "picker", "replaceState");
     },
     onPick(selection) {
       show("conversation");
@@ -127,15 +208,17 @@ async function begin(host, root, signal) {
   };
   for (const [name, act] of Object.entries(actions)) part(`[data-action=${name}]`).onclick = act;
 
-  addEventListener("popstate", ({ state }) => reveal(state?.leafresh ?? "picker"), { signal });
+  const goBack = ({ state }) => state?.leafresh && host.hasAttribute("history") && reveal(state.leafresh);
+  addEventListener("popstate", goBack, { signal });
   const forgotten = ({ key }) => {
     if (key !== "leafresh.session" || session) return;
     talk.clear();
     reveal("picker");
   };
   addEventListener("storage", forgotten, { signal }); // in another tab
-  const catchUp = () => document.hidden || talk.isEmpty() || talk.told().then(talk.recall, () => {});
+  const catchUp = () => document.hidden || talk.isEmpty() || talk.told({ limit: 10 }).then(talk.recall, () => {});
   document.addEventListener("visibilitychange", catchUp, { signal });
+  addEventListener("pageshow", ({ persisted }) => persisted && catchUp(), { signal }); // from the back-forward cache
   signal.addEventListener("abort", talk.close);
 
   picker.reload();
@@ -148,4 +231,5 @@ async function setup(host, server) {
   return (await fetch(`${server.replace(/\/+$/, "")}/chat/${language}.json`)).json();
 }
 
-customElements.define("leafresh-chat", LeafreshChat);
+// A page may load the script twice, under two addresses.
+if (!customElements.get("leafresh-chat")) customElements.define("leafresh-chat", LeafreshChat);

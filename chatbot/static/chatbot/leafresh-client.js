@@ -1,7 +1,7 @@
 /** Answers while they are written, without a DOM. See leafresh-client.d.ts and docs/client.md. */
 
 const MAX_FAILURES = 8; // in a row
-const SILENCE_MS = 60_000; // the server pings every 20 s
+const SILENCE_MS = 20_000; // the server pings every 5 s
 const OFFLINE_MS = 10_000; // some browsers never tell that the network is back
 const REQUEST_MS = 15_000;
 const STOP_MS = 5_000; // then the client ends by itself
@@ -12,7 +12,8 @@ const UNREADABLE = { status: 0, message: "", data: null };
 export const recommend = ({ location, workType, category }, handlers, options) =>
   ask("base-info", { location, workType, category }, handlers, options);
 
-export const say = (message, handlers, options) => ask("free-text", { message }, handlers, options);
+export const say = (message, handlers, options) =>
+  ask("free-text", { message: message.normalize("NFC") }, handlers, options); // decomposed, as from macOS, it is thrice as long
 
 export const loadOptions = ({ server } = {}) => request("GET", "/api/challenges/options", { server });
 
@@ -288,10 +289,22 @@ async function request(method, path, session, body) {
     });
     keepToken(session.sessionId, response.headers.get(TOKEN));
     if (response.ok) return (await response.json()).data;
-  } catch {
+  } catch (error) {
+    if (error instanceof TypeError) explain(session.server).catch(() => {});
     throw Object.assign(new Error(), UNREADABLE);
   }
   throw await failureOf(response);
+}
+
+let isExplained = false;
+
+/** Tells the developer when it may be the browser that keeps the page from the server: files are for all pages. */
+async function explain(server) {
+  const page = globalThis.location?.origin;
+  if (isExplained || !page || !server || new URL(server, location.href).origin === page) return;
+  await fetch(`${base(server)}/chat/ko.json`);
+  isExplained = true;
+  console.error(`Leafresh: ${server} may not allow this page. It needs LEAFRESH_CORS_ORIGINS=${page}`);
 }
 
 async function failureOf(response) {

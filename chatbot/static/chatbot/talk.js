@@ -11,7 +11,7 @@ const MAX_TRIES = 3; // by itself
 export function makeTalk(view, chat, picker) {
   const { texts, announce, server } = chat;
   const [list, status, stopper, repeater] = parts(view, "#turns", "#status", ".stop", ".again");
-  const composer = makeComposer(view, texts, (message) => ask({ message }));
+  const composer = makeComposer(view, texts, (message) => ask({ message }), `leafresh.draft.${chat.session}`);
   let turns = [];
   const earlier = element`<button class="plain" type="button">${texts.earlier}</button>`;
   let current = null; // what is asked: `{question, turn, handle, tries}`; no handle once the answer is over
@@ -115,6 +115,7 @@ export function makeTalk(view, chat, picker) {
     asked.turn.fail(box);
     if (asked !== current) return;
     setState(canRetry ? "failed" : "refused");
+    if (!canRetry && composer.isEmpty()) composer.write(asked.question.message ?? ""); // to be corrected
     if (!canRetry) picker.reload(); // what can be picked may have changed
     else if (retryAfter && asked.tries < MAX_TRIES) countDown(retryAfter);
 
@@ -222,8 +223,8 @@ export function makeTalk(view, chat, picker) {
     },
 
     /** The newest turns that the server knows. */
-    told: () =>
-      client.conversation(place()).catch((error) => {
+    told: (page) =>
+      client.conversation({ ...place(), ...page }).catch((error) => {
         if (error.status !== 403) throw error;
         renew();
         return { turns: [] };
@@ -232,7 +233,8 @@ export function makeTalk(view, chat, picker) {
     /** Shows the turns that are not shown yet. */
     recall({ turns: told, before }) {
       if (current?.handle) return;
-      if (!told.length && turns.some((turn) => turn.generationId)) clear(); // forgotten elsewhere
+      // Forgotten elsewhere, or more was said there than this.
+      if (told.every(isNew) && turns.some((turn) => turn.generationId)) clear();
       if (told.every(isNew)) offerEarlier(before);
       told.forEach((it, index) => {
         const isLast = !told[index + 1];
@@ -244,6 +246,7 @@ export function makeTalk(view, chat, picker) {
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());
+      composer.write("");
       renew();
       clear();
     },

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from django.conf import settings as configured
 from django.core import checks
 from django.core.checks import run_checks
 from django.test import Client
@@ -29,7 +30,7 @@ TARGET = Target.parse("https://chat.example.com")
 ALLOWING = (
     ("access-control-allow-origin", ORIGIN),
     ("access-control-allow-credentials", "true"),
-    ("access-control-allow-headers", "accept, Last-Event-ID"),
+    ("access-control-allow-headers", ", ".join(configured.CORS_ALLOW_HEADERS).upper()),
 )
 SET_ORIGINS = "Set LEAFRESH_CORS_ORIGINS=https://other.example.com,https://app.example.com and restart the server."
 
@@ -155,7 +156,7 @@ def test_an_origin_that_is_not_allowed(settings: Settings) -> None:
 def test_an_origin_that_the_settings_name_may_read_streams(settings: Settings) -> None:
     """The conclusion of the doctor from the settings matches the responses of the application."""
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
-    asked = {"access-control-request-method": "GET", "access-control-request-headers": "last-event-id"}
+    asked = {"access-control-request-method": "GET", "access-control-request-headers": "last-event-id,traceparent"}
     response = Client().options(STREAM, headers={"origin": ORIGIN, **asked})
     assert cors_problems((response.status_code, response.headers), ORIGIN, preflight=True) == []
     other = Client().options(STREAM, headers={"origin": "https://other.example.com", **asked})
@@ -188,9 +189,11 @@ def test_a_proxy_that_spoils_the_headers(settings: Settings) -> None:
     assert {str(finding.hint)[:39] for finding in found[1:]} == {"The settings allow it: restart the serv"}
 
 
-def test_a_preflight_that_forbids_the_cursor() -> None:
-    assert cors_problems(answered(*ALLOWING[:2]), ORIGIN, preflight=True) == [
-        "Access-Control-Allow-Headers does not name Last-Event-ID"
+def test_a_preflight_that_forbids_a_header_names_it(settings: Settings) -> None:
+    settings.CORS_ALLOW_HEADERS = ["last-event-id", "content-type", "traceparent"]
+    permission = ("access-control-allow-headers", "Content-Type")
+    assert cors_problems(answered(*ALLOWING[:2], permission), ORIGIN, preflight=True) == [
+        "Access-Control-Allow-Headers does not name last-event-id, traceparent"
     ]
 
 

@@ -35,10 +35,11 @@ def recoded(change: Callable[[str], str], *, only: str = "") -> Response:
     """The valid stream with changed data, of all events or only of those with one name."""
 
     def frame(data: bytes) -> bytes:
-        head, mark, value = data.decode().removesuffix("\n\n").partition("data: ")
+        head, mark, rest = data.decode().partition("data: ")
+        value, _, tail = rest.partition("\n")
         if only and f"event: {only}\n" not in head:
             return data
-        return f"{head}{mark}{change(value)}\n\n".encode()
+        return f"{head}{mark}{change(value)}\n{tail}".encode()
 
     return spoiled(frame)
 

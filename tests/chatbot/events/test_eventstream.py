@@ -59,7 +59,7 @@ async def test_what_happens_before_or_after_a_subscription_wakes_nothing() -> No
 
 
 async def test_a_subscriber_wakes_up_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventstream, "KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr(eventstream, "WAKE_SECONDS", 0.01)
     with woken(uuid.uuid4()) as waker:
         for _ in range(2):
             await asyncio.wait_for(waker.wait(), 10)

@@ -9,7 +9,7 @@ from django_eventstream.views import get_listener_manager
 from chatbot.events import eventstream
 from chatbot.events.eventstream import erase
 from chatbot.events.log import StreamEnd
-from chatbot.events.subscription import KEEP_ALIVE, OPEN, RESET, Subscription, chunks
+from chatbot.events.subscription import KEEP_ALIVE, OPEN, RESET, Subscription, chunks, single_event_response
 from chatbot.events.types import Close, Start, Token
 from tests.chatbot.events.written import Written
 
@@ -69,7 +69,7 @@ async def test_each_client_gets_its_own_session_id() -> None:
 
 async def test_bare_string_tokens() -> None:
     received = await whole(Written(Token('나 "는"\n'), CLOSE, token_format="text"))
-    assert 'data: {"status":200,"message":"토큰 생성","data":"나 \\"는\\"\\n"}\n\n' in received.decode()
+    assert 'data: {"status":200,"message":"토큰 생성","data":"나 \\"는\\"\\n"}\n' in received.decode()
 
 
 async def test_a_generation_that_is_given_up_is_not_waited_for() -> None:
@@ -97,13 +97,28 @@ async def test_a_stream_end_replaces_what_would_follow() -> None:
 
 
 async def test_silence_is_broken_by_keep_alives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventstream, "KEEP_ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr(eventstream, "WAKE_SECONDS", 0.02)
     generation = Written(Token("가"))
     stream = chunks(generation.subscriptions())
     await anext(stream)
     assert [await anext(stream), await anext(stream)] == [KEEP_ALIVE, KEEP_ALIVE]
     generation.write(CLOSE)
     assert generation.framed(CLOSE, first=2) in [chunk async for chunk in stream]
+
+
+def test_no_client_waits_ten_seconds_for_a_byte() -> None:
+    """An event just after a subscriber woke up delays the next keep-alive until it wakes up for the second time."""
+    assert eventstream.WAKE_SECONDS * 1.5 <= 8
+
+
+def test_a_stream_says_how_to_read_it_and_when_to_reconnect() -> None:
+    response = single_event_response("close", "{}")
+    assert {name: response[name] for name in ("Content-Type", "Cache-Control", "X-Accel-Buffering")} == {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-cache, no-transform",
+        "X-Accel-Buffering": "no",
+    }
+    assert OPEN.lstrip(b": \n") == b"event: stream-open\nretry: 1000\ndata:\n\n"
 
 
 async def test_a_client_that_goes_away_is_no_subscriber_any_more() -> None:

@@ -54,7 +54,7 @@ def test_terminal_events_to_the_byte() -> None:
 
 
 def test_a_frame() -> None:
-    assert frame("close", "{}", event_id="c:3", retry_seconds=5) == "event: close\nid: c:3\nretry: 5000\ndata: {}\n\n"
+    assert frame("close", "{}", event_id="c:3", retry_seconds=5) == "event: close\nretry: 5000\ndata: {}\nid: c:3\n\n"
     assert frame("error", "{}") == "event: error\ndata: {}\n\n"
 
 

@@ -5,6 +5,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Category
+from chatbot.models import Generation, Outcome
 from chatbot.sessions import store
 from chatbot.sessions.conversation import conversation
 from chatbot.sessions.store import NewTurn
@@ -54,6 +55,18 @@ def test_a_changed_category_is_told_again_unless_one_of_the_two_is_gone(
     Category.objects.filter(key="PLOGGING").update(active=False)
     [turn] = conversation("s")["turns"]
     assert turn["notices"] == []
+
+
+def test_of_attempts_that_a_client_left_the_last_one_is_shown() -> None:
+    """A hidden tab closes its stream by itself, and asks again when it is seen."""
+    left, again, other, answered = (generation(title) for title in "가나다라")
+    begun("s", left, again)
+    store.add_turns([NewTurn("s", each, replace(NOTE, message="고마워")) for each in (other, answered)])
+    Generation.objects.filter(pk__in=[left, again, other]).update(outcome=Outcome.ABANDONED, answer=None)
+    shown = [turn["generationId"] for turn in conversation("s")["turns"]]
+    assert shown == [str(again), str(answered)]
+    page = conversation("s", limit=2)
+    assert ([turn["generationId"] for turn in page["turns"]], page["before"]) == ([str(answered)], str(other))
 
 
 def test_an_unknown_session_has_no_turns() -> None:

@@ -15,6 +15,7 @@ from chatbot.generation.cancellation import Cancellation
 from chatbot.generation.local import LocalGeneration
 from chatbot.models import Generation, Outcome
 from chatbot.runtime import runtime
+from chatbot.websocket import consumer
 from chatbot.websocket.consumer import MAX_WAITING, ConversationConsumer
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,12 @@ async def test_a_request_and_its_answer() -> None:
     assert {message["requestId"] for message in answer} == {"1"}
     assert answer[0]["data"]["data"]["sessionId"] == "asker"
     assert len(answer[-1]["data"]["data"]["challenges"]) == 3
+
+
+async def test_a_client_can_see_that_the_connection_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "KEEP_ALIVE_SECONDS", 0.01)
+    async with Client("quiet") as client:
+        assert [await client.hear(), await client.hear()] == [{"event": "keep-alive"}] * 2
 
 
 async def test_what_a_person_says() -> None:
