@@ -16,7 +16,7 @@ def test_an_empty_database_is_made_ready_and_nothing_is_done_twice(tmp_path: Pat
         assert databases.sql(tmp_path, "SELECT count(*) FROM auth_user") == [(0,)]
         assert first.splitlines()[1:] == [
             "Prompts: base-info, free-text.",
-            "Roles: Prompt editor, Prompt publisher, Operator.",
+            "Roles: Prompt editor, Prompt publisher, Catalogue editor, Support, Operator.",
             f"Word lists: {len(list(seeded_words()))} words added.",
             "Documents: 16 added.",
         ]

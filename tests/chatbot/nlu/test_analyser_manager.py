@@ -259,7 +259,8 @@ async def test_the_replacement_is_logged_once(known: Options, caplog: pytest.Log
         (
             "WARNING",
             "chatbot.nlu.analyser_manager",
-            "The analyser hung or its process ended: another one is loaded. Messages are understood roughly meanwhile.",
+            "The analyser hung or its process ended: another one is loaded. "
+            "Until then messages are understood roughly.",
         )
     ]
 
