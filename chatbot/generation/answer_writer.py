@@ -173,14 +173,14 @@ class AnswerWriter:
         if self._composer.complete:
             entry["error"] = ""
         elif not entry["error"]:
-            entry["error"] = f"{provider.name}: {self._shortcoming(entry, self._composer.mends - mends)}"
+            entry["error"] = f"{provider.name}: {self._shortcoming(entry, ''.join(raw), self._composer.mends - mends)}"
         if entry["error"]:
             logger.warning("generation %s: %s", self._generation_id, entry["error"])
 
-    def _shortcoming(self, entry: dict[str, Any], mends: Mapping[str, int]) -> str:
-        """Why a text that ended is no complete answer. What could not be used is noted in the entry, by its names."""
+    def _shortcoming(self, entry: dict[str, Any], text: str, mends: Mapping[str, int]) -> str:
+        """Why a text is not a complete answer. What could not be used is noted in the entry, by its names."""
         unusable = {name: count for name, count in mends.items() if name in UNUSABLE}
-        if not unusable:
+        if not unusable or not text.rstrip("` \n").endswith("}"):
             return "the text ended before the answer was complete"
         entry["unusable"] = unusable
         parts = ", ".join(f"{name} {count}" for name, count in unusable.items())

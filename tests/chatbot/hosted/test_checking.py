@@ -27,6 +27,10 @@ def unfinished(model: str, times: int = 1) -> str:
     return "; ".join([f"openai:{model}: the text ended before the answer was complete"] * times)
 
 
+def repeated(model: str, times: int) -> str:
+    return f"openai:{model}: parts of the answer could not be used (repetition {times})"
+
+
 def too_long(title: str) -> dict[str, Any]:
     return {"code": "title_bounds", "title": title, "length": len(title), "least": 1, "most": 10}
 
@@ -46,7 +50,7 @@ REASONS: dict[str, list[dict[str, Any]]] = {
     "refusal": [stood_in("refusal", unfinished("refusal"))],
     "single_quotes": [{"code": "repaired", "error": unfinished("single_quotes")}],
     "two_then_the_third": [{"code": "asked_again", "error": unfinished("two_then_the_third")}],
-    "two_challenges": [{"code": "filled", "error": unfinished("two_challenges", 2)}],
+    "two_challenges": [{"code": "filled", "error": f"{unfinished('two_challenges')}; {repeated('two_challenges', 2)}"}],
     "truncated": [{"code": "filled", "error": unfinished("truncated", 2)}],
 }
 """The reasons why a check fails with each model (``tests.provider.Behaviours``)."""
