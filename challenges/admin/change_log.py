@@ -1,4 +1,4 @@
-"""What the admin's log keeps of a change: the values before and after, also of what was deleted.
+"""The values in the admin's log: those before and after a change, also of deleted rows.
 
 They stand in the entry's message beside what Django writes there, under a key that Django passes over.
 """

@@ -29,8 +29,8 @@ class _Gone(Exception):
 
 
 class _Upload(BaseStorage):  # type: ignore[misc]  # import-export ships no types
-    """What the library asks of a place for a file: read from the database, and kept there by ``ExchangeAdmin`` once its
-    preview has shown no error."""
+    """The storage of an uploaded file for the library. It reads the file from the database. ``ExchangeAdmin`` stores it
+    there if its preview has shown no error."""
 
     content: bytes | None = None
 
@@ -57,8 +57,8 @@ def _find(name: str) -> ImportUpload | None:
 
 
 class ExchangeAdmin(UnlinkedAdmin, ImportExportModelAdmin):  # type: ignore[misc]  # import-export ships no types
-    """Exporting needs the permission to view, importing those to add and to change: the library would let every staff
-    user do both."""
+    """An export needs the permission to view; an import needs the permissions to add and to change. By default the
+    library allows both to every staff user."""
 
     import_form_class = ImportForm
     export_form_class = ExportForm

@@ -16,7 +16,7 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 5000
 
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
-"""What makes a spreadsheet take a cell for a formula (OWASP, “CSV Injection”)."""
+"""A spreadsheet treats a cell with one of these first characters as a formula (OWASP, “CSV Injection”)."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -75,7 +75,7 @@ class SpreadsheetCSV(base_formats.CSV):  # type: ignore[misc]  # import-export s
 
 
 class CatalogJSON(base_formats.JSON):  # type: ignore[misc]  # import-export ships no types
-    """A list of objects. Read by their keys: the library would go by position and mix up columns."""
+    """A list of JSON objects. They are read by key: the library reads them by position and would mix up columns."""
 
     def is_binary(self) -> bool:
         return True
@@ -154,7 +154,7 @@ def _column_names(cells: Sequence[str]) -> list[str]:
 
 
 def guarded(text: str) -> str:
-    """``text`` as a cell that no spreadsheet takes for a formula."""
+    """``text`` as a cell that no spreadsheet treats as a formula."""
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 

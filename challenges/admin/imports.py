@@ -55,7 +55,7 @@ def _difference(before: str, after: str) -> SafeString:
 
 
 class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-export ships no types
-    """What all kinds of rows share. A row is refused when the form would refuse it, or when the file has it twice.
+    """The common base of all resources. Refuses a row that the form would refuse, or that is in the file twice.
 
     The library saves each row to validate the next, and takes that back. On SQLite this would hold the only write lock
     for as long as it takes. Here all rows are validated in memory first, without a transaction. Then one transaction
@@ -239,7 +239,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
             raise ValidationError(errors)
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """Notes what is to be written, and which values it has from now on."""
+        """Records the row that will be written, and its values."""
         self._accepted.append((instance, is_create, row))
         owner = id(instance) if instance.pk is None else instance.pk
         for name, taken in self._taken.items():

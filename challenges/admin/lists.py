@@ -1,4 +1,4 @@
-"""What the admin's lists share: columns, links, a search in Python, forms without windows of related rows."""
+"""Parts that the admin's lists share: columns, links, a search in Python, and forms without related windows."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,8 +1,8 @@
-"""Optimistic locking for the admin's forms and lists: nobody overwrites a change that they have not seen.
+"""Optimistic locking for the admin's forms and lists: a person cannot overwrite a change that they have not seen.
 
-A page carries a fingerprint of each field that it showed. When it is saved, the row is locked. Fields that were changed
-since then are a conflict: nothing is saved, the person reads who changed what, and what they typed stays in the form.
-Saving again replaces it.
+A page carries a fingerprint of each field that it showed. When it is saved, the row is locked. Fields that have changed
+since then are a conflict. Then nothing is saved, the page shows the other change and its author, and the entered text
+stays in the form. Saving again replaces it.
 
 Fingerprints are of contents, so a change counts by whatever way it came: a form, a list, an action, an import. A
 version column (django-concurrency) would miss updates of whole querysets.
@@ -93,7 +93,7 @@ class LockedForm(forms.BaseModelForm):  # type: ignore[type-arg]  # generic for 
         return {**in_list, **(in_form if isinstance(in_form, dict) else {})}
 
     def _initial_in_list(self, name: str) -> Any:
-        """The value that a list showed: it comes back in a hidden input."""
+        """The value that a list has shown. A hidden input sends it back."""
         try:
             return self.fields[name].to_python(self.data[self[name].html_initial_name])
         except ValidationError:
@@ -108,7 +108,7 @@ class LockedForm(forms.BaseModelForm):  # type: ignore[type-arg]  # generic for 
         return bool(self.fields[name].has_changed(self.initial.get(name), self[name].data))
 
     def _conflict(self, changed: Iterable[str]) -> str:
-        """Who changed the row, and what is stored now."""
+        """The author of the change, and the stored values."""
         values = ", ".join(f"{self.fields[name].label}: {self._in_words(name)}" for name in changed)
         words = {"who": self._who(), "values": values}
         text = _("%(who)s, after you opened this page. Stored now: %(values)s.") % words
@@ -119,7 +119,7 @@ class LockedForm(forms.BaseModelForm):  # type: ignore[type-arg]  # generic for 
         return format_html('{} {} <a class="underline" href="{}" target="_blank">{}</a>', text, kept, page, link)
 
     def _deleted(self) -> str:
-        """The row is gone: its page was open when somebody deleted it."""
+        """The row was deleted while its page was open."""
         last = _last_entry(type(self.instance), self.gone)
         who = str(last.user) if last else _("Somebody")
         return _("%(who)s deleted this meanwhile. What you typed is still here: save it again to make a new one.") % {
@@ -176,7 +176,7 @@ def _copied(data: Any, **changed: Any) -> Any:
 
 
 class _SeenField(forms.CharField):
-    """No field of the row: it never changes."""
+    """Always unchanged, because it is not a field of the row."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False
@@ -201,7 +201,7 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         return formset
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Locks the row when it is to be saved: the transaction has begun."""
+        """Locks the row before it is saved. The transaction has already begun."""
         if request.method == "POST" and transaction.get_connection().in_atomic_block:
             self._lock([object_id])
         return super().get_object(request, object_id, from_field)
@@ -213,7 +213,7 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """A form whose row was deleted meanwhile becomes that of a new row: Django would throw away what was typed."""
+        """Turns a form whose row was deleted into the form of a new row. Django would discard the entered text."""
         is_locked = request.method == "POST" and SEEN in request.POST and self.has_add_permission(request)
         if object_id is not None and is_locked and self.get_object(request, unquote(object_id)) is None:
             request.gone = unquote(object_id)  # type: ignore[attr-defined]  # for the form

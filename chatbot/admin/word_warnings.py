@@ -27,7 +27,7 @@ def warnings(word: str, kind: str) -> list[str]:
 
 
 def too_common(word: str, kind: str) -> list[str]:
-    """The warnings that no import passes over: nobody reads them one by one."""
+    """The warnings that stop an import, because people do not read them one by one."""
     return [] if kind == WordKind.FINE else [*_short(word), *_names(word, options.get())]
 
 
