@@ -4,6 +4,7 @@ It reads the session's memory. Then ``plan_reply`` decides about the answer.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -20,7 +21,9 @@ from chatbot.models import Purpose
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, rough_analyser
 from chatbot.nlu.analyser_process import AnalyserGone
 from chatbot.nlu.intents.understanding import TurnInput
+from chatbot.nlu.morphemes import Topic
 from chatbot.nlu.safety.word_lists import WordLists, word_lists
+from chatbot.nlu.topics import described
 from chatbot.prompts.content import Prompt
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.providers.configured import Providers
@@ -80,19 +83,24 @@ class _Recalled:
     current: dict[str, str]
     known: Options
     words: WordLists
+    texts: Sequence[Topic]
     prompt: Prompt
     memory: Memory
 
 
 def _recall(session_id: str) -> _Recalled:
     current = dict(revisions.read())
-    known, words = options.get(current), word_lists.get(current)
-    return _Recalled(current, known, words, live_prompt(FREE_TEXT.key, current), remembered([session_id])[session_id])
+    memory = remembered([session_id])[session_id]
+    return _Recalled(current, *_read(current), live_prompt(FREE_TEXT.key, current), memory)
 
 
 def _recall_sample(prompt: Prompt, selection: Selection) -> _Recalled:
     current = dict(revisions.read())
-    return _Recalled(current, options.get(current), word_lists.get(current), prompt, opened(selection))
+    return _Recalled(current, *_read(current), prompt, opened(selection))
+
+
+def _read(current: dict[str, str]) -> tuple[Options, WordLists, Sequence[Topic]]:
+    return options.get(current), word_lists.get(current), described.get(current)
 
 
 async def _plan(message: str, recalled: _Recalled, providers: Providers, *, seed: int, purpose: Purpose) -> Job:
@@ -103,7 +111,7 @@ async def _plan(message: str, recalled: _Recalled, providers: Providers, *, seed
         memory=recalled.memory,
         options=recalled.known,
         words=recalled.words,
-        analyser=await analyser_for(recalled.known, budget),
+        analyser=await analyser_for(recalled.known, budget, recalled.texts),
         budget=budget,
         revisions=recalled.current,
         seed=seed,

@@ -12,7 +12,7 @@ from chatbot.answers.rules import HELP, RECOMMENDATION, Challenge
 from chatbot.dialogue import prompt_values
 from chatbot.dialogue.base_info import labels_of, names_of, providers_for, values_for, variables_of
 from chatbot.dialogue.next_selection import NextSelection, resolve_selection
-from chatbot.dialogue.retrieval import Retrieved, likely_category, retrieve, suiting
+from chatbot.dialogue.retrieval import Retrieved, answer_of, likely_category, retrieve, suiting
 from chatbot.events.types import Notice
 from chatbot.generation.job import Job
 from chatbot.models import Intent, Purpose
@@ -29,6 +29,7 @@ from chatbot.sessions.memory import Memory, Note
 
 KINDS: Mapping[str, str] = {
     Intent.EXPLAIN: "explanation",
+    Intent.QUESTION: "explanation",
     Intent.GREETING: "smalltalk",
     Intent.THANKS: "smalltalk",
     Intent.ABUSE: "declined",
@@ -52,9 +53,12 @@ async def plan_reply(turn: TurnInput, prompt: Prompt, providers: Providers, *, p
     """Creates the job that answers the turn. Raises AnalyserGone, and ApplicationError if there are no active
     options."""
     understanding = await turn.budget.run(turn.analyser, understand, turn)
+    answered = await answer_of(turn, understanding)
+    if not answered.passage and understanding.otherwise is not None:
+        understanding = understanding.otherwise
     is_fixed = understanding.intent in prompt_values.WITHOUT_MODEL
     ordered: list[Provider] = [CatalogProvider()] if is_fixed else providers_for(prompt, providers)
-    plan = await _plan(turn, understanding, by_model=ordered[0].hosted)
+    plan = await _plan(turn, understanding, answered, by_model=ordered[0].hosted)
     variables = _variables(turn, plan)
     system_prompt, user_prompt = prompt.render(values_for(variables, output_format=output_format(plan.kind)))
     return Job(
@@ -78,11 +82,13 @@ async def plan_reply(turn: TurnInput, prompt: Prompt, providers: Providers, *, p
     )
 
 
-async def _plan(turn: TurnInput, understanding: Understanding, *, by_model: bool) -> _Plan:
+async def _plan(turn: TurnInput, understanding: Understanding, answered: Retrieved, *, by_model: bool) -> _Plan:
     memory, kind = turn.memory, KINDS.get(understanding.intent, RECOMMENDATION)
     following = await _next_selection(turn, understanding, by_model=by_model)
     explained = _explained(understanding, memory)
-    retrieved = await retrieve(turn, understanding, following.selection, explained=explained)
+    retrieved = answered
+    if understanding.intent != Intent.QUESTION:
+        retrieved = await retrieve(turn, understanding, following.selection, explained=explained)
     if understanding.intent == Intent.OFF_TOPIC and retrieved.found:
         reasons = (*understanding.reasons, {"code": "documents_know", "title": retrieved.found[0].title})
         understanding = replace(understanding, intent=Intent.ASK, reasons=reasons)

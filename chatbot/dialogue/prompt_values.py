@@ -29,6 +29,7 @@ WANTS: Mapping[str, str] = {
     Intent.ANY: "다른 주제를 원합니다.",
     Intent.REFINE: "조건에 맞는 챌린지를 원합니다.",
     Intent.EXPLAIN: "보여 준 챌린지를 더 자세히 알고 싶어 합니다.",
+    Intent.QUESTION: "환경에 관한 사실을 알고 싶어 합니다. 찾은 자료로 답합니다.",
     Intent.GREETING: "인사를 건넸습니다.",
     Intent.THANKS: "고마움이나 좋다는 뜻을 전했습니다.",
     Intent.OFF_TOPIC: "친환경 실천과 관계없는 말을 했습니다.",

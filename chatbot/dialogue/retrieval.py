@@ -14,17 +14,13 @@ from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
-from chatbot.nlu.morphemes import MorphemeAnalyser, content_words
+from chatbot.search.passages import best_passage
 from chatbot.search.search import Found, search
 
-FOUND_CHALLENGES, FOUND_DOCUMENTS = 6, 2
-"""How many challenges and documents are searched: twice as many as an answer needs, so that a model has a choice."""
-
-LONGEST_PASSAGE = 120
-"""The maximum length in characters of a document's sentence in an answer of the catalogue provider."""
+FOUND_CHALLENGES, FOUND_DOCUMENTS, FOUND_PASSAGES = 6, 2, 8
+"""How many of each are looked up: more than an answer needs, so that there is a choice."""
 
 _QUESTION = re.compile(r"왜|뭐|뭔|무엇|무슨|어떻게|어케|어떡|어디|언제|얼마|몇|뜻|차이|이유")
-_SENTENCE = re.compile(r"[^.!?…]+[.!?…]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ async def retrieve(
         case Intent.GREETING | Intent.THANKS | Intent.ABUSE | Intent.DANGER | Intent.RULES:
             return Retrieved()
         case Intent.OFF_TOPIC:
-            return await _in_documents(turn)
+            return await _in_documents(turn) if _QUESTION.search(turn.message) else Retrieved()
         case Intent.EXPLAIN:
             return await _about(turn, explained)
     topic, asks = _topic(understanding, selection.category), _QUESTION.search(turn.message)
@@ -75,11 +71,10 @@ async def retrieve(
     documents = (
         await _search(turn, " ".join(subject), **keys, kind="document", count=FOUND_DOCUMENTS) if subject else []
     )
-    words = nouns or await _content_words(" ".join(subject), turn)
     return Retrieved(
         found=[*rows, *documents],
         candidates=[Challenge(each.title, each.text, each.category, each.label) for each in rows],
-        passage=await _passage(documents, words, turn) if asks else "",
+        passage=await _passage(turn, turn.message if nouns else " ".join(subject), documents) if asks else "",
         subject=nouns[0] if nouns and rows else "",
     )
 
@@ -108,14 +103,16 @@ async def likely_category(turn: TurnInput, understanding: Understanding) -> str:
     return found[0].category if found else ""
 
 
+async def answer_of(turn: TurnInput, understanding: Understanding) -> Retrieved:
+    """What documents say to a question for a fact; nothing for any other message, or when none answers it."""
+    return await _in_documents(turn) if understanding.intent == Intent.QUESTION else Retrieved()
+
+
 async def _in_documents(turn: TurnInput) -> Retrieved:
-    """Searches documents for a question that seems off topic. If a document answers it, it is not off topic."""
-    if not _QUESTION.search(turn.message):
-        return Retrieved()
-    words = await _content_words(turn.message, turn)
-    documents = await _search(turn, " ".join(words), kind="document", count=1)
-    passage = await _passage(documents, await _nouns(words, turn), turn)
-    return Retrieved(found=documents, passage=passage) if passage else Retrieved()
+    """What documents say to the message, which may sound off topic: an admin wrote them because it is not."""
+    found = await _search(turn, turn.message, kind="document", every_passage=True, count=FOUND_PASSAGES)
+    best = await turn.budget.run(turn.analyser, best_passage, turn.message, found, turn.analyser) if found else None
+    return Retrieved(found=[best.found], passage=best.said) if best is not None else Retrieved()
 
 
 async def _about(turn: TurnInput, explained: Sequence[Challenge]) -> Retrieved:
@@ -125,8 +122,7 @@ async def _about(turn: TurnInput, explained: Sequence[Challenge]) -> Retrieved:
     challenge = explained[0]
     text = f"{challenge.title} {challenge.description}"
     documents = await _search(turn, text, category=challenge.category, kind="document", count=FOUND_DOCUMENTS)
-    words = await _content_words(text, turn)
-    return Retrieved(found=documents, passage=await _passage(documents, words, turn))
+    return Retrieved(found=documents, passage=await _passage(turn, text, documents))
 
 
 async def _search(turn: TurnInput, question: str, **wanted: Any) -> list[Found]:
@@ -155,23 +151,7 @@ async def _nouns(words: Sequence[str], turn: TurnInput) -> list[str]:
     return [word for word in words if word in nouns and len(word) > 1]
 
 
-async def _content_words(text: str, turn: TurnInput) -> list[str]:
-    return await turn.budget.run(turn.analyser, turn.analyser.content_words, text)
-
-
-async def _passage(documents: Sequence[Found], words: Sequence[str], turn: TurnInput) -> str:
-    """The sentence of the best document with the most of the words; "" if the document has less than half of them."""
-    if not documents or not words:
-        return ""
-    return await turn.budget.run(turn.analyser, _best_sentence, documents, words, turn.analyser)
-
-
-def _best_sentence(documents: Sequence[Found], asked: Sequence[str], analyser: MorphemeAnalyser) -> str:
-    wanted = set(asked)
-    sentences = [sentence.strip() for sentence in _SENTENCE.findall(documents[0].text)]
-    whole, *each = map(content_words, analyser.analyse([f"{documents[0].title} {documents[0].text}", *sentences]))
-    if 2 * len(wanted & set(whole)) < len(wanted):
-        return ""
-    shared = {sentence: len(wanted & set(words)) for sentence, words in zip(sentences, each, strict=True)}
-    best = max((each for each in sentences if len(each) <= LONGEST_PASSAGE), key=shared.__getitem__, default="")
-    return best if shared.get(best) else ""
+async def _passage(turn: TurnInput, question: str, documents: Sequence[Found]) -> str:
+    """What the documents say to the question, "" when none answers."""
+    best = await turn.budget.run(turn.analyser, best_passage, question, documents, turn.analyser) if documents else None
+    return best.said if best is not None else ""

@@ -17,6 +17,7 @@ class Intent(models.TextChoices):
     ANY = "any", _("wants any other category")
     REFINE = "refine", _("wants what was given, but different")
     EXPLAIN = "explain", _("wants to know more about one challenge")
+    QUESTION = "question", _("asks for a fact")
     GREETING = "greeting", _("greets")
     THANKS = "thanks", _("thanks, or agrees")
     OFF_TOPIC = "off_topic", _("is not our business")

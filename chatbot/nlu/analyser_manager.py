@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
@@ -23,8 +23,9 @@ from challenges.catalog import Choice, Options, options
 from chatbot import executors
 from chatbot.db.errors import give_back
 from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess, until
-from chatbot.nlu.morphemes import MorphemeAnalyser
+from chatbot.nlu.morphemes import MorphemeAnalyser, Topic
 from chatbot.nlu.rough import RoughAnalyser
+from chatbot.nlu.topics import described, topics_of
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,8 @@ class AnalyserManager:
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyser-maker")
         self._making: tuple[frozenset[str], Future[AnalyserProcess]] | None = None
         self._rough = RoughAnalyser(frozenset())
+        self._described: tuple[Options, Sequence[Topic]] | None = None
+        self._topics: tuple[Topic, ...] = ()
         self._watch: threading.Thread | None = None
         self._end = threading.Event()
 
@@ -139,11 +142,28 @@ class AnalyserManager:
             raise AnalyserGone
         process = self._process = AnalyserProcess(names)
         process.load()
+        if self._topics:
+            process.learn(self._topics)
         self._ready = process
         if self._watch is None:
             self._watch = threading.Thread(target=self._look_after, daemon=True, name="analyser-watch")
             self._watch.start()
         return process
+
+    def teach(self, known: Options, texts: Sequence[Topic] | None) -> None:
+        """Has the analyser learn what categories are about when that changed. It answers meanwhile."""
+        before = self._described
+        if texts is None:
+            texts = before[1] if before is not None else ()
+        if before is not None and before[0] is known and before[1] is texts:
+            return
+        self._described = known, texts
+        topics = topics_of(known, texts)
+        if topics == self._topics or self._end.is_set():
+            return
+        self._topics = topics
+        if (ready := self.ready) is not None:
+            self._maker.submit(ready.learn, topics)
 
     def _look_after(self) -> None:
         """Replaces an idle analyser that was stopped, before the next message needs it."""
@@ -186,20 +206,26 @@ def _cancellable(making: Future[AnalyserProcess]) -> Future[AnalyserProcess]:
 _manager = AnalyserManager()
 
 
-async def analyser_for(known: Options, budget: TimeBudget | None = None) -> MorphemeAnalyser:
-    """The analyser that knows the names of the active options; a rough analyser if there is none in time."""
+async def analyser_for(
+    known: Options, budget: TimeBudget | None = None, texts: Sequence[Topic] | None = None
+) -> MorphemeAnalyser:
+    """The analyser that knows the names of what can be picked, and has learned from ``texts`` (``topics.described``);
+    without them from those of before. A rough analyser when there is none in time."""
+    _manager.teach(known, texts)
     return await _manager.get(names_of(known), budget or TimeBudget())
 
 
 async def warm() -> None:
     """Creates the analyser before a message needs it. If the database does not answer, the first message creates it."""
     with suppress(DatabaseError, InterfaceError):
-        _manager.begin(names_of(await sync_to_async(_options)()))
+        known, texts = await sync_to_async(_described)()
+        _manager.teach(known, texts)
+        _manager.begin(names_of(known))
 
 
-def _options() -> Options:
+def _described() -> tuple[Options, Sequence[Topic]]:
     try:
-        return options.get()
+        return options.get(), described.get()
     finally:
         give_back()
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from multiprocessing.connection import Connection
+from typing import Any, Literal
 
 from chatbot.nlu.child_process import ChildProcess, ProcessGone
-from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme, MorphemeAnalyser
+from chatbot.nlu.classifier import LearnedAnalyser
+from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser, Opinion, Topic
 
 LOAD_SECONDS = 60.0
 """The time limit for loading. A process that is stopped by a signal is noticed at once."""
@@ -23,6 +25,8 @@ MOST_CHARACTERS = 10_000
 """The maximum number of characters in one call (some 50 ms). More text is split, so that other calls get a turn."""
 
 Token = tuple[str, str, int, int, bool]
+
+Question = Literal["analyse", "opinion", "learn"]
 
 
 class AnalyserGone(Exception):
@@ -76,6 +80,14 @@ class AnalyserProcess(MorphemeAnalyser):
         except ProcessGone as error:
             raise AnalyserGone from error
 
+    def learn(self, topics: Sequence[Topic]) -> None:
+        """Has it learn what categories are about. It answers meanwhile, by what it learned before."""
+        self._ask("learn", topics, within=LOAD_SECONDS)
+
+    def opinion(self, text: str) -> Opinion | None:
+        found: Opinion | None = self._ask("opinion", text)
+        return found
+
     def close(self) -> None:
         """Ends the process. Waiting calls raise AnalyserGone."""
         self._process.kill()
@@ -86,22 +98,22 @@ class AnalyserProcess(MorphemeAnalyser):
     def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
         found: list[list[Morpheme]] = []
         for some in _batches(texts):
-            found += ([Morpheme(*token) for token in tokens] for tokens in self._ask(some))
+            tokens: list[list[Token]] = self._ask("analyse", some)
+            found += ([Morpheme(*token) for token in each] for each in tokens)
         return found
 
-    def _ask(self, texts: Sequence[str]) -> list[list[Token]]:
+    def _ask(self, what: Question, about: object, *, within: float | None = None) -> Any:
         _require_thread()
         left = min(_deadline.get() - time.monotonic(), HUNG_SECONDS)
         if left <= 0 or not self._lock.acquire(timeout=left):
             raise AnalyserGone
         try:
-            self._process.send(texts)
-            tokens: list[list[Token]] = self._process.receive(within=HUNG_SECONDS)
+            self._process.send((what, about))
+            return self._process.receive(within=within or HUNG_SECONDS)
         except ProcessGone as error:
             raise AnalyserGone from error
         finally:
             self._lock.release()
-        return tokens
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -126,11 +138,29 @@ def _require_thread() -> None:
 
 
 def serve(connection: Connection) -> None:
-    """Runs in the process: loads the analyser, reports that it is ready, and analyses texts until the pipe is
-    closed."""
-    analyser = KiwiAnalyser(connection.recv())
+    """Runs in the process: loads the analyser, reports that it is ready, and answers until the pipe is closed."""
+    analyser = LearnedAnalyser(connection.recv())
     connection.send(None)
+    learning: threading.Thread | None = None
     while True:
-        texts = connection.recv()
-        found = (analyser.morphemes(text) for text in texts)
-        connection.send([[(it.form, it.tag, it.start, it.end, it.known) for it in each] for each in found])
+        what, about = connection.recv()
+        if what == "analyse":
+            found = (analyser.morphemes(text) for text in about)
+            connection.send([[(it.form, it.tag, it.start, it.end, it.known) for it in each] for each in found])
+        elif what == "opinion":
+            connection.send(analyser.opinion(about))
+        elif not analyser.has_learned:  # nobody asks yet
+            analyser.learn(about)
+            connection.send(None)
+        else:
+            before = learning
+            learning = threading.Thread(target=_learn, args=(analyser, about, before), daemon=True)
+            learning.start()
+            connection.send(None)
+
+
+def _learn(analyser: LearnedAnalyser, topics: Sequence[Topic], before: threading.Thread | None) -> None:
+    """What was told last is learned last."""
+    if before is not None:
+        before.join()
+    analyser.learn(topics)

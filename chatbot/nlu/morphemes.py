@@ -27,6 +27,24 @@ class Morpheme:
     known: bool = True
 
 
+Topic = tuple[str, str]
+"""A text that is about a category, and the category's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a message most likely wants (``chatbot.nlu.classifier``). ``margin`` is by how much the intent outscores the
+    next. ``category`` is the key of the category that the message is about, "" when none is likely enough; ``leaning``
+    the likeliest, however unlikely. ``asks`` is by how much a question for a fact outscores all else."""
+
+    intent: str
+    margin: float
+    category: str
+    asks: float = 0.0
+    leaning: str = ""
+    facets: tuple[str, ...] = ()
+
+
 class MorphemeAnalyser(ABC):
     """Splits texts into morphemes. Its dictionary contains ``names``. Safe to use from any thread.
 
@@ -43,6 +61,10 @@ class MorphemeAnalyser(ABC):
     def analyse(self, texts: Sequence[str]) -> list[list[Morpheme]]:
         """The morphemes of each text, with one call."""
         return [self.morphemes(text) for text in texts]
+
+    def opinion(self, text: str) -> Opinion | None:
+        """What the message most likely wants; None when nothing was learned."""
+        return None
 
     def content_words(self, text: str) -> list[str]:
         """The meaningful morphemes in lower case; verbs are stems."""

@@ -159,6 +159,8 @@ def _patterns_for(request: ProviderRequest) -> list[str]:
             return patterns("talk", "declined")
         case Intent.THANKS if context.after_help:
             return patterns("talk", "after_help")
+        case Intent.QUESTION:
+            return patterns("talk", "question")
         case Intent.EXPLAIN if request.kind != RECOMMENDATION:
             return patterns("talk", "explain" if len(context.explained) == 1 else "which")
         case Intent.GREETING | Intent.THANKS | Intent.OFF_TOPIC | Intent.RULES | Intent.BACK as intent:

@@ -98,11 +98,6 @@ def _keys(model: type[Category] | type[Location] | type[WorkType]) -> tuple[tupl
     return tuple(key for _, key in rows), {pk: place for place, (pk, _) in enumerate(rows)}
 
 
-def count() -> int:
-    """The number of challenges and documents. Takes two SQL statements."""
-    return Challenge.objects.filter(active=True).count() + KnowledgeDocument.objects.filter(active=True).count()
-
-
 def challenges_after(pk: int, keys: Keys) -> list[IndexEntry]:
     """The next CHUNK active challenges by primary key. Takes three SQL statements."""
     rows = list(

@@ -86,13 +86,15 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The preferred keys; "" means no preference. ``only_category`` and ``kind`` exclude other rows."""
+    """The preferred keys; "" means no preference. ``only_category`` and ``kind`` exclude other rows. Of a document,
+    only the best passage is found, or with ``every_passage`` all that match."""
 
     category: str = ""
     location: str = ""
     work_type: str = ""
     only_category: bool = False
     kind: Literal["challenge", "document"] | None = None
+    every_passage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Index:
                 self._groups[group] = mask, self._rarity(int(np.count_nonzero(mask)))
 
     def find(self, concepts: Sequence[Concept], wanted: Wanted, count: int) -> list[Hit]:
-        """The rows that match enough of the question, the best first. Of a document, only its best passage."""
+        """The rows that match enough of the question, the best first."""
         if not any(concept.words or concept.groups for concept in concepts):
             return []
         scores = self._scores(concepts)
@@ -136,7 +138,7 @@ class Index:
         self._prefer(scores, "category", wanted.category, only=wanted.only_category)
         self._prefer(scores, "location", wanted.location)
         self._prefer(scores, "work_type", wanted.work_type)
-        return self._best(scores, count)
+        return self._best(scores, count, every_passage=wanted.every_passage)
 
     def _scores(self, concepts: Sequence[Concept]) -> Scores:
         """The score of every row; 0 for rows that match too little of the question."""
@@ -179,15 +181,15 @@ class Index:
         if only:
             scores[slice(None) if suiting is None else ~suiting] = 0
 
-    def _best(self, scores: Scores, count: int) -> list[Hit]:
+    def _best(self, scores: Scores, count: int, *, every_passage: bool) -> list[Hit]:
         found = np.flatnonzero(scores)
         most = max(SORTED, 2 * count)
         if len(found) > most:
             found = np.sort(found[np.argpartition(-scores[found], most)[:most]])
-        hits: dict[tuple[int, bool], Hit] = {}
+        hits: dict[tuple[int, int], Hit] = {}
         for row in found[np.argsort(-scores[found], kind="stable")]:
             hit = Hit(int(self._rows.ids[row]), int(self._rows.passages[row]), float(scores[row]))
-            hits.setdefault((hit.id, hit.passage >= 0), hit)
+            hits.setdefault((hit.id, hit.passage if every_passage else min(hit.passage, 0)), hit)
             if len(hits) == count:
                 break
         return list(hits.values())

@@ -11,35 +11,24 @@ from asgiref.sync import sync_to_async
 from challenges.catalog import Options
 from chatbot import executors
 from chatbot.nlu.morphemes import MorphemeAnalyser
-from chatbot.search.corpus import IndexEntry, Keys, challenges_after, count, documents_after, read_keys
+from chatbot.search.corpus import IndexEntry, Keys, challenges_after, documents_after, read_keys
 from chatbot.search.index import Index, Rows
 from chatbot.search.question import name_meanings
-from chatbot.search.ranking import Analysis, AnalysisBuilder, Ranking, digests_of
+from chatbot.search.ranking import AnalysisBuilder, Ranking, digests_of
 from chatbot.search.terms import index_words
-from chatbot.search.worker import Worker
-
-SMALL = 2_000
-"""Up to so many challenges and documents, an index is computed in a thread. A new one takes a second or two."""
-
-FEW = 20
-"""Up to so many texts of a chunk are analysed in a thread, even for a large index."""
 
 
 async def build(*, analyser: MorphemeAnalyser, known: Options, before: Index | None) -> Index:
     """Builds an index of the active rows.
 
     The texts in ``before``, an index with the same analyser, are not analysed again. The database is read in short
-    steps. The computation runs in worker threads; a large one runs in a process.
+    steps. The computation runs in worker threads, the analysis in the analyser's process.
     """
     keys = await sync_to_async(read_keys)()
-    computing = _Computing(analyser, large=await sync_to_async(count)() > SMALL)
     builder = AnalysisBuilder(before.analysis if before else None)
-    try:
-        rows = [await executors.index.run(_add_chunk, builder, chunk, computing) async for chunk in _entries(keys)]
-        analysis = await executors.index.run(builder.finished)
-        ranking = await executors.index.run(computing.ranking, analysis)
-    finally:
-        await executors.index.run(computing.close)
+    rows = [await executors.index.run(_add_chunk, builder, chunk, analyser) async for chunk in _entries(keys)]
+    analysis = await executors.index.run(builder.finished)
+    ranking = await executors.index.run(Ranking.of, analysis.offsets, analysis.flat)
     is_same = before is not None and before.known == known
     names = before.reader.names if before and is_same else await executors.index.run(name_meanings, known, analyser)
     joined = await executors.index.run(Rows.joined, rows)
@@ -57,40 +46,13 @@ async def _entries(keys: Keys) -> AsyncIterator[list[IndexEntry]]:
             chunk = await sync_to_async(read)(chunk[-1].id, keys)
 
 
-def _add_chunk(builder: AnalysisBuilder, chunk: Sequence[IndexEntry], computing: "_Computing") -> Rows:
+def _add_chunk(builder: AnalysisBuilder, chunk: Sequence[IndexEntry], analyser: MorphemeAnalyser) -> Rows:
     texts = [(entry.title, entry.text) for entry in chunk]
     digests = digests_of(texts)
     missing = builder.missing(digests)
-    words = computing.index_words([texts[place] for place in missing])
+    words = index_words(analyser, [texts[place] for place in missing])
     builder.add(digests, dict(zip(missing, words, strict=True)))
     return Rows.of(chunk)
-
-
-class _Computing:
-    """Runs the computation in this process, or in a separate process if it is large."""
-
-    def __init__(self, analyser: MorphemeAnalyser, *, large: bool) -> None:
-        self._analyser = analyser
-        self._large = large
-        self._worker: Worker | None = None
-
-    def index_words(self, texts: Sequence[tuple[str, str]]) -> list[list[str]]:
-        if self._large and len(texts) > FEW:
-            return self._started().index_words(texts)
-        return index_words(self._analyser, texts)
-
-    def ranking(self, analysis: Analysis) -> Ranking:
-        make = self._started().ranking if self._large else Ranking.of
-        return make(analysis.offsets, analysis.flat)
-
-    def _started(self) -> Worker:
-        if self._worker is None:
-            self._worker = Worker(self._analyser.names)
-        return self._worker
-
-    def close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
 
 
 logger = logging.getLogger(__name__)

@@ -17,6 +17,9 @@ _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8")
 GENERAL = frozenset(_WORDS["general"])
 """Words that express the request itself, and say nothing about its subject."""
 
+GROUPS: Sequence[Sequence[str]] = _WORDS["groups"]
+"""Everyday words that mean the same."""
+
 Kind = Literal["category", "location", "work_type"]
 
 NAMED = 1.0
@@ -54,7 +57,7 @@ def name_meanings(known: Options, analyser: MorphemeAnalyser) -> NameMeanings:
     ]
     listed = [choice for _, choices in kinds for choice in choices.values()]
     every = [name for each in listed for name in (each.label, *each.aliases, *each.keywords)]
-    every += [name for group in _WORDS["groups"] for name in group]
+    every += [name for group in GROUPS for name in group]
     analysed = dict(zip(every, analyser.analyse(every), strict=True))
 
     def words_of(name: str) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ def name_meanings(known: Options, analyser: MorphemeAnalyser) -> NameMeanings:
             for words in map(words_of, choice.keywords):
                 if 0 < len(words) <= LONGEST_NAME:
                     found[words].groups.setdefault((kind, choice.key), HINTED)
-    for group in _WORDS["groups"]:
+    for group in GROUPS:
         join(group)
     return dict(found)
 

@@ -135,8 +135,3 @@ class Ranking:
         """The rows that have the word (its number), each once, and its score in each."""
         here = slice(self._starts[word], self._starts[word + 1])
         return self._rows[here], self._values[here]
-
-    @property
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """What it is made of, beside ``count``."""
-        return self._starts, self._rows, self._values

@@ -62,13 +62,14 @@ async def search(
     work_type: str = "",
     kind: Literal["challenge", "document"] | None = None,
     exclude_titles: Collection[str] = (),
+    every_passage: bool = False,
     count: int = 3,
 ) -> list[Found]:
     """At most ``count`` active challenges and documents that match the question (words or any text), the best first.
 
     ``category``, ``location`` and ``work_type`` are keys. Rows that suit them get a higher score; "" means no
     preference. ``only_category`` excludes other categories, and ``kind`` the other kind. Challenges with a title in
-    ``exclude_titles`` are excluded. Of a document, only the best passage is found.
+    ``exclude_titles`` are excluded. Of a document, only the best passage is found, or with ``every_passage`` all.
 
     ``known`` and ``revisions`` are those of the request (``challenges.catalog.options``,
     ``challenges.revisions.read``). After a change of rows, the search waits up to a second for the new index. The first
@@ -81,7 +82,7 @@ async def search(
     index = _manager.latest if analyser.rough else await _manager.index(State.at(revisions, analyser, known))
     if index is None:
         return []
-    wanted = Wanted(category, location, work_type, only_category, kind)
+    wanted = Wanted(category, location, work_type, only_category, kind, every_passage)
     most = count + len(exclude_titles) + SPARE
     hits = await (budget or TimeBudget()).run(analyser, _hits, index, question, analyser, wanted, most)
     found = await sync_to_async(_load)(hits) if hits else []

@@ -1,45 +1,30 @@
 """An analyser for all tests of understanding: loading one takes seconds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from challenges.catalog import Choice, Options
-from challenges.seeding import seeded_rows
-from challenges.text import lookup_name
+from challenges.catalog import Options
 from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.analyser_process import AnalyserProcess
-from chatbot.nlu.morphemes import KiwiAnalyser, MorphemeAnalyser
+from chatbot.nlu.classifier import LearnedAnalyser
+from chatbot.nlu.morphemes import MorphemeAnalyser, Topic
 from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
+from tests.chatbot.nlu.seeded import seeded_options, seeded_topics
 
 
 @pytest.fixture(scope="session")
 def known() -> Options:
-    """The options of the seed, without the database."""
-    fields = {"location": "location", "work_type": "workType", "category": "category"}
-    choices: dict[str, dict[str, Choice]] = {field: {} for field in fields.values()}
-    for kind, key, row in seeded_rows():
-        if kind in fields:
-            choice = Choice(
-                key,
-                row["label"],
-                row["description"],
-                row["emoji"],
-                tuple(row["aliases"]),
-                tuple(row.get("keywords", ())),
-            )
-            choices[fields[kind]][key] = choice
-    names = {
-        field: {lookup_name(name): one for one in kind.values() for name in (one.key, one.label, *one.aliases)}
-        for field, kind in choices.items()
-    }
-    return Options(choices["location"], choices["workType"], choices["category"], names)
+    """What can be picked, as the seed has it; no database."""
+    return seeded_options()
 
 
 @pytest.fixture(scope="session")
 def analyser(known: Options) -> MorphemeAnalyser:
-    return KiwiAnalyser(names_of(known))
+    made = LearnedAnalyser(names_of(known))
+    made.learn(seeded_topics(known))
+    return made
 
 
 class _SharedAnalyser(AnalyserProcess):
@@ -48,11 +33,17 @@ class _SharedAnalyser(AnalyserProcess):
     def __init__(self, names: frozenset[str]) -> None:
         super().__init__(names)
         self._is_loaded = False
+        self._learned: Sequence[Topic] = ()
 
     def load(self) -> None:
         if not self._is_loaded:
             super().load()
             self._is_loaded = True
+
+    def learn(self, topics: Sequence[Topic]) -> None:
+        if topics != self._learned:
+            super().learn(topics)
+            self._learned = topics
 
 
 @pytest.fixture(scope="session")

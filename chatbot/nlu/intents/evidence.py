@@ -6,12 +6,19 @@ from functools import cached_property
 
 from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
+from chatbot.nlu.facets import FACETS
 from chatbot.nlu.intents.entities import EntityMatchers, MatchedBy, Mention, entity_matchers
 from chatbot.nlu.intents.facet_rules import facets_in
 from chatbot.nlu.intents.mention_roles import CategoryMentions, Role, resolve_categories, stated_option
 from chatbot.nlu.intents.parsing import ParsedMessage
 from chatbot.nlu.intents.understanding import Reason, TurnInput, Understanding
-from chatbot.nlu.morphemes import CONTENT_TAGS
+from chatbot.nlu.morphemes import CONTENT_TAGS, Opinion
+
+SURE = 0.3
+"""Margin from which on the classifier's opinion counts more than a pattern."""
+
+SHORT = 3
+"""Morphemes up to which a message is a name or a set phrase."""
 
 _CALLS = frozenset({"ㄱㄱ", "ㄱ", "고고"})
 _NAMED = frozenset({"NNG", "NNP", "NR", "XR", "SL", "UN"})
@@ -48,8 +55,22 @@ class Evidence:
         return resolve_categories(self.mentions, self.parsed, current=self.turn.memory.category)
 
     @cached_property
+    def opinion(self) -> Opinion | None:
+        """What the classifier says; None without one."""
+        return self.turn.analyser.opinion(self.parsed.text)
+
+    def doubts(self, *intents: Intent) -> bool:
+        """Whether the classifier is sure that the message wants none of these. Short messages are known by heart."""
+        if len(self.parsed.morphemes) <= SHORT:
+            return False
+        return self.opinion is not None and self.opinion.intent not in intents and self.opinion.margin > SURE
+
+    @cached_property
     def facets(self) -> tuple[str, ...]:
-        return self._facets[0]
+        """As the patterns say. The classifier adds what they miss, never the opposite."""
+        found = self._facets[0]
+        said = self.opinion.facets if self.opinion is not None else ()
+        return tuple(dict.fromkeys((*found, *(facet for facet in said if FACETS[facet].opposite not in found))))
 
     @cached_property
     def _facets(self) -> tuple[tuple[str, ...], tuple[Reason, ...]]:

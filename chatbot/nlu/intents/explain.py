@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from chatbot.answers.rules import Challenge
 from chatbot.models import Intent
 from chatbot.nlu.intents.evidence import Evidence
-from chatbot.nlu.intents.facet_rules import suiting
 from chatbot.nlu.intents.parsing import ParsedMessage
 from chatbot.nlu.intents.understanding import Understanding
 from chatbot.nlu.morphemes import CONTENT_TAGS, MorphemeAnalyser, content_words
@@ -124,30 +123,6 @@ def explanation(evidence: Evidence) -> Understanding | None:
         return None
     words = [evidence.shown[title.number].title]
     return evidence.conclude(Intent.EXPLAIN, {"code": "title", "words": words}, number=title.number)
-
-
-def vague_explanation(evidence: Evidence) -> Understanding | None:
-    """EXPLAIN without naming a challenge (자세히, 그거 어떻게 해?)."""
-    cue = evidence.parsed.find("explain.cue") or _doubt(evidence)
-    if cue is None or not evidence.shown or _wants_other(evidence) or evidence.is_thanks():
-        return None
-    if suiting(evidence.parsed) is not None or _wonders(evidence):
-        return None
-    deictic = evidence.parsed.has("explain.deictic")
-    asking = {form for span in evidence.parsed.find_all("explain.cue") for form in evidence.parsed.forms(span)}
-    if not deictic and (set(evidence.nouns) - asking or evidence.mentions):
-        return None
-    if not deictic and evidence.parsed.has("request.patterns") and not evidence.parsed.has("explain.sure"):
-        return None
-    only = 0 if len(evidence.shown) == 1 else None
-    return evidence.conclude(Intent.EXPLAIN, {"code": "explain", "words": [evidence.parsed.surface(cue)]}, number=only)
-
-
-def _doubt(evidence: Evidence) -> Span | None:
-    """A question that doubts the shown challenges: 이거 진짜 도움이 돼?"""
-    if not evidence.parsed.has("explain.deictic") or not evidence.is_question():
-        return None
-    return evidence.parsed.find("explain.doubt")
 
 
 def _wonders(evidence: Evidence) -> bool:

@@ -5,7 +5,6 @@ from chatbot.nlu.intents.parsing import ParsedMessage
 from chatbot.nlu.intents.understanding import Reason
 from chatbot.nlu.patterns import Span
 
-_CIRCUMSTANCES = frozenset({"NNG", "NNP", "NP", "VV", "VA", "XR", "SL", "MAG"})
 _THINGS = frozenset(
     {"거", "것", "걸", "챌린지", "미션", "게", "건", "버전", "활동", "challenge", "challenges", "one", "ones"}
 )
@@ -28,25 +27,6 @@ def facets_in(parsed: ParsedMessage, *, besides: frozenset[int]) -> tuple[tuple[
     return tuple(found), reasons
 
 
-def suiting(parsed: ParsedMessage) -> Reason | None:
-    """A request that challenges should suit something that no facet names: 새벽에 할 만한 거, 도구 없는 거."""
-    words = parsed.lexicon.words
-    found = parsed.find("facet_rules.suiting")
-    if found is not None:
-        before = [one for one in parsed.morphemes[: found.start] if one.tag in _CIRCUMSTANCES]
-        said = [one.form for one in before if one.form not in words["request.words"]]
-        if said and not words["facet_rules.purpose"] & {one.form for one in parsed.morphemes}:
-            return {"code": "suiting", "words": said}
-    lacking = parsed.find("facet_rules.lacking")
-    if lacking is not None and lacking.start and parsed.morphemes[lacking.start - 1].tag in {"NNG", "NNP", "JX", "JKS"}:
-        return {"code": "quality", "words": [parsed.surface(Span(max(0, lacking.start - 2), lacking.end))]}
-    for span in parsed.find_all("facet_rules.quality"):
-        stem = parsed.morphemes[max(0, span.start - 1) if parsed.morphemes[span.start].tag[0] == "X" else span.start]
-        if stem.form not in words["facet_rules.no_quality"] | words["request.words"]:
-            return {"code": "quality", "words": [parsed.surface(span)]}
-    return None
-
-
 def _meant(facet: Facet, span: Span, parsed: ParsedMessage) -> str:
     """The key of the facet. If the clause negates it, the key of its opposite; "" if it has none."""
     if facet.turned_by == "nothing":
@@ -55,7 +35,8 @@ def _meant(facet: Facet, span: Span, parsed: ParsedMessage) -> str:
     less = parsed.morphemes[max(clause.start, span.start - 2) : span.start]
     turned = any(one.form in words["facet_rules.less"] and one.tag in {"MAG", "SL"} for one in less)
     turned = turned or parsed.has("facet_rules.not", Span(span.end, clause.end))
-    if not turned and facet.turned_by == "complaint":
+    beginner = parsed.morphemes[span.start].form in words["facet_rules.beginner"]  # 초보예요 is no complaint
+    if not turned and not beginner and facet.turned_by == "complaint":
         turned = _is_complaint(span, clause, parsed)
     if not turned and facet.turned_by == "too_much":  # 너무 짧아 is a complaint, 짧아 is not
         too = parsed.has("facet_rules.too", Span(clause.start, span.start))

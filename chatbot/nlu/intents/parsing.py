@@ -20,7 +20,7 @@ _LEXICON = Path(__file__).with_name("lexicon.toml")
 class Lexicon:
     """The contents of ``lexicon.toml``.
 
-    ``patterns["back.patterns"]`` are the ``patterns`` of the table ``back``. ``words["eco.words"]`` is a set of words.
+    ``patterns["back.patterns"]`` are the ``patterns`` of the table ``back``. ``words["request.words"]`` are a set.
     ``facets`` are the patterns of each facet by key.
     """
 

@@ -1,6 +1,6 @@
 """Understands a message. All data is passed as arguments; only ``warm_up`` reads it from the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,9 +13,8 @@ from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.intents.change import another, any_other, back, change
 from chatbot.nlu.intents.evidence import Evidence
-from chatbot.nlu.intents.explain import explanation, vague_explanation
-from chatbot.nlu.intents.facet_rules import suiting
-from chatbot.nlu.intents.off_topic import off_topic
+from chatbot.nlu.intents.explain import explanation
+from chatbot.nlu.intents.learned import learned, question
 from chatbot.nlu.intents.parsing import parse
 from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
@@ -23,6 +22,8 @@ from chatbot.nlu.rough import RoughAnalyser
 from chatbot.nlu.safety.classifier import weights
 from chatbot.nlu.safety.concerns import concern
 from chatbot.nlu.safety.word_lists import word_lists
+
+Rule = Callable[[Evidence], Understanding | None]
 
 
 def understand(turn: TurnInput) -> Understanding:
@@ -37,14 +38,25 @@ def understand(turn: TurnInput) -> Understanding:
 def _understand(turn: TurnInput) -> Understanding:
     found = concern(turn.message, words=turn.words, analyser=turn.analyser, names=lambda: names_of(turn.options))
     if found is None:
-        evidence = Evidence(turn, parse(turn.message, analyser=turn.analyser))
-        return next(meaning for rule in _RULES if (meaning := rule(evidence)) is not None)
+        return _meaning(Evidence(turn, parse(turn.message, analyser=turn.analyser)))
     code = found.kind if found.words else f"{found.kind}_weighed"
     reason = {"code": code, "words": [found.words] if found.words else []}
     if found.kind == "abuse":
         return Understanding(Intent.ABUSE, reasons=(reason,))
     danger = "own_hurt" if found.own_hurt else found.kind
     return Understanding(Intent.DANGER, danger=danger, reasons=(reason,))
+
+
+def _meaning(evidence: Evidence) -> Understanding:
+    certain = _first(_CERTAIN, evidence)
+    if certain is not None:
+        return certain
+    meaning = _first(_RULES, evidence) or _ask(evidence)
+    return question(evidence, otherwise=meaning) or meaning
+
+
+def _first(rules: Sequence[Rule], evidence: Evidence) -> Understanding | None:
+    return next((meaning for rule in rules if (meaning := rule(evidence)) is not None), None)
 
 
 def _rules(evidence: Evidence) -> Understanding | None:
@@ -54,28 +66,30 @@ def _rules(evidence: Evidence) -> Understanding | None:
 def _refine(evidence: Evidence) -> Understanding | None:
     if evidence.facets or evidence.location is not None or evidence.work_type is not None:
         return evidence.conclude(Intent.REFINE)
-    suits = suiting(evidence.parsed)
-    return evidence.conclude(Intent.REFINE, suits) if suits is not None else None
+    return None
 
 
 def _ask(evidence: Evidence) -> Understanding:
     return evidence.conclude(Intent.ASK)
 
 
-_RULES: tuple[Callable[[Evidence], Understanding | None], ...] = (
-    _rules,
-    explanation,
-    back,
+def _unless_doubted(rule: Rule, *intents: Intent) -> Rule:
+    """The rule where the classifier is not sure of something else."""
+    return lambda evidence: None if evidence.doubts(*intents) else rule(evidence)
+
+
+_CERTAIN: tuple[Rule, ...] = (_rules, explanation, back)
+"""What needs no opinion."""
+
+_RULES: tuple[Rule, ...] = (
     change,
     any_other,
-    vague_explanation,
-    another,
-    off_topic,
-    smalltalk,
+    _unless_doubted(another, Intent.OTHER),
+    _unless_doubted(smalltalk, Intent.THANKS, Intent.GREETING),
+    learned,
     _refine,
-    _ask,
 )
-"""The rules in the order in which they are tried: the most reliable first, requests for challenges last."""
+"""The rules in the order in which they are tried. Those after ``learned`` decide only without a classifier."""
 
 
 async def warm_up() -> None:

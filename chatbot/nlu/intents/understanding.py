@@ -46,7 +46,7 @@ class Understanding:
     ``chatbot.nlu.facets``. ``topic`` are the words for searching challenges.
 
     With ``Intent.DANGER``, ``danger`` is ``self_harm``, ``emergency``, ``violence`` or ``own_hurt`` (an emergency that
-    the person has caused themselves).
+    the person has caused themselves). ``otherwise`` is the meaning of a question that no document answers.
     """
 
     intent: Intent
@@ -59,9 +59,10 @@ class Understanding:
     topic: tuple[str, ...] = ()
     danger: str = ""
     reasons: tuple[Reason, ...] = ()
+    otherwise: "Understanding | None" = None
 
     @property
     def refused(self) -> tuple[str, ...]:
         """The words for unwanted things that are not categories (“텀블러 말고”)."""
-        found = (reason["words"] for reason in self.reasons if reason["code"] == "keyword_refused")
+        found = (reason["words"] for reason in self.reasons if reason["code"] in {"keyword_refused", "lacking"})
         return tuple(word for words in found for word in words)

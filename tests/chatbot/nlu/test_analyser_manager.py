@@ -34,6 +34,12 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     fresh.close()
 
 
+@pytest.fixture(autouse=True)
+def _untaught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learning takes seconds."""
+    monkeypatch.setattr(AnalyserProcess, "learn", lambda self, topics: None)
+
+
 def ready(names: frozenset[str]) -> AnalyserProcess:
     made = AnalyserProcess(names)
     made.load()
@@ -68,7 +74,7 @@ def test_it_gives_the_same_results_as_one_in_this_process(analyser: MorphemeAnal
 def test_many_texts_are_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     remote, asked = ready(frozenset()), list[int]()
 
-    def ask(texts: Sequence[str]) -> list[list[object]]:
+    def ask(what: str, texts: Sequence[str]) -> list[list[object]]:
         asked.append(len(texts))
         return [[] for _ in texts]
 

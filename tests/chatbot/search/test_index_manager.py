@@ -1,21 +1,16 @@
 import asyncio
 import logging
-import os
-import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import psutil
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError
 
 from challenges.models import Challenge
 from chatbot.nlu.morphemes import MorphemeAnalyser
-from chatbot.search import index_manager, search, terms
+from chatbot.search import index_manager, terms
 from chatbot.search.index import Index
-from chatbot.search.index_manager import IndexManager
-from chatbot.search.worker import Worker
 from tests.chatbot.search.conftest import Ask
 from tests.chatbot.search.rows import challenge
 
@@ -137,7 +132,7 @@ async def test_without_any_index_nothing_is_found(
     def down() -> int:
         raise DatabaseError("the connection is lost")
 
-    monkeypatch.setattr(index_manager, "count", down)
+    monkeypatch.setattr(index_manager, "read_keys", down)
     assert await ask("우유팩") == []
     assert "the connection is lost" in caplog.text
     monkeypatch.undo()
@@ -166,42 +161,3 @@ def test_a_build_that_its_loop_left_behind_is_begun_again(
     assert async_to_sync(ask)("우유팩") == []  # its loop ends here, and its build with it
     monkeypatch.undo()
     assert async_to_sync(ask)("우유팩")[0].title == "우유팩 펼쳐 말리기"
-
-
-async def test_a_large_index_is_computed_in_a_process_and_finds_the_same(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    questions = ["우유팩은 어떻게 버려요?", "탬블러 들고 다니기", "바닷가 쓰레기 줍기", "비건 식당"]
-    here = [await ask(question) for question in questions]
-    begun: list[Worker] = []
-
-    def begin(names: frozenset[str]) -> Worker:
-        begun.append(Worker(names))
-        return begun[0]
-
-    monkeypatch.setattr(index_manager, "SMALL", 0)
-    monkeypatch.setattr(index_manager, "Worker", begin)
-    monkeypatch.setattr(search, "_manager", IndexManager())
-    assert [await ask(question) for question in questions] == here
-    assert len(begun) == 1
-    assert not psutil.pid_exists(begun[0].pid)
-
-
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
-async def test_a_process_that_dies_or_is_stopped_costs_no_search(
-    sent: signal.Signals, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    await ask("우유팩")
-    begun: list[Worker] = []
-
-    def begin(names: frozenset[str]) -> Worker:
-        begun.append(Worker(names))
-        os.kill(begun[0].pid, sent)
-        return begun[0]
-
-    monkeypatch.setattr(index_manager, "SMALL", 0)
-    monkeypatch.setattr(index_manager, "Worker", begin)
-    await camel("낙타 그리기")
-    assert (await ask("우유팩"))[0].title == "우유팩 펼쳐 말리기"
-    assert "could not be built" in caplog.text
-    assert not psutil.pid_exists(begun[0].pid)

@@ -23,7 +23,7 @@ def rows() -> list[Row]:
 
 def test_the_table_speaks_of_every_intent() -> None:
     intents = {intent for row in rows() for intent in row["intent"].split("|")}
-    assert intents == set(Intent.values)
+    assert intents == set(Intent.values) - {Intent.QUESTION}  # documents decide whether a question is answered
     assert len(rows()) >= 200
 
 
@@ -37,6 +37,7 @@ def test_nearly_all_messages_are_understood(understood: Understand) -> None:
 def _wrong(row: Row, understood: Understand) -> str:
     """The wrong understanding; "" if it is correct."""
     meaning = understood(row["message"], row["current"] or "ZERO_WASTE")
+    meaning = meaning.otherwise or meaning
     right = meaning.intent in row["intent"].split("|")
     if right and row["category"] and meaning.intent in {Intent.CHANGE, Intent.BACK}:
         right = meaning.category in row["category"].split("|")

@@ -247,7 +247,7 @@ def test_every_meaning_has_reasons(understood: Understand) -> None:
         {"code": "name_wanted", "words": ["비건"], "category": "VEGAN"},
         {"code": "facet", "facet": "easier", "words": ["쉬운"]},
     ]
-    assert list(understood("뭐하지").reasons) == [{"code": "nothing_special", "words": []}]
+    assert list(understood("뭐하지").reasons) == [{"code": "learned", "words": []}]
 
 
 def test_a_ninth_category_works_at_once(understood: Understand, known: Options) -> None:
