@@ -66,7 +66,7 @@ async def test_where_every_host_is_allowed_only_the_page_of_the_same_host_may(se
 
 
 async def test_a_query_that_http_refuses_is_refused() -> None:
-    assert not await admitted(f"/ws/chatbot/me?{'a&' * 2000}", host="testserver")
+    assert not await admitted(f"/ws/chatbot/me?{'a&' * 6000}", host="testserver")
 
 
 async def test_a_client_is_counted_and_proven_like_one_of_http(settings: Settings) -> None:
