@@ -122,6 +122,11 @@ LEAFRESH_ANSWER_SECONDS = env.number("LEAFRESH_ANSWER_SECONDS", 60, 0.1, 3600)
 """The time limit for a whole answer."""
 LEAFRESH_ANSWER_BYTES = env.whole("LEAFRESH_ANSWER_BYTES", 16_384, 1024, 1_048_576)
 """The size limit of a whole answer in bytes."""
+LEAFRESH_BREAKER_FAILURES = env.whole("LEAFRESH_BREAKER_FAILURES", 5, 0, 1000)
+"""The number of failures in a row after which a model is skipped. The next provider then answers at once. `0` means
+never."""
+LEAFRESH_BREAKER_SECONDS = env.number("LEAFRESH_BREAKER_SECONDS", 30, 0.1, 3600)
+"""How long a model is skipped, in seconds. Then one answer tries it again."""
 LEAFRESH_MODEL_CONCURRENCY = env.whole("LEAFRESH_MODEL_CONCURRENCY", 64, 1, 10_000)
 """How many answers chat models may write at the same time."""
 LEAFRESH_MODEL_QUEUE_SECONDS = env.number("LEAFRESH_MODEL_QUEUE_SECONDS", 5, 0, 600)

@@ -59,9 +59,12 @@ class Reply:
         delta = {} if content is None else {"content": content}
         await self.data(self._chunk(choices=[{"index": 0, "delta": delta, "finish_reason": finish}]))
 
-    async def usage(self) -> None:
-        usage = {"prompt_tokens": 321, "completion_tokens": 123, "total_tokens": 444}
-        await self.data(self._chunk(choices=[], usage=usage))
+    async def delta(self, finish: str | None = None, *, usage: Any = None, **delta: Any) -> None:
+        parts = {} if usage is None else {"usage": usage}
+        await self.data(self._chunk(choices=[{"index": 0, "delta": delta, "finish_reason": finish}], **parts))
+
+    async def usage(self, tokens_in: Any = 321, tokens_out: Any = 123) -> None:
+        await self.data(self._chunk(choices=[], usage=_usage(tokens_in, tokens_out)))
 
     async def text(self, pieces: Iterable[str], *, pause: float = 0) -> None:
         """Begins, and writes the pieces as a well-behaved model would, without an end."""
@@ -85,16 +88,30 @@ class Reply:
         await self.begin(status, "application/json", **headers)
         await self.raw(json.dumps({"error": {"message": message, "type": "e", "code": None}}).encode())
 
+    async def complete(self, content: str) -> None:
+        """One JSON object instead of a stream."""
+        message = {"role": "assistant", "content": content}
+        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+        whole = {"id": "c", "object": "chat.completion", "created": 1, "model": self._model, "choices": choices}
+        await self.begin(content_type="application/json")
+        await self.raw(json.dumps({**whole, "usage": _usage(321, 123)}).encode())
+
     def _chunk(self, **parts: Any) -> dict[str, Any]:
         return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": self._model, **parts}
 
 
-class Behaviours:
-    """How a model can be: each method is a model's name. ``body`` is what was asked."""
+def _usage(tokens_in: Any, tokens_out: Any) -> dict[str, Any]:
+    return {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": 444}
 
-    def __init__(self, script: list[str], request_number: int) -> None:
+
+class Behaviours:
+    """How a model can be: each method is a model's name. ``body`` is what was asked; ``is_first`` holds for every other
+    request of the model."""
+
+    def __init__(self, script: list[str], request_number: int, *, is_first: bool = True) -> None:
         self._script = script
         self._request_number = request_number
+        self._is_first = is_first
 
     async def scripted(self, reply: Reply, body: dict[str, Any]) -> None:
         """Says what it was told to, one text after the other."""
@@ -233,6 +250,174 @@ class Behaviours:
         await reply.text(pieces_of(TEXT[: TEXT.index("두유 라떼")]))
         await reply.data({"error": {"message": "engine died, key sk-secret-123", "type": "server_error"}})
 
+    async def reasons_first(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        for _ in range(15):
+            await reply.delta(reasoning_content="비건이라면 ")
+            await asyncio.sleep(0.1)
+        await reply.delta(reasoning=f"초안은 {with_challenges()} 별로다")
+        for piece in pieces_of(TEXT):
+            await reply.chunk(piece)
+        await reply.end()
+
+    async def only_reasons(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        for piece in pieces_of(TEXT):
+            await reply.delta(reasoning_content=piece)
+        await reply.end()
+
+    async def reasons_too_long(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        await reply.delta(reasoning_content="비건이라면 무엇이 좋을까. ")
+        await reply.end("length")
+
+    async def calls_a_tool(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        call = {"index": 0, "id": "call", "type": "function", "function": {"name": "answer", "arguments": ""}}
+        await reply.delta(tool_calls=[call])
+        for piece in pieces_of(TEXT):
+            await reply.delta(tool_calls=[{"index": 0, "function": {"arguments": piece}}])
+        await reply.end("tool_calls")
+
+    async def no_stream_options(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "stream_options" in body:
+            extra = {"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs"}
+            await reply.begin("422 Unprocessable Entity", "application/json")
+            await reply.raw(json.dumps({"detail": [extra]}).encode())
+        else:
+            await reply.whole(TEXT)
+
+    async def no_completion_tokens(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "max_completion_tokens" in body:
+            await reply.error("400 Bad Request", "Unrecognized request argument supplied: max_completion_tokens")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_max_tokens(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "max_tokens" in body:
+            told = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            await reply.error("400 Bad Request", told)
+        else:
+            await reply.whole(TEXT)
+
+    async def only_max_tokens(self, reply: Reply, body: dict[str, Any]) -> None:
+        """Ignores ``max_completion_tokens``."""
+        await reply.whole(TEXT if body.get("max_tokens") else "비건 이야기는 끝이 없어요. " * 1000)
+
+    async def refuses_without_a_word(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "stream_options" in body or "response_format" in body:
+            await reply.error("422 Unprocessable Entity", "Unprocessable Entity")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_schema_404(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            await reply.error("404 Not Found", "No endpoints found that support structured outputs")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_schema_422(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            await reply.error("422 Unprocessable Entity", "Failed to deserialize the JSON body into the target type")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_schema_in_stream(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            await reply.begin()
+            await reply.data({"error": {"code": 400, "message": "json_schema is not supported"}})
+        else:
+            await reply.whole(TEXT)
+
+    async def no_schema_500(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            await reply.error("500 Internal Server Error", "Failed to initialize samplers, key sk-secret-123")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_schema_empty(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.whole("" if "response_format" in body else TEXT)
+
+    async def no_system_role(self, reply: Reply, body: dict[str, Any]) -> None:
+        if body["messages"][0]["role"] == "system":
+            await reply.error("400 Bad Request", "System role not supported")
+        else:
+            await reply.whole(TEXT)
+
+    async def no_temperature(self, reply: Reply, body: dict[str, Any]) -> None:
+        if "temperature" in body:
+            await reply.error("400 Bad Request", "Unsupported value: 'temperature' does not support 0.3 here.")
+        else:
+            await reply.whole(TEXT)
+
+    async def refuses_everything(self, reply: Reply, body: dict[str, Any]) -> None:
+        """One after the other, as servers do that check strictly."""
+        for name in ("response_format", "stream_options", "max_completion_tokens", "temperature"):
+            if name in body:
+                await reply.error("400 Bad Request", f"Unknown field: {name}")
+                return
+        await reply.whole(TEXT)
+
+    async def cumulative_usage(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text([])
+        for number, piece in enumerate(pieces_of(TEXT), start=1):
+            await reply.delta(content=piece, usage=_usage(321, number))
+        await reply.chunk(None, "stop")
+        await reply.usage()
+        await reply.usage()
+        await reply.raw(b"data: [DONE]\n\n")
+
+    async def negative_usage(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT))
+        await reply.chunk(None, "stop")
+        await reply.usage(321, -35)
+
+    async def huge_usage(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.text(pieces_of(TEXT))
+        await reply.chunk(None, "stop")
+        await reply.usage(99999999999, 123)
+
+    async def dies_before_the_first_byte(self, reply: Reply, body: dict[str, Any]) -> None:
+        if self._is_first:
+            reply.writer.transport.abort()
+        else:
+            await reply.whole(TEXT)
+
+    async def busy_once(self, reply: Reply, body: dict[str, Any]) -> None:
+        if self._is_first:
+            await reply.error("429 Too Many Requests", "slow down", Retry_After="0")
+        else:
+            await reply.whole(TEXT)
+
+    async def bad_gateway_once(self, reply: Reply, body: dict[str, Any]) -> None:
+        if self._is_first:
+            await reply.error("502 Bad Gateway", "bad gateway")
+        else:
+            await reply.whole(TEXT)
+
+    async def chunks_without_delta(self, reply: Reply, body: dict[str, Any]) -> None:
+        """As content filters send them between the others."""
+        await reply.text(pieces_of(TEXT[:40]))
+        await reply.data({"id": "", "object": "", "choices": None, "prompt_filter_results": []})
+        await reply.data(reply._chunk(choices=[{"index": 0, "finish_reason": None, "content_filter_results": {}}]))
+        await reply.data(reply._chunk(choices=[{"index": 0, "delta": None, "finish_reason": ""}]))
+        for piece in pieces_of(TEXT[40:]):
+            await reply.chunk(piece)
+        await reply.end()
+
+    async def overloaded_in_the_stream_once(self, reply: Reply, body: dict[str, Any]) -> None:
+        """A gateway that has promised 200 before the model's server fails."""
+        if self._is_first:
+            await reply.begin()
+            await reply.raw(b": PROCESSING\n\n")
+            failed = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+            await reply.data(reply._chunk(choices=[failed], error={"code": 502, "message": "limit reached (33/32)"}))
+        else:
+            await reply.whole(TEXT)
+
+    async def not_streamed(self, reply: Reply, body: dict[str, Any]) -> None:
+        await reply.complete(TEXT)
+
     async def refusal(self, reply: Reply, body: dict[str, Any]) -> None:
         await reply.whole("죄송하지만 그 요청은 도와드릴 수 없습니다.")
 
@@ -333,8 +518,9 @@ class Provider:
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
             body = json.loads(await reader.readexactly(length))
             self.requests.append(body)
+            is_first = sum(asked["model"] == body["model"] for asked in self.requests) % 2 == 1
             behave: Callable[[Reply, dict[str, Any]], Any] = getattr(
-                Behaviours(self.script, len(self.requests)), body["model"]
+                Behaviours(self.script, len(self.requests), is_first=is_first), body["model"]
             )
             reply = Reply(writer, body["model"], lambda: self.holds, self.holds_behind)
             answering = asyncio.ensure_future(behave(reply, body))

@@ -65,6 +65,19 @@ _MENDS: Mapping[str, Promise] = {
     "challenges_as_string": gettext_lazy("challenges were a string"),
     "foreign_sentence": gettext_lazy("sentence was not Korean"),
     "foreign_challenge": gettext_lazy("challenge was not Korean"),
+    "foreign_words": gettext_lazy("went on in another language"),
+    "taken_back": gettext_lazy("draft taken back"),
+    "wrapped": gettext_lazy("answer was wrapped"),
+    "quotes": gettext_lazy("quotes were not escaped"),
+    "placeholder": gettext_lazy("words of the format left out"),
+    "control_tokens": gettext_lazy("control tokens removed"),
+    "escapes": gettext_lazy("escapes decoded"),
+    "template": gettext_lazy("blanks in braces removed"),
+    "unreadable": gettext_lazy("unreadable characters removed"),
+    "invisible": gettext_lazy("invisible characters removed"),
+    "said_again": gettext_lazy("repeated sentence left out"),
+    "json_text": gettext_lazy("went on as JSON"),
+    "too_long": gettext_lazy("endless sentence cut"),
 }
 
 

@@ -23,6 +23,8 @@ from challenges.admin.optimistic_lock import OptimisticLockAdmin
 from challenges.models import Challenge
 from chatbot.admin.model_health import model_health
 from chatbot.models import Feedback, Generation, Outcome, PromptTemplate, Purpose, Thumb
+from chatbot.providers.circuit import open_circuits
+from chatbot.providers.negotiation import refusals
 from chatbot.roles import ROLES
 
 Card = tuple[str, str, str, str]
@@ -40,6 +42,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     kinds = ((Generation, _generations), (PromptTemplate, _prompts), (Challenge, _challenges), (Feedback, _feedback))
     cards = [make() for model, make in kinds if admin.site.get_model_admin(model).has_view_permission(request)]
     sees_generations = admin.site.get_model_admin(Generation).has_view_permission(request)
+    if sees_generations:
+        cards += _models()
     return {**context, "cards": cards, "models": model_health() if sees_generations else []}
 
 
@@ -55,6 +59,18 @@ def _generations() -> Card:
     note = _("%(count)d of them failed or were interrupted") % {"count": bad} if bad else _("none of them failed")
     total = counts.total()
     return _("Generations in 24 hours"), str(total), note if total else "", "admin:chatbot_generation_changelist"
+
+
+def _models() -> list[Card]:
+    """A card for each hosted model that this process skips, or that refused a part of a request."""
+    skipped, refused = open_circuits(), refusals()
+    cards = []
+    for name in sorted({*skipped, *refused}):
+        value = _("skipped after failures") if name in skipped else _("answers")
+        parts = ", ".join(refusal.part for refusal in refused.get(name, ()))
+        note = _("refuses %(parts)s") % {"parts": parts} if parts else ""
+        cards.append((_("Chat model %(name)s") % {"name": name}, value, note, "admin:chatbot_generation_changelist"))
+    return cards
 
 
 def _prompts() -> Card:

@@ -1,15 +1,18 @@
 """The composer turns a model's text into the text that a person sees. It shows only text that keeps the contract.
 
-Shown text cannot be changed later, so each part is checked before its first character is shown. A title is shown when
-it is complete and its description has begun. If the sentence does not name its category, a clause is added at its end.
-A repeated challenge is left out. The shown texts, joined, are the layout of the answer.
+Each part is checked before its first character is shown. A title is shown when it is complete and its description has
+begun. If the sentence does not name its category, a clause is added at its end. A repeated challenge is left out. Text
+that proves wrong later is taken back: a draft of the model's thinking, or a sentence that changes to another language.
+The shown texts, joined, are the layout of the answer.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from challenges.text import lookup_name
+from chatbot.answers.composed import Completed, Composed, Retracted, Shown
+from chatbot.answers.draft import Draft
+from chatbot.answers.object_parser import Characters, ObjectEnd, ObjectEvent, StringEnd
 from chatbot.answers.rules import (
     CHALLENGES,
     HELP,
@@ -18,51 +21,18 @@ from chatbot.answers.rules import (
     Challenge,
     Line,
     category_clause,
-    clean_title,
     layout,
     names_category,
     utf16_length,
 )
-from chatbot.answers.scanner import Characters, ObjectEnd, ScanEvent, Scanner, StringEnd
-from chatbot.answers.similarity import Splitter, Taken, no_words, rough_words
+from chatbot.answers.scanner import Another, ScanEvent, Scanner
+from chatbot.answers.similarity import Splitter, rough_words
+from chatbot.answers.titles import TitleCheck
+
+__all__ = ["Completed", "Composed", "Composer", "Retracted", "Shown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The next piece of text for a person."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A challenge is complete and keeps the contract. ``index`` counts from 1."""
-
-    index: int
-    challenge: Challenge
-
-
-@dataclass(frozen=True, slots=True)
-class Retracted:
-    """Only the first ``length`` UTF-16 code units of the shown text remain."""
-
-    length: int
-
-
-Composed = Shown | Completed | Retracted
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The challenge that is being read. ``title`` is None until it is complete, and "" when it cannot be used."""
-
-    title_text: str = ""
-    title: str | None = None
-    description: Line = field(default_factory=Line)
-    described: bool = False
-    category: str = ""
-    waiting: str = ""
-    opened: bool = False
+_FIELDS = {("title",), ("description",), ("category",)}
 
 
 class Composer:
@@ -95,20 +65,27 @@ class Composer:
         self._names = {**(names or {}), **self._names}
         self._kind = kind
         self._count = CHALLENGES if kind == RECOMMENDATION else 0
-        self._split = split
-        self._may_spare = False
-        self._given = tuple(given)
-        self._taken: Taken | None = None  # created for the first title; the catalogue does not need it
+        self._title_check = TitleCheck(given, split, self.mends)
         self._waiting: deque[ScanEvent] = deque()
         self.unknown: list[str] = []
-        self._scanner = Scanner()
-        self._recommend = Line(any_language=self._kind == HELP)
+        self.progress = 0
+        """A counter that increases with each character or part of an answer, except white space and repetitions."""
+        self._scanner = Scanner(reads_on=True)
+        self._recommend = self._new_line()
         self._recommended = False
         self._held: list[Composed] = []
         self._challenges: list[Challenge] = []
-        self._draft = _Draft()
+        self._draft = Draft(self._new_line())
         self._draft_path: tuple[str | int, ...] = ()
         self._shown_length = 0
+        self._keep()
+
+    def _new_line(self) -> Line:
+        return Line(any_language=self._kind == HELP, is_trusted=self._title_check.is_trusted)
+
+    def _keep(self) -> None:
+        """Remembers the parts that the next text may not take back."""
+        self._kept = (self._recommend, self._recommended, tuple(self._challenges), tuple(self._held))
 
     @property
     def visible(self) -> bool:
@@ -126,6 +103,16 @@ class Composer:
         return self._recommended
 
     @property
+    def has_challenges(self) -> bool:
+        """Whether there are complete challenges, shown or not."""
+        return bool(self._challenges)
+
+    @property
+    def titles(self) -> list[str]:
+        """Of the complete challenges, shown or not."""
+        return [challenge.title for challenge in self._challenges]
+
+    @property
     def missing(self) -> int:
         """How many challenges are still needed."""
         return self._count - len(self._challenges)
@@ -133,7 +120,7 @@ class Composer:
     @property
     def answer(self) -> Answer:
         """The complete parts of the answer. An unfinished sentence is kept as far as it was shown."""
-        sentence = "" if self._recommend.foreign else self._recommend.text
+        sentence = self._recommend.text if self._recommended else self._recommend.visible
         return Answer(sentence, tuple(self._challenges) if self._recommended else (), self._kind)
 
     @property
@@ -148,165 +135,217 @@ class Composer:
         The catalogue calls this when it has no other challenges. Superfluous challenges are then not counted as
         corrections.
         """
-        self._given, self._split, self._may_spare = (), no_words, True
-        self._taken = None
-
-    @property
-    def _titles(self) -> list[str]:
-        """The titles of this answer and the given ones: a new title must not repeat them."""
-        return [*self._given, *(challenge.title for challenge in self._challenges)]
+        self._title_check.trust()
+        if not self._recommend.text:
+            self._recommend = self._new_line()
+        self._draft = Draft(self._new_line())
 
     def feed(self, piece: str) -> list[Composed]:
         self._waiting.extend(self._scanner.feed(piece))
-        if self._scanner.unquoted:
-            self.mends["challenges_as_string"] = 1
+        return [] if self.unknown else self._go_on()
+
+    def finish(self) -> list[Composed]:
+        """Call it at the end of a provider's text. Returns what was held back."""
+        self._waiting.extend(self._scanner.finish())
         return [] if self.unknown else self._go_on()
 
     def go_on(self) -> list[Composed]:
         """Continues with the text that was fed, now that ``split`` knows the words of the ``unknown`` titles."""
-        self.unknown, self._taken = [], None
+        self.unknown = []
+        self._title_check.forget()
         return self._go_on()
 
     def _go_on(self) -> list[Composed]:
         composed: list[Composed] = []
         while self._waiting:
             event = self._waiting[0]
-            if not self.complete and self._must_wait(event):
+            if not isinstance(event, Another) and not self.complete and self._must_wait(event):
                 break
             self._waiting.popleft()
-            if self.complete:
+            if isinstance(event, Another):
+                composed += self._begin_another(event)
+            elif self.complete:
                 self._count_superfluous(event)
             else:
-                composed.extend(self._take(event))
-        return self._shown(composed)
+                composed += self._shown(list(self._take(event)))
+        for name in self._scanner.mends:
+            self.mends[name] = max(self.mends[name], 1)
+        return composed
 
-    def _must_wait(self, event: ScanEvent) -> bool:
+    def _begin_another(self, event: Another) -> list[Composed]:
+        """Another answer begins in the same text. It replaces or completes the first one."""
+        self._give_up_draft()
+        if not event.replaces:
+            return self._retracted()
+        self.mends["taken_back"] += 1
+        self._recommend, self._recommended, challenges, held = self._kept
+        if not self._recommended:
+            self._recommend = self._new_line()
+        self._challenges, self._held = list(challenges), list(held)
+        self._title_check.forget()
+        return self._retracted()
+
+    def _give_up_draft(self) -> None:
+        """Leaves out the unfinished challenge."""
+        self._draft, self._draft_path = Draft(self._new_line()), ()
+        self._drop_held()
+
+    def _drop_held(self) -> None:
+        """Removes the parts of an unfinished challenge that wait for the sentence."""
+        while self._held and not isinstance(self._held[-1], Completed):
+            self._held.pop()
+
+    def _retracted(self) -> list[Composed]:
+        """The retraction of shown text that does not belong to the answer, if there is any."""
+        retraction = self.retraction
+        if retraction is None:
+            return []
+        self._shown_length = retraction.length
+        return [retraction]
+
+    def _must_wait(self, event: ObjectEvent) -> bool:
         """Whether the event ends a title, and its words or the words of titles that it must not repeat are not known
         yet."""
         match event:
             case StringEnd(path=("challenges", _, "title")) if event.path[:2] == self._draft_path and self.missing:
-                title = clean_title(self._draft.title_text)
-                titles = [*self._titles, title] if title and self._draft.title is None else []
-                self.unknown = [each for each in titles if self._split(each) is None]
+                if self._draft.title is None:
+                    self.unknown = self._title_check.unknown(self._draft.title_text, self.titles)
         return bool(self.unknown)
 
     def resume(self) -> list[Composed]:
-        """Prepares for the text of another provider. A complete sentence is kept; an unfinished one is taken back."""
+        """Prepares for the text of another provider.
+
+        A complete sentence is kept; an unfinished one is taken back. Complete challenges are kept. They wait for a
+        sentence if there is none.
+        """
         composed: list[Composed] = []
-        if not self._recommended and self._recommend.ends_a_sentence and not self._recommend.foreign:
-            composed.extend(self._end_sentence())
+        if not self._recommended and self._recommend.text:
+            composed += self._shown([Shown(text)] if (text := self._recommend.finish()) else [])
+            if self._recommend.ends_a_sentence and not self._recommend.is_unusable:
+                composed += self._shown(list(self._end_sentence()))
+            if self._recommend.fault:
+                self.mends[self._recommend.fault] += 1
         draft = self._draft
-        if draft.opened and draft.description.ends_a_sentence:
-            draft.described = True
-            composed.extend(self._close(draft))
-        composed = self._shown(composed)
+        if draft.opened and not draft.described and draft.description.ends_a_sentence:
+            draft.finish()
+        if draft.opened and draft.described:
+            composed += self._shown(list(self._in_order([*self._open(draft), *self._close(draft)])))
+        self._give_up_draft()
         if not self._recommended:
-            self._recommend = Line(any_language=self._kind == HELP)
-            self._held = []
-            self._challenges = []
-            self._taken = None
-        if retraction := self.retraction:
-            self._shown_length = retraction.length
-            composed.append(retraction)
-        self._scanner = Scanner()
+            self._recommend = self._new_line()
+        composed += self._retracted()
+        self._scanner = Scanner(reads_on=True)
         self._waiting.clear()
         self.unknown = []
-        self._draft, self._draft_path = _Draft(), ()
+        self._keep()
         return composed
 
     def _shown(self, composed: list[Composed]) -> list[Composed]:
         self._shown_length += sum(utf16_length(item.text) for item in composed if isinstance(item, Shown))
         return composed
 
-    def _take(self, event: ScanEvent) -> Iterator[Composed]:
+    def _take(self, event: ObjectEvent) -> Iterator[Composed]:
         if event.path == ("recommend",) and not self._recommended:
             yield from self._take_recommend(event)
         elif len(event.path) >= 2 and event.path[0] == "challenges" and self.missing:
-            for item in self._take_challenge(event):
-                if self._recommended:
-                    yield item
-                else:  # the model wrote the challenges before the sentence: the sentence must be shown first
-                    self._held.append(item)
+            yield from self._in_order(self._take_challenge(event))
 
-    def _take_recommend(self, event: ScanEvent) -> Iterator[Composed]:
+    def _in_order(self, items: Iterable[Composed]) -> Iterator[Composed]:
+        """The items of challenges. They wait if the model wrote them before the sentence, which must be shown first."""
+        for item in items:
+            if self._recommended:
+                yield item
+            else:
+                self._held.append(item)
+
+    def _take_recommend(self, event: ObjectEvent) -> Iterator[Composed]:
+        line = self._recommend
         if isinstance(event, Characters):
-            text = self._recommend.push(event.text)
-            if text:
-                yield Shown(text)
+            text = self._push(line, event.text)
         elif isinstance(event, StringEnd):
-            if self._recommend.foreign:
-                self.mends["foreign_sentence"] += 1
-            elif self._recommend.text:
-                yield from self._end_sentence()
+            text = line.finish()
+            self.progress += 1
+        else:
+            return
+        if text:
+            yield Shown(text)
+        if line.fault:
+            yield from self._retracted()
+        if not isinstance(event, StringEnd):
+            return
+        if line.is_unusable:
+            self.mends[line.flaw or "foreign_sentence"] += 1
+            self._recommend = self._new_line()
+        elif line.text:
+            yield from self._end_sentence()
+
+    def _push(self, line: Line, fragment: str) -> str:
+        """Adds the fragment to the line. Returns the text that can be shown now."""
+        length = line.length
+        text = line.push(fragment)
+        self.progress += line.length > length
+        return text
 
     def _end_sentence(self) -> Iterator[Composed]:
         self.mends.update(self._recommend.removed)
         label = self._labels.get(self._category, "")
         if self._kind == RECOMMENDATION and not names_category(self._recommend.text, label):
             self.mends["category_added"] += 1
-            yield Shown(self._recommend.push(f" {category_clause(label)}"))
+            yield Shown(self._recommend.extend(category_clause(label)))
         self._recommended = True
         yield from self._held
         self._held = []
 
-    def _take_challenge(self, event: ScanEvent) -> Iterator[Composed]:
+    def _take_challenge(self, event: ObjectEvent) -> Iterator[Composed]:
         if event.path[:2] != self._draft_path:
-            self._draft, self._draft_path = _Draft(), event.path[:2]
+            self._draft, self._draft_path = Draft(self._new_line()), event.path[:2]
         draft = self._draft
+        self.progress += isinstance(event, ObjectEnd) or event.path[2:] not in _FIELDS
         match event:
-            case Characters(path=(_, _, "title")) if draft.title is None:
-                draft.title_text += event.text
-            case StringEnd(path=(_, _, "title")) if draft.title is None:
-                draft.title = self._usable_title(draft.title_text)
-                yield from self._open(draft)
-            case Characters(path=(_, _, "description")) if not draft.described:
-                draft.waiting += draft.description.push(event.text)
-                yield from self._open(draft)
-            case StringEnd(path=(_, _, "description")):
-                draft.described = bool(draft.description.text) and not draft.description.foreign
             case Characters(path=(_, _, "category")):
                 draft.category += event.text
             case ObjectEnd(path=(_, _)):
                 yield from self._close(draft)
+            case Characters(path=(_, _, "title")) | StringEnd(path=(_, _, "title")) if draft.title is None:
+                self.progress += draft.take_title(event, self._usable_title)
+                yield from self._open(draft)
+            case Characters(path=(_, _, "description")) | StringEnd(path=(_, _, "description")) if not draft.described:
+                self.progress += draft.take_description(event)
+                yield from self._open(draft)
+        if draft.is_spoiled:
+            draft.title = ""
+            self._drop_held()
+            if self._recommended:
+                yield from self._retracted()
 
-    def _usable_title(self, text: str) -> str:
-        """The title as it may be shown, or "" when the challenge cannot be used."""
-        title = clean_title(text)
-        if self._taken is None:
-            self._taken = Taken(self._titles, split=self._split)
-        if title and self._taken.has(title):
-            self.mends["repetition"] += 1
-            return ""
-        if title and title != " ".join(text.split()):
-            self.mends["title"] += 1
-        return title
+    def _usable_title(self, written: str) -> str:
+        return self._title_check.usable(written, self.titles)
 
-    def _open(self, draft: _Draft) -> Iterator[Composed]:
-        """Shows the title when the description has begun, and then the description as it arrives."""
-        if not draft.title or not draft.waiting:
-            return
-        head = "" if draft.opened else f"\n\n{len(self._challenges) + 1}. {draft.title}\n"
-        draft.opened = True
-        yield Shown(head + draft.waiting)
-        draft.waiting = ""
+    def _open(self, draft: Draft) -> Iterator[Composed]:
+        if text := draft.to_show(len(self._challenges) + 1):
+            yield Shown(text)
 
-    def _close(self, draft: _Draft) -> Iterator[Composed]:
-        if draft.opened and draft.described and draft.title:
-            category = self._names.get(lookup_name(draft.category), "")
-            if category not in self._labels:
-                category = self._category
-                self.mends["category_replaced"] += 1
+    def _close(self, draft: Draft) -> Iterator[Composed]:
+        if draft.is_complete and draft.title:
             self.mends.update(draft.description.removed)
+            category = self._category_of(draft.category)
             challenge = Challenge(draft.title, draft.description.text, category, self._labels[category])
             self._challenges.append(challenge)
-            if self._taken is not None:
-                self._taken.add(draft.title)
+            self._title_check.add(draft.title)
             yield Completed(len(self._challenges), challenge)
-        elif draft.description.foreign:
-            self.mends["foreign_challenge"] += 1
-        self._draft, self._draft_path = _Draft(), ()
+        elif draft.description.is_unusable:
+            self.mends[draft.description.flaw or "foreign_challenge"] += 1
+        self._draft, self._draft_path = Draft(self._new_line()), ()
 
-    def _count_superfluous(self, event: ScanEvent) -> None:
+    def _category_of(self, written: str) -> str:
+        """The key of the category that the model wrote, or of the selection's category if it is unknown."""
+        category = self._names.get(lookup_name(written), "")
+        if category in self._labels:
+            return category
+        self.mends["category_replaced"] += 1
+        return self._category
+
+    def _count_superfluous(self, event: ObjectEvent) -> None:
         match event:
-            case ObjectEnd(path=("challenges", _)) if not self._may_spare:
+            case ObjectEnd(path=("challenges", _)) if not self._title_check.is_trusted:
                 self.mends["superfluous"] += 1

@@ -1,8 +1,13 @@
-"""Decodes a JSON string piece by piece (RFC 8259 §7). It never returns half an escape or a lone surrogate."""
+"""Decoding one JSON string while it comes in (RFC 8259 §7): no half escape and no lone surrogate ever gets out."""
 
 import re
+from collections.abc import Callable
 
-_PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
+STRAIGHT = '"'
+CURLY = "“”„‟＂"
+"""Quotes that models write instead of straight ones. A straight quote also ends such a string."""
+
+_PLAIN = re.compile(r'[^"“”„‟＂\\\x00-\x1f\ud800-\udfff]+')
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HEX = frozenset("0123456789abcdefABCDEF")
 
@@ -10,12 +15,17 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 class StringReader:
     """Decodes the inside of one JSON string up to its closing quote. Then it is ``closed``.
 
-    It tolerates unescaped line breaks and tabs. An escape that is not valid in JSON is kept as text.
+    It tolerates unescaped line breaks and tabs. An escape that is not valid in JSON is kept as text. ``ends`` gets the
+    text and the position after a quote, and returns whether the quote closes the string. If it returns None, reading
+    stops before the quote until more text comes. ``has_bare_quotes`` is set if a quote was not escaped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, opening: str, ends: Callable[[str, int], bool | None]) -> None:
         self.closed = False
-        self._escape = ""  # an incomplete escape, including its backslash
+        self.has_bare_quotes = False
+        self._quotes = STRAIGHT if opening == STRAIGHT else STRAIGHT + CURLY
+        self._ends = ends
+        self._escape = ""  # an escape that is not complete yet, from its backslash on
         self._high = ""  # a high surrogate that waits for its partner
 
     def read(self, text: str, position: int) -> tuple[str, int]:
@@ -28,9 +38,16 @@ class StringReader:
             elif character == "\\":
                 self._escape = "\\"
                 position += 1
-            elif character == '"':
+            elif character in self._quotes:
+                if out:  # what comes before it may say whether it ends the string
+                    break
+                ends = self._ends(text, position + 1)
+                if ends is None:
+                    break
                 self._flush_high(out)
-                self.closed = True
+                self.closed = ends
+                self.has_bare_quotes = self.has_bare_quotes or not ends
+                out.append("" if ends else character)
                 position += 1
             else:
                 position = self._read_plain(text, position, out)
@@ -43,9 +60,12 @@ class StringReader:
             out.append(run[0])
             return run.end()
         code = ord(text[position])
-        if 0xD800 <= code <= 0xDFFF:
+        if text[position] in CURLY:
+            self._flush_high(out)
+            out.append(text[position])
+        elif 0xD800 <= code <= 0xDFFF:
             self._put_unit(code, out)
-        else:  # a control character: JSON forbids it, but models write line breaks and tabs so
+        else:  # a control character: JSON forbids it, models write line breaks and tabs so
             self._flush_high(out)
             if code in (0x09, 0x0A, 0x0D):
                 out.append(text[position])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import json_repair
@@ -9,6 +10,20 @@ import json_repair
 REPAIRABLE_LENGTH = 4000
 """The maximum length of a text in characters, several times that of an answer. The time of json_repair grows with the
 square of the length: 16,000 characters take seconds."""
+
+MOST_DEPTH = 4
+"""The maximum number of wrappers around an answer."""
+
+_ANSWER_NAMES = {
+    **dict.fromkeys(("recommend", "recommendation", "추천", "추천 문장", "추천문장", "추천사", "문장"), "recommend"),
+    **dict.fromkeys(("challenges", "challenge", "챌린지", "챌린지들", "챌린지 목록", "추천 챌린지"), "challenges"),
+}
+_CHALLENGE_NAMES = {
+    **dict.fromkeys(("title", "name", "제목", "이름", "챌린지"), "title"),
+    **dict.fromkeys(("description", "desc", "content", "설명", "내용", "방법"), "description"),
+    **dict.fromkeys(("category", "카테고리", "분류"), "category"),
+}
+"""Other names of the keys, which models use when they translate the format."""
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SENTENCE_END = (".", "!", "?", "…", "~")
@@ -38,6 +53,23 @@ def repair(text: str) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _answer_in(value: Any) -> dict[str, Any] | None:
-    candidates = value if isinstance(value, list) else [value]
-    return next((item for item in candidates if isinstance(item, dict) and "recommend" in item), None)
+def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
+    """The first object that has a sentence, also inside other objects."""
+    if depth > MOST_DEPTH or not isinstance(value, list | dict):
+        return None
+    if isinstance(value, dict):
+        answer = _renamed(value, _ANSWER_NAMES)
+        if isinstance(answer.get("recommend"), str):
+            challenges = answer.get("challenges")
+            listed = list(challenges.values()) if isinstance(challenges, dict) else challenges
+            if isinstance(listed, list):
+                known = [_renamed(each, _CHALLENGE_NAMES) if isinstance(each, dict) else each for each in listed]
+                answer["challenges"] = known
+            return answer
+    inner = value if isinstance(value, list) else value.values()
+    return next((found for each in inner if (found := _answer_in(each, depth + 1)) is not None), None)
+
+
+def _renamed(value: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The object with the key names of the contract."""
+    return {names.get(str(key).strip().lower(), key): each for key, each in value.items()}

@@ -14,6 +14,7 @@ from chatbot.api.envelope import envelope
 from chatbot.api.schemas import Envelope
 from chatbot.errors import NotFound, ShuttingDown
 from chatbot.generation.measurements import Histogram
+from chatbot.providers.negotiation import refusals
 from chatbot.runtime import runtime
 
 router = Router(tags=["health"])
@@ -92,7 +93,7 @@ def gauges() -> Iterator[Gauge]:
 
 
 class Counts(NamedTuple):
-    """Numbers that only rise, by the values of their labels."""
+    """Numbers by the values of their labels."""
 
     name: str
     meaning: str
@@ -122,6 +123,14 @@ def counters() -> Iterator[Counts]:
     yield Counts("requests_refused", "Errors that clients were told, by status", ["status"], refused)
 
 
+def model_states() -> Iterator[Counts]:
+    """The chat models that this process skips, and what they refused."""
+    skipped = {(name,): int(circuit.is_open) for name, circuit in runtime().providers.circuits.items()}
+    refused = {(name, str(refusal.part)): 1 for name, parts in refusals().items() for refusal in parts}
+    yield Counts("model_skipped", "1 while a model that failed repeatedly is skipped", ["model"], skipped)
+    yield Counts("model_refusal", "1 for a part of a request that a model refused", ["model", "part"], refused)
+
+
 def histograms() -> Iterator[Times]:
     """Of the running event loop."""
     measured = runtime().measurements
@@ -149,11 +158,12 @@ async def metrics(request: HttpRequest) -> HttpResponseBase:
         def collect(self) -> Iterator[Metric]:
             for gauge in gauges():
                 yield GaugeMetricFamily(f"leafresh_{gauge.name}", gauge.meaning, value=gauge.value)
-            for counter in counters():
-                family = CounterMetricFamily(f"leafresh_{counter.name}", counter.meaning, labels=counter.labels)
-                for labels, count in counter.values.items():
-                    family.add_metric(labels, count)
-                yield family
+            for kind, several in ((CounterMetricFamily, counters()), (GaugeMetricFamily, model_states())):
+                for counts in several:
+                    family = kind(f"leafresh_{counts.name}", counts.meaning, labels=counts.labels)
+                    for labels, count in counts.values.items():
+                        family.add_metric(labels, count)
+                    yield family
             for times in histograms():
                 shown = HistogramMetricFamily(f"leafresh_{times.name}", times.meaning, labels=["provider"])
                 for provider, histogram in times.by_provider.items():

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
 
+from chatbot.answers.placeholders import is_placeholder
 from chatbot.answers.rules import CHALLENGES
-from chatbot.answers.scanner import Characters, Scanner
+from chatbot.answers.scanner import Another, Characters, Scanner
 from chatbot.models import Enforcement, Outcome
 
 KEPT_BY_MODEL = frozenset({Enforcement.AS_IT_CAME, Enforcement.MENDED})
@@ -107,7 +108,14 @@ def _text(expected: Expectation, answer: Mapping[str, Any]) -> Iterator[Reason]:
 def written_titles(text: str) -> list[str]:
     """The uncorrected titles of the first three challenges in a provider's text."""
     titles: dict[tuple[str | int, ...], str] = {}
-    for event in Scanner().feed(text):
-        if isinstance(event, Characters) and event.path[:1] == ("challenges",) and event.path[2:] == ("title",):
-            titles[event.path] = titles.get(event.path, "") + event.text
-    return list(titles.values())[:CHALLENGES]
+    scanner = Scanner(reads_on=True)
+    answers = 1
+    for event in [*scanner.feed(text), *scanner.finish()]:
+        if isinstance(event, Another):
+            answers += 1
+            if event.replaces:
+                titles.clear()
+        elif isinstance(event, Characters) and event.path[:1] == ("challenges",) and event.path[2:] == ("title",):
+            key = (answers, *event.path)
+            titles[key] = titles.get(key, "") + event.text
+    return [title for title in titles.values() if not is_placeholder(title)][:CHALLENGES]

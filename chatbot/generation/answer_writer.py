@@ -28,8 +28,14 @@ logger = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5.0
 """The minimum rest of LEAFRESH_ANSWER_SECONDS for which a provider is called again."""
 
-UNUSABLE = ("repetition", "foreign_challenge", "foreign_sentence")
+UNUSABLE = (
+    *("repetition", "foreign_challenge", "foreign_sentence", "foreign_words"),
+    *("placeholder", "unreadable", "json_text", "too_long"),
+)
 """What the composer leaves out, by its names: the answer then lacks it."""
+
+USELESS_LENGTH = 500
+"""The number of characters without any text of an answer that no model writes between two texts."""
 
 USAGE_SECONDS = 0.5
 """How long the writer waits for the provider's token counts after the end of the answer."""
@@ -75,6 +81,30 @@ async def nothing_to_learn(titles: Sequence[str]) -> None:
     """Does nothing: for composers that already know the words of every title."""
 
 
+class _Watch:
+    """Detects that a hosted model continues to write without any progress of the answer."""
+
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+        self._progress = composer.progress
+        self._begin = composer.progress
+        self._moved_at = asyncio.get_running_loop().time()
+        self._useless = 0  # characters since then
+
+    def check(self, provider: Provider, piece: str) -> None:
+        """Call it with each piece. Raises ProviderError. The provider itself detects that no piece comes."""
+        now = asyncio.get_running_loop().time()
+        self._useless += len(piece)
+        if self._progress != self._composer.progress:
+            self._progress, self._moved_at, self._useless = self._composer.progress, now, 0
+        seconds = settings.LEAFRESH_TOKEN_SILENCE_SECONDS
+        if self._useless < USELESS_LENGTH:  # it may be the JSON between two texts, from a slow model
+            seconds *= 3
+        has_begun = self._progress != self._begin
+        if provider.hosted and has_begun and not self._composer.complete and now - self._moved_at > seconds:
+            raise ProviderError(f"{provider.name}: nothing to read for {seconds:g} s")
+
+
 class AnswerWriter:
     """Writes one answer. ``learn`` finds the words of titles for which the composer waits. ``generation_id`` is for the
     log."""
@@ -117,14 +147,25 @@ class AnswerWriter:
             if provider is not self._providers[0]:
                 self._sink.notice(provider.name, [])
             await self._ask(provider, self._request)
-            if not self._composer.visible:
+            if not self._composer.visible and not self._composer.has_challenges:
                 await self._repair()
+            if not self._composer.visible and self._composer.has_challenges:
+                await self._ask_for_the_sentence(provider)
             if self._composer.visible:
                 self.record.wrote = provider.name
                 await self._finish(provider)
                 return
             self._resume()
         raise ProviderError(self.record.errors or "no provider is configured")
+
+    async def _ask_for_the_sentence(self, provider: Provider) -> None:
+        """Requests the sentence again if only the challenges are valid."""
+        self._resume()
+        if self._composer.visible or not provider.hosted or self._time_left() < ASK_AGAIN_SECONDS:
+            return
+        await self._ask(provider, self._again())
+        if self._composer.visible:
+            self._note(Enforcement.ASKED_AGAIN)
 
     async def _finish(self, provider: Provider) -> None:
         """Completes an answer that is partly shown."""
@@ -169,6 +210,7 @@ class AnswerWriter:
             entry["error"] = str(error)
         finally:
             self.record.raw.append("".join(raw))
+        self._show(self._composer.finish())
         await self._catch_up()
         if self._composer.complete:
             entry["error"] = ""
@@ -208,10 +250,12 @@ class AnswerWriter:
             coalescer = TextCoalescer(
                 read, loop_lag=self._loop_lag, subscriber_count=lambda: self._sink.subscriber_count
             )
+            watch = _Watch(composer)
             try:
                 async for piece in pieces:
                     raw.append(piece)
                     coalescer.add(piece)
+                    watch.check(provider, piece)
                     if composer.unknown:
                         await self._catch_up()
                         hurry()
@@ -255,9 +299,11 @@ class AnswerWriter:
         self._show(self._composer.resume())
 
     def _again(self) -> ProviderRequest:
-        titles = [challenge.title for challenge in self._composer.answer.challenges]
-        why = f"챌린지 {self._composer.missing}개가 없거나 형식에 맞지 않았습니다."
-        return replace(self._request, already=titles, missing=self._composer.missing, why=why)
+        missing, lacks_sentence = self._composer.missing, not self._composer.sentence
+        why = f"챌린지 {missing}개가 없거나 형식에 맞지 않았습니다." if missing else "recommend 문장을 쓸 수 없습니다."
+        return replace(
+            self._request, already=self._composer.titles, missing=missing, lacks_sentence=lacks_sentence, why=why
+        )
 
     def _time_left(self) -> float:
         return self._deadline - asyncio.get_running_loop().time()

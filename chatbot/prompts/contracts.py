@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.answers import placeholders
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -66,13 +68,11 @@ class TemplateContract:
         return {variable.name: variable.sample for variable in self.variables if variable.quoted}
 
 
-OUTPUT_FORMAT = """\
-{"recommend": "한 문장", "challenges": [
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"},
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"},
-  {"title": "1~10자", "description": "한 문장", "category": "카테고리 이름"}
-]}"""
-"""The value of ``{{output_format}}`` for an answer with challenges: the JSON that the scanner reads."""
+OUTPUT_FORMAT = placeholders.OUTPUT_FORMAT
+"""The value of ``{{output_format}}``: the JSON that the scanner reads."""
+
+TALK_FORMAT = placeholders.TALK_FORMAT
+"""The value of ``{{output_format}}`` when no challenges are asked for: small talk, or one of them explained."""
 
 BASE_INFO = TemplateContract(
     key="base-info",
@@ -83,9 +83,6 @@ BASE_INFO = TemplateContract(
         Variable("output_format", OUTPUT_FORMAT),
     ),
 )
-
-TALK_FORMAT = '{"recommend": "두세 문장", "challenges": []}'
-"""The value of ``{{output_format}}`` for an answer without challenges: small talk, or an explanation."""
 
 RECOMMENDATION = "recommendation"
 

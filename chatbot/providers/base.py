@@ -15,9 +15,12 @@ class Report:
     tokens_in: int | None = None
     tokens_out: int | None = None
 
-    def add(self, tokens_in: int, tokens_out: int) -> None:
-        self.tokens_in = (self.tokens_in or 0) + tokens_in
-        self.tokens_out = (self.tokens_out or 0) + tokens_out
+    def add(self, tokens_in: int | None, tokens_out: int | None) -> None:
+        """Adds the counts of one call."""
+        if tokens_in is not None:
+            self.tokens_in = (self.tokens_in or 0) + tokens_in
+        if tokens_out is not None:
+            self.tokens_out = (self.tokens_out or 0) + tokens_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,10 @@ class ProviderRequest:
     """A request to a provider.
 
     ``kind`` is the kind of the answer; only a recommendation has challenges. ``candidates`` are challenges that suit
-    the message, the best first. ``given`` are the titles that the session was given, the earliest first. The next three
+    the message, the best first. ``given`` are the titles that the session was given, the earliest first. The next four
     are set if another provider left the answer unfinished. ``already`` are its titles so far. ``missing`` is the number
-    of challenges that it still needs. ``why`` explains what was wrong. ``output_schema`` is the JSON schema of an
-    answer for providers that accept one; empty means no schema.
+    of challenges that it still needs. ``lacks_sentence`` is set if it has no sentence. ``why`` explains what was wrong.
+    ``output_schema`` is the JSON schema of an answer for providers that accept one; empty means no schema.
     """
 
     system_prompt: str
@@ -67,13 +70,22 @@ class ProviderRequest:
     candidates: Sequence[Challenge] = ()
     already: Sequence[str] = ()
     missing: int = CHALLENGES
+    lacks_sentence: bool = False
     why: str = ""
     output_schema: Mapping[str, Any] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
 
 
 class ProviderError(Exception):
-    """The provider cannot write an answer. The message is for the operator and contains no secret."""
+    """The provider cannot write an answer. The message is for the operator and contains no secret.
+
+    ``words`` is the message of the model's server. It may contain a secret or the request, so only the doctor shows it,
+    redacted.
+    """
+
+    def __init__(self, message: str, *, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
 
 
 class Provider(Protocol):

@@ -4,13 +4,15 @@ from django.conf import settings
 
 from chatbot.providers.base import Provider
 from chatbot.providers.catalog import CatalogProvider
-from chatbot.providers.langchain import LangChainProvider, check_installed, load
+from chatbot.providers.circuit import CircuitBreaker
+from chatbot.providers.langchain import LangChainProvider, circuit_of, load
+from chatbot.providers.packages import check_installed
 
 CATALOG = "catalog"
 
 
 def check_configuration() -> None:
-    """Raises ImproperlyConfigured when the package of a configured model is not installed."""
+    """Raises ImproperlyConfigured when a configured model's provider is unknown or its package is not installed."""
     for model in {settings.LEAFRESH_CHAT_MODEL, *settings.LEAFRESH_FALLBACK_MODELS, *settings.LEAFRESH_CHAT_MODELS}:
         if model != CATALOG:
             check_installed(model)
@@ -39,6 +41,8 @@ class Providers:
 
     def __init__(self) -> None:
         self._hosted: dict[tuple[str, float | None, int | None], LangChainProvider] = {}
+        self.circuits: dict[str, CircuitBreaker] = {}
+        """The circuit breaker of each model that was asked."""
 
     def configured(
         self, *, model: str = "", temperature: float | None = None, max_tokens: int | None = None
@@ -53,5 +57,9 @@ class Providers:
         key = (name, temperature, max_tokens)
         provider = self._hosted.get(key)
         if provider is None:
-            provider = LangChainProvider(name, temperature=temperature, max_tokens=max_tokens)
+            if name not in self.circuits:
+                self.circuits[name] = circuit_of(name)
+            provider = LangChainProvider(
+                name, temperature=temperature, max_tokens=max_tokens, circuit=self.circuits[name]
+            )
         return self._hosted.setdefault(key, provider)

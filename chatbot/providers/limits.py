@@ -11,6 +11,12 @@ from django.conf import settings
 from chatbot.providers.base import ProviderError
 
 
+class Reasoning(str):
+    """A piece of reasoning. It resets the limit of silence, and does not count for the size of the answer."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits in seconds and bytes.
@@ -64,7 +70,7 @@ async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGene
             look()
             has_talked = False
             async for piece in pieces:
-                size += len(piece.encode("utf-8", "replace"))
+                size += 0 if isinstance(piece, Reasoning) else len(piece.encode("utf-8", "replace"))
                 if size > limits.answer_bytes:
                     raise ProviderError(f"more than {limits.answer_bytes} bytes")
                 if piece.strip():

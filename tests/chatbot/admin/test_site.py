@@ -12,6 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from challenges.models import Challenge
 from chatbot.models import Feedback, Generation, Outcome
+from chatbot.providers.circuit import CircuitBreaker
+from chatbot.providers.failures import Failure
+from chatbot.providers.negotiation import Part, forget_refusals, negotiation_with
 from tests.chatbot.admin.conversations import make, message_turn, staff, thought
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +47,20 @@ def test_each_card_needs_its_permission(client: Client) -> None:
     client.force_login(User.objects.create_user("nobody", is_staff=True))
     assert _cards(client) == []
     assert len(_cards(staff("view_challenge"))) == 1
+
+
+def test_models_that_are_skipped_or_refuse_something_have_a_card(admin_client: Client) -> None:
+    forget_refusals()
+    breaker = CircuitBreaker("openai:down", failures=1, pause=60)
+    breaker.failed()
+    attempt = negotiation_with("openai:old").attempt({Part.SCHEMA, Part.STREAM})
+    attempt.again(Failure("HTTP 400", 400, "response_format is not supported"))
+    attempt.answered()
+    cards = _cards(admin_client)[4:]
+    forget_refusals()
+    breaker.succeeded()
+    assert cards == [("skipped after failures", ""), ("answers", "refuses response_format")]
+    assert len(_cards(admin_client)) == 4
 
 
 def test_a_user_is_made_given_a_password_and_rights(admin_client: Client) -> None:

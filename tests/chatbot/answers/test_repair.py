@@ -28,6 +28,18 @@ def test_a_challenge_with_an_unfinished_sentence_is_left_out() -> None:
     assert repaired(whole[: whole.index("골라")])["challenges"] == [LUNCH]
 
 
+def test_keys_in_korean() -> None:
+    listed = [
+        {"제목": each["title"], "설명": each["description"], "카테고리": each["category"]} for each in (LUNCH, LATTE)
+    ]
+    text = json.dumps({"추천": "비건이에요.", "챌린지": listed}, ensure_ascii=False)
+    assert repaired(text) == {"recommend": "비건이에요.", "challenges": [LUNCH, LATTE]}
+
+
+def test_wrappers_of_any_name() -> None:
+    assert repaired(json.dumps({"비건_추천": {"data1": GOOD}})) == GOOD
+
+
 @pytest.mark.parametrize("text", ["", "죄송합니다.", "[1, 2]", "{}", '{"title": "가"}', "<think>{'recommend': 'a'}"])
 def test_where_there_is_no_answer_nothing_is_made_up(text: str) -> None:
     assert repair(text) == ""

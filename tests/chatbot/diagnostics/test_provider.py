@@ -11,10 +11,12 @@ from pytest_django import Settings
 from challenges.catalog import options
 from challenges.models import Category
 from chatbot.diagnostics.provider import check_providers, try_provider
-from chatbot.models import PromptTemplate
+from chatbot.models import Generation, PromptTemplate, PromptVersion
 from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.providers.base import ProviderError, ProviderRequest
+from chatbot.providers.negotiation import forget_refusals
 from tests.chatbot.diagnostics.recordings import level_and_message, levels
+from tests.provider import Provider
 
 pytestmark = pytest.mark.django_db
 PROMPT = Prompt("base-info", 1, "base-info@1", PromptContent("{{category}}", "{{location}} {{workType}}"))
@@ -116,7 +118,53 @@ def test_a_slow_catalogue_runs_into_the_time_limit(settings: Settings) -> None:
 
 
 def test_a_model_without_its_package(settings: Settings) -> None:
-    settings.LEAFRESH_CHAT_MODEL = "nowhere:model"
+    settings.LEAFRESH_CHAT_MODEL = "nvidia:model"
     missing, fails, catalogue = check_providers(timeout=20)
     assert levels([missing, fails, catalogue]) == ["fault", "fault", "ok"]
-    assert missing.msg.endswith("needs a package: pip install langchain-nowhere")
+    assert missing.msg.endswith("needs a package: pip install langchain-nvidia-ai-endpoints")
+
+
+def test_a_model_of_an_unknown_provider(settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "nowhere:model"
+    unknown, fails, catalogue = check_providers(timeout=20)
+    assert levels([unknown, fails, catalogue]) == ["fault", "fault", "ok"]
+    assert unknown.msg.startswith("The chat model nowhere:model has an unknown provider: LangChain knows anthropic,")
+
+
+def test_what_a_model_refuses_is_told_with_the_setting(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "openai:no_schema_500"
+    forget_refusals()
+    with Provider() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-123")
+        _, refuses, _ = check_providers(timeout=20)
+    forget_refusals()
+    assert level_and_message(refuses) == (
+        "ok",
+        "The provider openai:no_schema_500 refuses response_format "
+        "(HTTP 500: “Failed to initialize samplers, key ***”). It is asked in words.",
+    )
+    assert refuses.hint == "LEAFRESH_SCHEMA_MODE=openai:no_schema_500=wording saves the try after each start."
+
+
+def test_a_model_that_fails_is_told_in_its_own_words(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "openai:status_401"
+    with Provider() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-123")
+        fails, _ = check_providers(timeout=20)
+    assert "openai:status_401: HTTP 401: “Incorrect API key provided: ***”" in fails.msg
+
+
+def test_a_model_that_the_server_skips_is_told(settings: Settings) -> None:
+    entries = [{"source": "openai:x", "error": "openai:x: skipped after 5 failures in a row"}]
+    version = PromptVersion.objects.first()
+    for tried in (entries, [{"source": "openai:x", "error": ""}]):
+        Generation.objects.create(
+            prompt_version=version, seed=1, source="catalog", tried=tried, outcome="completed", event_count=1
+        )
+    _, skipped = check_providers(timeout=20)
+    assert level_and_message(skipped) == (
+        "warning",
+        "The server skipped openai:x in 1 of the last 2 answers: it had failed again and again.",
+    )

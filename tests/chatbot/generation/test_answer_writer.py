@@ -5,12 +5,15 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import pytest
 from asgiref.sync import async_to_sync
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from challenges.catalog import Choice, Selection
-from chatbot.answers.composer import Completed, Composed, Composer
+from chatbot.answers.composer import Completed, Composed, Composer, Retracted
 from chatbot.answers.rules import layout
 from chatbot.generation.answer_writer import AnswerWriter, Record
 from chatbot.generation.coalescer import LoopLag
@@ -80,7 +83,7 @@ def write(*providers: Provider) -> tuple[Composer, list[Composed], list[str], Re
     return composer, sink.composed, sink.notices, record
 
 
-@settings(deadline=None)
+@hypothesis_settings(deadline=None)
 @given(st.data())
 def test_whatever_models_say_the_answer_keeps_the_contract(data: st.DataObject) -> None:
     models = []
@@ -125,3 +128,58 @@ def test_challenges_that_could_not_be_used_are_named_as_the_reason() -> None:
     _, _, _, record = write(model, catalogue())
     assert record.tried[0]["unusable"] == {"repetition": 2}
     assert record.tried[0]["error"] == "m: parts of the answer could not be used (repetition 2)"
+
+
+class Talker(Speaker):
+    """Says one text after the other, the last one again and again."""
+
+    def __init__(self, name: str, *texts: str) -> None:
+        super().__init__(name, [])
+        self._texts = list(texts)
+
+    async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+        self.asked.append(request)
+        yield self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
+
+
+@pytest.mark.parametrize("sentence", ["Let us start a vegan day!", "비건 생활, 오늘 한 끼부터 一起开始吧！", "한 문장"])
+def test_good_challenges_stay_while_the_sentence_is_asked_for_again(sentence: str) -> None:
+    model = Talker("m", json.dumps({**GOOD, "recommend": sentence}), json.dumps({"recommend": GOOD["recommend"]}))
+    composer, composed, notices, record = write(model, catalogue())
+    assert composer.answer.recommend == GOOD["recommend"]
+    assert composer.titles == [each["title"] for each in GOOD["challenges"]]
+    assert replayed(composed) == layout(composer.answer)
+    again = model.asked[1]
+    assert (again.missing, again.lacks_sentence, again.why) == (0, True, "recommend 문장을 쓸 수 없습니다.")
+    assert (notices, record.enforcement, record.wrote) == ([], Enforcement.ASKED_AGAIN, "m")
+
+
+def test_good_challenges_stay_with_a_sentence_of_the_catalogue() -> None:
+    model = Talker("m", json.dumps({**GOOD, "recommend": "Let us start a vegan day!"}))
+    composer, _, notices, _ = write(model, catalogue())
+    assert composer.titles == [each["title"] for each in GOOD["challenges"]]
+    assert notices == ["catalog []"]
+
+
+def test_a_draft_is_taken_back_once_the_thinking_ends() -> None:
+    draft = json.dumps({"recommend": "비건 초안이에요.", "challenges": []})
+    composer, composed, _, record = write(Talker("m", f"음, {draft} 별로야</think>{json.dumps(GOOD)}"))
+    assert composer.answer.recommend == GOOD["recommend"]
+    assert [item for item in composed if isinstance(item, Retracted)] == [Retracted(0)]
+    assert record.enforcement == Enforcement.MENDED
+
+
+def test_a_model_that_only_breaks_lines_is_not_waited_for(settings: Settings) -> None:
+    settings.LEAFRESH_TOKEN_SILENCE_SECONDS = 0.1
+
+    class Breaker(Speaker):
+        async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+            self.asked.append(request)
+            yield '{"recommend": "비건 생활을 시작해요.'
+            while True:
+                await asyncio.sleep(0.01)
+                yield "\\n" * 300
+
+    composer, _, _, record = write(Breaker("m", []), catalogue())
+    assert composer.answer.recommend == "비건 생활을 시작해요."
+    assert record.tried[0]["error"] == "m: nothing to read for 0.1 s"

@@ -40,3 +40,22 @@ def test_a_missing_package_is_named_with_the_line_to_install(settings: Settings,
     setattr(settings, name, ["google_genai:gemini"])
     with pytest.raises(ImproperlyConfigured, match="pip install langchain-google-genai"):
         check_configuration()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("bedrock:x", "pip install langchain-aws$"),
+        ("nvidia:x", "pip install langchain-nvidia-ai-endpoints$"),
+        ("nonsense:x", "nonsense:x has an unknown provider"),
+    ],
+)
+def test_langchains_own_table_says_what_a_model_needs(settings: Settings, model: str, message: str) -> None:
+    settings.LEAFRESH_CHAT_MODEL = model
+    with pytest.raises(ImproperlyConfigured, match=message):
+        check_configuration()
+
+
+def test_a_model_of_azure_needs_nothing_more(settings: Settings) -> None:
+    settings.LEAFRESH_CHAT_MODEL = "azure_openai:x"
+    check_configuration()
