@@ -11,10 +11,12 @@ from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 """Debian's headless Chromium, which takes half the processor time; the complete Chromium if it is missing."""
+
+expect.set_options(timeout=60_000)  # ms, instead of five seconds: what is waited for comes, on a busy machine later
 
 ARGUMENTS = [
     "--no-sandbox",  # tests also run as root, in containers

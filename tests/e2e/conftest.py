@@ -20,7 +20,7 @@ def server() -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def slow_server() -> Iterator[RunningServer]:
     """A server that writes slowly, two to three seconds per answer, so that a test can act during an answer."""
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_ABANDON_SECONDS": "1"}) as running:
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_ABANDON_SECONDS": "5"}) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -188,21 +188,17 @@ def test_streams_and_answers_are_not_hurried(impatient_server: RunningServer) ->
     assert time.monotonic() - began > 1.5, "too quick to tell"
 
 
-def test_of_one_address_only_so_many_requests_are_unfinished(impatient_server: RunningServer) -> None:
-    dripping = [socket.create_connection(("127.0.0.1", impatient_server.port), timeout=30) for _ in range(30)]
-    try:
+def test_of_one_address_only_so_many_requests_are_unfinished() -> None:
+    program = "import chatbot.server.daphne; from chatbot.server import http_channel as it; it.MAX_UNFINISHED = 20"
+    with RunningServer(before=program) as server, ExitStack() as opened:
+        dripping = [opened.enter_context(connection(server)) for _ in range(30)]
         for each in dripping:
             each.sendall(b"GET / HTTP/1.1\r\n")
-        time.sleep(0.4)
-        with connection(impatient_server) as another:
+        with connection(server) as another:
             another.sendall(request(line="GET /health/live HTTP/1.1"))
             assert another.recv(100).startswith(b"HTTP/1.1 200 ")
-        dripping[0].settimeout(0.4)
         with pytest.raises(ConnectionResetError):  # the oldest made room
             dripping[0].recv(100)
-    finally:
-        for each in dripping:
-            each.close()
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +208,6 @@ def impatient_server() -> Iterator[RunningServer]:
         "HEADER_SECONDS": 1,
         "BODY_SECONDS": 1,
         "KEEP_ALIVE_SECONDS": 1,
-        "MAX_UNFINISHED": 20,
         "GRACE_SECONDS": 0.2,
     }
     program = "import chatbot.server.daphne; from chatbot.server import http_channel as it; " + "; ".join(

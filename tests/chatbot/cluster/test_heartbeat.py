@@ -20,12 +20,15 @@ async def until_dead(watcher: Heartbeat, process: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_process_without_heartbeats_is_dead_after_a_while(redis: RunningRedis, prefix: str) -> None:
+async def test_a_process_without_heartbeats_is_dead_after_a_while(
+    redis: RunningRedis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = RedisClient(redis.url, prefix)
     one, other = Heartbeat(client, "one"), Heartbeat(client, "other")
     await one.beat()
     assert await other.dead({"one"}) == set()
     await until_dead(other, "one")
+    monkeypatch.setattr(module, "ALIVE_SECONDS", 60.0)
     await one.beat()
     assert await other.dead({"one"}) == set()
     await client.close()

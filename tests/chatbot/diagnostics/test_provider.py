@@ -94,12 +94,12 @@ def test_a_provider_that_fails() -> None:
 
 
 def test_a_provider_that_does_not_finish() -> None:
-    finding = examined(Saying("{", end="wait"), timeout=0.05)
-    assert finding.msg == "The provider stub had not finished an answer after 0.05 s."
+    finding = examined(Saying("{", end="wait"), timeout=0.5)
+    assert finding.msg == "The provider stub had not finished an answer after 0.5 s."
 
 
 def test_a_provider_that_only_does_not_stop() -> None:
-    assert levels([examined(Saying(json.dumps(ANSWER), end="wait"), timeout=0.05)]) == ["ok"]
+    assert levels([examined(Saying(json.dumps(ANSWER), end="wait"), timeout=0.5)]) == ["ok"]
 
 
 def test_nothing_to_pick() -> None:

@@ -67,7 +67,7 @@ def test_a_connection_that_is_dropped() -> None:
                 client.setblocking(False)
                 client.connect_ex(address)
                 waiting.append(client)
-            assert obstacle(Target("http", "127.0.0.1", address[1]), timeout=0.3) == "dropped"
+            assert obstacle(Target("http", "127.0.0.1", address[1]), timeout=1) == "dropped"
         finally:
             for client in waiting:
                 client.close()
@@ -83,12 +83,12 @@ def test_no_way_to_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_silent_server() -> None:
     with Stub({"GET": None}) as stub:
-        assert obstacle(stub.target, timeout=0.2) == "silent"
+        assert obstacle(stub.target, timeout=1) == "silent"
 
 
 def test_a_server_that_drips_its_headers_does_not_outlast_the_time() -> None:
     with Stub({"GET": None}, greeting=b"HTTP/1.1 200 OK\r\nX-Never: ") as stub:
-        assert obstacle(stub.target, timeout=0.2) == "silent"
+        assert obstacle(stub.target, timeout=1) == "silent"
 
 
 def test_a_server_that_hangs_up() -> None:
@@ -104,9 +104,9 @@ def test_a_server_that_speaks_something_else(greeting: bytes) -> None:
 
 def test_a_server_without_tls() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert obstacle(Target("https", "127.0.0.1", server.getsockname()[1]), timeout=0.2) == "tls"
+        assert obstacle(Target("https", "127.0.0.1", server.getsockname()[1]), timeout=1) == "tls"
     with Stub({"": reply(b"abc")}) as stub:
-        assert obstacle(Target("https", "127.0.0.1", stub.port), timeout=0.3) == "tls"
+        assert obstacle(Target("https", "127.0.0.1", stub.port), timeout=1) == "tls"
 
 
 async def test_a_certificate_that_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_a_body_that_breaks_off(head: bytes) -> None:
 
 def test_a_body_that_does_not_end() -> None:
     with Stub({"GET": None}, greeting=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc") as stub:
-        response = send(stub.target, timeout=0.3)
+        response = send(stub.target, timeout=1)
     assert (response.body, response.ending) == (b"abc", "unfinished")
 
 

@@ -31,12 +31,16 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(autouse=True)
-def _limits(settings: Settings, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limits of a person with little patience."""
+def _limits(
+    request: pytest.FixtureRequest, settings: Settings, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Little patience with models that keep a test waiting, and a minute for all others on a busy machine."""
     monkeypatch.setenv("OPENAI_BASE_URL", provider.url)
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    settings.LEAFRESH_FIRST_TOKEN_SECONDS = 2
-    settings.LEAFRESH_TOKEN_SILENCE_SECONDS = 1
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    model = parameters.get("model")
+    settings.LEAFRESH_FIRST_TOKEN_SECONDS = 2 if model in {"late", "whitespace_forever"} else 60
+    settings.LEAFRESH_TOKEN_SILENCE_SECONDS = 1 if model == "silent_in_the_middle" else 60
     settings.LEAFRESH_KEEP_RAW = True
 
 
