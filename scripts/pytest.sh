@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs pytest with the given arguments. Up to three tests that fail are run again, one after the other and with nothing
-# beside them: many tests start servers and browsers and wait for them, and three workers share the machine. What passes
+# beside them: many tests start servers and browsers and wait for them, and four workers share the machine. What passes
 # only alone is named at the end, as flaky; what fails again fails the run.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -127,7 +127,7 @@ async def test_first_and_last_events_and_those_with_remote_subscribers_are_copie
     one.write("라")
     log.copy(one.id)
     await copied_soon(log, one, 4)  # says that it is not
-    await asyncio.sleep(0.1)  # which takes a moment to come
+    await until(lambda: not log._copies[one.id].has_subscribers)  # which takes a moment to come
     one.write("마")
     log.copy(one.id)
     await asyncio.sleep(0.1)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import psutil
 import pytest
@@ -16,12 +17,21 @@ from challenges.catalog import Choice, Options
 from chatbot.nlu import analyser_manager, analyser_process
 from chatbot.nlu.analyser_manager import TimeBudget, analyser_for, loaded, names_of, rough_analyser
 from chatbot.nlu.analyser_process import AnalyserGone, AnalyserProcess, until
+from chatbot.nlu.child_process import ChildProcess
 from chatbot.nlu.morphemes import MorphemeAnalyser
 
 
 @pytest.fixture(autouse=True)
 def _share_analysers() -> None:
     """Each test has a separate analyser, because it stops or kills the process."""
+
+
+@pytest.fixture(autouse=True)
+def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No kiwipiepy, but where a test says that it needs it."""
+    if request.node.get_closest_marker("kiwi") is None:
+        quick = partial(ChildProcess, "tests.chatbot.nlu.quick_process")
+        monkeypatch.setattr(analyser_process, "ChildProcess", lambda _module: quick())
 
 
 @pytest.fixture
@@ -62,6 +72,7 @@ async def morphemes(analyser: MorphemeAnalyser, text: str) -> list[str]:
     return [each.form for each in await TimeBudget().run(analyser, analyser.morphemes, text)]
 
 
+@pytest.mark.kiwi
 def test_it_gives_the_same_results_as_one_in_this_process(analyser: MorphemeAnalyser) -> None:
     remote = ready(analyser.names)
     texts = ["플로깅 말고 비건으로 바꿔줘", "\ud800", "", "비껀 🌱", "가" * 500]
@@ -102,6 +113,7 @@ def test_a_stopped_one_is_killed_when_it_is_asked() -> None:
         remote.morphemes("비건")
 
 
+@pytest.mark.kiwi
 def test_one_that_does_not_answer_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = ready(frozenset())
     monkeypatch.setattr(analyser_process, "HUNG_SECONDS", 0.001)
@@ -118,6 +130,7 @@ def test_one_that_is_stopped_while_it_loads_is_killed() -> None:
     assert not remote.alive
 
 
+@pytest.mark.kiwi
 def test_after_the_time_limit_the_caller_stops_and_the_analyser_stays() -> None:
     remote = ready(frozenset())
     with until(time.monotonic()), pytest.raises(AnalyserGone):
@@ -131,6 +144,7 @@ async def test_the_event_loop_may_not_wait_for_it() -> None:
         remote.morphemes("비건")
 
 
+@pytest.mark.kiwi
 @pytest.mark.usefixtures("_fresh")
 async def test_the_event_loop_goes_on_while_it_is_made(known: Options) -> None:
     late: list[float] = []
@@ -217,6 +231,7 @@ async def test_while_one_that_is_gone_is_replaced_no_message_waits(
     assert loaded() not in {None, first}
 
 
+@pytest.mark.kiwi
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_fresh")
 async def test_a_server_may_make_it_before_the_first_message() -> None:
@@ -225,6 +240,7 @@ async def test_a_server_may_make_it_before_the_first_message() -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.kiwi
 @pytest.mark.usefixtures("_fresh")
 async def test_one_that_is_stopped_while_it_loads_is_replaced_for_the_same_message(known: Options) -> None:
     waiting = asyncio.create_task(analyser_for(known))
