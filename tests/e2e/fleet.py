@@ -19,7 +19,7 @@ from tests.e2e.nginx import RunningNginx
 from tests.e2e.redis_server import RunningRedis
 from tests.e2e.server import RunningServer
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 needs_a_fleet = pytest.mark.skipif(
     not os.environ.get("TEST_REDIS_URL") or not nginx.EXECUTABLE or not redis_server.EXECUTABLE,

@@ -1,10 +1,10 @@
 """An application without Django, run by our server, that does what Django's should not: ``python -m`` this.
 
 It prints its port. ``/breaks`` fails after the first byte, ``/kept`` tells how many requests the server keeps,
-``/stops`` holds the event loop for a second and then takes no new connections.
+``/stops`` says so, holds the event loop until it is given a line, and then takes no new connections.
 """
 
-import time
+import sys
 from typing import Any
 
 from chatbot.server.daphne import Server
@@ -22,7 +22,8 @@ async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         case "/kept":
             await say(str(len(server.connections)).encode())
         case "/stops":
-            time.sleep(1)  # new connections are not accepted for that second
+            print("holds", flush=True)
+            sys.stdin.readline()  # no new connection is accepted meanwhile
             server.stop_listening()
             await say(b"stopped")
         case _:

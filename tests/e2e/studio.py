@@ -25,7 +25,7 @@ STUDIO = "/admin/chatbot/prompttemplate/1"
 ANSWERING_STUDIO = "/admin/chatbot/prompttemplate/2"
 """The addresses of the studios of ``base-info`` and ``free-text``."""
 
-WITHIN = 20_000
+WITHIN = 60_000
 """The time limit in milliseconds of a check, a trial or a page. Tests wait for conditions, not for times."""
 
 _MAKE_PEOPLE = f"""

@@ -14,7 +14,7 @@ from tests.e2e.server import RunningServer
 from tests.e2e.sse import BASE_INFO, SELECTION, Background, laid_out, of_all, stream, tokens
 from tests.e2e.websocket import opened, receive, tell
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -15,7 +15,7 @@ from tests.e2e.server import RunningServer
 from tests.e2e.sse import Event
 
 ENDS = {"close", "error", "up-to-date"}
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
