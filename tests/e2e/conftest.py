@@ -19,8 +19,16 @@ def server() -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def slow_server() -> Iterator[RunningServer]:
-    """A server that writes slowly, two to three seconds per answer, so that a test can act during an answer."""
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_ABANDON_SECONDS": "5"}) as running:
+    """A server that writes slowly, two to three seconds per answer, so that a test can act during an answer. A client
+    that leaves may come back until the answer is complete."""
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "15", "LEAFRESH_ABANDON_SECONDS": "60"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hasty_server() -> Iterator[RunningServer]:
+    """A server that abandons an answer long before it is complete, which takes five seconds or more."""
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30", "LEAFRESH_ABANDON_SECONDS": "0.2"}) as running:
         yield running
 
 

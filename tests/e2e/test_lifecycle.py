@@ -38,15 +38,15 @@ def stop(server: RunningServer, generation_id: str, **query: str) -> httpx.Respo
     return httpx.post(f"{server.url}/api/chatbot/generations/{generation_id}/stop", params=query)
 
 
-def test_leaving_ends_the_generation_after_the_grace_period(slow_server: RunningServer) -> None:
-    connection = stream(slow_server.url, sessionId="leaver", **SELECTION)
+def test_leaving_ends_the_generation_after_the_grace_period(hasty_server: RunningServer) -> None:
+    connection = stream(hasty_server.url, sessionId="leaver", **SELECTION)
     first = next(connection)
     connection.close()
-    until(lambda: outcomes(slow_server, "leaver") == ["abandoned"])
-    again = list(stream(slow_server.url, sessionId="leaver", last_event_id=first.id, **SELECTION))
+    until(lambda: outcomes(hasty_server, "leaver") == ["abandoned"])
+    again = list(stream(hasty_server.url, sessionId="leaver", last_event_id=first.id, **SELECTION))
     assert again[0].name == "start"
     assert again[0].id != first.id
-    assert outcomes(slow_server, "leaver") == ["completed"]  # the attempt that was left is not shown beside it
+    assert outcomes(hasty_server, "leaver") == ["completed"]  # the attempt that was left is not shown beside it
 
 
 def test_coming_back_within_the_grace_period_loses_nothing(slow_server: RunningServer) -> None:

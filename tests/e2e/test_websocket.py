@@ -174,22 +174,22 @@ def test_resuming_what_is_unknown(server: RunningServer) -> None:
         assert [malformed[0].name, malformed[-1].name] == ["start", "close"]
 
 
-def test_leaving_ends_the_generation_after_the_grace_period(slow_server: RunningServer) -> None:
-    with opened(slow_server, "ws-leaver") as connection:
+def test_leaving_ends_the_generation_after_the_grace_period(hasty_server: RunningServer) -> None:
+    with opened(hasty_server, "ws-leaver") as connection:
         tell(connection, "recommend", **SELECTION)
         first = receive(connection).event
-    until(lambda: outcomes(slow_server, "ws-leaver") == ["abandoned"])
-    with opened(slow_server, "ws-leaver") as connection:
+    until(lambda: outcomes(hasty_server, "ws-leaver") == ["abandoned"])
+    with opened(hasty_server, "ws-leaver") as connection:
         lost = ask(connection, "resume", lastEventId=first.id)
         assert [message.fields for message in lost] == [{"event": "stream-reset"}, NOTHING_TO_RESUME]
 
 
-def test_a_connection_that_breaks_off_is_one_that_left(slow_server: RunningServer) -> None:
-    with opened(slow_server, "ws-broken") as connection:
+def test_a_connection_that_breaks_off_is_one_that_left(hasty_server: RunningServer) -> None:
+    with opened(hasty_server, "ws-broken") as connection:
         tell(connection, "recommend", **SELECTION)
         receive(connection)
         connection.socket.shutdown(2)
-        until(lambda: outcomes(slow_server, "ws-broken") == ["abandoned"])
+        until(lambda: outcomes(hasty_server, "ws-broken") == ["abandoned"])
 
 
 def test_coming_back_within_the_grace_period_loses_nothing(slow_server: RunningServer) -> None:

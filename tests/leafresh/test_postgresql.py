@@ -92,7 +92,7 @@ def server(listening: socket.socket, answer: bytes | None) -> Iterator[None]:
 def test_a_server_is_there_when_it_says_a_byte(
     monkeypatch: pytest.MonkeyPatch, answer: bytes | None, expected: bool | None
 ) -> None:
-    monkeypatch.setattr(connection, "ASKING_SECONDS", 0.2 if answer is None else 60)
+    monkeypatch.setattr(connection, "ASKING_SECONDS", 60 if answer else 0.2)
     listening = socket.create_server(("127.0.0.1", 0))
     with server(listening, answer):
         assert server_answers("localhost", "127.0.0.1", listening.getsockname()[1]) is bool(expected)
