@@ -28,7 +28,7 @@ def slow_server() -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def hasty_server() -> Iterator[RunningServer]:
     """A server that abandons an answer long before it is complete, which takes five seconds or more."""
-    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30", "LEAFRESH_ABANDON_SECONDS": "0.2"}) as running:
+    with RunningServer(env={"LEAFRESH_CATALOG_TOKEN_DELAY_MS": "30", "LEAFRESH_ABANDON_SECONDS": "1"}) as running:
         yield running
 
 
