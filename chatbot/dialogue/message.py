@@ -41,7 +41,7 @@ def _is_visible(character: str) -> bool:
 def _decoded_again(message: str) -> str:
     """Decodes a message that is wholly percent-encoded UTF-8 (``%EB%8B%A4…``) once more.
 
-    Some back ends encode an address whose message is encoded already, such as with Spring's ``WebClient.uri(String)``.
+    Some back ends encode an address whose message is encoded already, such as with Spring's WebClient.
     """
     if not _ENCODED.fullmatch(message):
         return message
