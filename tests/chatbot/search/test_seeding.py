@@ -17,10 +17,10 @@ def nothing_loaded() -> None:
 
 
 @pytest.mark.usefixtures("nothing_loaded")
-def test_every_category_has_two_documents() -> None:
-    assert len(load_documents()) == 16
+def test_every_category_has_documents() -> None:
+    assert load_documents() == [document.title for _, _, document in seeded_documents()]
     for category in Category.objects.all():
-        assert KnowledgeDocument.objects.filter(category=category, active=True).count() == 2
+        assert KnowledgeDocument.objects.filter(category=category, active=True).count() >= 2
 
 
 def test_loading_again_adds_nothing() -> None:
@@ -49,10 +49,12 @@ def test_a_title_that_an_admin_used_first_stays_the_admins() -> None:
 
 @pytest.mark.usefixtures("nothing_loaded")
 def test_a_document_whose_category_is_missing_waits_for_it() -> None:
+    of_vegan = [document.title for _, category, document in seeded_documents() if category == "VEGAN"]
     Category.objects.filter(key="VEGAN").update(key="PLANTS")
-    assert len(load_documents()) == 14
+    assert of_vegan
+    assert not {*of_vegan} & {*load_documents()}
     Category.objects.filter(key="PLANTS").update(key="VEGAN")
-    assert len(load_documents()) == 2
+    assert load_documents() == of_vegan
 
 
 @pytest.mark.parametrize(("key", "category", "document"), list(seeded_documents()))
