@@ -1,5 +1,6 @@
 """docs/operating.md names what there is."""
 
+import inspect
 import re
 import shlex
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chatbot.api import monitoring
 from tests.deploy.documents import ROOT, setting_names
 
 TEXT = (ROOT / "docs/operating.md").read_text("utf-8")
@@ -20,9 +22,11 @@ def test_settings_are_settings() -> None:
 
 
 def test_metrics_are_metrics() -> None:
-    source = (ROOT / "chatbot/api/monitoring.py").read_text("utf-8")
-    offered = {f"leafresh_{name}" for name in re.findall(r'Gauge\("(\w+)"', source)}
-    offered |= {f"leafresh_{name}_total" for name in re.findall(r'Counts\("(\w+)"', source)}
+    gauges = "".join(map(inspect.getsource, (monitoring.gauges, monitoring.model_states)))
+    offered = {f"leafresh_{name}" for name in re.findall(r'(?:Gauge|Counts)\("(\w+)"', gauges)}
+    offered |= {
+        f"leafresh_{name}_total" for name in re.findall(r'Counts\("(\w+)"', inspect.getsource(monitoring.counters))
+    }
     named = set(re.findall(r"\bleafresh_[a-z_]+\b", TEXT))
     assert len(named) > 5
     assert named <= offered

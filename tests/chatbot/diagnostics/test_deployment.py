@@ -211,12 +211,20 @@ def test_browsers_block_mixed_content(settings: Settings) -> None:
     assert levels(cors("http://app.example.com", plain)) == ["ok"]
 
 
-def test_a_model_without_its_package_fails_the_deployment_check(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            "google_genai:gemini",
+            "The chat model google_genai:gemini needs a package: pip install langchain-google-genai",
+        ),
+        ("nowhere:model", "The chat model nowhere:model has an unknown provider: LangChain knows "),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_fails_the_deployment_check(settings: Settings, model: str, message: str) -> None:
     assert run_checks(tags=[TAG], include_deployment_checks=True) == []
-    settings.LEAFRESH_CHAT_MODEL = "nowhere:model"
+    settings.LEAFRESH_CHAT_MODEL = model
     (finding,) = run_checks(tags=[TAG], include_deployment_checks=True)
-    assert (finding.id, level_and_message(finding)) == (
-        "leafresh.models.missing_package",
-        ("fault", "The chat model nowhere:model needs a package: pip install langchain-nowhere"),
-    )
+    level, told = level_and_message(finding)
+    assert (finding.id, level, told[: len(message)]) == ("leafresh.models.missing_package", "fault", message)
     assert run_checks(tags=[TAG]) == []
