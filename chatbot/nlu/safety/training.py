@@ -32,6 +32,7 @@ from chatbot.nlu.safety.classifier import (
 )
 
 DATA = Path(__file__).with_name("data")
+EVERYDAY = Path(__file__).parents[1] / "messages.tsv"
 
 _MARKS, _COMMON = 1600, 22_000
 """The number of morphemes with which others are compared, and of those that get a vector: the commonest ones."""
@@ -47,13 +48,17 @@ Floats = NDArray[np.float32]
 
 
 def table() -> list[Row]:
-    """The labelled messages, each once."""
-    rows: dict[str, str] = {}
+    """The labelled messages, each once. Messages from which intents are learned are ordinary, unless ``data`` says
+    otherwise."""
+    rows: dict[str, str] = {row["message"]: "none" for row in _read(EVERYDAY)}
     for path in sorted(DATA.glob("*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            rows.update({row["message"]: row["kind"] for row in reader})
+        rows.update({row["message"]: row["kind"] for row in _read(path)})
     return list(rows.items())
+
+
+def _read(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
 def varied(rows: Sequence[Row], *, seed: int = 3) -> Iterator[Row]:

@@ -9,7 +9,9 @@ def serve(connection: Connection) -> None:
     names = sorted(connection.recv(), key=len, reverse=True)
     connection.send(None)
     while True:
-        connection.send([_tokens(text, names) for text in connection.recv()])
+        what, texts = connection.recv()
+        assert what == "analyse"
+        connection.send([_tokens(text, names) for text in texts])
 
 
 def _tokens(text: str, names: list[str]) -> list[tuple[str, str, int, int, bool]]:
