@@ -196,7 +196,9 @@ SILENCED_SYSTEM_CHECKS = [
     "axes.W002",  # axes' middleware fails in an asynchronous chain: login_middleware replaces it
 ]
 
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # an action's confirmation sends the key of each row (MOST_ROWS)
+# An action's confirmation sends the key of each row (MOST_ROWS). Django has no bound for a part of a site; elsewhere
+# the bounds of the body and of the address's length are reached first.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 CSRF_FAILURE_VIEW = "chatbot.web.views.csrf_failure"
 
