@@ -142,8 +142,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """In place of the login page, for a form that was sent after the session had ended: it keeps what was typed.
 
-    The person signs in in another window, and sends the form from here.
+    The person signs in in another window, and sends the form from here. Passwords are not kept: the form asks for
+    them again.
     """
-    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != CSRF_FIELD]
+    kept = [(name, values) for name, values in request.POST.lists() if not _is_secret(name)]
+    fields = [(name, value) for name, values in kept for value in values]
     context = {"fields": fields, "login": reverse("admin:login"), "address": request.get_full_path()}
-    return render(request, "chatbot/signed_out.html", context, status=401)
+    response = render(request, "chatbot/signed_out.html", context, status=401)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a field of a form must not be written into a page."""
+    return name == CSRF_FIELD or "password" in name.lower()

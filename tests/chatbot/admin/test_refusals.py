@@ -67,6 +67,15 @@ async def test_a_form_that_is_sent_after_the_session_ended_is_kept(async_client:
     assert (await async_client.post(f"{DOCUMENTS}add/", posted)).status_code == 302
 
 
+async def test_passwords_of_a_kept_form_are_not_written_into_the_page(async_client: AsyncClient) -> None:
+    secrets = {"password1": "geheim-1", "password2": "geheim-1", "old_password": "geheim-0", "newPassword": "geheim-2"}
+    response = await async_client.post("/admin/auth/user/add/", {"username": "mina", **secrets, "_save": "1"})
+    html = response.content.decode()
+    assert re.findall(r'<textarea name="(\w+)"', html) == ["username", "_save"]
+    assert "geheim" not in html
+    assert response["Cache-Control"] == "no-store"
+
+
 async def test_other_pages_lead_to_the_login(async_client: AsyncClient) -> None:
     for response in (await async_client.get(DOCUMENTS), await async_client.post(DOCUMENTS, {"action": "x"})):
         assert response.status_code == 302
