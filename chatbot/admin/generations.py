@@ -34,6 +34,7 @@ from chatbot.dialogue.prompt_values import unquoted
 from chatbot.models import Enforcement, Generation, Outcome, Turn
 
 _MESSAGE = _("Message")
+_PROMPT = _("Prompt")
 
 
 def _message(generation: Generation) -> SafeString:
@@ -93,7 +94,7 @@ class GenerationAdmin(RecordAdmin):
             _("Run"),
             {"fields": ("source", "first_token", "duration", "tokens_in", "tokens_out", "event_count", "seed")},
         ),
-        (_("Prompt"), {"fields": ("version", "prompt", "raw")}),
+        (_PROMPT, {"fields": ("version", "prompt", "raw")}),
     )
 
     started = column(_("started"), lambda row: moment(row.started_at), ordering="started_at")
@@ -127,8 +128,12 @@ class GenerationAdmin(RecordAdmin):
         return with_labels(queryset.defer("prompt_version__system_text", "prompt_version__user_text", "raw_text"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leaves out the message if the generation answered a selection."""
-        return [part for part in self.fieldsets if part[0] is not _MESSAGE or (obj and "message" in obj.variables)]
+        """Leaves out the message of a selection, and the prompt for people who may not read prompts."""
+        shown = {
+            _MESSAGE: obj is not None and "message" in obj.variables,
+            _PROMPT: request.user.has_perm("chatbot.view_promptversion"),
+        }
+        return [part for part in self.fieldsets if part[0] is None or shown.get(part[0], True)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Generation], search_term: str

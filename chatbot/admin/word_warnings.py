@@ -18,12 +18,16 @@ READ_MESSAGES = 300
 SHOWN_MESSAGES = 3
 
 
-def warnings(word: str, kind: str) -> list[str]:
-    """Why it may be a mistake to list the word; empty for an exception, which refuses nobody. Two SQL statements."""
+def warnings(word: str, kind: str, *, quote: bool) -> list[str]:
+    """Why it may be a mistake to list the word; empty for an exception, which refuses nobody. Two SQL statements.
+
+    ``quote`` is whether the editor may read the messages that it would have refused; else they are only counted.
+    """
     if kind == WordKind.FINE:
         return []
     known = options.get()
-    return [text for check in (_short(word), _names(word, known), _messages(word, known)) for text in check]
+    checks = (_short(word), _names(word, known), _messages(word, known, quote=quote))
+    return [text for check in checks for text in check]
 
 
 def too_common(word: str, kind: str) -> list[str]:
@@ -44,16 +48,24 @@ def _names(word: str, known: Options) -> Iterator[str]:
         yield _("“%(word)s” is in the name of something that people can pick: %(names)s.") % values
 
 
-def _messages(word: str, known: Options) -> Iterator[str]:
+def _messages(word: str, known: Options, *, quote: bool) -> Iterator[str]:
     """Recent messages that the word would have refused, and no other word did."""
     newest = Turn.objects.exclude(message="").order_by("-pk").values_list("message", flat=True)[:READ_MESSAGES]
     listed = word_lists.get()
     analyser = RoughAnalyser(names_of(known))
     marked = [message for message in newest if _marks(word, message, known)]
     marked = [message for message in marked if not abuse(message, words=listed, analyser=analyser)]
-    if marked:
-        values = {"count": len(marked), "of": READ_MESSAGES, "messages": " / ".join(marked[:SHOWN_MESSAGES])}
-        yield _("Of the last %(of)s messages it would have refused %(count)s: %(messages)s") % values
+    if not marked:
+        return
+    values = {"count": len(marked), "of": READ_MESSAGES}
+    if quote:
+        quoted = " / ".join(marked[:SHOWN_MESSAGES])
+        yield _("Of the last %(of)s messages it would have refused %(count)s: %(messages)s") % {
+            **values,
+            "messages": quoted,
+        }
+    else:
+        yield _("Of the last %(of)s messages it would have refused %(count)s.") % values
 
 
 def _marks(word: str, text: str, known: Options) -> bool:

@@ -53,6 +53,7 @@ WARNED = "warned"
 class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Warns once of a word that would refuse people who say nothing wrong. Saving it again lists it."""
 
+    editor: Any = None  # the person who saves it (LockedForm)
     warned = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def clean(self) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class ListedWordForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         about = f"{kind}:{word}"
         if not word or not kind or not {"word", "kind"} & set(self.changed_data) or cleaned.get(WARNED) == about:
             return cleaned
-        reasons = warnings(word, kind)
+        reasons = warnings(word, kind, quote=self.editor is not None and self.editor.has_perm("chatbot.view_turn"))
         if reasons:
             again = _("Save again if it is meant all the same.")
             self.add_error(None, ValidationError([*reasons, again], code="warned"))

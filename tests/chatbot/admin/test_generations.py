@@ -72,6 +72,16 @@ def test_what_a_draft_wrote_is_called_what_it_was_for(page: Client, purpose: Pur
     assert "for a person" in page.get(f"{LIST}{real.pk}/change/").content.decode()
 
 
+@pytest.mark.parametrize("may_read_prompts", [True, False])
+def test_the_prompt_is_shown_to_those_who_may_read_prompts(may_read_prompts: bool) -> None:
+    generation = make(system_prompt="비밀 지침", user_prompt="고른 것", raw_text="날것")
+    client = staff("view_generation", "view_turn", *(["view_promptversion"] if may_read_prompts else []))
+    html = client.get(f"{LIST}{generation.pk}/change/").content.decode()
+    for text in ("비밀 지침", "고른 것", "날것"):
+        assert (text in html) is may_read_prompts, text
+    assert "sources tried" in html.lower()
+
+
 def test_search_by_id(page: Client) -> None:
     wanted = make()
     make()

@@ -207,6 +207,16 @@ def test_a_word_that_would_refuse_ordinary_people_is_warned_of_once(page: Client
     assert ListedWord.objects.filter(word=word).exists()
 
 
+@pytest.mark.parametrize(("rights", "end"), [(["view_turn"], ": 점심밥 메뉴 추천해 줘"), ([], ".")])
+def test_the_warning_quotes_messages_to_those_who_may_read_them(rights: list[str], end: str) -> None:
+    message_turn("점심밥 메뉴 추천해 줘")
+    response = _add(staff("view_listedword", "add_listedword", *rights), "점심밥")
+    assert response.context["adminform"].form.non_field_errors() == [
+        f"Of the last 300 messages it would have refused 1{end}",
+        "Save again if it is meant all the same.",
+    ]
+
+
 def test_an_exception_and_a_word_that_nobody_says_need_no_warning(page: Client) -> None:
     assert _add(page, "비건", "fine").status_code == 302
     assert _add(page, "나쁜말말", "abuse").status_code == 302
