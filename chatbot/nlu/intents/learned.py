@@ -61,7 +61,8 @@ def question(evidence: Evidence, *, otherwise: Understanding) -> Understanding |
     if otherwise.intent == Intent.CHANGE and _only_names(evidence):
         return None
     is_asked = evidence.is_question() or evidence.parsed.has("question.facts")
-    if opinion.asks < (ASKING if is_asked and otherwise.intent in _DOUBTFUL else SURE):
+    about_disposal = evidence.parsed.has("question.disposal") and not evidence.wants_challenges()
+    if not about_disposal and opinion.asks < (ASKING if is_asked and otherwise.intent in _DOUBTFUL else SURE):
         return None
     asked = evidence.conclude(Intent.QUESTION, {"code": "question", "words": []})
     return replace(asked, otherwise=otherwise)

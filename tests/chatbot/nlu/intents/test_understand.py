@@ -42,6 +42,29 @@ def test_another_category_is_wanted(understood: Understand, message: str, catego
     assert (meaning.intent, meaning.category) == (Intent.CHANGE, category)
 
 
+@pytest.mark.parametrize("message", ["비건은 어때?", "비건 어떨까", "비건 어때요"])
+def test_a_proposed_category_is_wanted(understood: Understand, message: str) -> None:
+    meaning = understood(message)
+    assert (meaning.intent, meaning.category) == (Intent.CHANGE, "VEGAN")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "날짜 지난 감기약은 어떻게 처리해요?",
+        "낡은 프라이팬 버리는 법",
+        "안 쓰는 후라이팬은 어디로 버려요",
+        "뼈다귀는 음쓰인가요?",
+    ],
+)
+def test_how_to_throw_something_away_is_a_question(understood: Understand, message: str) -> None:
+    assert understood(message).intent == Intent.QUESTION
+
+
+def test_a_wish_to_throw_less_away_is_no_question(understood: Understand) -> None:
+    assert understood("쓰레기 덜 버리는 방법 추천해줘").intent != Intent.QUESTION
+
+
 @pytest.mark.parametrize(
     "written", ["제로 웨이스트", "제로웨이스트", "제로웨이스트로바꿔줘", "zero waste", "Zero-Waste"]
 )
