@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from import_export.formats import base_formats
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 5000
+MAX_COLUMNS = 50
 
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 """A spreadsheet treats a cell with one of these first characters as a formula (OWASP, “CSV Injection”)."""
@@ -93,8 +95,12 @@ class CatalogJSON(base_formats.JSON):  # type: ignore[misc]  # import-export shi
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise UnreadableFile(_("The file must be a list of JSON objects."))
         check_rows(len(rows))
-        headers = list(dict.fromkeys(name for row in rows for name in row))
-        return FileRows([[row.get(name, "") for name in headers] for row in rows], headers, range(1, len(rows) + 1))
+        headers: dict[str, None] = {}
+        for row in rows:
+            headers.update(dict.fromkeys(row))
+            check_columns(len(headers))
+        cells = [[row.get(name, "") for name in headers] for row in rows]
+        return FileRows(cells, list(headers), range(1, len(rows) + 1))
 
     def export_data(self, dataset: tablib.Dataset, **_kwargs: Any) -> str:
         return json.dumps(dataset.dict, ensure_ascii=False, indent=2)
@@ -112,6 +118,12 @@ def check_rows(count: int) -> None:
     if count > MAX_ROWS:
         values = {"count": f"{count:,}", "limit": f"{MAX_ROWS:,}"}
         raise UnreadableFile(_("The file has %(count)s rows; at most %(limit)s are taken at once. Split it.") % values)
+
+
+def check_columns(count: int) -> None:
+    """Raises UnreadableFile for more columns than any kind of row has: every row gets a cell for each."""
+    if count > MAX_COLUMNS:
+        raise UnreadableFile(_("The file has more than %(limit)s columns.") % {"limit": MAX_COLUMNS})
 
 
 def _decoded(raw: bytes) -> str:
@@ -147,7 +159,9 @@ def _lines(text: str) -> list[list[str]]:
 
 def _column_names(cells: Sequence[str]) -> list[str]:
     names = ["_".join(_unguarded(cell).split()).lower() for cell in cells]
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    named = Counter(filter(None, names))
+    check_columns(named.total())
+    twice = next((name for name, count in named.items() if count > 1), None)
     if twice:
         raise UnreadableFile(_("There are two columns with the name “%(name)s”.") % {"name": twice})
     return names

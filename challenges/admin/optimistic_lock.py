@@ -186,6 +186,8 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
     """An admin whose form and list are saved under optimistic locking."""
 
     change_form_before_template = "admin/challenges/seen.html"
+    keeps_deleted = True
+    """Whether the form of a row that was deleted meanwhile becomes the form of a new row."""
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return _locked(super().get_form(request, obj, change=change, **kwargs), request)
@@ -215,9 +217,10 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
     ) -> Any:
         """Turns a form whose row was deleted into the form of a new row. Django would discard the entered text."""
         is_locked = request.method == "POST" and SEEN in request.POST and self.has_add_permission(request)
-        if object_id is not None and is_locked and self.get_object(request, unquote(object_id)) is None:
+        is_kept = is_locked and self.keeps_deleted
+        if object_id is not None and is_kept and self.get_object(request, unquote(object_id)) is None:
             request.gone = unquote(object_id)  # type: ignore[attr-defined]  # for the form
-            object_id = None
+            return self.add_view(request, form_url, extra_context)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
@@ -261,7 +264,7 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         with transaction.atomic():  # the rows stay as they are from the comparison until they are saved
             ending = f"-{self.opts.pk.name}"
             self._lock(str(value) for name, value in request.POST.items() if name.endswith(ending))
-            return super().changelist_view(request, extra_context)
+            return _with_rows_of_forms(super().changelist_view(request, extra_context))
 
     def _lock(self, keys: Iterable[str]) -> None:
         try:
@@ -275,6 +278,19 @@ class OptimisticLockAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no 
 def _locked(form: Any, request: HttpRequest) -> Any:
     attributes = {"editor": request.user, "gone": getattr(request, "gone", None)}
     return type(form.__name__, (LockedForm, form), attributes)
+
+
+def _with_rows_of_forms(response: Any) -> Any:
+    """The list with an error, its rows in the order of its forms.
+
+    Django pairs both by their place. The forms are in the order of the page that was sent, and the rows in that of
+    what is stored now, which may be another.
+    """
+    if isinstance(response, TemplateResponse) and response.context_data:
+        shown = response.context_data["cl"]
+        if shown.formset is not None and shown.formset.is_bound:
+            shown.result_list = [form.instance for form in shown.formset.forms]
+    return response
 
 
 _CONFIRMED = b'<input type="hidden" name="post" value="yes">'

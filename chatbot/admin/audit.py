@@ -93,13 +93,13 @@ class _AccessAdmin(RecordAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(_AccessAdmin):
-    list_display = ("at", "by", "address", "browser", "until")
+    list_display = fields = ("at", "by", "address", "browser", "until")
     list_filter = (("attempt_time", admin.DateFieldListFilter),)
     until = column(_("signed out"), lambda row: moment(row.logout_time) if row.logout_time else "–")
 
 
 @admin.register(AccessFailureLog)
 class AccessFailureLogAdmin(_AccessAdmin):
-    list_display = ("at", "by", "address", "browser", "refused")
+    list_display = fields = ("at", "by", "address", "browser", "refused")
     list_filter = (("attempt_time", admin.DateFieldListFilter),)
     refused = column(_("bound reached"), lambda row: badge(_("yes"), "danger") if row.locked_out else "–")

@@ -118,6 +118,7 @@ class UserAdmin(_SearchableRights, ActionBound, ChangeLogAdmin, OptimisticLockAd
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     readonly_fields = ("last_login", "date_joined")  # each login changes the first
+    keeps_deleted = False  # a new account has another form, with a password
 
 
 @admin.register(Group)

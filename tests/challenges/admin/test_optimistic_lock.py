@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from challenges.models import Category, Challenge
+from tests.chatbot.admin.conversations import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +143,23 @@ def test_a_row_that_both_changed_in_the_list_is_told_and_can_be_saved_again(page
     assert (vegan.active, vegan.order) == (True, 77)
 
 
+def test_each_input_stays_with_its_row_when_the_order_of_the_list_changed(page: Client) -> None:
+    """The list is sorted by the field that both changed."""
+    first, second = (
+        Category.objects.create(key=key, label=key, order=n) for key, n in {"AAA": 201, "BBB": 202}.items()
+    )
+    address = reverse("admin:challenges_category_changelist")
+    posted = _list(page, address)
+    Category.objects.filter(pk=first.pk).update(order=203)
+    response = page.post(address, posted | {f"form-{_index(posted, first.pk)}-order": 150})
+    shown = response.context["cl"]
+    assert [form.instance.pk for form in shown.formset.forms] == [row.pk for row in shown.result_list]
+    lines = re.findall(r"<tr\b.*?</tr>", response.content.decode(), flags=re.DOTALL)
+    for row, typed in {first: "150", second: "202"}.items():
+        (line,) = (line for line in lines if row.key in line)
+        assert f'value="{typed}"' in line
+
+
 @pytest.mark.parametrize(("model", "name"), [(User, "username"), (Group, "name")])
 def test_accounts_and_roles_are_kept_from_it_as_well(page: Client, other: Client, model: Any, name: str) -> None:
     row = model.objects.create(**{name: "jun"})
@@ -164,6 +182,16 @@ def test_a_row_that_was_deleted_meanwhile_keeps_what_was_typed(
     again = _filled(response.context["adminform"].form)
     assert page.post(_address(challenge), again).status_code == 302
     assert Challenge.objects.get(title=challenge.title).description == "장바구니를 챙겨요."
+
+
+@pytest.mark.parametrize("rights", [["add_user"], ["add_user", "change_user"]])
+def test_an_account_is_not_made_again_past_its_own_form(rights: list[str]) -> None:
+    """A new account needs a password, and the rights to add and to change accounts."""
+    posted = {"username": "jun", "is_superuser": "on", "seen": "{}", "_save": "1"}
+    address = reverse("admin:auth_user_change", args=[99999])
+    response = staff(*rights).post(address, posted)
+    assert response.status_code == (403 if len(rights) == 1 else 302)
+    assert not User.objects.filter(username="jun").exists()
 
 
 def _confirmation(page: Client, address: str, posted: dict[str, Any] | None = None) -> dict[str, str]:

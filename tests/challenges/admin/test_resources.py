@@ -261,6 +261,7 @@ def test_files_that_nobody_confirms_are_removed(page: Client) -> None:
         ("title\n" + "가\n" * (MAX_ROWS + 1), "The file has 5,001 rows; at most 5,000 are taken at once. Split it."),
         ("title\n" + "a" * MAX_BYTES, "The file has 5.0\xa0MB; at most 5.0\xa0MB are taken. Split it."),
         ("title,Title\n가,나\n", "There are two columns with the name “title”."),
+        (",".join(f"c{number}" for number in range(51)), "The file has more than 50 columns."),
         ("title,\n가,나\n", "Row 2 has “나” in a column without a name."),
         (b"PK\x03\x04 a workbook", "This is a workbook, not a text."),
         (b"\x89PNG\r\n\xff\xd8", "The file is no text in UTF-8, UTF-16 or CP949."),
@@ -268,6 +269,12 @@ def test_files_that_nobody_confirms_are_removed(page: Client) -> None:
 )
 def test_a_file_that_is_not_taken_says_why(page: Client, content: bytes | str, sentence: str) -> None:
     assert sentence in str(_problems(_preview(page, content))["import_file"])
+
+
+def test_json_with_other_keys_in_each_row_is_refused_before_cells_are_made(page: Client) -> None:
+    rows = json.dumps([{f"{row}-{column}": "" for column in range(6)} for row in range(10)])
+    problems = _problems(_preview(page, rows, file_format=JSON))
+    assert "The file has more than 50 columns." in str(problems["import_file"])
 
 
 TABS = HEAD.replace(",", "\t") + ROW.replace(",", "\t")

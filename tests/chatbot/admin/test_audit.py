@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from axes.models import AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -88,6 +89,16 @@ def test_sign_ins_and_failed_ones_are_listed(client: Client, page: Client) -> No
     failed = page.get("/admin/axes/accessfailurelog/").content.decode()
     assert all(text in signed_in for text in ("mina", "127.0.0.1"))
     assert all(text in failed for text in ("mina", "127.0.0.1"))
+
+
+@pytest.mark.parametrize(("kind", "more"), [(AccessLog, {"session_hash": "h-secret"}), (AccessFailureLog, {})])
+def test_a_sign_in_shows_neither_its_session_nor_its_address(page: Client, kind: Any, more: dict[str, str]) -> None:
+    row = kind.objects.create(
+        username="mina", ip_address="127.0.0.1", user_agent="b", http_accept="a-secret", path_info="/p-secret", **more
+    )
+    html = page.get(reverse(f"admin:axes_{kind._meta.model_name}_change", args=[row.pk])).content.decode()
+    assert "mina" in html
+    assert "-secret" not in html
 
 
 def test_the_log_is_for_operators(client: Client) -> None:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -74,6 +75,15 @@ def test_erasing_several_sessions(page: Client) -> None:
     assert page.post(LIST, posted).status_code == 302
     assert list(ChatSession.objects.values_list("key", flat=True)) == ["s2"]
     assert Generation.objects.count() == 1
+
+
+def test_the_log_tells_that_a_session_was_erased_and_not_which(page: Client) -> None:
+    keys = [_session(f"secret-{n}", make()).pk for n in range(3)]
+    page.post(_address("delete", ChatSession.objects.get(pk=keys[0])), {"post": "yes"})
+    page.post(LIST, {"action": "delete_selected", "_selected_action": keys[1:], "post": "yes"})
+    entries = list(LogEntry.objects.all())
+    assert [entry.action_flag for entry in entries] == [DELETION] * 3
+    assert not any("secret" in str(vars(entry)) for entry in entries)
 
 
 def test_a_session_is_never_written(page: Client) -> None:
