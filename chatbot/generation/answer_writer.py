@@ -40,6 +40,9 @@ USELESS_LENGTH = 500
 USAGE_SECONDS = 0.5
 """How long the writer waits for the provider's token counts after the end of the answer."""
 
+GRACE_SECONDS = 1.0
+"""How much later than the provider's own deadline the writer ends a call, so that the provider counts the failure."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -231,8 +234,8 @@ class AnswerWriter:
     async def _read(self, provider: Provider, request: ProviderRequest, raw: list[str]) -> None:
         composer = self._composer
         async with (
-            asyncio.timeout_at(self._deadline if provider.hosted else None) as limit,
-            aclosing(provider.stream(request)) as pieces,
+            asyncio.timeout_at(self._deadline + GRACE_SECONDS if provider.hosted else None) as limit,
+            aclosing(provider.stream(replace(request, deadline=self._deadline))) as pieces,
         ):
             ends = False
 

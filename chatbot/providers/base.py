@@ -1,5 +1,6 @@
 """The interface of providers, which write answers."""
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -58,6 +59,7 @@ class ProviderRequest:
     are set if another provider left the answer unfinished. ``already`` are its titles so far. ``missing`` is the number
     of challenges that it still needs. ``lacks_sentence`` is set if it has no sentence. ``why`` explains what was wrong.
     ``output_schema`` is the JSON schema of an answer for providers that accept one; empty means no schema.
+    ``deadline`` is the time of the event loop's clock at which the answer must end.
     """
 
     system_prompt: str
@@ -68,6 +70,7 @@ class ProviderRequest:
     kind: str = RECOMMENDATION
     template_context: TemplateContext = field(default_factory=TemplateContext)
     candidates: Sequence[Challenge] = ()
+    deadline: float = math.inf
     already: Sequence[str] = ()
     missing: int = CHALLENGES
     lacks_sentence: bool = False

@@ -7,6 +7,7 @@ has had no release since 2021.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from weakref import WeakSet
 
 SKIPPED = "skipped after"
@@ -26,8 +27,10 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0
         self._failed_at = float("-inf")
+        self._succeeded_at = float("-inf")
         self._open_until = 0.0
         self._is_trying = False
+        self._state_number = 0  # changes when the breaker opens or closes
         _breakers.add(self)
 
     @property
@@ -40,31 +43,64 @@ class CircuitBreaker:
         """The number of failures in a row."""
         return self._failures
 
-    def enter(self) -> bool:
-        """Whether a call may begin. If it may, call ``succeeded``, ``failed`` or ``left`` at its end."""
-        if not self.is_open:
-            return True
-        if self._is_trying or self._clock() < self._open_until:
-            return False
-        self._is_trying = True
-        return True
+    def enter(self) -> "Call | None":
+        """The call that may begin; None if the model is skipped. Report the end of the call to it."""
+        if self.is_open:
+            if self._is_trying or self._clock() < self._open_until:
+                return None
+            self._is_trying = True
+        return Call(self, self._state_number)
 
-    def succeeded(self) -> None:
+    def _is_current(self, call: "Call") -> bool:
+        """Whether the breaker neither opened nor closed after the call began. If it is open, this is the trial."""
+        return call.state_number == self._state_number
+
+    def _succeed(self) -> None:
+        self._succeeded_at = self._clock()
+        self._state_number += self.is_open
         self._failures = 0
         self._is_trying = False
 
-    def failed(self) -> None:
-        now = self._clock()
-        if now - self._failed_at > WINDOW_SECONDS and not self.is_open:
+    def _fail(self) -> None:
+        now, was_open = self._clock(), self.is_open
+        if now - self._failed_at > WINDOW_SECONDS and not was_open:
             self._failures = 0
         self._failures += 1
         self._failed_at = now
         self._open_until = now + self._pause
+        self._state_number += self.is_open and not was_open
         self._is_trying = False
+
+    def _has_succeeded_lately(self) -> bool:
+        return self._clock() - self._succeeded_at <= WINDOW_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the model. It changes nothing if the breaker opened or closed after the call began."""
+
+    breaker: CircuitBreaker
+    state_number: int
+
+    def succeeded(self) -> None:
+        if self.breaker._is_current(self):
+            self.breaker._succeed()
+
+    def failed(self) -> None:
+        if self.breaker._is_current(self):
+            self.breaker._fail()
+
+    def rejected(self) -> None:
+        """The server objected to the request. That is the request's fault if other requests succeeded lately."""
+        if self.breaker._has_succeeded_lately():
+            self.left()
+        else:
+            self.failed()
 
     def left(self) -> None:
         """Ends a call that tells nothing about the model, such as a cancelled one."""
-        self._is_trying = False
+        if self.breaker._is_current(self):
+            self.breaker._is_trying = False
 
 
 _breakers: WeakSet[CircuitBreaker] = WeakSet()

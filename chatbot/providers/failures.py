@@ -1,6 +1,7 @@
 """The failure of a call to a model, from any error that the model's client raises."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,6 +18,15 @@ WORDS_LENGTH = 200
 _CONNECTION = frozenset({"APIConnectionError", "ConnectError", "ReadError", "RemoteProtocolError", "WriteError"})
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _ABOUT_THE_REQUEST = frozenset({400, 413, 415, 422})
+_WORDS_OF_REFUSAL = re.compile(
+    r"(?:not|n't|un|non)[ -]?(?:\w+ )?"
+    r"(?:support|allow|permit|implement|accept|recogni[sz]e|expect|known|available|enabled)"
+    r"|unknown|invalid|illegal|forbidden|extra (?:field|input)|no endpoints|must (?:be|alternate)|only",
+    re.IGNORECASE,
+)
+_PROMPT_TOO_LONG = re.compile(
+    r"context[ _-]?(?:length|window|size)|\breduce\b|too (?:long|many tokens)|prompt is too large", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,28 @@ class Failure:
         return self.status in _ABOUT_THE_REQUEST
 
     @property
+    def has_words_of_refusal(self) -> bool:
+        return _WORDS_OF_REFUSAL.search(self.text) is not None
+
+    @property
+    def is_about_the_length(self) -> bool:
+        """Whether this request is too long for the model. Shorter requests may succeed with the same parts."""
+        return _PROMPT_TOO_LONG.search(self.text) is not None
+
+    @property
     def may_name_a_part(self) -> bool:
-        """Whether the text may name a part that the server refuses."""
-        return self.is_about_the_request or self.status in {404, 405, 500, 501} or self.is_in_stream
+        """Whether the text may name a part that the server refuses.
+
+        The server's own faults and errors inside the stream may name a part by chance: they need words of refusal.
+        """
+        if self.is_about_the_request or self.status in {404, 405, 501}:
+            return True
+        return (self.status == 500 or (self.is_in_stream and self.status is None)) and self.has_words_of_refusal
+
+    @property
+    def may_refuse_streams(self) -> bool:
+        """Whether the failure may refuse the stream itself. An error inside a stream does not."""
+        return self.status in {400, 404, 405, 422, 501} and not self.is_in_stream and self.has_words_of_refusal
 
     @property
     def may_hide_a_refusal(self) -> bool:

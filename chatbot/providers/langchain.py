@@ -48,21 +48,24 @@ class LangChainProvider:
         self._speaks_openai = provider_of(model) in OPENAI_PROTOCOL
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
-        if not self._circuit.enter():
+        call = self._circuit.enter()
+        if call is None:
             raise ProviderError(f"{self.name}: {SKIPPED} {self._circuit.failures} failures in a row")
-        outcome = self._circuit.left
+        has_text = False
+        outcome = call.left
         try:
             async with aclosing(self._answer(request)) as pieces:
                 async for piece in pieces:
-                    outcome = self._circuit.succeeded
+                    has_text = has_text or not piece.isspace()
+                    outcome = call.succeeded if has_text else call.left
                     yield piece
-            outcome = self._circuit.succeeded
+            outcome = call.succeeded if has_text else call.failed
         except ProviderError as error:
-            outcome = self._circuit.failed
+            outcome = call.failed
             raise ProviderError(f"{self.name}: {error}", words=error.words) from None
         except Exception as error:  # a model's client may raise any error; another provider answers
             failure = Failure.of(error)
-            outcome = self._circuit.left if failure.is_about_the_request else self._circuit.failed
+            outcome = call.rejected if failure.is_about_the_request else call.failed
             raise ProviderError(f"{self.name}: {failure.kind}", words=failure.words) from None
         finally:
             outcome()
@@ -82,7 +85,7 @@ class LangChainProvider:
             yield thoughts
 
     def _limits(self, request: ProviderRequest) -> Limits:
-        limits = Limits.from_settings()
+        limits = replace(Limits.from_settings(), deadline=request.deadline)
         if Part.STREAM in negotiation_with(self.name).refused:  # the whole answer comes at once
             return replace(limits, first_token=limits.answer)
         return limits

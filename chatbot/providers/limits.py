@@ -1,6 +1,7 @@
 """Limits of a call to a hosted model: the time of a silence, the time of the answer, and the size of the answer."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Limits:
     """Limits in seconds and bytes.
 
     ``first_token`` is the time until the first visible character, ``silence`` the time between two visible characters.
+    ``deadline`` is the time of the event loop's clock at which the answer must end, if that is earlier than ``answer``.
     """
 
     connect: float
@@ -29,6 +31,7 @@ class Limits:
     silence: float
     answer: float
     answer_bytes: int
+    deadline: float = math.inf
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -48,7 +51,7 @@ async def within(limits: Limits, pieces: AsyncGenerator[str, None]) -> AsyncGene
     for anything else, because a timer interrupts its wait.
     """
     loop = asyncio.get_running_loop()
-    over = loop.time() + limits.answer
+    over = min(loop.time() + limits.answer, limits.deadline)
     wait_until, limit = loop.time() + limits.first_token, f"no token within {limits.first_token:g} s"
     size = 0
     timer: asyncio.TimerHandle | None = None

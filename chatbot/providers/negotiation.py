@@ -3,6 +3,7 @@
 Servers of OpenAI's protocol accept different parts. They refuse a part with 400, 404, 422 or 500, with an error inside
 the stream, or with an empty answer. If a refusal names a part, the request is repeated without that part. If it names
 none, the request is repeated without all of them. If that succeeds, each later request tries one of the parts again.
+A server may change, or a text may mislead: each refusal is forgotten after some time.
 """
 
 import logging
@@ -15,6 +16,9 @@ from enum import StrEnum
 from chatbot.providers.failures import EMPTY, NO_STREAM, Failure
 
 logger = logging.getLogger(__name__)
+
+REFUSAL_SECONDS = 3600.0
+"""How long a part is left out that the server refused."""
 
 DOUBT_SECONDS = 600.0
 """How long a part is left out if the server failed with it and answered without it, but did not name it."""
@@ -52,16 +56,16 @@ _NAMES: Mapping[Part, re.Pattern[str]] = {
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A part that a model refused. ``words`` is the server's message, which may repeat the request: show it only to
-    operators. ``until`` is the time of the monotonic clock at which the part is tried again; None means never."""
+    operators. ``until`` is the time of the monotonic clock at which the part is tried again."""
 
     part: Part
     status: str
     words: str
-    until: float | None = None
+    until: float
 
     @property
     def is_over(self) -> bool:
-        return self.until is not None and time.monotonic() >= self.until
+        return time.monotonic() >= self.until
 
 
 class Negotiation:
@@ -82,7 +86,7 @@ class Negotiation:
         """The first attempt of a request that wants these parts."""
         for part in [part for part, refusal in self.refused.items() if refusal.is_over]:
             del self.refused[part]
-        return Attempt(self, frozenset(wanted) - set(self.refused) - set(self.suspects[1:]))
+        return Attempt(self, frozenset(wanted) - set(self.refused) - set(self.suspects[1:]), self.probe)
 
     def note(self, attempt: "Attempt") -> None:
         """Remembers the refusals of an attempt that was answered."""
@@ -98,13 +102,17 @@ class Negotiation:
 
 
 class Attempt:
-    """One request. ``parts`` are the parts to send: fewer after each refusal."""
+    """One request. ``parts`` are the parts to send: fewer after each refusal.
 
-    def __init__(self, negotiation: Negotiation, parts: frozenset[Part]) -> None:
+    ``probe`` is the suspect that this request tries. Requests that began earlier cannot tell anything about it.
+    """
+
+    def __init__(self, negotiation: Negotiation, parts: frozenset[Part], probe: Part | None) -> None:
         self.parts = parts
         self.left_out: dict[Part, Refusal] = {}
         self.left_out_together: dict[Part, Refusal] = {}
         self._negotiation = negotiation
+        self._probe = probe
         self._has_repeated = False
         self._is_noted = False
 
@@ -117,10 +125,20 @@ class Attempt:
     def again(self, failure: Failure) -> float | None:
         """The pause in seconds before the request is repeated, perhaps with fewer parts; None if it must not be."""
         if failure is NO_STREAM and Part.STREAM in self.parts:
-            return self._without(Part.STREAM, failure)
-        named = _named(failure.text, self.parts) if failure.may_name_a_part else None
+            if self._has_repeated:
+                return self._without(Part.STREAM, failure, seconds=DOUBT_SECONDS)
+            self._has_repeated = True
+            return 0.0
+        named = self._named(failure)
+        if named is not None and failure.is_about_the_length:
+            self.parts -= {named}
+            return 0.0
         if named is not None:
             return self._without(named, failure)
+        lengths = self.parts & {Part.TOKENS, Part.COMPLETION_TOKENS}
+        if failure.is_about_the_request and failure.is_about_the_length and lengths:
+            self.parts -= lengths
+            return 0.0
         if failure.is_about_the_request and (pause := self._without_all(failure)) is not None:
             return pause
         pause = 0.0 if failure in {EMPTY, NO_STREAM} else failure.pause
@@ -128,35 +146,40 @@ class Attempt:
             return None
         if Part.SCHEMA in self.parts and failure.may_hide_a_refusal:
             self._has_repeated = True
-            self._without(Part.SCHEMA, failure, until=time.monotonic() + DOUBT_SECONDS)
+            self._without(Part.SCHEMA, failure, seconds=DOUBT_SECONDS)
             return pause
         if self._has_repeated or failure in {EMPTY, NO_STREAM}:
             return None
         self._has_repeated = True
         return pause
 
-    def _without(self, part: Part, failure: Failure, *, until: float | None = None) -> float:
+    def _named(self, failure: Failure) -> Part | None:
+        """The first part that the failure's text names."""
+        if not failure.may_name_a_part:
+            return None
+        parts = self.parts if failure.may_refuse_streams else self.parts - {Part.STREAM}
+        found = {part: match.start() for part in parts if (match := _NAMES[part].search(failure.text))}
+        return min(found, key=found.__getitem__, default=None)
+
+    def _without(self, part: Part, failure: Failure, *, seconds: float = REFUSAL_SECONDS) -> float:
         self.parts -= {part}
-        self.left_out[part] = Refusal(part, failure.kind, failure.words, until)
+        self.left_out[part] = _refusal(part, failure, seconds)
         return 0.0
 
     def _without_all(self, failure: Failure) -> float | None:
         """Leaves out the suspect if one was tried, and otherwise all parts. None if there are none."""
-        probe = self._negotiation.probe
-        if probe in self.parts:
-            return self._without(probe, failure)
+        if self._probe in self.parts:
+            return self._without(self._probe, failure)
         optional = self.parts - {Part.STREAM}
         if not optional:
             return None
         self.parts -= optional
-        self.left_out_together = {part: Refusal(part, failure.kind, failure.words) for part in optional}
+        self.left_out_together = {part: _refusal(part, failure, REFUSAL_SECONDS) for part in optional}
         return 0.0
 
 
-def _named(text: str, parts: Collection[Part]) -> Part | None:
-    """The first part that the text names."""
-    found = {part: match.start() for part in parts if (match := _NAMES[part].search(text))}
-    return min(found, key=found.__getitem__, default=None)
+def _refusal(part: Part, failure: Failure, seconds: float) -> Refusal:
+    return Refusal(part, failure.kind, failure.words, time.monotonic() + seconds)
 
 
 _negotiations: dict[str, Negotiation] = {}

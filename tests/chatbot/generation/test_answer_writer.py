@@ -15,6 +15,7 @@ from pytest_django import Settings
 from challenges.catalog import Choice, Selection
 from chatbot.answers.composer import Completed, Composed, Composer, Retracted
 from chatbot.answers.rules import layout
+from chatbot.generation import answer_writer
 from chatbot.generation.answer_writer import AnswerWriter, Record
 from chatbot.generation.coalescer import LoopLag
 from chatbot.models import Enforcement
@@ -183,3 +184,23 @@ def test_a_model_that_only_breaks_lines_is_not_waited_for(settings: Settings) ->
     composer, _, _, record = write(Breaker("m", []), catalogue())
     assert composer.answer.recommend == "비건 생활을 시작해요."
     assert record.tried[0]["error"] == "m: nothing to read for 0.1 s"
+
+
+class Endless(Speaker):
+    """A provider that is silent until the deadline of its request, and then says so itself."""
+
+    async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+        await asyncio.sleep(request.deadline - asyncio.get_running_loop().time())
+        yield ""
+        raise ProviderError(f"{self.name}: out of time")
+
+
+def test_a_provider_ends_a_call_that_takes_too_long_before_the_writer_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so the circuit breaker counts the failure: a call that the writer cancels tells nothing about the model."""
+    settings.LEAFRESH_ANSWER_SECONDS = 0.1
+    monkeypatch.setattr(answer_writer, "GRACE_SECONDS", 60)
+    composer, _, notices, record = write(Endless("endless", []), catalogue())
+    assert composer.complete
+    assert (record.errors, notices) == ("endless: out of time", ["catalog []"])

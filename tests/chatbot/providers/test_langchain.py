@@ -156,7 +156,7 @@ def test_a_server_that_does_not_stream_is_asked_for_the_whole_answer(server: Pro
     texts, report = written("not_streamed", times=2)
     assert texts == [TEXT, TEXT]
     assert (report.tokens_in, report.tokens_out) == (321, 123)
-    assert [body.get("stream", False) for body in server.requests] == [True, False, False]
+    assert [body.get("stream", False) for body in server.requests] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(

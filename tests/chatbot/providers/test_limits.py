@@ -46,3 +46,15 @@ def test_all_pieces_within_the_limits_are_passed_on() -> None:
 def test_a_limit_that_is_passed_is_named(parts: list[str | float], limits: Limits, told: str) -> None:
     with pytest.raises(ProviderError, match=f"^{told}$"):
         read_within(*parts, limits=limits)
+
+
+def test_an_answer_ends_at_the_deadline_of_its_request() -> None:
+    """The provider ends it, and not the writer: only so the circuit breaker counts the failure."""
+
+    async def read() -> None:
+        over = replace(LIMITS, deadline=asyncio.get_running_loop().time())
+        async for _ in within(over, text_pieces("가", 60)):
+            pass
+
+    with pytest.raises(ProviderError, match=r"^no end within 10 s$"):
+        async_to_sync(read)()
