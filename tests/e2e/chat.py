@@ -11,6 +11,7 @@ from tests.e2e.server import RunningServer
 
 PICK = ("바닷가", "재택근무", "비건")
 LOSES_PATIENCE_MS = 60_000
+DRAFT = "아직 보내지 않은 말"
 
 
 def pick(page: Page, url: str, labels: tuple[str, ...] = PICK) -> None:
@@ -48,6 +49,16 @@ def recommend(page: Page, url: str) -> None:
     pick(page, url)
     start(page)
     expect_answers(page, 1)
+
+
+def expect_no_draft(page: Page) -> None:
+    """In the field, in this tab's storage, and after the page was loaded again."""
+    expect(page.locator("#message")).to_have_value("")
+    kept = "Object.entries(sessionStorage).filter(([key]) => key.startsWith('leafresh.draft.'))"
+    assert page.evaluate(kept) == []
+    page.reload()
+    expect(page.get_by_role("radio")).to_have_count(16)
+    expect(page.locator("#message")).to_have_value("")
 
 
 def turn(page: Page, index: int) -> Locator:

@@ -1,13 +1,13 @@
 """The chat on pages that make it hard: their styles, policies, routers, shortcuts and frameworks leave it as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.browser import Phone, chromium, phone
-from tests.e2e.chat import action, expect_answers, recommend, say, start
+from tests.e2e.chat import action, expect_answers, expect_state, pick, recommend, say, start
 from tests.e2e.server import RunningServer
 from tests.e2e.site import Site
 from tests.e2e.test_embedding import VIOLATIONS
@@ -158,6 +158,51 @@ def test_the_conversation_stays_while_the_page_changes_around_it(
     expect_answers(page, 1)
     expect(page.locator("#message")).to_have_value("아직 쓰는 중")
     assert visitor.complaints == []
+
+
+def test_a_chat_that_the_page_takes_away_begins_nothing_more(visitor: Phone, slow_server: RunningServer) -> None:
+    page = visitor.page
+    held: list[Route] = []
+    asked: list[str] = []
+    page.on("request", lambda it: asked.append(it.url) if "/recommendation/" in it.url else None)
+
+    def until_held(act: Callable[[], object]) -> Route:
+        act()
+        while not held:
+            page.wait_for_timeout(20)
+        return held.pop()
+
+    def take_away(change: str, finish: Callable[[], object]) -> None:
+        page.evaluate(f"history.pushState({{ route: 1 }}, ''); {change}")
+        page.evaluate("new Promise((resolve) => setTimeout(resolve, 50))")
+        finish()
+        page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))")
+        assert page.evaluate("history.state") == {"route": 1}
+
+    # A message waits until the answer before it has stopped.
+    pick(page, slow_server.url)
+    start(page)
+    expect_state(page, "writing")
+    page.route("**/stop?*", held.append)
+    stopping = until_held(lambda: say(page, "플로깅으로 바꿔줘"))
+    take_away("window.kept = document.querySelector('leafresh-chat'); kept.remove()", stopping.continue_)
+    assert len(asked) == 1
+
+    # What was said before is loaded, and an answer of it is still being written.
+    def tell(loading: Route) -> None:
+        response = loading.fetch()
+        told = response.json()
+        told["data"]["turns"][-1] |= {"outcome": "running", "answer": None}
+        loading.fulfill(response=response, json=told)
+
+    page.route("**/api/chatbot/sessions/*", held.append, times=1)
+    loading = until_held(lambda: page.evaluate("document.body.append(kept)"))
+    take_away("kept.remove()", lambda: tell(loading))
+    page.route("**/api/chatbot/sessions/*", held.append, times=2)
+    loading = until_held(lambda: page.evaluate("document.body.append(kept)"))
+    take_away("kept.setAttribute('session', 'another')", lambda: tell(loading))
+    assert len(asked) == 1
+    until_held(lambda: page.evaluate("kept.remove()")).abort()  # the other session's turns
 
 
 def test_extensions_attributes_and_drawers(visitor: Phone, site: Site, chat_server: RunningServer) -> None:

@@ -7,7 +7,18 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.browser import Phone, phone
-from tests.e2e.chat import conversation, expect_answers, expect_state, pick, recommend, say, session_id, start
+from tests.e2e.chat import (
+    DRAFT,
+    conversation,
+    expect_answers,
+    expect_no_draft,
+    expect_state,
+    pick,
+    recommend,
+    say,
+    session_id,
+    start,
+)
 from tests.e2e.fleet import until
 from tests.e2e.ownership import COOKIE
 from tests.e2e.server import RunningServer
@@ -55,11 +66,14 @@ def test_another_browser_with_the_same_id_shows_nothing_and_begins_its_own(
     stranger.page.goto(server.url)
     stranger.page.evaluate("(id) => localStorage.setItem('leafresh.session', id)", session)
     stranger.page.evaluate(FORGET_TOKENS)
+    stranger.page.locator("[data-action=talk]").click()
+    stranger.page.locator("#message").fill(DRAFT)
     stranger.page.reload()
     expect(stranger.page.locator("#picker")).to_be_visible()
     expect(stranger.page.locator(".failure")).to_have_count(0)
     expect(stranger.page.locator(".turn")).to_have_count(0)
     until(lambda: session_id(stranger) != session, "a session of its own")  # the page has been refused the other
+    expect_no_draft(stranger.page)  # it belonged to the other
     recommend(stranger.page, server.url)
     assert len(conversation(visitor, server)) == 1
 

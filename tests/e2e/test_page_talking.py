@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import journey
 from tests.e2e.browser import Phone, phone
 from tests.e2e.chat import (
+    DRAFT,
     action,
     conversation,
     expect_answers,
+    expect_no_draft,
     expect_state,
     pick,
     recommend,
     say,
+    session_id,
+    session_token,
     start,
     titles,
     turn,
@@ -135,6 +140,44 @@ def test_another_tab_is_caught_up_with(visitor: Phone, server: RunningServer) ->
     action(other, "erase")
     expect(visitor.page.locator("#picker")).to_be_visible()
     expect(visitor.page.locator(".turn")).to_have_count(0)
+
+
+def test_what_is_forgotten_elsewhere_takes_its_draft_along(visitor: Phone, server: RunningServer) -> None:
+    page = visitor.page
+    other = visitor.context.new_page()
+    other.goto(server.url)
+
+    def in_another_tab() -> None:
+        action(other, "forget")
+        action(other, "erase")
+
+    def with_all_that_the_site_stored() -> None:
+        other.evaluate("localStorage.clear()")
+        expect(page.locator("#picker")).to_be_visible()
+        start(page)  # as picked before
+        expect_answers(page, 1)
+        page.locator("#message").fill(DRAFT)
+        assert session_id(visitor) not in sessions
+        assert len(conversation(visitor, server)) == 1
+        other.evaluate("localStorage.clear()")
+
+    def by_the_server() -> None:
+        address = f"{server.url}/api/chatbot/sessions/{session_id(visitor)}"
+        erased = httpx.delete(address, headers={"X-Leafresh-Session-Token": session_token(visitor)})
+        assert erased.status_code == 200
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    sessions = []
+    for forget in (in_another_tab, with_all_that_the_site_stored, by_the_server):
+        recommend(page, server.url)
+        sessions.append(session_id(visitor))
+        other.reload()
+        expect_answers(other, 1)
+        page.locator("#message").fill(DRAFT)
+        forget()
+        expect(page.locator(".turn")).to_have_count(0)
+        expect_no_draft(page)
+    assert visitor.complaints == []
 
 
 def test_no_start_where_none_is_set(visitor: Phone, slow_server: RunningServer) -> None:

@@ -171,6 +171,7 @@ async function begin(host, root, signal) {
   const picker = makePicker(part("#picker"), texts, {
     load: () => Promise.all([loadOptions({ server }), talk.told()]),
     onLoad(told) {
+      if (signal.aborted) return;
       const isNew = talk.isEmpty();
       talk.recall(told);
       if (isNew && !talk.isEmpty()) reveal("conversation");
@@ -198,6 +199,7 @@ async function begin(host, root, signal) {
       problem.textContent = "";
       try {
         await talk.forget();
+        if (signal.aborted) return;
         dialog.close();
         show("picker");
         toast(texts.forgotten);
@@ -210,9 +212,10 @@ async function begin(host, root, signal) {
 
   const goBack = ({ state }) => state?.leafresh && host.hasAttribute("history") && reveal(state.leafresh);
   addEventListener("popstate", goBack, { signal });
-  const forgotten = ({ key }) => {
-    if (key !== "leafresh.session" || session) return;
-    talk.clear();
+  const forgotten = ({ key, oldValue, storageArea }) => {
+    const isCleared = key === null && storageArea === localStorage;
+    if (session || !(isCleared || (key === "leafresh.session" && oldValue))) return;
+    talk.forgotten();
     reveal("picker");
   };
   addEventListener("storage", forgotten, { signal }); // in another tab

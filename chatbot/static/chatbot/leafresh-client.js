@@ -59,24 +59,29 @@ export function rememberedSessionId(key = "leafresh.session", anew = false) {
   return fresh;
 }
 
-const held = new Map(); // for this page, when storage is switched off or full
+const held = new Map(); // for this page: what storage refused, because it is switched off or full
+globalThis.addEventListener?.("storage", ({ key, storageArea }) => {
+  if (key !== null) held.delete(key); // another tab could store it
+  else if (storageArea === localStorage) held.clear();
+});
 
 /** What `keep` stored, here or in another tab; "" for nothing. */
 function kept(key) {
+  if (held.has(key)) return held.get(key);
   try {
-    return localStorage.getItem(key) ?? held.get(key) ?? "";
+    return localStorage.getItem(key) ?? "";
   } catch {
-    return held.get(key) ?? "";
+    return "";
   }
 }
 
 function keep(key, value) {
-  held.set(key, value);
+  held.delete(key);
   try {
     if (value) localStorage.setItem(key, value);
     else localStorage.removeItem(key);
   } catch {
-    // `held` has it.
+    held.set(key, value);
   }
 }
 

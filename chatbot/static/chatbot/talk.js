@@ -16,6 +16,7 @@ export function makeTalk(view, chat, picker) {
   const earlier = element`<button class="plain" type="button">${texts.earlier}</button>`;
   let current = null; // what is asked: `{question, turn, handle, tries}`; no handle once the answer is over
   let countdown;
+  let isClosed = false; // the page took the chat away: nothing begins any more
 
   const place = () => ({ server, sessionId: chat.session || client.rememberedSessionId() });
 
@@ -24,6 +25,7 @@ export function makeTalk(view, chat, picker) {
 
   async function ask(question) {
     while (current?.handle) await current.handle.stop(); // one answer at a time
+    if (isClosed) return;
     current = { question, turn: addTurn(question), tries: 0 };
     const { element: shown } = current.turn;
     list.scrollTop = view.scrollTop = shown.offsetTop - list.offsetTop; // never the page around the chat
@@ -40,6 +42,7 @@ export function makeTalk(view, chat, picker) {
 
   /** Asks for the answer, or continues one that has begun. */
   function write(asked, generationId) {
+    if (isClosed) return;
     const { turn, question } = asked;
     let progress = "thinking";
     let isConnected = true;
@@ -190,18 +193,30 @@ export function makeTalk(view, chat, picker) {
     if (focused?.hidden) current.turn.focus();
   }
 
-  function close() {
+  function abandon() {
     clearInterval(countdown);
     current?.handle?.close();
+    if (current) current.handle = null; // so that nobody waits for its end
+  }
+
+  function close() {
+    isClosed = true;
+    abandon();
   }
 
   function clear() {
-    close();
+    abandon();
     current = null;
     turns = [];
     list.replaceChildren(element`<p class="status welcome">${texts.welcome}</p>`);
     setState("");
     composer.suggest(OPENERS);
+  }
+
+  /** What was written and not sent belongs to the conversation. */
+  function forgotten() {
+    composer.write("");
+    clear();
   }
 
   stopper.onclick = () => {
@@ -215,26 +230,27 @@ export function makeTalk(view, chat, picker) {
     focus: composer.focus,
     isEmpty: () => turns.length === 0,
     close,
-    clear,
+    forgotten,
 
     async pick(selection) {
       await ask({ selection });
-      current.turn.focus();
+      current?.turn.focus();
     },
 
     /** The newest turns that the server knows. */
     told: (page) =>
       client.conversation({ ...place(), ...page }).catch((error) => {
-        if (error.status !== 403) throw error;
+        if (error.status !== 403 || isClosed) throw error;
+        if (!chat.session) composer.write("");
         renew();
         return { turns: [] };
       }),
 
     /** Shows the turns that are not shown yet. */
     recall({ turns: told, before }) {
-      if (current?.handle) return;
-      // Forgotten elsewhere, or more was said there than this.
-      if (told.every(isNew) && turns.some((turn) => turn.generationId)) clear();
+      if (isClosed || current?.handle) return;
+      // More was said elsewhere than this, or it was forgotten.
+      if (told.every(isNew) && turns.some((turn) => turn.generationId)) told.length ? clear() : forgotten();
       if (told.every(isNew)) offerEarlier(before);
       told.forEach((it, index) => {
         const isLast = !told[index + 1];
@@ -246,9 +262,8 @@ export function makeTalk(view, chat, picker) {
     async forget() {
       await current?.handle?.stop();
       await client.forget(place());
-      composer.write("");
       renew();
-      clear();
+      forgotten();
     },
   };
 }
