@@ -425,8 +425,8 @@ class Behaviours:
         """A model that follows the seeded prompt.
 
         It names the requested category, and writes short titles if the prompt requires them. It uses words of a message
-        in its answer, and writes no challenges if the output format has none. Repeats markup. Waits in the middle while
-        the provider holds it.
+        in its answer, and writes no challenges if the output format has none. Repeats markup, whole and without its
+        end. Waits in the middle while the provider holds it.
         """
         await self._obey(reply, body, ("첫째", "둘째", "셋째"))
 
@@ -439,7 +439,7 @@ class Behaviours:
     async def _obey(self, reply: Reply, body: dict[str, Any], names: Iterable[str], *, is_true: bool = False) -> None:
         system, user = (message["content"] for message in body["messages"][:2])
         category = found[1] if (found := re.search("주제: (.+)", user)) else "환경"
-        markup = found[0] if (found := re.search("<img [^>]*>", system)) else ""
+        markup = found[0] + found[0][:-1] if (found := re.search("<img [^>]*>", system)) else ""
         said = f"“{found[1]}” " if (found := re.search("<message>\n(.+)\n</message>", user)) else ""
         title = "{} 실천" if "10자 이하" in system else "{} 실천을 오늘부터 매일 한 가지씩"
         challenges = [

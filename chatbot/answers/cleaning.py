@@ -1,7 +1,8 @@
 """Removes from a model's text what people should not see, piece by piece. The result does not depend on the pieces.
 
-It removes control tokens, markup, HTML, links, template variables, and invisible or unreadable characters. It decodes
-escapes that were escaped twice. Text that may become one of these is held back until more text comes.
+It first decodes entities, and escapes that were escaped twice. Then it removes control tokens, markup, HTML, links,
+template variables, and invisible or unreadable characters. Text that may become one of these is held back until more
+text comes. What remains never begins an HTML tag: a space separates a ``<`` from a name behind it.
 """
 
 import html
@@ -83,6 +84,13 @@ def _space(found: str) -> str:
 
 _TOKENS = r"</?(?:s|bos|eos|pad|unk|mask|start_of_turn|end_of_turn|start_of_image|end_of_text|eot|eom)>"
 _KEYS = "recommend|challenges|title|description|category"
+_ENCODED = re.compile(r"[&\\]")
+_ENCODINGS = (
+    _rule("&", r"&(?:[a-z][a-z0-9]{1,8}|#\d{1,7}|#x[0-9a-f]{1,6});", "markup", _entity, again=True),
+    _rule("\\", r"(?:\\u[0-9a-f]{4})+", "escapes", _escape, again=True),
+    _rule("\\", r"\\[^u]", "escapes", _escape),
+    _rule("\\", r"\\", "escapes", _nothing),
+)
 _RULES = (
     _rule('"“”', rf"[\"“”][\"“”\s,\[{{]{{0,6}}(?:{_KEYS})", JSON_TEXT, _nothing),
     _rule('"“”', r"[\"“”]\s{0,3}:\s{0,3}[\"“”\[{]", JSON_TEXT, _nothing),
@@ -95,10 +103,6 @@ _RULES = (
     _rule("[", r"\[([^\[\]\n]{0,80})\]\((?:[^()\n]|\([^()\n]{0,60}\)){0,300}\)", "markup", _label, again=True),
     _rule("[", r"\[\^?\d{1,3}\]", "markup", _nothing),
     _rule("【", r"【[^【】]{0,60}†[^【】]{0,60}】", "markup", _nothing),
-    _rule("&", r"&(?:[a-z][a-z0-9]{1,8}|#\d{1,7}|#x[0-9a-f]{1,6});", "markup", _entity, again=True),
-    _rule("\\", r"(?:\\u[0-9a-f]{4})+", "escapes", _escape, again=True),
-    _rule("\\", r"\\[^u]", "escapes", _escape),
-    _rule("\\", r"\\", "escapes", _nothing),
     _rule("{", r"\{\{?[^{}\n]{0,60}\}\}?", "template", _nothing),
     _rule("{}", r"[{}]+", "template", _nothing),
     _rule("_", r"_{2,}", "markup", _nothing),
@@ -108,9 +112,10 @@ _RULES = (
 _JAMO = regex.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+")
 _VOWELS_FIRST = re.compile("^[\u1160-\u11ff\ud7b0-\ud7ff]+")
 _SPECIAL = regex.compile(
-    r"[\"“”<&\[\\{}_~>【\-•·" + "\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff" + r"]|(?![\ufe0f\u20e3])\p{M}"
+    r"[\"“”<\[{}_~>【\-•·" + "\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff" + r"]|(?![\ufe0f\u20e3])\p{M}"
 )
 _WORD = re.compile(r"\w")
+_TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 class Cleaner:
@@ -119,6 +124,7 @@ class Cleaner:
 
     def __init__(self) -> None:
         self.removed: set[str] = set()
+        self._encoded = ""  # the beginning of what may be decoded
         self._held = ""
         self._last = ""  # the last character of the output
         self._is_line_start = True
@@ -126,13 +132,39 @@ class Cleaner:
         self._is_stressed = False
 
     def push(self, fragment: str) -> str:
-        if not self._held and _ORDINARY.fullmatch(fragment):
+        if not self._held and not self._encoded and self._last != "<" and _ORDINARY.fullmatch(fragment):
             self._pass(fragment)
             return fragment
-        return self._read(self._held + fragment, is_all=False)
+        return self._read(self._held + self._decoded(fragment, is_all=False), is_all=False)
 
     def finish(self) -> str:
-        return self._read(self._held, is_all=True)
+        return self._read(self._held + self._decoded("", is_all=True), is_all=True)
+
+    def _decoded(self, fragment: str, *, is_all: bool) -> str:
+        """Decodes before anything is removed, so that a decoded tag is removed as a whole."""
+        text, self._encoded = self._encoded + fragment, ""
+        out: list[str] = []
+        while (found := _ENCODED.search(text)) is not None:
+            start = found.start()
+            out.append(text[:start])
+            for rule in _ENCODINGS:
+                match = rule.pattern.match(text, start, partial=not is_all) if text[start] == rule.first else None
+                if match is not None:
+                    break
+            else:
+                out.append(text[start])
+                text = text[start + 1 :]
+                continue
+            if not is_all and match.end() == len(text):
+                self._encoded = text[start:]
+                return "".join(out)
+            self.removed.add(rule.name)
+            replacement, text = rule.replace(match[0]), text[match.end() :]
+            if rule.again:  # each time the text becomes shorter
+                text = replacement + text
+            else:
+                out.append(replacement)
+        return "".join([*out, text])
 
     def _read(self, text: str, *, is_all: bool) -> str:
         out: list[str] = []
@@ -222,7 +254,9 @@ class Cleaner:
                 if cleaned != text:
                     self.removed.add(name)
                     text = cleaned
-        text = unicodedata.normalize("NFC", text)
+        text = without_tags(unicodedata.normalize("NFC", text))
+        if self._last == "<" and _TAG_START.match(f"<{text[:1]}"):
+            text = f" {text}"
         self._pass(text)
         return text
 
@@ -232,6 +266,11 @@ class Cleaner:
             self._last = text[-1]
             line = text.rpartition("\n")
             self._is_line_start = not line[2].strip() and (bool(line[1]) or self._is_line_start)
+
+
+def without_tags(text: str) -> str:
+    """The text in which nothing can be read as an HTML tag."""
+    return _TAG_START.sub("< ", text)
 
 
 def cleaned(text: str) -> tuple[str, set[str]]:

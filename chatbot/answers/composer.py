@@ -8,6 +8,7 @@ The shown texts, joined, are the layout of the answer.
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from challenges.text import lookup_name
 from chatbot.answers.composed import Completed, Composed, Retracted, Shown
@@ -59,6 +60,7 @@ class Composer:
         split: Splitter = rough_words,
     ) -> None:
         self.mends: Counter[str] = Counter()
+        self._options: dict[str, Any] = {"category": category, "labels": labels, "names": names, "given": given}
         self._category = category
         self._labels = labels
         self._names = {lookup_name(name): key for key, label in labels.items() for name in (label, key)}
@@ -78,6 +80,8 @@ class Composer:
         self._draft = Draft(self._new_line())
         self._draft_path: tuple[str | int, ...] = ()
         self._shown_length = 0
+        self._rival: Composer | None = None
+        self._rival_events: list[ScanEvent] = []
         self._keep()
 
     def _new_line(self) -> Line:
@@ -96,6 +100,11 @@ class Composer:
     def complete(self) -> bool:
         """Whether the answer is complete and keeps the contract. The rest of the provider's text is not needed."""
         return self._recommended and not self.missing
+
+    @property
+    def may_be_replaced(self) -> bool:
+        """Whether the answer is complete, and one is being read that will replace it if it is complete too."""
+        return self._rival is not None
 
     @property
     def sentence(self) -> bool:
@@ -162,7 +171,9 @@ class Composer:
             if not isinstance(event, Another) and not self.complete and self._must_wait(event):
                 break
             self._waiting.popleft()
-            if isinstance(event, Another):
+            if self.complete and (self._rival or (isinstance(event, Another) and event.replaces)):
+                composed += self._read_rival(event)
+            elif isinstance(event, Another):
                 composed += self._begin_another(event)
             elif self.complete:
                 self._count_superfluous(event)
@@ -171,6 +182,24 @@ class Composer:
         for name in self._scanner.mends:
             self.mends[name] = max(self.mends[name], 1)
         return composed
+
+    def _read_rival(self, event: ScanEvent) -> list[Composed]:
+        """Reads an answer that may replace the complete one. It does as soon as it is complete itself."""
+        if self._rival is None or (isinstance(event, Another) and event.replaces):
+            self._rival, self._rival_events = Composer(**self._options, kind=self._kind), []
+            self._rival._kept = self._kept
+            self._rival._begin_another(Another(replaces=True))
+            return []
+        self._rival_events.append(event)
+        self._rival._waiting.append(event)
+        self._rival._go_on()
+        if self._rival.complete:
+            self._waiting.extendleft(reversed(self._rival_events))
+            self._rival = None
+            return self._begin_another(Another(replaces=True))
+        if isinstance(event, ObjectEnd) and not event.path:
+            self._rival = None
+        return []
 
     def _begin_another(self, event: Another) -> list[Composed]:
         """Another answer begins in the same text. It replaces or completes the first one."""
@@ -235,6 +264,7 @@ class Composer:
             self._recommend = self._new_line()
         composed += self._retracted()
         self._scanner = Scanner(reads_on=True)
+        self._rival = None
         self._waiting.clear()
         self.unknown = []
         self._keep()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from chatbot.answers.cleaning import EMOJI, JSON_TEXT, Cleaner, cleaned
+from chatbot.answers.cleaning import EMOJI, JSON_TEXT, Cleaner, cleaned, without_tags
 from chatbot.answers.placeholders import is_placeholder, may_be_placeholder
 
 CHALLENGES = 3
@@ -138,7 +138,7 @@ def clean_title(text: str) -> str:
     shortened, between words if at least four characters remain.
     """
     title = " ".join(cleaned(unicodedata.normalize("NFC", text))[0].split())
-    title = _MARKUP.sub("", _NUMBERING.sub("", title)).strip(" .,:;")
+    title = without_tags(_MARKUP.sub("", _NUMBERING.sub("", title))).strip(" .,:;")
     if len(title) > TITLE_LENGTH:
         head = title[:TITLE_LENGTH]
         words = head.rpartition(" ")[0] if title[TITLE_LENGTH] != " " else head

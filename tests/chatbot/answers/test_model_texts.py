@@ -119,6 +119,10 @@ def test_the_good_answer_is_found_and_what_was_done_is_noted(text: str, mends: d
         ("비건에서 중요한(重要) 한 끼예요.", "비건에서 중요한(重要) 한 끼예요.", ""),
         ("비건 영화 <나의 문어 선생님> 어때요? 1 < 2 & 3", "비건 영화 <나의 문어 선생님> 어때요? 1 < 2 & 3", ""),
         ("비건 snake_case 10~20분", "비건 snake_case 10~20분", ""),
+        ("비건 &lt;img src=x onerror=alert(1)&gt; 시작해요.", "비건 시작해요.", "markup"),
+        (r"비건 \\u003cb\\u003e시작\\u003c/b\\u003e해요.", "비건 시작해요.", "escapes"),
+        ("비건 <<b>script>alert(1)<</b>/script>", "비건 < script>alert(1)< /script>", "markup"),
+        ("비건 <img src=x onerror=alert(1)", "비건 < img src=x onerror=alert(1)", ""),
     ],
 )
 def test_a_sentence_is_shown_without_what_nobody_should_see(written: str, shown: str, mend: str) -> None:
@@ -207,6 +211,31 @@ def test_what_is_no_progress_is_not_taken_for_it() -> None:
     assert composer.progress > before
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        '{"recommend":""}',
+        '{"challenges":[]}',
+        DRAFT,
+        changed(1, description="Only English here."),
+        '{"recommend":"비건',
+    ],
+)
+def test_a_complete_answer_stays_if_no_better_one_comes_after_thinking(behind: str) -> None:
+    composer, composed = read(f"{TEXT}\n</think>\n{behind}")
+    assert (composer.answer.recommend, composer.titles) == (SENTENCE, TITLES)
+    assert [item for item in composed if isinstance(item, Retracted)] == []
+    assert replayed(composed) == layout(composer.answer)
+
+
+def test_a_complete_answer_is_replaced_by_a_complete_one_after_thinking() -> None:
+    better = said("비건 생활, 이렇게 시작해요.")
+    composer, composed = read(f"{TEXT}\n</think>\n{better}")
+    assert (composer.answer.recommend, composer.titles) == ("비건 생활, 이렇게 시작해요.", TITLES)
+    assert composer.mends["taken_back"] == 1
+    assert replayed(composed) == layout(composer.answer)
+
+
 def test_two_answers_complete_each_other() -> None:
     composer, _ = read(f"{DRAFT}\n{TEXT}")
     assert (composer.answer.recommend, composer.titles) == ("비건 초안이에요.", TITLES)
@@ -233,6 +262,9 @@ bits = st.lists(
                 ">",
                 "&",
                 "&amp;",
+                "&lt;",
+                "&gt;",
+                "<b>",
                 "_",
                 "~~",
                 "|",
@@ -282,3 +314,4 @@ def test_nobody_ever_sees_json_or_thinking(before: str, inside: str) -> None:
     shown = "".join(item.text for item in composed if isinstance(item, Shown))
     for token in ("recommend", "challenges", '"title"', "{", "}", "</think>", "<|", "\ufffd", "&amp;"):
         assert token not in shown
+    assert re.search("<[A-Za-z/!?]", shown) is None
