@@ -246,9 +246,11 @@ class AnswerWriter:
 
             def hurry() -> None:
                 nonlocal ends
-                if composer.complete and not ends and provider.hosted:
-                    ends = True
-                    limit.reschedule(asyncio.get_running_loop().time() + USAGE_SECONDS)
+                is_over = composer.complete and not composer.may_be_replaced
+                if is_over != ends and provider.hosted:
+                    ends = is_over
+                    soon = asyncio.get_running_loop().time() + USAGE_SECONDS
+                    limit.reschedule(soon if ends else self._deadline)
 
             coalescer = TextCoalescer(
                 read, loop_lag=self._loop_lag, subscriber_count=lambda: self._sink.subscriber_count

@@ -170,6 +170,24 @@ def test_a_draft_is_taken_back_once_the_thinking_ends() -> None:
     assert record.enforcement == Enforcement.MENDED
 
 
+def test_an_answer_that_replaces_a_complete_draft_has_the_time_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.generation.answer_writer.USAGE_SECONDS", 0.05)
+    better = json.dumps({**GOOD, "recommend": "비건, 이렇게 시작해요."})
+
+    class Slow(Speaker):
+        async def stream(self, request: ProviderRequest) -> AsyncGenerator[str, None]:
+            self.asked.append(request)
+            yield f"{json.dumps(GOOD)} 별로야</think>{better[:60]}"
+            await asyncio.sleep(0.5)
+            yield better[60:]
+
+    model = Slow("m", [])
+    composer, composed, _, record = write(model, catalogue())
+    assert (composer.answer.recommend, composer.complete) == ("비건, 이렇게 시작해요.", True)
+    assert replayed(composed) == layout(composer.answer)
+    assert ([each["error"] for each in record.tried], len(model.asked)) == ([""], 1)
+
+
 def test_a_model_that_only_breaks_lines_is_not_waited_for(settings: Settings) -> None:
     settings.LEAFRESH_TOKEN_SILENCE_SECONDS = 0.1
 
