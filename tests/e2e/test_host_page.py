@@ -166,6 +166,9 @@ def test_a_chat_that_the_page_takes_away_begins_nothing_more(visitor: Phone, slo
     asked: list[str] = []
     page.on("request", lambda it: asked.append(it.url) if "/recommendation/" in it.url else None)
 
+    def hold(route: Route) -> None:
+        held.append(route)
+
     def until_held(act: Callable[[], object]) -> Route:
         act()
         while not held:
@@ -183,7 +186,7 @@ def test_a_chat_that_the_page_takes_away_begins_nothing_more(visitor: Phone, slo
     pick(page, slow_server.url)
     start(page)
     expect_state(page, "writing")
-    page.route("**/stop?*", held.append)
+    page.route("**/stop?*", hold)
     stopping = until_held(lambda: say(page, "플로깅으로 바꿔줘"))
     take_away("window.kept = document.querySelector('leafresh-chat'); kept.remove()", stopping.continue_)
     assert len(asked) == 1
@@ -195,10 +198,10 @@ def test_a_chat_that_the_page_takes_away_begins_nothing_more(visitor: Phone, slo
         told["data"]["turns"][-1] |= {"outcome": "running", "answer": None}
         loading.fulfill(response=response, json=told)
 
-    page.route("**/api/chatbot/sessions/*", held.append, times=1)
+    page.route("**/api/chatbot/sessions/*", hold, times=1)
     loading = until_held(lambda: page.evaluate("document.body.append(kept)"))
     take_away("kept.remove()", lambda: tell(loading))
-    page.route("**/api/chatbot/sessions/*", held.append, times=2)
+    page.route("**/api/chatbot/sessions/*", hold, times=2)
     loading = until_held(lambda: page.evaluate("document.body.append(kept)"))
     take_away("kept.setAttribute('session', 'another')", lambda: tell(loading))
     assert len(asked) == 1
