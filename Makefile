@@ -62,7 +62,7 @@ migrations: $(VENV)/dev.stamp ## Missing migrations
 	$(MANAGE) makemigrations --check --dry-run
 
 tests: $(VENV)/dev.stamp browser ## Run only the tests
-	@scripts/pytest.sh
+	$(BIN)/pytest
 
 unit-tests: $(VENV)/dev.stamp # those that start neither a server nor a browser
 	$(BIN)/pytest --ignore=tests/e2e -m 'not long and not server'

@@ -34,4 +34,4 @@ case "${1:-}" in
 	exec .venv/bin/python -m "$module" "$@"
 	;;
 esac
-exec scripts/pytest.sh "$@"
+exec .venv/bin/pytest "$@"
