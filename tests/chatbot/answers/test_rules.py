@@ -45,13 +45,13 @@ def test_a_category_is_named_with_or_without_its_space(sentence: str) -> None:
     assert names_category(sentence, "에너지 절약")
 
 
-@given(st.lists(st.text(st.sampled_from("가a \n\t,*😀\x01"), max_size=5)))
+@given(st.lists(st.text(st.sampled_from("가a \n\t.*😀\x01"), max_size=5)))
 def test_a_line_is_the_same_however_it_grows(fragments: list[str]) -> None:
-    line = Line()
-    shown = "".join(line.push(fragment) for fragment in fragments)
-    whole = Line()
-    assert whole.push("".join(fragments)) == ("" if line.foreign else line.text) == shown
-    assert whole.text == " ".join(re.sub("[*😀\x01]", "", "".join(fragments)).split())
+    line, whole = Line(), Line()
+    shown = "".join([*map(line.push, fragments), line.finish()])
+    shown_at_once = whole.push("".join(fragments)) + whole.finish()
+    assert shown_at_once == ("" if line.foreign else line.text) == shown
+    assert whole.text == line.text == " ".join(re.sub("[*😀\x01]", "", "".join(fragments)).split())
 
 
 def test_a_line_without_hangul_stays_hidden() -> None:
