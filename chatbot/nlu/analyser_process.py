@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 from chatbot.nlu.child_process import ChildProcess, ProcessGone
-from chatbot.nlu.classifier import LearnedAnalyser
+from chatbot.nlu.intent_classifier import LearnedAnalyser
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser, Opinion, Topic
 
 LOAD_SECONDS = 60.0

@@ -33,9 +33,12 @@ Topic = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a message most likely wants (``chatbot.nlu.classifier``). ``margin`` is by how much the intent outscores the
-    next. ``category`` is the key of the category that the message is about, "" when none is likely enough; ``leaning``
-    the likeliest, however unlikely. ``asks`` is by how much a question for a fact outscores all else."""
+    """What a message most likely wants, by ``chatbot.nlu.intent_classifier``.
+
+    ``margin`` is by how much the intent outscores the next. ``category`` is the key of the category that the message is
+    about, "" when none is likely enough. ``leaning`` is the likeliest, however unlikely. ``asks`` is by how much a
+    question for a fact outscores all else.
+    """
 
     intent: str
     margin: float

@@ -8,7 +8,7 @@ from challenges.catalog import Options
 from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
 from chatbot.nlu.analyser_process import AnalyserProcess
-from chatbot.nlu.classifier import LearnedAnalyser
+from chatbot.nlu.intent_classifier import LearnedAnalyser
 from chatbot.nlu.morphemes import MorphemeAnalyser, Topic
 from chatbot.nlu.safety.word_lists import WordLists, seeded_lists
 from tests.chatbot.nlu.seeded import seeded_options, seeded_topics

@@ -11,16 +11,16 @@ from chatbot.db.errors import give_back
 from chatbot.models import Intent
 from chatbot.nlu import analyser_manager
 from chatbot.nlu.analyser_manager import names_of
+from chatbot.nlu.intents.by_classifier import intent_by_classifier, question_for_a_fact
 from chatbot.nlu.intents.change import another, any_other, back, change
 from chatbot.nlu.intents.evidence import Evidence
 from chatbot.nlu.intents.explain import explanation
-from chatbot.nlu.intents.learned import learned, question
 from chatbot.nlu.intents.parsing import parse
 from chatbot.nlu.intents.smalltalk import smalltalk
 from chatbot.nlu.intents.understanding import TurnInput, Understanding
 from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.safety.classifier import weights
 from chatbot.nlu.safety.concerns import concern
+from chatbot.nlu.safety.danger_classifier import weights
 from chatbot.nlu.safety.word_lists import word_lists
 
 Rule = Callable[[Evidence], Understanding | None]
@@ -52,7 +52,7 @@ def _meaning(evidence: Evidence) -> Understanding:
     if certain is not None:
         return certain
     meaning = _first(_RULES, evidence) or _ask(evidence)
-    return question(evidence, otherwise=meaning) or meaning
+    return question_for_a_fact(evidence, otherwise=meaning) or meaning
 
 
 def _first(rules: Sequence[Rule], evidence: Evidence) -> Understanding | None:
@@ -86,10 +86,11 @@ _RULES: tuple[Rule, ...] = (
     any_other,
     _unless_doubted(another, Intent.OTHER),
     _unless_doubted(smalltalk, Intent.THANKS, Intent.GREETING),
-    learned,
+    intent_by_classifier,
     _refine,
 )
-"""The rules in the order in which they are tried. Those after ``learned`` decide only without a classifier."""
+"""The rules in the order in which they are tried. Those after ``intent_by_classifier`` decide only without a
+classifier."""
 
 
 async def warm_up() -> None:

@@ -2,7 +2,7 @@
 
 1. a phrase of the admins' danger lists always counts; a seeded phrase counts unless the weights are against it;
 2. frames (``frames.toml``) are rules about morphemes: who does it, and which words exclude it;
-3. the weights (``classifier.py``) decide about messages that no rule covers;
+3. the weights (``danger_classifier.py``) decide about messages that no rule covers;
 4. abuse is a word of the admins' list or a pattern, unless the weights are against it; or the weights are certain.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from chatbot.nlu.morphemes import Morpheme, MorphemeAnalyser
 from chatbot.nlu.safety.abuse import abuse, is_admins, is_curse, is_mentioned
-from chatbot.nlu.safety.classifier import KINDS, Floats, features, weights
+from chatbot.nlu.safety.danger_classifier import KINDS, Floats, features, weights
 from chatbot.nlu.safety.frames import frames
 from chatbot.nlu.safety.listed_dangers import is_seeded, listed_danger
 from chatbot.nlu.safety.normalisation import analysed, masked

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from chatbot.nlu.hangul import FINALS, is_syllable, joined, letters, tidy
 from chatbot.nlu.morphemes import KiwiAnalyser, Morpheme
-from chatbot.nlu.safety.classifier import (
+from chatbot.nlu.safety.danger_classifier import (
     BUCKETS,
     DIMENSIONS,
     KINDS,

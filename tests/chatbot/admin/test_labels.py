@@ -11,7 +11,7 @@ from django.utils import translation
 from chatbot.admin.labels import reason_text
 from chatbot.nlu.intents.entities import MatchedBy
 from chatbot.nlu.intents.mention_roles import Role
-from chatbot.nlu.safety.classifier import KINDS
+from chatbot.nlu.safety.danger_classifier import KINDS
 
 LABELS = {"location": {"beach": "바닷가"}, "work_type": {"sales": "영업직"}, "category": {"VEGAN": "비건"}}
 CHATBOT = Path(settings.BASE_DIR) / "chatbot"

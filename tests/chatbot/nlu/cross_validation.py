@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import django
 
 if TYPE_CHECKING:
-    from chatbot.nlu.classifier import Labelled
+    from chatbot.nlu.intent_classifier import Labelled
     from chatbot.nlu.intents.understanding import Understanding
 
 FOLDS = 6
@@ -56,7 +56,7 @@ def went_to(found: "Understanding", current: str) -> str:
 def answered() -> Iterator[tuple["Labelled", "Understanding"]]:
     """Each message, and what it is understood as by what other writers taught."""
     from chatbot.nlu.analyser_manager import names_of
-    from chatbot.nlu.classifier import Classifier, LearnedAnalyser, labelled
+    from chatbot.nlu.intent_classifier import IntentClassifier, LearnedAnalyser, labelled
     from chatbot.nlu.intents.understand import understand
     from chatbot.nlu.intents.understanding import TurnInput
     from chatbot.nlu.safety.word_lists import seeded_lists
@@ -68,7 +68,7 @@ def answered() -> Iterator[tuple["Labelled", "Understanding"]]:
     analyser, topics = LearnedAnalyser(names_of(known)), seeded_topics(known)
     answer = {"kind": "recommendation", "recommend": "", "challenges": [asdict(each) for each in SHOWN]}
     for others, own in parts(labelled()):
-        analyser._classifier = Classifier(analyser, topics, others)
+        analyser._classifier = IntentClassifier(analyser, topics, others)
         for row in own:
             current = current_of(row)
             memory = Memory("", "", base_of(current), current, [Exchange("", "", "", current, answer)])

@@ -9,8 +9,8 @@ import pytest
 
 from chatbot.nlu.morphemes import MorphemeAnalyser
 from chatbot.nlu.rough import RoughAnalyser
-from chatbot.nlu.safety.classifier import KINDS
 from chatbot.nlu.safety.concerns import Concern, concern
+from chatbot.nlu.safety.danger_classifier import KINDS
 from chatbot.nlu.safety.training import table
 from chatbot.nlu.safety.word_lists import WordLists
 

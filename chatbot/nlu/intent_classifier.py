@@ -125,7 +125,7 @@ class Vocabulary:
         return np.concatenate(columns), np.concatenate(values)
 
 
-class Classifier:
+class IntentClassifier:
     """Learned weights: about 2 MB. Judging a message takes a fifth of a millisecond."""
 
     def __init__(self, analyser: KiwiAnalyser, topics: Sequence[Topic], messages: Sequence[Labelled] = ()) -> None:
@@ -227,7 +227,7 @@ class _Matrix:
 class LearnedAnalyser(KiwiAnalyser):
     """An analyser that also judges messages, once it has learned what the categories are about."""
 
-    _classifier: Classifier | None = None
+    _classifier: IntentClassifier | None = None
 
     @property
     def has_learned(self) -> bool:
@@ -235,7 +235,7 @@ class LearnedAnalyser(KiwiAnalyser):
 
     def learn(self, topics: Sequence[Topic]) -> None:
         """Takes three or four seconds of CPU. Messages are judged by what was learned before, meanwhile."""
-        self._classifier = Classifier(self, topics)
+        self._classifier = IntentClassifier(self, topics)
 
     def opinion(self, text: str) -> Opinion | None:
         return self._classifier.opinion(text) if self._classifier is not None else None

@@ -5,8 +5,8 @@ import pytest
 from challenges.catalog import Options
 from chatbot.models import Intent
 from chatbot.nlu.analyser_manager import names_of
-from chatbot.nlu.classifier import LearnedAnalyser, labelled, wanted_part
 from chatbot.nlu.facets import FACETS
+from chatbot.nlu.intent_classifier import LearnedAnalyser, labelled, wanted_part
 from chatbot.nlu.morphemes import MorphemeAnalyser
 from tests.chatbot.nlu.seeded import seeded_topics
 

@@ -53,7 +53,7 @@ ASKING = -0.7
 document answers it decides."""
 
 
-def question(evidence: Evidence, *, otherwise: Understanding) -> Understanding | None:
+def question_for_a_fact(evidence: Evidence, *, otherwise: Understanding) -> Understanding | None:
     """QUESTION for a fact. ``otherwise`` is what the message means when no document answers it."""
     opinion = evidence.opinion
     if opinion is None or otherwise.intent in _DECIDED or len(evidence.parsed.morphemes) <= SHORT:
@@ -74,7 +74,7 @@ def _only_names(evidence: Evidence) -> bool:
     return not set(evidence.nouns) - named and not evidence.parsed.has("question.facts")
 
 
-def learned(evidence: Evidence) -> Understanding | None:
+def intent_by_classifier(evidence: Evidence) -> Understanding | None:
     """What the message most likely wants, and the category that it is most likely about."""
     opinion = evidence.opinion
     if opinion is None or not any(character.isalnum() for character in evidence.parsed.text):
