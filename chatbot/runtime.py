@@ -19,9 +19,9 @@ from chatbot.generation.cancellation import Cancellation
 from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.local import Resources
 from chatbot.generation.measurements import Measurements
-from chatbot.generation.records import mark_interrupted, read_rows, running_processes
 from chatbot.generation.registry import GenerationRegistry
 from chatbot.generation.retry_queue import WriteRetryQueue
+from chatbot.generation.rows import mark_interrupted, read_rows, running_processes
 from chatbot.generation.single_flight import SingleFlight
 from chatbot.providers.concurrency import ModelSlots
 from chatbot.providers.configured import Providers

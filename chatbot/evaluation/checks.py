@@ -21,7 +21,7 @@ from chatbot.errors import ApplicationError, ShuttingDown
 from chatbot.evaluation import trial
 from chatbot.evaluation.judge import Expectation, SampleResult, judge, written_titles
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.records import Result
+from chatbot.generation.rows import Result
 from chatbot.models import CheckStatus, Outcome, PromptCheck, PromptSample, PromptTemplate, Purpose, SampleRun
 from chatbot.prompts.content import Prompt, PromptContent
 from chatbot.prompts.contracts import TEMPLATES

@@ -21,8 +21,8 @@ from chatbot.generation.answer_writer import AnswerWriter
 from chatbot.generation.coalescer import LoopLag
 from chatbot.generation.job import Job
 from chatbot.generation.measurements import Measurements
-from chatbot.generation.records import GenerationEnd, GenerationStart, Result, record_start, row_of
 from chatbot.generation.retry_queue import WriteRetryQueue
+from chatbot.generation.rows import GenerationEnd, GenerationStart, Result, record_start, row_of
 from chatbot.generation.title_words import TitleWords
 from chatbot.models import Outcome
 from chatbot.nlu.safety.help_lines import lines_in

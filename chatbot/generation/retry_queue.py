@@ -15,7 +15,7 @@ from typing import Any
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from chatbot.db.errors import may_pass
-from chatbot.generation.records import GenerationEnd, record_end
+from chatbot.generation.rows import GenerationEnd, record_end
 from chatbot.models import Outcome
 
 logger = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from chatbot.errors import NotOwner, ServiceUnavailable
 from chatbot.events.eventstream import Publisher
 from chatbot.generation.job import Job, Key
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.records import GenerationGone, GenerationStart, record_start
 from chatbot.generation.registry import GenerationRegistry
+from chatbot.generation.rows import GenerationGone, GenerationStart, record_start
 from chatbot.models import Outcome
 from chatbot.sessions import store
 from chatbot.sessions.ownership import Entry, Ownership, Proof

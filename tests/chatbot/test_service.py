@@ -24,7 +24,7 @@ from chatbot.events.log import Cursor, StreamEnd, event_log
 from chatbot.events.types import Close, Failed, Rewrite, encode_event
 from chatbot.generation import cancellation
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.records import read_rows
+from chatbot.generation.rows import read_rows
 from chatbot.models import ChatSession, Generation, Outcome, PromptTemplate, Turn
 from chatbot.providers.base import ProviderError, ProviderRequest
 from chatbot.providers.configured import Providers

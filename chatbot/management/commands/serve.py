@@ -41,7 +41,7 @@ class Command(BaseCommand):
         from twisted.internet import reactor
 
         from chatbot import executors
-        from chatbot.generation.records import mark_interrupted
+        from chatbot.generation.rows import mark_interrupted
         from chatbot.nlu import analyser_manager
         from chatbot.nlu.intents.understand import warm_up
         from chatbot.runtime import runtime

@@ -16,7 +16,7 @@ from chatbot.cluster.replication import Entry
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.events.log import Cursor, Numbered, channel_of, event_log
 from chatbot.events.subscription import chunks
-from chatbot.generation.records import read_rows
+from chatbot.generation.rows import read_rows
 from chatbot.models import Generation
 from chatbot.runtime import runtime
 from tests.e2e import sse

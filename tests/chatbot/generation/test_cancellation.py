@@ -17,7 +17,7 @@ from chatbot.events.log import event_log
 from chatbot.events.types import Close
 from chatbot.generation import cancellation, local, single_flight
 from chatbot.generation.local import LocalGeneration
-from chatbot.generation.records import GenerationStart, record_start
+from chatbot.generation.rows import GenerationStart, record_start
 from chatbot.models import ChatSession, Generation, Outcome, Turn
 from chatbot.runtime import runtime
 from chatbot.sessions import erasure

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chatbot.generation.measurements import BOUNDS, Histogram, Measurements, attempts
-from chatbot.generation.records import Result
+from chatbot.generation.rows import Result
 from chatbot.models import Enforcement, Outcome, Purpose
 
 FAILED = {"source": "openai:a", "error": "gone"}

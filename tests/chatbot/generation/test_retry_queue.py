@@ -11,8 +11,8 @@ from asgiref.sync import async_to_sync
 from django.db import IntegrityError, OperationalError
 
 from chatbot.generation import retry_queue as module
-from chatbot.generation.records import GenerationEnd, Result
 from chatbot.generation.retry_queue import WriteRetryQueue
+from chatbot.generation.rows import GenerationEnd, Result
 from chatbot.models import Enforcement, Outcome, Purpose
 
 

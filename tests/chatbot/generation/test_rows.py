@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-from chatbot.generation.records import GenerationEnd, Result
 from chatbot.generation.retry_queue import WriteRetryQueue
+from chatbot.generation.rows import GenerationEnd, Result
 from chatbot.models import Enforcement, Generation, Outcome, Purpose
 
 
