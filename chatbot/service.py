@@ -154,11 +154,11 @@ async def join(request: Request, *, limiter: Limiter = UNLIMITED) -> Joined:
     await limiter.admit(rate_key)
     keys, make_job = await _keys_and_job(request)
     flight = await runtime().single_flight.join_or_start(session_id, proof, keys, make_job)
-    if flight.entry is None or flight.ownership is None:
+    if flight.access is None or flight.ownership is None:
         return Joined(flight.generation, request, Grant())
-    grant = ownership.granted(flight.entry, flight.ownership, session_id)
+    grant = ownership.granted(flight.access, flight.ownership, session_id)
     known = replace(proof, established=grant.owner or proof.established)
-    if flight.entry.is_first and (owner := ownership.rate_key(session_id, known)) != rate_key:
+    if flight.access.is_first and (owner := ownership.rate_key(session_id, known)) != rate_key:
         await limiter.begun(owner)
     return Joined(flight.generation, replace(request, proof=known), grant)
 

@@ -9,7 +9,7 @@ from typing import Any
 from chatbot.answers.rules import Answer, Challenge, layout
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.publication import read_stream_end
-from chatbot.cluster.replication import BEGINNING, GIVEN_UP, STREAM_END, Entry, Position
+from chatbot.cluster.replication import BEGINNING, GIVEN_UP, STREAM_END, EventLogEntry, Position
 from chatbot.errors import GenerationFailed
 from chatbot.events.eventstream import Publisher, erase, notify
 from chatbot.events.log import StreamEnd, event_log
@@ -64,7 +64,7 @@ class RemoteGeneration(LoggedGeneration):
             return True
         return self._end_of_all is not None and number < self._end_of_all.last
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: EventLogEntry) -> None:
         """Takes the next entry from the process that runs it."""
         self.position = entry.position
         self.last_entry_at = asyncio.get_running_loop().time()
@@ -79,7 +79,7 @@ class RemoteGeneration(LoggedGeneration):
             case name if name == GIVEN_UP:
                 self.give_up(lost=True)  # its process stops: the remaining subscribers start another generation
 
-    def _pass_on(self, entry: Entry) -> None:
+    def _pass_on(self, entry: EventLogEntry) -> None:
         if entry.position[0] != self._publisher.count + 1:
             return  # an entry is missing: the answer will be read from the row
         self._publisher.pass_on(entry.name, entry.data)

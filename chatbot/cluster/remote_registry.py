@@ -15,7 +15,7 @@ from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.heartbeat import THIS_PROCESS
 from chatbot.cluster.redis import Unreachable
 from chatbot.cluster.remote_generation import RemoteGeneration
-from chatbot.cluster.replication import BEGINNING, Entry
+from chatbot.cluster.replication import BEGINNING, EventLogEntry
 from chatbot.events.log import event_log
 from chatbot.events.types import TERMINAL
 from chatbot.models import Generation, Outcome
@@ -97,7 +97,7 @@ class RemoteRegistry:
                 return self._catch_up(row, entries, number)
         return None
 
-    def _catch_up(self, row: Generation, entries: Sequence[Entry], number: int) -> RemoteGeneration | None:
+    def _catch_up(self, row: Generation, entries: Sequence[EventLogEntry], number: int) -> RemoteGeneration | None:
         """Copies the events of an ended generation from Redis to the log. Returns None if the log now has all of
         them."""
         followed = self.follow(Claim(row.id, row.process))

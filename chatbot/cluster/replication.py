@@ -81,7 +81,7 @@ sessions and data. Returns for each generation its last entry, and whether anoth
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EventLogEntry:
     """An event (``position[1]`` is 0) or a marker, with its name and data. A marker may be for one ``session`` only."""
 
     position: Position
@@ -90,13 +90,13 @@ class Entry:
     session: str = ""
 
 
-def logged_entries(generation_id: uuid.UUID, number: int) -> list[Entry]:
+def logged_entries(generation_id: uuid.UUID, number: int) -> list[EventLogEntry]:
     """The generation's events after ``number`` from the log in memory."""
     try:
         events = event_log.after(channel_of(generation_id), number, BATCH)
     except KeyError:
         return []
-    return [Entry((event.number, 0), event.name, event.data) for event in events]
+    return [EventLogEntry((event.number, 0), event.name, event.data) for event in events]
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class _Copy:
 
     copied: Position = BEGINNING
     has_subscribers: bool = False  # whether another process had a subscriber at the last copy
-    markers: list[Entry] = field(default_factory=list)
+    markers: list[EventLogEntry] = field(default_factory=list)
     has_end: bool = False  # whether the last entry was copied
 
 
@@ -122,7 +122,7 @@ class LogReplication:
         presence: Presence,
         *,
         keep_seconds: float,
-        read: Callable[[uuid.UUID, int], Sequence[Entry]] = logged_entries,
+        read: Callable[[uuid.UUID, int], Sequence[EventLogEntry]] = logged_entries,
     ) -> None:
         self._client = client
         self._presence = presence
@@ -155,7 +155,7 @@ class LogReplication:
         """Adds a marker after event ``number``, the last one that was published."""
         markers = self._copies.setdefault(generation_id, _Copy()).markers
         part = sum(marker.position[0] == number for marker in markers) + 1
-        markers.append(Entry((number, part), name, data, session))
+        markers.append(EventLogEntry((number, part), name, data, session))
         self.copy(generation_id, soon=True)
 
     async def settle(self) -> None:
@@ -165,7 +165,7 @@ class LogReplication:
             self._hurry.set()
             await asyncio.wait({self._task}, timeout=SELDOM_SECONDS)
 
-    async def entries(self, after: Mapping[uuid.UUID, Position]) -> dict[uuid.UUID, list[Entry]]:
+    async def entries(self, after: Mapping[uuid.UUID, Position]) -> dict[uuid.UUID, list[EventLogEntry]]:
         """Reads the entries of each generation after its position from Redis. Raises Unreachable."""
         if not after:
             return {}
@@ -240,13 +240,13 @@ class LogReplication:
             copy.has_subscribers = bool(has_subscribers)
             self._go_on(generation_id, entries)
 
-    def _batch(self, generation_id: uuid.UUID) -> list[Entry]:
+    def _batch(self, generation_id: uuid.UUID) -> list[EventLogEntry]:
         copy = self._copies[generation_id]
         events = self._read(generation_id, copy.copied[0])
         rest = [*events, *(marker for marker in copy.markers if marker.position > copy.copied)]
         return sorted(rest, key=lambda entry: entry.position)[:BATCH]
 
-    def _go_on(self, generation_id: uuid.UUID, entries: Sequence[Entry]) -> None:
+    def _go_on(self, generation_id: uuid.UUID, entries: Sequence[EventLogEntry]) -> None:
         """Drops the generation if its log is completely copied; otherwise marks it as due again."""
         copy = self._copies[generation_id]
         last = entries[-1] if entries else None
@@ -288,5 +288,5 @@ def _position(text: str) -> Position:
     return int(number), int(part)
 
 
-def _entry(position: str, fields: Mapping[str, str]) -> Entry:
-    return Entry(_position(position), fields["n"], fields["d"], fields["s"])
+def _entry(position: str, fields: Mapping[str, str]) -> EventLogEntry:
+    return EventLogEntry(_position(position), fields["n"], fields["d"], fields["s"])

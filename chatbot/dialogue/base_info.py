@@ -16,7 +16,7 @@ from chatbot.prompts.contracts import BASE_INFO, OUTPUT_FORMAT, TEMPLATES
 from chatbot.providers.base import Provider
 from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Memory, Note
-from chatbot.sessions.ownership import NO_PROOF, Proof, enter
+from chatbot.sessions.ownership import NO_PROOF, Proof, check_access
 from chatbot.sessions.store import remembered, session_key
 
 
@@ -62,7 +62,7 @@ def job_maker(providers: Providers) -> BatchExecutor[BaseInfoRequest, Job]:
 
 
 def _make_job(request: BaseInfoRequest, providers: Providers, current: Mapping[str, str], memory: Memory) -> Job:
-    entry = enter(memory.ownership, request.proof, request.session_id, server_made=request.server_made)
+    access = check_access(memory.ownership, request.proof, request.session_id, server_made=request.server_made)
     known = options.get(current)
     try:
         selection = known.select(
@@ -77,7 +77,7 @@ def _make_job(request: BaseInfoRequest, providers: Providers, current: Mapping[s
     keys: list[Key] = [("session", request.session_id, *asked)]
     if not memory.given:
         keys.append(("anybody", prompt.version_id, *(provider.name for provider in job.providers), *asked))
-    return replace(job, keys=keys, entry=entry)
+    return replace(job, keys=keys, access=access)
 
 
 def variables_of(selection: Selection) -> dict[str, str]:

@@ -28,7 +28,7 @@ from chatbot.prompts.content import Prompt
 from chatbot.prompts.contracts import FREE_TEXT
 from chatbot.providers.configured import Providers
 from chatbot.sessions.memory import Memory
-from chatbot.sessions.ownership import NO_PROOF, Proof, enter
+from chatbot.sessions.ownership import NO_PROOF, Proof, check_access
 from chatbot.sessions.store import remembered, session_key
 
 
@@ -62,10 +62,10 @@ def keys_of(request: FreeTextRequest) -> list[Key]:
 async def make_job(request: FreeTextRequest, providers: Providers) -> Job:
     """Creates the job for a checked request. Raises NotOwner, and ApplicationError when there are no active options."""
     recalled = await sync_to_async(_recall)(request.session_id)
-    entry = enter(recalled.memory.ownership, request.proof, request.session_id, server_made=request.server_made)
+    access = check_access(recalled.memory.ownership, request.proof, request.session_id, server_made=request.server_made)
     seed = secrets.randbits(31)
     job = await _plan(request.message or "", recalled, providers, seed=seed, purpose=Purpose.PUBLIC)
-    return replace(job, keys=keys_of(request), entry=entry)
+    return replace(job, keys=keys_of(request), access=access)
 
 
 async def make_trial(

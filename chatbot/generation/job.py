@@ -8,7 +8,7 @@ from chatbot.models import Purpose
 from chatbot.prompts.content import Prompt
 from chatbot.providers.base import Provider, ProviderRequest
 from chatbot.sessions.memory import Note
-from chatbot.sessions.ownership import Entry
+from chatbot.sessions.ownership import AccessCheck
 
 Key = tuple[object, ...]
 """A single-flight key: ``("session", session id, …)`` or ``("anybody", …)``, followed by the request's values.
@@ -21,7 +21,7 @@ class Job(ProviderRequest):
 
     ``labels`` are the labels of all categories by key, ``names`` their keys by every name. ``variables`` are the values
     in the prompt, except the output format. ``note`` is the data that the turn stores in its session. ``notices`` are
-    sent before the answer. ``keys`` are the single-flight keys of the request. ``entry`` is the result of checking its
+    sent before the answer. ``keys`` are the single-flight keys of the request. ``access`` is the result of checking its
     client.
     """
 
@@ -34,4 +34,4 @@ class Job(ProviderRequest):
     note: Note = field(default_factory=Note)
     notices: Sequence[Notice] = ()
     keys: Sequence[Key] = ()
-    entry: Entry = field(default_factory=Entry)
+    access: AccessCheck = field(default_factory=AccessCheck)

@@ -49,8 +49,8 @@ class LocalGeneration(LoggedGeneration):
 
     When ``ended`` is set, ``conclusion`` is the terminal event. It is None if the generation was abandoned, or if the
     server is stopping. ``result`` is set at the same time. Without a ``session_id`` the generation belongs to no
-    session. When ``started`` is done, ``entered`` is the ownership of that session. ``unsubscribed`` is called when the
-    last subscriber leaves.
+    session. When ``started`` is done, ``first_ownership`` is the ownership of that session. ``unsubscribed`` is called
+    when the last subscriber leaves.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class LocalGeneration(LoggedGeneration):
         self.stream_ends: dict[str, StreamEnd] = {}
         self.conclusion: Close | Failed | None = None
         self.result: Result | None = None
-        self.entered = Ownership()
+        self.first_ownership = Ownership()
         self.owners: dict[str, str] = {}  # the owner of each session
         self._publisher = publisher
         self._resources = resources
@@ -167,9 +167,9 @@ class LocalGeneration(LoggedGeneration):
             self._writing = asyncio.create_task(self._writer.write())  # the model starts while the row is written
             if self._why_ended is not None:  # told to end while it waited for a slot
                 self._writing.cancel()
-            self.entered = await record_start(self._start())
+            self.first_ownership = await record_start(self._start())
             if self._first_session:
-                self.owners[self._first_session] = self.entered.owner
+                self.owners[self._first_session] = self.first_ownership.owner
         except Exception as error:  # the requests that wait for the start get any error
             await self._fail(error)
             raise
@@ -199,7 +199,7 @@ class LocalGeneration(LoggedGeneration):
         self.ended.set()
 
     def _start(self) -> GenerationStart:
-        turn = NewTurn(self._first_session, self.id, self.job.note, self.job.entry) if self._first_session else None
+        turn = NewTurn(self._first_session, self.id, self.job.note, self.job.access) if self._first_session else None
         return GenerationStart(row_of(self.id, self.job), turn)
 
     async def _take_slot(self) -> None:

@@ -127,7 +127,7 @@ def _write_starts(starts: Sequence[GenerationStart]) -> Sequence[Ownership | Exc
             gone = joined - set(answers)
             turns = [each.turn for each in several if each.turn and each.turn.generation_id not in gone]
             rows = add_turns(turns) if turns else {}
-            written = [_entered(each.turn, rows, gone) for each in several]
+            written = [_ownership_of(each.turn, rows, gone) for each in several]
             started = [it.generation for it, row in zip(several, written, strict=True) if isinstance(row, Ownership)]
             Generation.objects.bulk_create([generation for generation in started if generation is not None])
             note_given(answers)
@@ -147,14 +147,16 @@ def _write_starts(starts: Sequence[GenerationStart]) -> Sequence[Ownership | Exc
         return one_by_one(write_one, starts, slow=is_locked)
 
 
-def _entered(turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collection[uuid.UUID]) -> Ownership | Exception:
+def _ownership_of(
+    turn: NewTurn | None, rows: Mapping[str, Ownership], gone: Collection[uuid.UUID]
+) -> Ownership | Exception:
     """The ownership of the turn's session, or the error for its request. Without a turn, an empty ownership."""
     if turn is None:
         return Ownership()
     if turn.generation_id in gone:
         return GenerationGone()
     row = rows[turn.key]
-    return NotOwner() if turn.entry.is_refused_by(row) else row
+    return NotOwner() if turn.access.is_refused_by(row) else row
 
 
 def _lock(joined: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any] | None]:

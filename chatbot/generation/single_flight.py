@@ -27,7 +27,7 @@ from chatbot.generation.registry import GenerationRegistry
 from chatbot.generation.rows import GenerationGone, GenerationStart, record_start
 from chatbot.models import Outcome
 from chatbot.sessions import store
-from chatbot.sessions.ownership import Entry, Ownership, Proof
+from chatbot.sessions.ownership import AccessCheck, Ownership, Proof
 from chatbot.sessions.store import NewTurn
 
 ATTEMPTS = 3
@@ -44,12 +44,12 @@ MakeJob = Callable[[], Awaitable[Job]]
 class Flight:
     """The generation that answers a request.
 
-    ``entry`` and ``ownership`` are the result of checking its client. They are None if the session had already joined
+    ``access`` and ``ownership`` are the result of checking its client. They are None if the session had already joined
     the generation.
     """
 
     generation: RunningGeneration
-    entry: Entry | None = None
+    access: AccessCheck | None = None
     ownership: Ownership | None = None
 
 
@@ -65,8 +65,8 @@ class _Asking:
     async def note_turn(self, generation: RunningGeneration) -> Flight:
         """Writes the turn of a session that joins the generation. Raises GenerationGone, NotOwner."""
         job = await self.make_job()
-        row = await record_start(GenerationStart(None, NewTurn(self.session_id, generation.id, job.note, job.entry)))
-        return Flight(generation, job.entry, row)
+        row = await record_start(GenerationStart(None, NewTurn(self.session_id, generation.id, job.note, job.access)))
+        return Flight(generation, job.access, row)
 
 
 class _Start:
@@ -185,7 +185,7 @@ class SingleFlight:
                     raise
                 return None
             if is_mine:
-                return Flight(running, running.job.entry, running.entered)
+                return Flight(running, running.job.access, running.first_ownership)
             if session_id in running.sessions:
                 await sync_to_async(store.check_owner)(session_id, asking.proof)
                 return Flight(running)

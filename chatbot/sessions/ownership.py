@@ -74,7 +74,7 @@ NO_PROOF = Proof()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AccessCheck:
     """The result of checking a request for a session.
 
     ``owner``, ``bound`` and ``server_made`` are written if the session does not exist (any more). ``owner_key`` is the
@@ -121,12 +121,12 @@ def rate_key(session_key: str, proof: Proof) -> str:
     return f"{owner}|{session_key}"
 
 
-def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_made: bool = False) -> Entry:
+def check_access(known: Ownership | None, proof: Proof, session_key: str, *, server_made: bool = False) -> AccessCheck:
     """Checks whether the client may use the session. ``known`` is None for an unknown session. Raises NotOwner."""
     if not is_checked():
-        return Entry(server_made=server_made, is_first=known is None)
+        return AccessCheck(server_made=server_made, is_first=known is None)
     if known is not None and proof.proves(known.owner, session_key):
-        return Entry(
+        return AccessCheck(
             known.owner,
             proof.key_of(known.owner),
             bound=known.bound or proof.shows(known.owner, session_key),
@@ -138,7 +138,7 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
         raise NotOwner
     shown = proof.owner(session_key)
     owner_key = proof.owner_key or ("" if shown else new_owner_key())
-    return Entry(
+    return AccessCheck(
         shown or owner_of(owner_key),
         owner_key,
         bound=bool(shown),
@@ -147,15 +147,15 @@ def enter(known: Ownership | None, proof: Proof, session_key: str, *, server_mad
     )
 
 
-def granted(entry: Entry, row: Ownership, session_key: str) -> Grant:
-    """The credentials for the client after ``enter``. Only the client that began the session gets the token.
+def granted(access: AccessCheck, row: Ownership, session_key: str) -> Grant:
+    """The credentials for the client after ``check_access``. Only the client that began the session gets the token.
 
     A cookie is renewed, so that it lasts as long as the session.
     """
-    if not is_checked() or row.owner != entry.owner:
+    if not is_checked() or row.owner != access.owner:
         return Grant()
-    token = session_token(session_key, row.owner) if entry.is_first or not entry.bound else ""
-    return Grant(row.owner, entry.owner_key, token)
+    token = session_token(session_key, row.owner) if access.is_first or not access.bound else ""
+    return Grant(row.owner, access.owner_key, token)
 
 
 def offered(proof: Proof, session_key: str) -> Grant:

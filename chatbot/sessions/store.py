@@ -18,7 +18,7 @@ from django.utils import timezone
 from chatbot.errors import FieldRequired, MalformedSessionId, NotOwner
 from chatbot.models import ChatSession, Turn
 from chatbot.sessions.memory import Memory, Note, cutoff, lasting, recall
-from chatbot.sessions.ownership import Entry, Ownership, Proof, is_checked, needs_proof
+from chatbot.sessions.ownership import AccessCheck, Ownership, Proof, is_checked, needs_proof
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 _COLUMNS = (
@@ -119,14 +119,14 @@ class NewTurn:
     key: str
     generation_id: uuid.UUID
     note: Note
-    entry: Entry = field(default_factory=Entry)
+    access: AccessCheck = field(default_factory=AccessCheck)
 
 
 @dataclass(slots=True)
-class _Entered:
-    """The entry of one client into a session, and the columns of the session that it changes."""
+class _SessionClient:
+    """One client of a session, and the columns of the session that it changes."""
 
-    entry: Entry
+    access: AccessCheck
     columns: dict[str, Any] = field(default_factory=dict)
 
 
@@ -136,18 +136,18 @@ def add_turns(asked: Sequence[NewTurn]) -> dict[str, Ownership]:
     A missing session is created and belongs to the client of its first turn. A turn of a client that is not the owner
     is not written. Takes two SQL statements, and more if several clients use one session.
     """
-    of_owners: dict[tuple[str, str], _Entered] = {}
+    of_owners: dict[tuple[str, str], _SessionClient] = {}
     for turn in asked:
-        entered = of_owners.setdefault((turn.key, turn.entry.owner), _Entered(turn.entry))
-        entered.columns.update(turn.note.remembered())
-        if turn.entry.bound and not entered.entry.bound:
-            entered.entry = turn.entry
-    entering: dict[str, list[_Entered]] = {}
-    for (key, _), entered in sorted(of_owners.items(), key=lambda item: not item[1].entry.bound):
-        entering.setdefault(key, []).append(entered)  # clients with a proof come first
+        client = of_owners.setdefault((turn.key, turn.access.owner), _SessionClient(turn.access))
+        client.columns.update(turn.note.remembered())
+        if turn.access.bound and not client.access.bound:
+            client.access = turn.access
+    clients: dict[str, list[_SessionClient]] = {}
+    for (key, _), client in sorted(of_owners.items(), key=lambda item: not item[1].access.bound):
+        clients.setdefault(key, []).append(client)  # clients with a proof come first
     with transaction.atomic(savepoint=False):
-        rows = _enter(entering)
-        turns = [_turn_of(turn, rows[turn.key]) for turn in asked if not turn.entry.is_refused_by(rows[turn.key])]
+        rows = _write_sessions(clients)
+        turns = [_turn_of(turn, rows[turn.key]) for turn in asked if not turn.access.is_refused_by(rows[turn.key])]
         Turn.objects.bulk_create(turns, ignore_conflicts=True)
     return rows
 
@@ -157,7 +157,7 @@ def _turn_of(asked: NewTurn, row: Ownership) -> Turn:
     return Turn(
         session_id=asked.key,
         generation_id=asked.generation_id,
-        by_owner=not is_checked() or asked.entry.owner == row.owner,
+        by_owner=not is_checked() or asked.access.owner == row.owner,
         message=note.message,
         intent=note.intent,
         reasons=list(note.reasons),
@@ -166,34 +166,34 @@ def _turn_of(asked: NewTurn, row: Ownership) -> Turn:
     )
 
 
-def _enter(entering: Mapping[str, Sequence[_Entered]]) -> dict[str, Ownership]:
+def _write_sessions(clients: Mapping[str, Sequence[_SessionClient]]) -> dict[str, Ownership]:
     """Writes the rows of the sessions, for the clients of each in their order. Returns the ownerships.
 
     The keys are sorted, to avoid a deadlock of two processes. Takes one SQL statement if each session has one client,
     and another one if a client is not the owner.
     """
     rows: dict[str, Ownership] = {}
-    for turn in range(max(map(len, entering.values()), default=0)):
-        several = [(key, entering[key][turn]) for key in sorted(entering) if turn < len(entering[key])]
+    for turn in range(max(map(len, clients.values()), default=0)):
+        several = [(key, clients[key][turn]) for key in sorted(clients) if turn < len(clients[key])]
         for start in range(0, len(several), _AT_ONCE):
             batch = dict(several[start : start + _AT_ONCE])
             written = _upsert(batch)
             rows |= written
-            _adopt(rows, {key: batch[key].entry for key in written})
-    if refusing := [key for key in entering if key not in rows]:
+            _adopt(rows, {key: batch[key].access for key in written})
+    if refusing := [key for key in clients if key not in rows]:
         read = ChatSession.objects.filter(pk__in=refusing).values_list("pk", "owner", "bound")
         rows |= {key: Ownership(owner, bound) for key, owner, bound in read}
     return rows
 
 
-def _upsert(several: Mapping[str, _Entered]) -> dict[str, Ownership]:
+def _upsert(several: Mapping[str, _SessionClient]) -> dict[str, Ownership]:
     """Writes the rows of sessions that their client may use, and returns their ownerships.
 
     An expired session begins without its turns. They stay in the database until ``purge``, because the clock may be
     wrong.
     """
     now, before = timezone.now(), cutoff()
-    values = [value for key, entered in several.items() for value in _values(key, entered, now)]
+    values = [value for key, client in several.items() for value in _values(key, client, now)]
     row = f"({', '.join(['%s'] * len(_COLUMNS))})"
     selected = ", ".join(
         f"{name} = CASE WHEN EXCLUDED.{name} <> '' THEN EXCLUDED.{name} WHEN s.active_at < %s THEN '' ELSE s.{name} END"
@@ -218,8 +218,8 @@ def _upsert(several: Mapping[str, _Entered]) -> dict[str, Ownership]:
         return {key: Ownership(owner, bool(bound)) for key, owner, bound in cursor.fetchall()}
 
 
-def _values(key: str, entered: _Entered, now: datetime) -> Iterable[Any]:
-    columns = {**_owned(entered.entry), "created_at": now, "active_at": now, **entered.columns}
+def _values(key: str, client: _SessionClient, now: datetime) -> Iterable[Any]:
+    columns = {**_owned(client.access), "created_at": now, "active_at": now, **client.columns}
     session = ChatSession(key=key, **columns)
     return (_written(name, getattr(session, name)) for name in _COLUMNS)
 
@@ -229,14 +229,14 @@ def _written(name: str, value: Any) -> Any:
     return column.get_db_prep_save(value, connection)
 
 
-def _adopt(rows: dict[str, Ownership], entries: Mapping[str, Entry]) -> None:
+def _adopt(rows: dict[str, Ownership], checks: Mapping[str, AccessCheck]) -> None:
     """Changes the owner of sessions that are being forgotten and still have rows, to the client that begins them
     again."""
-    for key, entry in entries.items():
-        if not rows[key].owner and entry.may_adopt:
-            ChatSession.objects.filter(pk=key, owner="").update(**_owned(entry))
-            rows[key] = Ownership(entry.owner, entry.bound)
+    for key, access in checks.items():
+        if not rows[key].owner and access.may_adopt:
+            ChatSession.objects.filter(pk=key, owner="").update(**_owned(access))
+            rows[key] = Ownership(access.owner, access.bound)
 
 
-def _owned(entry: Entry) -> dict[str, Any]:
-    return {"owner": entry.owner, "bound": entry.bound, "server_made": entry.server_made}
+def _owned(access: AccessCheck) -> dict[str, Any]:
+    return {"owner": access.owner, "bound": access.bound, "server_made": access.server_made}

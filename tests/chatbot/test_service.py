@@ -17,7 +17,7 @@ from chatbot.cluster.claims import Claim
 from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.remote_generation import RemoteGeneration
 from chatbot.cluster.remote_registry import RemoteRegistry
-from chatbot.cluster.replication import Entry
+from chatbot.cluster.replication import EventLogEntry
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import ApplicationError, GenerationFailed, InvalidFields, TooManyGenerations
 from chatbot.events.log import Cursor, StreamEnd, event_log
@@ -404,7 +404,7 @@ def test_after_the_end_nothing_is_started_again(monkeypatch: pytest.MonkeyPatch)
     async def scenario() -> list[tuple[str, int]]:
         generation = RemoteGeneration(Claim(uuid.uuid4(), "other"))
         close = Close("recommendation", "비건", [])
-        generation.take(Entry((1, 0), "close", encode_event(close)))
+        generation.take(EventLogEntry((1, 0), "close", encode_event(close)))
         generation.lost = True
         return await received(service.Stream(generation, selection_request("has it")))
 

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.remote_generation import RemoteGeneration, terminal_event
-from chatbot.cluster.replication import GIVEN_UP, STREAM_END, Entry
+from chatbot.cluster.replication import GIVEN_UP, STREAM_END, EventLogEntry
 from chatbot.events.log import Numbered, StreamEnd, channel_of, event_log
 from chatbot.events.types import Close, Failed, Rewrite, Token, encode_event
 from chatbot.models import Generation, Outcome
@@ -21,11 +21,11 @@ CLOSE = Close("recommendation", "비건을 시작해요.", CHALLENGES)
 TEXT = "비건을 시작해요.\n\n" + "\n\n".join(f"{number}. 실천 {number}\n해 보세요." for number in (1, 2, 3))
 
 
-def entry(number: int, event: Any) -> Entry:
-    return Entry((number, 0), event.name, encode_event(event))
+def entry(number: int, event: Any) -> EventLogEntry:
+    return EventLogEntry((number, 0), event.name, encode_event(event))
 
 
-def followed(*entries: Entry) -> RemoteGeneration:
+def followed(*entries: EventLogEntry) -> RemoteGeneration:
     generation = RemoteGeneration(Claim(uuid.uuid4(), "other"))
     for each in entries:
         generation.take(each)
@@ -69,7 +69,7 @@ async def test_a_failure_elsewhere_is_one_here() -> None:
 async def test_one_session_takes_its_leave() -> None:
     stopped = Close("recommendation", "", [], stopped=True)
     data = f'[["rewrite", {_json(Rewrite(3))}], ["close", {_json(stopped)}]]'
-    generation = followed(entry(1, Token("가")), Entry((1, 1), STREAM_END, data, "나"), entry(2, Token("나")))
+    generation = followed(entry(1, Token("가")), EventLogEntry((1, 1), STREAM_END, data, "나"), entry(2, Token("나")))
     assert generation.stream_end("너") is None
     stream_end = generation.stream_end("나")
     assert stream_end is not None
@@ -80,7 +80,7 @@ async def test_one_session_takes_its_leave() -> None:
 
 
 async def test_given_up_it_ends_without_an_end_and_is_to_be_begun_anew() -> None:
-    generation = followed(entry(1, Token("가")), Entry((1, 1), GIVEN_UP, ""))
+    generation = followed(entry(1, Token("가")), EventLogEntry((1, 1), GIVEN_UP, ""))
     assert generation.ended.is_set()
     assert (generation.conclusion, generation.lost) == (None, True)
     assert event_log.state(generation.id) is None

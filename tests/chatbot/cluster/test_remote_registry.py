@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 from chatbot import resumption, service
 from chatbot.cluster.cluster import Cluster
 from chatbot.cluster.remote_registry import RemoteRegistry
-from chatbot.cluster.replication import Entry
+from chatbot.cluster.replication import EventLogEntry
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.events.log import Cursor, Numbered, channel_of, event_log
 from chatbot.events.subscription import chunks
@@ -30,10 +30,10 @@ ASKED = BaseInfoRequest("도시", "사무직", "비건", "moves")
 class HalfCopied:
     """The entries of a generation in Redis whose process has died."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[EventLogEntry]) -> None:
         self._entries = entries
 
-    async def entries(self, after: Mapping[uuid.UUID, Any]) -> dict[uuid.UUID, list[Entry]]:
+    async def entries(self, after: Mapping[uuid.UUID, Any]) -> dict[uuid.UUID, list[EventLogEntry]]:
         return {it: [entry for entry in self._entries if entry.position > place] for it, place in after.items()}
 
     async def announce(self, generation_ids: Sequence[uuid.UUID]) -> None:
@@ -53,7 +53,7 @@ async def over_elsewhere(copied: slice) -> tuple[Generation, RemoteRegistry]:
     events: list[Numbered] = event_log.after(channel_of(generation.id), 0, 1000)
     event_log.forget(generation.id)
     await Generation.objects.aupdate(process="died")
-    redis = HalfCopied([Entry((it.number, 0), it.name, it.data) for it in events[copied]])
+    redis = HalfCopied([EventLogEntry((it.number, 0), it.name, it.data) for it in events[copied]])
     remote = runtime().remote = RemoteRegistry(redis.cluster(), read_rows)
     return await Generation.objects.aget(), remote
 

@@ -8,7 +8,7 @@ import pytest
 from chatbot.cluster import replication as module
 from chatbot.cluster.presence import Presence
 from chatbot.cluster.redis import RedisClient, Unreachable
-from chatbot.cluster.replication import GIVEN_UP, STREAM_END, Entry, LogReplication, Position
+from chatbot.cluster.replication import GIVEN_UP, STREAM_END, EventLogEntry, LogReplication, Position
 from tests.e2e.redis_server import RunningRedis
 
 BEGINNING: Position = (0, 0)
@@ -26,11 +26,11 @@ class Written:
 
     def __init__(self) -> None:
         self.id = uuid.uuid4()
-        self.events: list[Entry] = []
+        self.events: list[EventLogEntry] = []
 
-    def write(self, *texts: str, name: str = "challenge") -> list[Entry]:
+    def write(self, *texts: str, name: str = "challenge") -> list[EventLogEntry]:
         for text in texts:
-            self.events.append(Entry((len(self.events) + 1, 0), name, text))
+            self.events.append(EventLogEntry((len(self.events) + 1, 0), name, text))
         return self.events[-len(texts) :]
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Written:
 def log_of(client: RedisClient, *logs: Written) -> LogReplication:
     known = {log.id: log for log in logs}
 
-    def read(generation_id: uuid.UUID, number: int) -> list[Entry]:
+    def read(generation_id: uuid.UUID, number: int) -> list[EventLogEntry]:
         return known[generation_id].events[number:]
 
     return LogReplication(client, Presence(client), read=read, keep_seconds=60)
@@ -185,8 +185,8 @@ async def test_what_is_due_again_without_anything_new_is_kept(redis: RunningRedi
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
         one.events[0],
-        Entry((1, 1), STREAM_END, "[]", "나"),
-        Entry((1, 2), STREAM_END, "[]", "너"),
+        EventLogEntry((1, 1), STREAM_END, "[]", "나"),
+        EventLogEntry((1, 2), STREAM_END, "[]", "너"),
     ]
     await client.close()
 
@@ -248,8 +248,8 @@ async def test_two_may_leave_before_the_first_event(redis: RunningRedis, prefix:
     log.copy(one.id)
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
-        Entry((0, 1), STREAM_END, "[]", "나"),
-        Entry((0, 2), STREAM_END, "[]", "너"),
+        EventLogEntry((0, 1), STREAM_END, "[]", "나"),
+        EventLogEntry((0, 2), STREAM_END, "[]", "너"),
         one.events[0],
     ]
     await client.close()
@@ -268,10 +268,10 @@ async def test_signs_stand_behind_the_event_that_was_last(redis: RunningRedis, p
     await log.settle()
     assert (await log.entries({one.id: BEGINNING}))[one.id] == [
         *one.events[:2],
-        Entry((2, 1), STREAM_END, "[]", "나"),
-        Entry((2, 2), STREAM_END, "[]", "너"),
+        EventLogEntry((2, 1), STREAM_END, "[]", "나"),
+        EventLogEntry((2, 2), STREAM_END, "[]", "너"),
         one.events[2],
-        Entry((3, 1), GIVEN_UP, ""),
+        EventLogEntry((3, 1), GIVEN_UP, ""),
     ]
     assert len(log) == 0
     await client.close()
@@ -288,7 +288,7 @@ async def test_many_events_are_copied_in_pieces(
     one.close()
     log.copy(one.id)
     await log.settle()
-    read: list[Entry] = []
+    read: list[EventLogEntry] = []
     while more := await log.entries({one.id: read[-1].position if read else BEGINNING}):
         read += more[one.id]
     assert read == one.events

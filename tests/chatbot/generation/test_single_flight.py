@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.cluster.claims import Claim
 from chatbot.cluster.remote_generation import RemoteGeneration
-from chatbot.cluster.replication import Entry
+from chatbot.cluster.replication import EventLogEntry
 from chatbot.dialogue.base_info import BaseInfoRequest
 from chatbot.errors import NotOwner
 from chatbot.events.types import Token, encode_event
@@ -65,7 +65,7 @@ async def test_requests_of_one_moment_make_one_job_and_one_generation() -> None:
     flights = await asyncio.gather(*requests)
     assert asked.made == 1
     assert len({flight.generation.id for flight in flights}) == 1
-    assert [flight.entry is None for flight in flights] == [False, True, True]
+    assert [flight.access is None for flight in flights] == [False, True, True]
     await flights[0].generation.ended.wait()
     assert await Turn.objects.acount() == 1
 
@@ -145,7 +145,7 @@ class Remote:
 async def remote_generation() -> RemoteGeneration:
     row = await Generation.objects.acreate(purpose=Purpose.TRIAL, source="catalog", seed=1, process="other")
     generation = RemoteGeneration(Claim(row.pk, "other"))
-    generation.take(Entry((1, 0), "challenge", encode_event(Token("가"))))
+    generation.take(EventLogEntry((1, 0), "challenge", encode_event(Token("가"))))
     return generation
 
 

@@ -79,8 +79,8 @@ def test_the_client_that_begins_it_again_owns_it(generation_ids: list[uuid.UUID]
     steps = erasure.forgetting("s")
     next(steps)
     assert store.check_owner("s", NO_PROOF, private=True) is None
-    entry = ownership.enter(None, Proof(owner_keys=("mine",)), "s")
-    rows = store.add_turns([store.NewTurn("s", generation("새로운 일"), NOTE, entry)])
+    access = ownership.check_access(None, Proof(owner_keys=("mine",)), "s")
+    rows = store.add_turns([store.NewTurn("s", generation("새로운 일"), NOTE, access)])
     assert rows == {"s": Ownership(ownership.owner_of("mine"), bound=True)}
     list(steps)
     with pytest.raises(NotOwner):

@@ -21,7 +21,7 @@ from chatbot.service import Stream
 from chatbot.sessions import ownership, store
 from chatbot.sessions.conversation import conversation
 from chatbot.sessions.memory import Note, recall
-from chatbot.sessions.ownership import NO_PROOF, Entry, Grant, Ownership, Proof
+from chatbot.sessions.ownership import NO_PROOF, AccessCheck, Grant, Ownership, Proof
 from chatbot.sessions.store import NewTurn
 from tests.chatbot.sessions.test_store import NOTE, generation
 
@@ -89,7 +89,7 @@ def test_secrets_are_in_no_representation() -> None:
     grant = Grant(OWNER, KEY, TOKEN.token)
     proof = replace(TOKEN, owner_keys=(KEY,))
     stream = Stream(LoggedGeneration(uuid.uuid4()), FreeTextRequest("가", "s", proof), grant=grant)
-    for each in (proof, Entry(OWNER, KEY), grant, stream):
+    for each in (proof, AccessCheck(OWNER, KEY), grant, stream):
         assert KEY not in repr(each)
         assert TOKEN.token not in repr(each)
 
@@ -126,22 +126,22 @@ def test_how_a_request_enters(
     settings.LEAFRESH_SESSION_BINDING = mode
     if enters == "refused":
         with pytest.raises(NotOwner):
-            ownership.enter(known, proof, "s")
+            ownership.check_access(known, proof, "s")
         return
-    entry = ownership.enter(known, proof, "s")
+    access = ownership.check_access(known, proof, "s")
     if known in {None, BOUND, UNBOUND} and proof is not STRANGER:
-        assert entry.bound is (enters == "bound")
+        assert access.bound is (enters == "bound")
 
 
 def entering(proof: Proof, asked: uuid.UUID, key: str = "s") -> NewTurn:
     memory = recall([key]).get(key)
-    return NewTurn(key, asked, NOTE, ownership.enter(memory.ownership if memory else None, proof, key))
+    return NewTurn(key, asked, NOTE, ownership.check_access(memory.ownership if memory else None, proof, key))
 
 
 def begin(proof: Proof = NO_PROOF) -> Grant:
     """Begins a session. Returns the credentials of its client."""
     turn = entering(proof, generation("가"))
-    return ownership.granted(turn.entry, store.add_turns([turn])["s"], "s")
+    return ownership.granted(turn.access, store.add_turns([turn])["s"], "s")
 
 
 @pytest.mark.django_db
@@ -155,7 +155,7 @@ class TestRows:
     def test_of_two_that_begin_a_session_at_once_the_first_owns_it(self) -> None:
         one, two = (entering(NO_PROOF, generation("가")) for _ in range(2))
         rows = [store.add_turns([turn])["s"] for turn in (one, two)]
-        grants = [ownership.granted(turn.entry, row, "s") for turn, row in zip((one, two), rows, strict=True)]
+        grants = [ownership.granted(turn.access, row, "s") for turn, row in zip((one, two), rows, strict=True)]
         assert [bool(grant.session_token) for grant in grants] == [True, False]
         assert Turn.objects.count() == 2
 
@@ -163,14 +163,14 @@ class TestRows:
         owner, other = (entering(proof, generation("가")) for proof in (COOKIE, NO_PROOF))
         rows = store.add_turns([owner, other])
         assert rows["s"] == Ownership(OWNER, bound=True)
-        assert other.entry.is_refused_by(rows["s"])
+        assert other.access.is_refused_by(rows["s"])
         assert list(Turn.objects.values_list("generation_id", flat=True)) == [owner.generation_id]
 
     def test_a_session_that_became_bound_meanwhile_refuses_who_had_been_let_in(self) -> None:
         grant = begin()
         late = entering(NO_PROOF, generation("나"))
         store.check_owner("s", Proof(token=grant.session_token))
-        assert late.entry.is_refused_by(store.add_turns([late])["s"])
+        assert late.access.is_refused_by(store.add_turns([late])["s"])
         assert Turn.objects.count() == 1
 
     @pytest.mark.parametrize("mode", ["on", "required"])
@@ -178,10 +178,10 @@ class TestRows:
         settings.LEAFRESH_SESSION_BINDING = mode
         begin(COOKIE)
         before = ChatSession.objects.values().get()
-        late = NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))
-        other = NewTurn("t", generation("다"), MOVED, ownership.enter(None, NO_PROOF, "t"))
+        late = NewTurn("s", generation("나"), MOVED, ownership.check_access(None, NO_PROOF, "s"))
+        other = NewTurn("t", generation("다"), MOVED, ownership.check_access(None, NO_PROOF, "t"))
         rows = store.add_turns([late, other])
-        assert late.entry.is_refused_by(rows["s"])
+        assert late.access.is_refused_by(rows["s"])
         assert ChatSession.objects.values().get(pk="s") == before
         assert ChatSession.objects.get(pk="t").category == MOVED.category
 
@@ -189,7 +189,7 @@ class TestRows:
     def test_what_is_refused_beside_what_its_owner_asks_changes_nothing(self, owner_first: bool) -> None:
         begin(COOKIE)
         mine = entering(COOKIE, generation("나"))
-        late = NewTurn("s", generation("다"), MOVED, ownership.enter(None, NO_PROOF, "s"))
+        late = NewTurn("s", generation("다"), MOVED, ownership.check_access(None, NO_PROOF, "s"))
         store.add_turns([mine, late] if owner_first else [late, mine])
         session = ChatSession.objects.get()
         assert (session.category, session.location) == (NOTE.category, NOTE.location)
@@ -200,7 +200,7 @@ class TestRows:
     ) -> None:
         settings.LEAFRESH_SESSION_BINDING = "required"
         first = entering(NO_PROOF, generation("가"))
-        second = NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))
+        second = NewTurn("s", generation("나"), MOVED, ownership.check_access(None, NO_PROOF, "s"))
         store.add_turns([first, second])
         assert ChatSession.objects.get().category == NOTE.category
         assert Turn.objects.get().generation_id == first.generation_id
@@ -210,8 +210,8 @@ class TestRows:
         ChatSession.objects.update(active_at="2001-01-01T00:00Z")
         before = ChatSession.objects.values().get()
         with pytest.raises(NotOwner):
-            ownership.enter(store.remembered(["s"])["s"].ownership, NO_PROOF, "s")
-        store.add_turns([NewTurn("s", generation("나"), MOVED, ownership.enter(None, NO_PROOF, "s"))])
+            ownership.check_access(store.remembered(["s"])["s"].ownership, NO_PROOF, "s")
+        store.add_turns([NewTurn("s", generation("나"), MOVED, ownership.check_access(None, NO_PROOF, "s"))])
         assert ChatSession.objects.values().get() == before
 
     def test_an_owner_is_shown_nothing_that_another_client_said_before(self) -> None:
@@ -253,11 +253,11 @@ class TestRows:
         ChatSession.objects.update(active_at="2001-01-01T00:00Z")
         memory = store.remembered(["s"])["s"]
         with pytest.raises(NotOwner):
-            ownership.enter(memory.ownership, NO_PROOF, "s")
-        assert ownership.enter(memory.ownership, COOKIE, "s").is_proven
+            ownership.check_access(memory.ownership, NO_PROOF, "s")
+        assert ownership.check_access(memory.ownership, COOKIE, "s").is_proven
         assert store.remembered(["s"])["s"].exchanges == ()
-        late = NewTurn("s", generation("나"), NOTE, ownership.enter(None, NO_PROOF, "s"))
-        assert late.entry.is_refused_by(store.add_turns([late])["s"])
+        late = NewTurn("s", generation("나"), NOTE, ownership.check_access(None, NO_PROOF, "s"))
+        assert late.access.is_refused_by(store.add_turns([late])["s"])
 
     def test_an_owner_who_asks_while_the_session_is_forgotten_owns_it_again(self) -> None:
         begin(COOKIE)
