@@ -63,20 +63,20 @@ def log_change(user: Any, row: models.Model, values: Values) -> None:
 
 def log_import(rows: Iterable[tuple[models.Model, bool, Values]], user: Any) -> None:
     """An entry for each row of an import: the row, whether it is new, what it changed."""
-    entries = [
-        LogEntry(
-            user_id=user.pk,
-            content_type=ContentType.objects.get_for_model(row),
-            object_id=str(row.pk),
-            object_repr=str(row)[:200],
-            action_flag=ADDITION if new else CHANGE,
-            change_message=json.dumps(
-                [{"added" if new else "changed": {} if new else {"fields": list(values)}, VALUES: values}],
-                ensure_ascii=False,
-            ),
+    entries = []
+    for row, new, values in rows:
+        kept = {name: (in_words(before), in_words(after)) for name, (before, after) in values.items()}
+        done = {"added": {}} if new else {"changed": {"fields": list(values)}}
+        entries.append(
+            LogEntry(
+                user_id=user.pk,
+                content_type=ContentType.objects.get_for_model(row),
+                object_id=str(row.pk),
+                object_repr=str(row)[:200],
+                action_flag=ADDITION if new else CHANGE,
+                change_message=json.dumps([{**done, VALUES: kept}], ensure_ascii=False),
+            )
         )
-        for row, new, values in rows
-    ]
     LogEntry.objects.bulk_create(entries, batch_size=500)
 
 

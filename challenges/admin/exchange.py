@@ -16,9 +16,9 @@ from import_export.admin import ImportExportModelAdmin
 from import_export.tmp_storages import BaseStorage
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
-from challenges.admin.change_log import log_import
 from challenges.admin.files import CatalogJSON, SpreadsheetCSV, UnreadableFile
-from challenges.admin.imports import SHOWN_ROWS, CatalogChanged
+from challenges.admin.import_transaction import CatalogChanged
+from challenges.admin.imports import SHOWN_ROWS
 from challenges.admin.lists import UnlinkedAdmin
 from challenges.forms import NormalizedField
 from challenges.models import ImportUpload
@@ -132,9 +132,7 @@ class ExchangeAdmin(UnlinkedAdmin, ImportExportModelAdmin):  # type: ignore[misc
         return response
 
     def generate_log_entries(self, result: Any, request: HttpRequest) -> None:
-        written = [row for row in result.rows if row.import_type in {row.IMPORT_TYPE_NEW, row.IMPORT_TYPE_UPDATE}]
-        rows = [(row.instance, row.import_type == row.IMPORT_TYPE_NEW, row.values) for row in written]
-        log_import(rows, request.user)
+        """The transaction that writes the rows logs them."""
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         kwargs.pop("claim", None)

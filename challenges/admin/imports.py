@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from import_export import fields, resources, results, widgets
 
 from challenges import revisions
+from challenges.admin.import_transaction import AcceptedRow, write_rows
 from challenges.admin.widgets import (
     SEPARATOR,
     NumberWidget,
@@ -28,10 +29,6 @@ from challenges.admin.widgets import (
     cell_text,
 )
 from challenges.text import lookup_name
-
-
-class CatalogChanged(Exception):
-    """Rows that an import was compared with have changed before it was written."""
 
 
 class ImportResult(results.Result):  # type: ignore[misc]  # import-export ships no types
@@ -111,11 +108,17 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
         return ImportResult
 
     def import_data(
-        self, dataset: Any, dry_run: bool = False, *, claim: Callable[[], None] | None = None, **kwargs: Any
+        self,
+        dataset: Any,
+        dry_run: bool = False,
+        *,
+        user: Any,
+        claim: Callable[[], None] | None = None,
+        **kwargs: Any,
     ) -> Any:
-        """Validates all rows; writes them unless it is a dry run or one is wrong.
+        """Validates all rows; writes and logs them unless it is a dry run or one is wrong.
 
-        ``claim`` runs in the transaction that writes. Raises CatalogChanged.
+        ``user`` is the author in the admin's log. ``claim`` runs in the transaction that writes. Raises CatalogChanged.
         """
         state = self.state()
         kwargs.pop("rollback_on_validation_errors", None)
@@ -130,7 +133,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
         for row in (*result.invalid_rows, *result.error_rows):
             row.number = self._number(row.number)
         if not dry_run and not result.has_errors() and not result.has_validation_errors():
-            self._write(state, claim)
+            write_rows(self._accepted, self.compared_models(), seen=state, claim=claim, user=user)
         return result
 
     def _number(self, position: int) -> int:
@@ -139,7 +142,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         self._numbers = list(getattr(dataset, "numbers", range(1, len(dataset) + 1)))
-        self._accepted: list[tuple[models.Model, bool, Mapping[str, Any]]] = []
+        self._accepted: list[AcceptedRow] = []
         self._first_rows: dict[int, int] = {}
         self._shown = 0
         self._load(dataset)
@@ -199,6 +202,14 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
             return SEPARATOR.join(option.key for option in field.widget.clean(self._row[field.column_name]))
         return cell_text(field.export(instance))
 
+    def _several(self, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """By field that takes several options: those that the file's row names."""
+        return {
+            name: field.widget.clean(row[name])
+            for name, field in self.fields.items()
+            if isinstance(field.widget, OptionsWidget) and name in row
+        }
+
     def after_import_row(self, row: Any, row_result: Any, **kwargs: Any) -> None:
         instance, before = row_result.instance, self._before[self.key]
         self._first_rows[id(instance)] = self._number(kwargs["row_number"])
@@ -210,7 +221,9 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
         after = self._cells_after(instance)
         pairs = list(zip(self._cells_before or [""] * len(after), after, strict=True))
         names = [field.column_name for field in self.get_import_fields()]
-        row_result.values = {name: pair for name, pair in zip(names, pairs, strict=True) if pair[0] != pair[1]}
+        values = {name: pair for name, pair in zip(names, pairs, strict=True) if pair[0] != pair[1]}
+        is_new = row_result.import_type == row_result.IMPORT_TYPE_NEW
+        self._accepted.append(AcceptedRow(instance, is_new, self._several(row), values))
         if self._shown < SHOWN_ROWS:
             self._shown += 1
             row_result.diff = [_difference(*pair) for pair in pairs]
@@ -239,8 +252,7 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
             raise ValidationError(errors)
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
-        """Records the row that will be written, and its values."""
-        self._accepted.append((instance, is_create, row))
+        """Records the values that no later row may have. The row is written with all the others."""
         owner = id(instance) if instance.pk is None else instance.pk
         for name, taken in self._taken.items():
             if taken.get(self._before[name]) == owner:
@@ -250,39 +262,3 @@ class CatalogResource(resources.ModelResource):  # type: ignore[misc]  # import-
 
     def save_m2m(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """Written with all the others."""
-
-    def _write(self, state: str, claim: Callable[[], None] | None) -> None:
-        several = [name for name, field in self.fields.items() if isinstance(field.widget, OptionsWidget)]
-        try:
-            with transaction.atomic():
-                if self.state(lock=True) != state:
-                    raise CatalogChanged
-                if claim is not None:
-                    claim()
-                self._meta.model._default_manager.bulk_create([each for each, new, _row in self._accepted if new])
-                for instance, new, _row in self._accepted:
-                    if not new:
-                        instance.save(force_update=True)
-                for name in several:
-                    self._write_relations(name)
-        except IntegrityError:
-            raise CatalogChanged from None
-
-    def _write_relations(self, name: str) -> None:
-        field = self._meta.model._meta.get_field(name)
-        through, mine, other = field.remote_field.through, field.m2m_field_name(), field.m2m_reverse_field_name()
-        rows = [
-            (instance, self.fields[name].widget.clean(row[name]))
-            for instance, _new, row in self._accepted
-            if name in row
-        ]
-        keys = [instance.pk for instance, _options in rows]
-        for start in range(0, len(keys), 500):
-            through._default_manager.filter(**{f"{mine}__in": keys[start : start + 500]}).delete()
-        through._default_manager.bulk_create(
-            [
-                through(**{f"{mine}_id": instance.pk, f"{other}_id": option.pk})
-                for instance, found in rows
-                for option in found
-            ]
-        )

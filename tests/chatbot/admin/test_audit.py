@@ -8,9 +8,11 @@ from axes.models import AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
+from challenges.admin.change_log import KEPT_CHARACTERS, values_in
 from challenges.models import Challenge, Location
 from chatbot.models import KnowledgeDocument
 
@@ -37,6 +39,14 @@ def _save(page: Client, challenge: Challenge, **changed: Any) -> None:
     }
     address = reverse("admin:challenges_challenge_change", args=[challenge.pk])
     assert page.post(address, posted | changed).status_code == 302
+
+
+def _preview(page: Client, kind: str, text: str) -> dict[str, Any]:
+    """What confirms the import of a file."""
+    file = SimpleUploadedFile("a.csv", text.encode())
+    preview = page.post(f"/admin/challenges/{kind}/import/", {"import_file": file, "format": "0", "resource": "0"})
+    confirmation: dict[str, Any] = preview.context["confirm_form"].initial
+    return confirmation
 
 
 def test_a_change_is_shown_with_its_values_before_and_after(page: Client) -> None:
@@ -66,11 +76,35 @@ def test_what_was_deleted_can_still_be_read(page: Client) -> None:
 
 def test_an_import_is_shown_row_by_row(page: Client) -> None:
     challenge = Challenge.objects.order_by("pk")[0]
-    file = SimpleUploadedFile("a.csv", f"id,title\n{challenge.pk},새 제목\n".encode())
-    preview = page.post("/admin/challenges/challenge/import/", {"import_file": file, "format": "0", "resource": "0"})
-    page.post("/admin/challenges/challenge/process_import/", preview.context["confirm_form"].initial)
+    confirmation = _preview(page, "challenge", f"id,title\n{challenge.pk},새 제목\n")
+    page.post("/admin/challenges/challenge/process_import/", confirmation)
     (row,) = _shown(page)
     assert f"title {challenge.title} → 새 제목".lower() in row.lower()
+
+
+def test_an_import_that_cannot_be_logged_is_not_made(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    challenge = Challenge.objects.order_by("pk")[0]
+    confirmation = _preview(page, "challenge", f"id,title\n{challenge.pk},새 제목\n")
+
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise OperationalError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LogEntry.objects, "bulk_create", fail)
+        response = page.post("/admin/challenges/challenge/process_import/", confirmation)
+    assert response.status_code == 503
+    assert Challenge.objects.get(pk=challenge.pk).title == challenge.title
+    page.post("/admin/challenges/challenge/process_import/", confirmation)
+    assert Challenge.objects.get(pk=challenge.pk).title == "새 제목"
+    assert len(_shown(page)) == 1
+
+
+def test_an_import_keeps_no_more_of_a_value_than_a_form(page: Client) -> None:
+    words = [f"텀블러 들기 {number}" for number in range(100)]
+    confirmation = _preview(page, "category", f'key,aliases\nVEGAN,"{",".join(words)}"\n')
+    page.post("/admin/challenges/category/process_import/", confirmation)
+    _before, after = values_in(LogEntry.objects.get())["aliases"]
+    assert after == ", ".join(words)[: KEPT_CHARACTERS - 1] + "…"
 
 
 def test_no_password_is_kept(page: Client) -> None:
