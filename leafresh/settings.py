@@ -103,7 +103,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "import_export",
-    "axes",
+    "leafresh.apps.SignInsConfig",  # django-axes
     "corsheaders",
     "ninja",  # serves the scripts of the API documentation, so that no third-party host is needed
     "challenges",

@@ -142,3 +142,8 @@ def test_the_log_is_for_operators(client: Client) -> None:
         client.force_login(user)
         assert client.get(LIST).status_code == status, role
         assert client.get("/admin/").status_code == 200, role
+
+
+def test_the_first_page_names_sign_ins_in_korean(admin_client: Client) -> None:
+    headings = re.findall(r'<a href="/admin/axes/"[^>]*>\s*(.*?)\s*</a>', admin_client.get("/admin/").content.decode())
+    assert headings == ["로그인"]
